@@ -1,0 +1,68 @@
+/** Element types that checkpoints hold. Graphs compute in `f32`, and index with `u32`. */
+export type DType =
+  | "f64"
+  | "f32"
+  | "f16"
+  | "bf16"
+  | "i64"
+  | "i32"
+  | "i16"
+  | "i8"
+  | "u32"
+  | "u16"
+  | "u8"
+  | "bool";
+
+/** Bytes of one element. */
+export const dtypeBytes: Readonly<Record<DType, number>> = {
+  f64: 8,
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  i64: 8,
+  i32: 4,
+  i16: 2,
+  i8: 1,
+  u32: 4,
+  u16: 2,
+  u8: 1,
+  bool: 1,
+};
+
+const f32Bits = new Float32Array(1);
+const u32Bits = new Uint32Array(f32Bits.buffer);
+
+/** One IEEE half, given by its bits, as a number. */
+export function f16ToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The bits of the IEEE half nearest to `value`, ties to even. */
+export function numberToF16(value: number): number {
+  f32Bits[0] = value;
+  const bits = u32Bits[0]!;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) {
+    // Subnormal: the value in units of 2^-24, rounded to the nearest even integer.
+    const units = Math.abs(f32Bits[0]!) * 2 ** 24;
+    const floor = Math.floor(units);
+    const rest = units - floor;
+    return sign | (rest > 0.5 || (rest === 0.5 && floor & 1) ? floor + 1 : floor);
+  }
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
+}
+
+/** One bfloat16, given by its bits, as a number. */
+export function bf16ToNumber(bits: number): number {
+  u32Bits[0] = bits << 16;
+  return f32Bits[0]!;
+}

@@ -1,0 +1,64 @@
+/** The facts of an error: what was expected, what came instead, and what to do next. */
+export interface ErrorFacts {
+  expected?: string;
+  got?: string;
+  /** What the reader should do next, as an imperative sentence without a full stop. */
+  hint?: string;
+  cause?: unknown;
+}
+
+/**
+ * Base of every error that this library throws on purpose.
+ *
+ * Its message reads `subject: expected …, got …; hint`; the parts stay readable as fields.
+ */
+export class VokenError extends Error {
+  override readonly name: string = "VokenError";
+  readonly subject: string;
+  readonly expected?: string;
+  readonly got?: string;
+  readonly hint?: string;
+
+  constructor(subject: string, facts: ErrorFacts = {}) {
+    super(sentence(subject, facts), facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.subject = subject;
+    this.expected = facts.expected;
+    this.got = facts.got;
+    this.hint = facts.hint;
+  }
+}
+
+/** An argument or option of a public call is wrong. */
+export class ArgumentError extends VokenError {
+  override readonly name = "ArgumentError";
+}
+
+/** An op was given inputs whose shapes or dtypes do not fit. */
+export class ShapeError extends VokenError {
+  override readonly name = "ShapeError";
+}
+
+/** A checkpoint, configuration or token file is damaged, hostile, or not what the model needs. */
+export class CheckpointError extends VokenError {
+  override readonly name = "CheckpointError";
+}
+
+/** A picture is damaged, too large, or of an unsupported kind. */
+export class ImageError extends VokenError {
+  override readonly name = "ImageError";
+}
+
+/** A backend cannot run here, ran out of memory, lost its device or one of its workers. */
+export class BackendError extends VokenError {
+  override readonly name = "BackendError";
+}
+
+/** A run produced NaN or infinite values: the weights or the input are damaged. */
+export class NumericError extends VokenError {
+  override readonly name = "NumericError";
+}
+
+function sentence(subject: string, { expected, got, hint }: ErrorFacts): string {
+  const state = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(", ");
+  return [state ? `${subject}: ${state}` : subject, hint].filter(Boolean).join("; ");
+}

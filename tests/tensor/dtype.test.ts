@@ -1,0 +1,30 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { bf16ToNumber, f16ToNumber, numberToF16 } from "../../src/tensor/dtype.ts";
+
+const test = suite("dtype");
+
+test("every half survives the way to a number and back", () => {
+  for (let bits = 0; bits < 65536; bits++) {
+    const value = f16ToNumber(bits);
+    if (Number.isNaN(value)) assert.ok((numberToF16(value) & 0x7fff) > 0x7c00);
+    else assert.is(numberToF16(value), bits, `0x${bits.toString(16)}`);
+  }
+});
+
+test("numbers between two halves round to the nearer one, ties to even", () => {
+  const native = new Float16Array(1);
+  const bits = new Uint16Array(native.buffer);
+  for (let i = 0; i < 20_000; i++) {
+    const value = Math.fround(Math.sin(i) * 2 ** ((i % 60) - 35));
+    native[0] = value;
+    assert.is(numberToF16(value), bits[0], String(value));
+  }
+});
+
+test("bfloat16 is the upper half of a float", () => {
+  assert.is(bf16ToNumber(0x3f80), 1);
+  assert.is(bf16ToNumber(0xc049), -3.140625);
+});
+
+test.run();
