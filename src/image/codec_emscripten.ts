@@ -1,0 +1,32 @@
+import { WasmCodec } from "./wasm_codec.ts";
+
+/** An instance of an Emscripten module, and what it wrote on its standard error since `log` was last emptied. */
+export interface EmscriptenInstance<Module> {
+  module: Module;
+  log: string[];
+}
+
+/** The factories that Emscripten generates, as far as they are used here. */
+type Factory<Module> = (options: Record<string, unknown>) => Promise<Module>;
+
+/** A codec compiled by Emscripten: `url` finds its .wasm file, `factory` imports its script. */
+export function emscriptenCodec<Module>(
+  url: () => string,
+  factory: () => Promise<{ default: unknown }>,
+): WasmCodec<EmscriptenInstance<Module>> {
+  return new WasmCodec(url, async (wasm) => {
+    const log: string[] = [];
+    const make = (await factory()).default as Factory<Module>;
+    const module = await make({
+      noInitialRun: true,
+      print: () => {},
+      printErr: (line: string) => log.push(line),
+      instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) {
+        const instance = new WebAssembly.Instance(wasm, imports);
+        done(instance);
+        return instance.exports;
+      },
+    });
+    return { module, log };
+  });
+}

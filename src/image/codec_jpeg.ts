@@ -1,0 +1,55 @@
+import { ImageError } from "../tensor/errors.ts";
+import type { EmscriptenInstance } from "./codec_emscripten.ts";
+import { emscriptenCodec } from "./codec_emscripten.ts";
+import type { Image } from "./image.ts";
+import type { Rgba } from "./rgba.ts";
+import { toRgba } from "./rgba.ts";
+import type { WasmCodec } from "./wasm_codec.ts";
+
+interface Decoder {
+  decode(bytes: Uint8Array, preserveOrientation: boolean): Rgba | null;
+}
+
+interface Encoder {
+  encode(rgba: Uint8Array, width: number, height: number, options: Record<string, unknown>): Uint8Array;
+}
+
+const decoder: WasmCodec<EmscriptenInstance<Decoder>> = emscriptenCodec(
+  () => import.meta.resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"),
+  () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
+);
+
+const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
+  () => import.meta.resolve("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm"),
+  () => import("@jsquash/jpeg/codec/enc/mozjpeg_enc.js"),
+);
+
+/** Warnings after which parts of the picture are guessed. Others ("extraneous bytes before marker") do no harm. */
+const damage = /premature end|bad Huffman code|instead of RST|Inconsistent progression/i;
+
+/** Decodes a JPEG file to RGBA, not yet turned upright. Throws any error where it is damaged. */
+export function decodeJpeg(bytes: Uint8Array, pixels: number): Promise<Rgba> {
+  return decoder.run(pixels, ({ module, log }) => {
+    log.length = 0;
+    let decoded: Rgba | null;
+    try {
+      decoded = module.decode(bytes, false);
+    } catch (cause) {
+      throw new ImageError("Cannot decode the JPEG picture", { got: log.at(-1) ?? "a damaged file", cause });
+    }
+    const warning = log.find((line) => damage.test(line));
+    if (!decoded || warning) {
+      throw new ImageError("Cannot decode the JPEG picture", { got: warning ?? "a damaged file" });
+    }
+    return decoded;
+  });
+}
+
+/** Encodes a picture as a progressive JPEG file of the given quality, 0 to 100. */
+export async function encodeJpeg(image: Image, quality: number): Promise<Uint8Array> {
+  const { defaultOptions } = await import("@jsquash/jpeg/meta.js");
+  return await encoder.run(image.width * image.height, ({ module }) => {
+    const options = { ...defaultOptions, quality };
+    return Uint8Array.from(module.encode(toRgba(image), image.width, image.height, options));
+  });
+}

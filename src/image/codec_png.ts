@@ -1,0 +1,93 @@
+import type { Image } from "./image.ts";
+import type { Rgba } from "./rgba.ts";
+import { toRgba } from "./rgba.ts";
+import { WasmCodec } from "./wasm_codec.ts";
+
+/**
+ * The package's own script holds one instance forever, which a damaged picture (a Rust panic) leaves with a leaked
+ * stack and heap. So this file speaks wasm-bindgen's calling convention itself and can start afresh.
+ */
+interface PngExports {
+  memory: WebAssembly.Memory;
+  /** Hands the pixels to the `ImageData` import. */
+  decode(pointer: number, length: number): number;
+  /** Writes pointer and length of the file at `result`. */
+  encode(
+    result: number,
+    pointer: number,
+    length: number,
+    width: number,
+    height: number,
+    bitDepth: number,
+  ): void;
+  __wbindgen_malloc(length: number, alignment: number): number;
+  __wbindgen_free(pointer: number, length: number, alignment: number): void;
+  __wbindgen_add_to_stack_pointer(bytes: number): number;
+}
+
+interface PngInstance {
+  exports: PngExports;
+  decoded?: Rgba;
+}
+
+const codec: WasmCodec<PngInstance> = new WasmCodec(
+  () => import.meta.resolve("@jsquash/png/codec/pkg/squoosh_png_bg.wasm"),
+  instantiate,
+);
+
+/** Decodes a PNG file to 8-bit RGBA; of an animation, the default picture. Throws any error where it is damaged. */
+export function decodePng(bytes: Uint8Array, pixels: number): Promise<Rgba> {
+  return codec.run(pixels, (instance) => {
+    instance.exports.decode(put(instance, bytes), bytes.length);
+    const decoded = instance.decoded!;
+    instance.decoded = undefined;
+    return decoded;
+  });
+}
+
+/** Encodes a picture as an RGBA PNG file. */
+export function encodePng(image: Image): Promise<Uint8Array> {
+  const { width, height } = image;
+  const rgba = toRgba(image);
+  return codec.run(width * height, (instance) => {
+    const { exports } = instance;
+    const result = exports.__wbindgen_add_to_stack_pointer(-16);
+    exports.encode(result, put(instance, rgba), rgba.length, width, height, 8);
+    const [pointer, length] = new Uint32Array(exports.memory.buffer, result, 2) as unknown as [
+      number,
+      number,
+    ];
+    const file = new Uint8Array(exports.memory.buffer, pointer, length).slice();
+    exports.__wbindgen_free(pointer, length, 1);
+    exports.__wbindgen_add_to_stack_pointer(16);
+    return file;
+  });
+}
+
+function put({ exports }: PngInstance, bytes: Uint8Array | Uint8ClampedArray): number {
+  const pointer = exports.__wbindgen_malloc(bytes.length, 1) >>> 0;
+  new Uint8Array(exports.memory.buffer).set(bytes, pointer);
+  return pointer;
+}
+
+async function instantiate(module: WebAssembly.Module): Promise<PngInstance> {
+  const instance = {} as PngInstance;
+  const wbg: Record<string, (...values: number[]) => unknown> = {};
+  // The names carry hashes that change with each build of the package.
+  for (const { name } of WebAssembly.Module.imports(module)) {
+    wbg[name] = name.startsWith("__wbg_newwithownedu8clampedarray") ? receive : refuse;
+  }
+  instance.exports = (await WebAssembly.instantiate(module, { wbg })).exports as unknown as PngExports;
+  return instance;
+
+  function receive(pointer = 0, length = 0, width = 0, height = 0): number {
+    const data = new Uint8Array(instance.exports.memory.buffer, pointer >>> 0, length >>> 0).slice();
+    instance.exports.__wbindgen_free(pointer, length, 1);
+    instance.decoded = { width: width >>> 0, height: height >>> 0, data };
+    return 0;
+  }
+
+  function refuse(): never {
+    throw new Error("the PNG codec failed");
+  }
+}

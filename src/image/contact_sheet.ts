@@ -1,0 +1,66 @@
+import { ArgumentError } from "../tensor/errors.ts";
+import type { Image, Rgb } from "./image.ts";
+import { checkImage, checkSide, filledImage, white } from "./image.ts";
+
+/** How pictures are laid out. */
+export interface ContactSheetOptions {
+  /** Each pixel becomes a square of `scale` × `scale` pixels; default 1. */
+  scale?: number;
+  /** Pixels between pictures and around them; default 4. */
+  gap?: number;
+  /** The colour of the gaps; default white. */
+  background?: Rgb;
+}
+
+/**
+ * Lays rows of pictures out in one picture. Columns are as wide as their widest picture, rows as high as their highest;
+ * pictures stand at the top left of their cells, and rows may be of different lengths.
+ * Throws `ArgumentError` where there is no picture, `scale` is not a positive integer or `gap` not a natural number.
+ */
+export function contactSheet(rows: readonly (readonly Image[])[], options: ContactSheetOptions = {}): Image {
+  const { scale = 1, gap = 4, background = white } = options;
+  checkSide(scale, "make a contact sheet: scale");
+  if (!Number.isSafeInteger(gap) || gap < 0) {
+    throw new ArgumentError("Cannot make a contact sheet: gap", {
+      expected: "a natural number",
+      got: String(gap),
+    });
+  }
+  rows.flat().forEach((image) => checkImage(image, "make a contact sheet"));
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  if (columns === 0) {
+    throw new ArgumentError("Cannot make a contact sheet", { expected: "at least one picture", got: "none" });
+  }
+  const widths = Array.from(
+    { length: columns },
+    (_, column) => scale * Math.max(...rows.map((row) => row[column]?.width ?? 0)),
+  );
+  const heights = rows.map((row) => scale * Math.max(0, ...row.map((image) => image.height)));
+  const lefts = starts(widths, gap), tops = starts(heights, gap);
+  const sheet = filledImage({ width: lefts.at(-1)!, height: tops.at(-1)! }, background);
+  rows.forEach((row, y) =>
+    row.forEach((image, x) => paste(sheet, image, { left: lefts[x]!, top: tops[y]!, scale }))
+  );
+  return sheet;
+}
+
+/** Where each length begins, with a gap before each; and the total with a gap behind, last. */
+function starts(lengths: number[], gap: number): number[] {
+  const places = [gap];
+  for (const length of lengths) places.push(places.at(-1)! + length + gap);
+  return places;
+}
+
+function paste(sheet: Image, image: Image, place: { left: number; top: number; scale: number }): void {
+  const { left, top, scale } = place;
+  for (let y = 0; y < image.height * scale; y++) {
+    const row = Math.floor(y / scale) * image.width;
+    let to = ((top + y) * sheet.width + left) * 3;
+    for (let x = 0; x < image.width * scale; x++, to += 3) {
+      const from = (row + Math.floor(x / scale)) * 3;
+      sheet.data[to] = image.data[from]!;
+      sheet.data[to + 1] = image.data[from + 1]!;
+      sheet.data[to + 2] = image.data[from + 2]!;
+    }
+  }
+}

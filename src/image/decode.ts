@@ -1,0 +1,82 @@
+import { BackendError, ImageError } from "../tensor/errors.ts";
+import { decodeJpeg } from "./codec_jpeg.ts";
+import { decodePng } from "./codec_png.ts";
+import { decodeWebp } from "./codec_webp.ts";
+import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
+import type { ImageFormat, ImageHeader } from "./header_type.ts";
+import { formatNames } from "./header_type.ts";
+import { checkJpegComplete } from "./header_jpeg.ts";
+import { checkWebpComplete } from "./header_webp.ts";
+import type { Image, Rgb } from "./image.ts";
+import { white } from "./image.ts";
+import type { Rgba } from "./rgba.ts";
+import { flatten } from "./rgba.ts";
+
+/** How a picture is decoded. */
+export interface DecodeOptions {
+  /** The greatest number of pixels that is decoded; default 64 megapixels. */
+  maxPixels?: number;
+  /** The colour behind transparent pixels; default white. */
+  background?: Rgb;
+}
+
+interface Format {
+  /** Refuses files that the decoder would accept in spite of missing data. */
+  check(bytes: Uint8Array, header: ImageHeader): void;
+  decode(bytes: Uint8Array, pixels: number): Promise<Rgba>;
+}
+
+const formats: Record<ImageFormat, Format> = {
+  png: { check: () => {}, decode: decodePng },
+  jpeg: { check: checkJpegComplete, decode: decodeJpeg },
+  webp: { check: checkWebp, decode: decodeWebp },
+};
+
+/**
+ * Decodes a PNG, JPEG or WebP file, told apart by its first bytes, to upright 8-bit RGB.
+ *
+ * Grey and palette pictures become RGB, 16-bit samples lose their low byte, transparency is laid over `background`,
+ * the EXIF orientation is applied; of an animated PNG the default picture is taken.
+ * Throws `ImageError` where the picture is damaged, cut off, larger than `maxPixels` (before anything is decoded), or of
+ * an unsupported kind: CMYK JPEG, animated WebP, other formats. Throws `BackendError` where a codec cannot be loaded.
+ */
+export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
+  const { maxPixels = defaultMaxPixels, background = white } = options;
+  const header = readHeader(bytes);
+  checkPixels(header, maxPixels);
+  const format = formats[header.format];
+  format.check(bytes, header);
+  const decoded = await decodeWith(format, { bytes, header });
+  if (decoded.width !== header.width || decoded.height !== header.height) {
+    throw new ImageError(`Cannot decode the ${formatNames[header.format]} picture`, {
+      expected: `${header.width}×${header.height} as its header says`,
+      got: `${decoded.width}×${decoded.height}`,
+    });
+  }
+  return flatten(decoded, { orientation: header.orientation, background });
+}
+
+async function decodeWith(format: Format, file: { bytes: Uint8Array; header: ImageHeader }): Promise<Rgba> {
+  const { bytes, header } = file;
+  try {
+    return await format.decode(bytes, header.width * header.height);
+  } catch (cause) {
+    if (cause instanceof ImageError || cause instanceof BackendError) throw cause;
+    // Codecs leave by traps, exits and bare numbers: all of them mean that the file is damaged.
+    throw new ImageError(`Cannot decode the ${formatNames[header.format]} picture`, {
+      got: "a damaged or cut off file",
+      cause,
+    });
+  }
+}
+
+function checkWebp(bytes: Uint8Array, header: ImageHeader): void {
+  if (header.animated) {
+    throw new ImageError("Cannot decode this kind of WebP", {
+      expected: "a still picture",
+      got: "an animation",
+      hint: "Save one of its frames as a picture",
+    });
+  }
+  checkWebpComplete(bytes);
+}

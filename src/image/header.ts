@@ -1,0 +1,87 @@
+import { ArgumentError, ImageError } from "../tensor/errors.ts";
+import type { ImageFormat, ImageHeader } from "./header_type.ts";
+import { formatNames } from "./header_type.ts";
+import { readJpegHeader } from "./header_jpeg.ts";
+import { readPngHeader } from "./header_png.ts";
+import { readWebpHeader } from "./header_webp.ts";
+
+/** The greatest number of pixels that is decoded by default: 64 megapixels. */
+export const defaultMaxPixels: number = 64 * 1024 * 1024;
+
+/** The format that the first bytes announce, or `undefined`. */
+export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
+  const starts = (signature: string, at = 0) =>
+    bytes.length >= at + signature.length &&
+    Array.from(signature).every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
+  if (starts("\x89PNG\r\n\x1a\n")) return "png";
+  if (starts("\xff\xd8\xff")) return "jpeg";
+  if (starts("RIFF") && starts("WEBP", 8)) return "webp";
+  return undefined;
+}
+
+/**
+ * Reads size and kind of a PNG, JPEG or WebP picture from the first bytes of its file, without decoding.
+ *
+ * The beginning of a file suffices where it holds the size; an orientation that stands further back is then missed.
+ * Throws `ImageError` where the bytes are of no known format, end too early, or describe no valid picture.
+ */
+export function readHeader(bytes: Uint8Array): ImageHeader {
+  const format = sniffFormat(bytes);
+  if (format === undefined) throw unknownFormat(bytes);
+  const header = readers[format](bytes);
+  if (header.width === 0 || header.height === 0) {
+    throw new ImageError(`Cannot read the ${formatNames[format]} header`, {
+      expected: "a width and a height of at least 1",
+      got: `${header.width}×${header.height}`,
+    });
+  }
+  return header;
+}
+
+/** Throws `ImageError` where the picture has more than `maxPixels` pixels, `ArgumentError` where the limit is no number. */
+export function checkPixels({ width, height }: ImageHeader, maxPixels: number): void {
+  if (!(maxPixels >= 1)) {
+    throw new ArgumentError("Cannot limit the pixels of a picture", {
+      expected: "maxPixels of at least 1",
+      got: String(maxPixels),
+    });
+  }
+  if (width * height > maxPixels) {
+    throw new ImageError("Cannot decode the picture", {
+      expected: `at most ${maxPixels} pixels (maxPixels)`,
+      got: `${width}×${height} = ${width * height}`,
+      hint: "Make the picture smaller or raise maxPixels",
+    });
+  }
+}
+
+const readers: Record<ImageFormat, (bytes: Uint8Array) => ImageHeader> = {
+  png: readPngHeader,
+  jpeg: readJpegHeader,
+  webp: readWebpHeader,
+};
+
+function unknownFormat(bytes: Uint8Array): ImageError {
+  return new ImageError("Cannot read the picture", {
+    expected: "a PNG, JPEG or WebP file",
+    got: describe(bytes),
+    hint: "Convert the picture to one of these formats",
+  });
+}
+
+function describe(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "no bytes";
+  const start = bytes.subarray(0, 16);
+  const text = String.fromCharCode(...start);
+  if (/^GIF8[79]a/.test(text)) return "a GIF";
+  if (/^BM/.test(text)) return "what looks like a BMP";
+  if (/^(II\*\0|MM\0\*)/.test(text)) return "a TIFF";
+  if (/^....ftyp(avif|avis)/s.test(text)) return "an AVIF";
+  if (/^....ftyp(hei|mif)/s.test(text)) return "a HEIC";
+  if (start.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127))) {
+    return `text starting ${JSON.stringify(text)}`;
+  }
+  return `${bytes.length} bytes starting ${
+    Array.from(start, (byte) => byte.toString(16).padStart(2, "0")).join(" ")
+  }`;
+}

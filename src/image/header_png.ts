@@ -1,0 +1,63 @@
+import { ImageError } from "../tensor/errors.ts";
+import { exifOrientation } from "./exif.ts";
+import type { ImageHeader } from "./header_type.ts";
+import { TruncatedHeaderError } from "./header_type.ts";
+
+const action = "Cannot read the PNG header";
+
+/** Per colour type: samples a pixel, and the bit depths that the PNG specification (table 8) allows. */
+const colorTypes: Readonly<Record<number, { channels: number; depths: readonly number[] }>> = {
+  0: { channels: 1, depths: [1, 2, 4, 8, 16] },
+  2: { channels: 3, depths: [8, 16] },
+  3: { channels: 1, depths: [1, 2, 4, 8] },
+  4: { channels: 2, depths: [8, 16] },
+  6: { channels: 4, depths: [8, 16] },
+};
+
+/** The header of a PNG file; `readHeader` has seen its signature. */
+export function readPngHeader(bytes: Uint8Array): ImageHeader {
+  if (bytes.length < 33) {
+    throw new TruncatedHeaderError(action, { expected: "33 bytes", got: `${bytes.length}` });
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.getUint32(8) !== 13 || chunkName(bytes, 8) !== "IHDR") {
+    throw new ImageError(action, { expected: "an IHDR chunk of 13 bytes first", got: "another chunk" });
+  }
+  const width = view.getUint32(16), height = view.getUint32(20);
+  const bitDepth = bytes[24]!, colorType = bytes[25]!;
+  const kind = colorTypes[colorType];
+  if (!kind?.depths.includes(bitDepth)) {
+    throw new ImageError(action, {
+      expected: "a colour type and bit depth of the PNG specification",
+      got: `colour type ${colorType} with ${bitDepth} bits`,
+    });
+  }
+  if (width > 0x7fffffff || height > 0x7fffffff) {
+    throw new ImageError(action, { expected: "sides below 2³¹", got: `${width}×${height}` });
+  }
+  const header: ImageHeader = {
+    format: "png",
+    width,
+    height,
+    bitDepth,
+    channels: kind.channels,
+    alpha: colorType >= 4,
+    animated: false,
+    orientation: 1,
+  };
+  for (let at = 33; at + 8 <= bytes.length;) {
+    const length = view.getUint32(at);
+    const name = chunkName(bytes, at);
+    if (name === "tRNS") header.alpha = true;
+    // An animation of one frame is a still picture.
+    if (name === "acTL" && at + 12 <= bytes.length) header.animated = view.getUint32(at + 8) > 1;
+    if (name === "eXIf") header.orientation = exifOrientation(bytes.subarray(at + 8, at + 8 + length));
+    if (name === "IEND") break;
+    at += 12 + length;
+  }
+  return header;
+}
+
+function chunkName(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+}

@@ -1,0 +1,77 @@
+import { ImageError } from "../tensor/errors.ts";
+import { exifOrientation } from "./exif.ts";
+import type { ImageHeader } from "./header_type.ts";
+import { TruncatedHeaderError } from "./header_type.ts";
+
+const action = "Cannot read the WebP header";
+
+/** The header of a WebP file; `readHeader` has seen its signature. */
+export function readWebpHeader(bytes: Uint8Array): ImageHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const name = chunkName(bytes, 12);
+  const need = { "VP8 ": 30, "VP8L": 25, "VP8X": 30 }[name];
+  if (bytes.length < (need ?? 30)) {
+    throw new TruncatedHeaderError(action, { expected: "30 bytes", got: `${bytes.length}` });
+  }
+  const header: ImageHeader = {
+    format: "webp",
+    width: 0,
+    height: 0,
+    bitDepth: 8,
+    channels: 3,
+    alpha: false,
+    animated: false,
+    orientation: 1,
+  };
+  if (name === "VP8 ") {
+    if (bytes[20]! & 1 || bytes[23] !== 0x9d || bytes[24] !== 0x01 || bytes[25] !== 0x2a) {
+      throw new ImageError(action, { expected: "a VP8 key frame", got: "something else" });
+    }
+    header.width = view.getUint16(26, true) & 0x3fff;
+    header.height = view.getUint16(28, true) & 0x3fff;
+  } else if (name === "VP8L") {
+    if (bytes[20] !== 0x2f) {
+      throw new ImageError(action, { expected: "a VP8L stream", got: "something else" });
+    }
+    const bits = view.getUint32(21, true);
+    header.width = (bits & 0x3fff) + 1;
+    header.height = ((bits >>> 14) & 0x3fff) + 1;
+    header.alpha = (bits >>> 28 & 1) === 1;
+  } else if (name === "VP8X") {
+    const flags = bytes[20]!;
+    header.alpha = (flags & 0x10) !== 0;
+    header.animated = (flags & 0x02) !== 0;
+    header.width = (view.getUint32(24, true) & 0xffffff) + 1;
+    header.height = (view.getUint32(26, true) >>> 8) + 1;
+    if (flags & 0x08) header.orientation = orientationOf(bytes, view);
+  } else {
+    throw new ImageError(action, { expected: "a VP8, VP8L or VP8X chunk", got: JSON.stringify(name) });
+  }
+  if (header.alpha) header.channels = 4;
+  return header;
+}
+
+/** Throws `ImageError` where the file is shorter than its own length field says. */
+export function checkWebpComplete(bytes: Uint8Array): void {
+  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(4, true) + 8;
+  if (length > bytes.length) {
+    throw new ImageError("Cannot decode the WebP picture", {
+      expected: `${length} bytes`,
+      got: `${bytes.length}`,
+      hint: "The file is cut off; fetch it again",
+    });
+  }
+}
+
+function orientationOf(bytes: Uint8Array, view: DataView): ImageHeader["orientation"] {
+  for (let at = 12; at + 8 <= bytes.length;) {
+    const length = view.getUint32(at + 4, true);
+    if (chunkName(bytes, at) === "EXIF") return exifOrientation(bytes.subarray(at + 8, at + 8 + length));
+    at += 8 + length + (length & 1);
+  }
+  return 1;
+}
+
+function chunkName(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + 4));
+}

@@ -1,0 +1,98 @@
+import { ImageError } from "../tensor/errors.ts";
+import type { DecodeOptions } from "./decode.ts";
+import { decodeImage } from "./decode.ts";
+import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
+import { TruncatedHeaderError } from "./header_type.ts";
+import type { Image } from "./image.ts";
+
+/** Bytes read to find the header: a JPEG may hold some metadata before it. */
+const headBytes = 256 * 1024;
+
+/**
+ * Reads a picture from a path, a `file:` URL, a blob, or bytes, as `decodeImage` does.
+ *
+ * Of a file or blob only the beginning is read until its header has shown that it is within the limits; a file of more
+ * than 8 bytes for each pixel of `maxPixels` is refused unread. Nothing is ever fetched from a network.
+ * Throws `ImageError` (naming the file) as `decodeImage` does, and where the file cannot be opened.
+ */
+export async function readImage(
+  source: string | URL | Uint8Array | Blob,
+  options: DecodeOptions = {},
+): Promise<Image> {
+  if (source instanceof Uint8Array) return await decodeImage(source, options);
+  if (source instanceof Blob) return await decodeImage(await readBlob(source, options), options);
+  if (source instanceof URL && source.protocol !== "file:") {
+    throw new ImageError("Cannot read the picture", { expected: "a file: URL", got: source.protocol });
+  }
+  try {
+    return await decodeImage(await readFile(source, options), options);
+  } catch (cause) {
+    if (cause instanceof ImageError) {
+      const { expected, got, hint } = cause;
+      throw new ImageError(`${source}: ${cause.subject}`, { expected, got, hint, cause });
+    }
+    throw cause;
+  }
+}
+
+async function readFile(path: string | URL, options: DecodeOptions): Promise<Uint8Array> {
+  try {
+    using file = await Deno.open(path);
+    const { size, isFile } = await file.stat();
+    if (!isFile) {
+      throw new ImageError("Cannot read the picture", { expected: "a file", got: "something else" });
+    }
+    return await readChecked({
+      size,
+      read: async (start, end) => {
+        await file.seek(start, Deno.SeekMode.Start);
+        return await readExactly(file, end - start);
+      },
+    }, options);
+  } catch (cause) {
+    if (cause instanceof ImageError || !(cause instanceof Error)) throw cause;
+    throw new ImageError("Cannot open the picture", { got: cause.name, cause });
+  }
+}
+
+function readBlob(blob: Blob, options: DecodeOptions): Promise<Uint8Array> {
+  const read = async (start: number, end: number) =>
+    new Uint8Array(await blob.slice(start, end).arrayBuffer());
+  return readChecked({ size: blob.size, read }, options);
+}
+
+interface Source {
+  size: number;
+  read(start: number, end: number): Promise<Uint8Array>;
+}
+
+async function readChecked({ size, read }: Source, options: DecodeOptions): Promise<Uint8Array> {
+  const { maxPixels = defaultMaxPixels } = options;
+  // 8 bytes a pixel: 16-bit RGBA without compression; and room for metadata.
+  const maxBytes = maxPixels * 8 + 2 ** 20;
+  if (size > maxBytes) {
+    throw new ImageError("Cannot read the picture", {
+      expected: `at most ${maxBytes} bytes (8 for each of maxPixels)`,
+      got: `${size}`,
+    });
+  }
+  const head = await read(0, Math.min(size, headBytes));
+  if (head.length === size) return head;
+  try {
+    checkPixels(readHeader(head), maxPixels);
+  } catch (error) {
+    if (!(error instanceof TruncatedHeaderError)) throw error;
+  }
+  return await read(0, size);
+}
+
+async function readExactly(file: Deno.FsFile, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  while (at < length) {
+    const count = await file.read(bytes.subarray(at));
+    if (count === null) return bytes.subarray(0, at);
+    at += count;
+  }
+  return bytes;
+}

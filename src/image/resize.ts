@@ -1,0 +1,138 @@
+import { ArgumentError } from "../tensor/errors.ts";
+import type { Image } from "./image.ts";
+import { checkImage, checkSide, createImage } from "./image.ts";
+
+/** Fraction bits of the weights: 32 bits, less 8 of the sample and 2 against overflow. */
+const precisionBits = 32 - 8 - 2;
+const half = 1 << (precisionBits - 1);
+
+/** For each place of the output along one axis: the first input place, and one integer weight an input place. */
+interface Taps {
+  starts: Int32Array;
+  counts: Int32Array;
+  /** `width` weights a place, of which the first `counts[place]` count. */
+  weights: Int32Array;
+  width: number;
+}
+
+/**
+ * Resizes by a triangle filter that widens with the reduction, in two passes with 8-bit results in between: bit by bit
+ * what Pillow's `resize(…, BILINEAR)` gives. Throws `ArgumentError` where a side is not a positive integer.
+ */
+export function resize(image: Image, { width, height }: { width: number; height: number }): Image {
+  checkImage(image, "resize the picture");
+  checkSide(width, "resize the picture: width");
+  checkSide(height, "resize the picture: height");
+  const across = width === image.width ? image : resizeRows(image, width);
+  if (height !== image.height) return resizeColumns(across, height);
+  return across === image ? { ...image, data: image.data.slice() } : across;
+}
+
+/**
+ * Resizes so that the shorter side is `size` and the longer one `⌊size · long / short⌋`, as torchvision does.
+ * Throws `ArgumentError` where `size` is not a positive integer.
+ */
+export function resizeShorterSide(image: Image, size: number): Image {
+  const { width, height } = image;
+  const long = Math.floor(size * Math.max(width, height) / Math.min(width, height));
+  return resize(image, width <= height ? { width: size, height: long } : { width: long, height: size });
+}
+
+/**
+ * Cuts the middle `size` × `size` out; an odd pixel of margin goes as torchvision puts it (half to even).
+ * Throws `ArgumentError` where the picture is smaller than that.
+ */
+export function centerCrop(image: Image, size: number): Image {
+  checkImage(image, "crop the picture");
+  checkSide(size, "crop the picture: size");
+  if (size > Math.min(image.width, image.height)) {
+    throw new ArgumentError("Cannot crop the picture", {
+      expected: `sides of at least ${size}`,
+      got: `${image.width}×${image.height}`,
+      hint: "Resize the picture first",
+    });
+  }
+  const left = halfToEven(image.width - size), top = halfToEven(image.height - size);
+  const crop = createImage({ width: size, height: size });
+  for (let y = 0; y < size; y++) {
+    const from = ((top + y) * image.width + left) * 3;
+    crop.data.set(image.data.subarray(from, from + size * 3), y * size * 3);
+  }
+  return crop;
+}
+
+/** `margin / 2`, rounded as Python's `round` does. */
+function halfToEven(margin: number): number {
+  const below = Math.floor(margin / 2);
+  return margin % 2 === 0 ? below : below + (below & 1);
+}
+
+function triangleTaps(from: number, to: number): Taps {
+  const scale = from / to;
+  const filterScale = Math.max(scale, 1);
+  const support = filterScale;
+  const width = Math.ceil(support) * 2 + 1;
+  const taps: Taps = {
+    starts: new Int32Array(to),
+    counts: new Int32Array(to),
+    weights: new Int32Array(to * width),
+    width,
+  };
+  const row = new Float64Array(width);
+  for (let place = 0; place < to; place++) {
+    const center = (place + 0.5) * scale;
+    const start = Math.max(Math.trunc(center - support + 0.5), 0);
+    const count = Math.min(Math.trunc(center + support + 0.5), from) - start;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      // A product with the reciprocal, as Pillow computes it: a quotient may differ in the last bit.
+      row[i] = Math.max(0, 1 - Math.abs((i + start - center + 0.5) * (1 / filterScale)));
+      sum += row[i]!;
+    }
+    taps.starts[place] = start;
+    taps.counts[place] = count;
+    for (let i = 0; i < count; i++) {
+      taps.weights[place * width + i] = Math.trunc(0.5 + (row[i]! / sum) * (1 << precisionBits));
+    }
+  }
+  return taps;
+}
+
+function resizeRows(image: Image, width: number): Image {
+  const { starts, counts, weights, width: stride } = triangleTaps(image.width, width);
+  const out = createImage({ width, height: image.height });
+  for (let y = 0, to = 0; y < image.height; y++) {
+    for (let x = 0; x < width; x++, to += 3) {
+      let red = half, green = half, blue = half;
+      let from = (y * image.width + starts[x]!) * 3;
+      for (let tap = x * stride, end = tap + counts[x]!; tap < end; tap++, from += 3) {
+        const weight = weights[tap]!;
+        red += weight * image.data[from]!;
+        green += weight * image.data[from + 1]!;
+        blue += weight * image.data[from + 2]!;
+      }
+      // The weights are not negative and sum to 1, so a sum overflows a byte by rounding alone.
+      out.data[to] = Math.min(red >> precisionBits, 255);
+      out.data[to + 1] = Math.min(green >> precisionBits, 255);
+      out.data[to + 2] = Math.min(blue >> precisionBits, 255);
+    }
+  }
+  return out;
+}
+
+function resizeColumns(image: Image, height: number): Image {
+  const { starts, counts, weights, width: stride } = triangleTaps(image.height, height);
+  const out = createImage({ width: image.width, height });
+  const rowBytes = image.width * 3;
+  const sums = new Int32Array(rowBytes);
+  for (let y = 0; y < height; y++) {
+    sums.fill(half);
+    for (let i = 0; i < counts[y]!; i++) {
+      const weight = weights[y * stride + i]!;
+      const from = (starts[y]! + i) * rowBytes;
+      for (let x = 0; x < rowBytes; x++) sums[x] = sums[x]! + weight * image.data[from + x]!;
+    }
+    for (let x = 0; x < rowBytes; x++) out.data[y * rowBytes + x] = Math.min(sums[x]! >> precisionBits, 255);
+  }
+  return out;
+}

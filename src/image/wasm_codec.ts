@@ -1,0 +1,59 @@
+import { BackendError } from "../tensor/errors.ts";
+
+/** Above this many pixels an instance is dropped after use: its memory never shrinks. */
+const keepPixels = 4 * 1024 * 1024;
+
+/**
+ * A codec in WebAssembly: compiled once, with one idle instance kept for the next call.
+ *
+ * An instance whose work threw is dropped: after a trap or an exit its memory and stack are in no known state.
+ */
+export class WasmCodec<Instance> {
+  #module: Promise<WebAssembly.Module> | undefined;
+  #idle: Instance | undefined;
+  readonly #url: () => string;
+  readonly #instantiate: (module: WebAssembly.Module) => Promise<Instance>;
+
+  constructor(url: () => string, instantiate: (module: WebAssembly.Module) => Promise<Instance>) {
+    this.#url = url;
+    this.#instantiate = instantiate;
+  }
+
+  /** Runs `work`, which must be synchronous, on an instance. Throws what it throws, or `BackendError` on loading. */
+  async run<Result>(pixels: number, work: (instance: Instance) => Result): Promise<Result> {
+    const instance = this.#take() ?? await this.#load();
+    const result = work(instance);
+    if (pixels <= keepPixels) this.#idle = instance;
+    return result;
+  }
+
+  #take(): Instance | undefined {
+    const instance = this.#idle;
+    this.#idle = undefined;
+    return instance;
+  }
+
+  async #load(): Promise<Instance> {
+    try {
+      this.#module ??= readBytes(this.#url()).then((bytes) => WebAssembly.compile(bytes));
+      return await this.#instantiate(await this.#module);
+    } catch (cause) {
+      this.#module = undefined;
+      throw new BackendError("Cannot load an image codec", {
+        got: cause instanceof Error ? cause.message : String(cause),
+        hint: "Install the @jsquash packages and allow reading them",
+        cause,
+      });
+    }
+  }
+}
+
+async function readBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (url.startsWith("file:")) {
+    const { readFile } = await import("node:fs/promises");
+    return new Uint8Array(await readFile(new URL(url)));
+  }
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,104 @@
+import { zlibSync } from "fflate";
+import type { Image } from "../../src/image/image.ts";
+import { ImageError } from "../../src/tensor/errors.ts";
+
+/** A golden picture: a file, and the RGB pixels that Pillow reads from it (on white, upright). */
+export interface GoldenFile {
+  bytes: Uint8Array;
+  image: Image;
+}
+
+/** What `tests/golden/image.py` wrote. */
+interface Golden {
+  resize: { width: number; height: number; to: { width: number; height: number }; rgb: string }[];
+  files: Record<string, { file: string; width: number; height: number; rgb: string }>;
+}
+
+const golden: Golden = JSON.parse(await Deno.readTextFile(new URL("../golden/image.json", import.meta.url)));
+
+export const goldenFiles: Map<string, GoldenFile> = new Map(
+  Object.entries(golden.files).map(([name, { file, width, height, rgb }]) => [
+    name,
+    { bytes: Uint8Array.fromBase64(file), image: { width, height, data: Uint8Array.fromBase64(rgb) } },
+  ]),
+);
+
+export const goldenResizes: { from: Image; to: Image }[] = golden.resize.map((
+  { width, height, to, rgb },
+) => ({
+  from: patterned(width, height),
+  to: { ...to, data: Uint8Array.fromBase64(rgb) },
+}));
+
+/** The picture whose bytes `tests/golden/image.py` calls noise. */
+export function patterned(width: number, height: number): Image {
+  const data = Uint8Array.from(
+    { length: width * height * 3 },
+    (_, i) => i * i * 31 + i * 17 + (i >> 3) * 101,
+  );
+  return { width, height, data };
+}
+
+/** A PNG file of raw filtered rows, with more chunks before its data where wanted. */
+export function buildPng(
+  rows: Uint8Array,
+  header: { width: number; height: number; bitDepth?: number; colorType?: number; interlace?: number },
+  chunks: [string, Uint8Array][] = [],
+): Uint8Array {
+  const ihdr = new Uint8Array(13);
+  const view = new DataView(ihdr.buffer);
+  view.setUint32(0, header.width);
+  view.setUint32(4, header.height);
+  ihdr.set([header.bitDepth ?? 8, header.colorType ?? 2, 0, 0, header.interlace ?? 0], 8);
+  const parts: [string, Uint8Array][] = [["IHDR", ihdr], ...chunks, ["IDAT", zlibSync(rows)], [
+    "IEND",
+    new Uint8Array(),
+  ]];
+  return concat([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), ...parts.map(chunk)]);
+}
+
+function chunk([name, body]: [string, Uint8Array]): Uint8Array {
+  const bytes = new Uint8Array(12 + body.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, body.length);
+  bytes.set(new TextEncoder().encode(name), 4);
+  bytes.set(body, 8);
+  view.setUint32(8 + body.length, crc32(bytes.subarray(4, 8 + body.length)));
+  return bytes;
+}
+
+function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
+export function concat(parts: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** The `ImageError` that `work` throws; anything else fails the test. */
+export async function imageError(work: () => unknown): Promise<ImageError> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof ImageError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** The greatest difference between two byte arrays of one length. */
+export function maxDifference(a: Uint8Array, b: Uint8Array): number {
+  if (a.length !== b.length) return Infinity;
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+}
