@@ -1,0 +1,70 @@
+import type { Graph } from "../graph/trace.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { HostTensor } from "../tensor/tensor.ts";
+
+/** Where a backend gets weights from, by their names in the checkpoint. */
+export interface WeightSource {
+  /** Names and shapes of all weights. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+  /** The weight `name` in f32, row-major. */
+  read(name: string): Promise<Float32Array>;
+}
+
+/** Weights in a backend's memory, shared by all programs compiled with them. Disposing frees them. */
+export interface Weights extends AsyncDisposable {
+  readonly bytes: number;
+}
+
+/** What happens while weights are loaded: `loaded` of `total` bytes are in place. */
+export type OnProgress = (progress: { loaded: number; total: number }) => void;
+
+/** Options of work that can be given up. */
+export interface Cancellable {
+  /** Ends the work early; the call then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What a program needs and does, from its plan. */
+export interface ProgramStats {
+  /** Floating-point operations of one run, a multiply and an add as two. */
+  readonly flop: number;
+  /** Bytes of the arena that holds everything between inputs and outputs. */
+  readonly arenaBytes: number;
+  /** The largest sum of tensors alive at once: the least that any arena could be. */
+  readonly liveBytes: number;
+  readonly commands: number;
+}
+
+/** Seconds that one command of a run took. */
+export interface CommandTime {
+  readonly kernel: string;
+  readonly seconds: number;
+  readonly flop: number;
+}
+
+/** A graph compiled for one set of shapes; run it as often as wanted. Disposing frees its arena. */
+export interface Program extends AsyncDisposable {
+  readonly stats: ProgramStats;
+  /**
+   * Runs once. Inputs and outputs go by the graph's names. Calls at the same time run one after the other.
+   * Throws `ArgumentError` for an input that is missing or misshapen, `BackendError` if the machine fails.
+   */
+  run(
+    inputs: Readonly<Record<string, HostTensor>>,
+    options?: Cancellable,
+  ): Promise<Record<string, HostTensor>>;
+  /** Runs once and says how long each command took. */
+  profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]>;
+}
+
+/** A machine that runs graphs. Disposing it frees its workers and memory, and every program with them. */
+export interface Backend extends AsyncDisposable {
+  readonly name: string;
+  /** Brings all weights that `graphs` read into the backend's memory, each once, packed for the ops that read it. */
+  load(
+    source: WeightSource,
+    options: { graphs: readonly Graph[]; onProgress?: OnProgress } & Cancellable,
+  ): Promise<Weights>;
+  /** Fuses, plans and packs; nothing is allocated by the runs that follow. */
+  compile(graph: Graph, weights: Weights): Promise<Program>;
+}

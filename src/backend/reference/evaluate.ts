@@ -1,0 +1,143 @@
+import type { Attrs, Inputs, OpName, Spec, Tensor } from "../../graph/ops.ts";
+import { sizeOf, stridesOf } from "../../tensor/shape.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import { conv2d, depthToSpace, groupNormAffine } from "./vision.ts";
+
+/** The host tensors behind an op's named inputs. */
+export type Values<O extends OpName> = { readonly [K in keyof Inputs<O>]: HostTensor };
+/** Ops that compute: all but the leaves that only name a value. */
+export type ComputedOp = Exclude<OpName, "input" | "param">;
+
+type Evaluators = {
+  [O in ComputedOp]: (inputs: Values<O>, attrs: Attrs<O>, spec: Spec) => HostTensor;
+};
+
+/**
+ * What every op means, in plain TypeScript with f64 sums: the definition that the kernels of the other backends
+ * are tested against.
+ */
+const evaluators: Evaluators = {
+  constant: (_, { value }) => value,
+
+  add: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x + y }),
+  sub: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x - y }),
+  mul: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x * y }),
+  sqrt: ({ x }) => map(x, Math.sqrt),
+  silu: ({ x }) => map(x, swish),
+
+  mean: ({ x }, { axes }, spec) => {
+    const sums = new Float64Array(sizeOf(spec.shape));
+    const strides = stridesOf(spec.shape).map((stride, axis) => axes.includes(axis) ? 0 : stride);
+    forEachOffset(x.shape, [strides], (i, [o]) => sums[o!]! += x.data[i]!);
+    const count = x.data.length / sums.length;
+    return f32Tensor(spec.shape, Float32Array.from(sums, (sum) => sum / count));
+  },
+  reshape: ({ x }, { shape }) => ({ ...x, shape }) as HostTensor,
+
+  linear: ({ x, weight, bias }, _, spec) => {
+    const [outputs, channels] = weight.shape as [number, number];
+    const result = f32Tensor(spec.shape);
+    for (let i = 0; i < result.data.length; i++) {
+      const row = Math.floor(i / outputs), o = i % outputs;
+      let sum = bias?.data[o] ?? 0;
+      for (let c = 0; c < channels; c++) sum += x.data[row * channels + c]! * weight.data[o * channels + c]!;
+      result.data[i] = sum;
+    }
+    return result;
+  },
+  conv2d,
+  group_norm: ({ x, weight, bias }, attrs, spec) => {
+    const affine = groupNormAffine({ x, weight, bias }, attrs);
+    return channelAffine(x, { affine, spec, swish: false });
+  },
+  group_norm_affine: (inputs, attrs) => groupNormAffine(inputs, attrs),
+  channel_affine: ({ x, affine }, { swish }, spec) => channelAffine(x, { affine, spec, swish }),
+  depth_to_space: ({ x }, _, spec) => depthToSpace(x, spec.shape),
+
+  lfq_pack: ({ x }, _, spec) => {
+    const bits = x.shape.at(-1)!;
+    const result = u32Tensor(spec.shape);
+    x.data.forEach((value, i) => {
+      if (value > 0) result.data[Math.floor(i / bits)]! += 2 ** (i % bits);
+    });
+    return result;
+  },
+  lfq_unpack: ({ x }, { bits }, spec) => {
+    const result = f32Tensor(spec.shape);
+    for (let i = 0; i < result.data.length; i++) {
+      result.data[i] = (x.data[Math.floor(i / bits)]! >>> (i % bits)) & 1 ? 1 : -1;
+    }
+    return result;
+  },
+};
+
+/** Computes one op from the values of its inputs. */
+export function evaluate(
+  tensor: Tensor & { op: ComputedOp },
+  inputs: Readonly<Record<string, HostTensor>>,
+): HostTensor {
+  const evaluator = evaluators[tensor.op] as (inputs: unknown, attrs: unknown, spec: Spec) => HostTensor;
+  return evaluator(inputs, tensor.attrs, tensor);
+}
+
+/** `x · sigmoid(x)`. */
+export function swish(x: number): number {
+  return x / (1 + Math.exp(-x));
+}
+
+/** Calls `visit` for each element of `shape`, with its index and its offsets under each list of strides. */
+function forEachOffset(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+  visit: (index: number, offsets: readonly number[]) => void,
+): void {
+  const own = stridesOf(shape);
+  const offsets = new Array<number>(strides.length);
+  for (let i = 0, size = sizeOf(shape); i < size; i++) {
+    strides.forEach((list, s) => {
+      offsets[s] = own.reduce(
+        (sum, stride, axis) => sum + Math.floor(i / stride) % shape[axis]! * list[axis]!,
+        0,
+      );
+    });
+    visit(i, offsets);
+  }
+}
+
+function map(x: HostTensor, fn: (value: number) => number): HostTensor {
+  return f32Tensor(x.shape, Float32Array.from(x.data, fn));
+}
+
+function zip(
+  a: HostTensor,
+  b: HostTensor,
+  { spec, fn }: { spec: Spec; fn: (x: number, y: number) => number },
+): HostTensor {
+  const result = f32Tensor(spec.shape);
+  const strides = [a, b].map((operand) => broadcastStrides(operand.shape, spec.shape));
+  forEachOffset(spec.shape, strides, (i, [p, q]) => result.data[i] = fn(a.data[p!]!, b.data[q!]!));
+  return result;
+}
+
+/** Strides of `shape` read as `target`: 0 along every axis that is repeated. */
+export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
+  const own = stridesOf(shape);
+  return target.map((_, axis) => {
+    const source = axis - target.length + shape.length;
+    return source < 0 || shape[source] === 1 ? 0 : own[source]!;
+  });
+}
+
+function channelAffine(
+  x: HostTensor,
+  { affine, spec, swish: activate }: { affine: HostTensor; spec: Spec; swish: boolean },
+): HostTensor {
+  const result = f32Tensor(spec.shape);
+  const channels = x.shape.at(-1)!, picture = x.data.length / x.shape[0]!;
+  for (let i = 0; i < x.data.length; i++) {
+    const scale = Math.floor(i / picture) * 2 * channels + i % channels;
+    const value = x.data[i]! * affine.data[scale]! + affine.data[scale + channels]!;
+    result.data[i] = activate ? swish(value) : value;
+  }
+  return result;
+}

@@ -1,0 +1,67 @@
+import { apply } from "./build.ts";
+import type { OpName, Tensor, TensorOf } from "./ops.ts";
+import { countUses, type Graph, graphOf } from "./trace.ts";
+
+/** Whether a tensor has one reader, so that it may disappear into it. */
+type SoleUse = (tensor: Tensor) => boolean;
+type Rewrite<O extends OpName> = (tensor: TensorOf<O>, sole: SoleUse) => Tensor | undefined;
+
+/**
+ * Rewrites that save a pass over memory, each by the op that it starts from. A normalisation becomes a scale and
+ * shift by channel, which with its swish disappears into the convolution that reads it; a residual and a
+ * depth-to-space disappear into the convolution that they follow.
+ */
+const rewrites: { [O in OpName]?: Rewrite<O> } = {
+  group_norm: ({ inputs, attrs }) =>
+    apply("channel_affine", { x: inputs.x, affine: apply("group_norm_affine", inputs, attrs) }, {
+      swish: false,
+    }),
+
+  silu: ({ inputs: { x } }, sole) =>
+    x.op === "channel_affine" && !x.attrs.swish && sole(x)
+      ? apply("channel_affine", x.inputs, { swish: true })
+      : undefined,
+
+  conv2d: ({ inputs, attrs }, sole) => {
+    const { x } = inputs;
+    return x.op === "channel_affine" && !inputs.affine && sole(x)
+      ? apply("conv2d", { ...inputs, ...x.inputs }, { ...attrs, swish: x.attrs.swish })
+      : undefined;
+  },
+
+  add: (tensor, sole) => {
+    const { a, b } = tensor.inputs;
+    for (const [conv, residual] of [[a, b], [b, a]] as const) {
+      const takes = conv.op === "conv2d" && !conv.inputs.residual && !conv.attrs.depthToSpace && sole(conv);
+      if (takes && `${conv.shape}` === `${residual.shape}`) {
+        return apply("conv2d", { ...conv.inputs, residual }, conv.attrs);
+      }
+    }
+  },
+
+  depth_to_space: ({ inputs: { x } }, sole) =>
+    x.op === "conv2d" && !x.inputs.residual && !x.attrs.depthToSpace && sole(x)
+      ? apply("conv2d", x.inputs, { ...x.attrs, depthToSpace: true })
+      : undefined,
+};
+
+/** The same function with fewer passes over memory. */
+export function fuse(graph: Graph): Graph {
+  const uses = countUses(graph);
+  const fused = new Map<Tensor, Tensor>();
+  // A fused tensor has as many readers as the one that it stands for.
+  const fusedUses = new Map<Tensor, number>();
+  for (const tensor of graph.tensors) {
+    const inputs = Object.fromEntries(
+      Object.entries(tensor.inputs).map(([name, read]) => [name, read && fused.get(read as Tensor)]),
+    );
+    const copy = { ...tensor, inputs } as unknown as Tensor;
+    const rewrite = rewrites[tensor.op] as Rewrite<OpName> | undefined;
+    const result = rewrite?.(copy as TensorOf<OpName>, (x) => fusedUses.get(x) === 1) ?? copy;
+    fused.set(tensor, result);
+    fusedUses.set(result, uses.get(tensor)!);
+  }
+  return graphOf(
+    Object.fromEntries(Object.entries(graph.outputs).map(([name, tensor]) => [name, fused.get(tensor)!])),
+  );
+}
