@@ -1,0 +1,95 @@
+import type { Tensor } from "../../graph/ops.ts";
+import { type Graph, tensorsOf } from "../../graph/trace.ts";
+import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
+import type { Backend, CommandTime, Program, Weights, WeightSource } from "../backend.ts";
+import { checkInputs } from "../inputs.ts";
+import { type ComputedOp, evaluate } from "./evaluate.ts";
+
+/** Plain TypeScript: slow, single-threaded, and what every other backend is held against. */
+export class ReferenceBackend implements Backend {
+  readonly name = "reference";
+
+  async load(source: WeightSource, { graphs }: { graphs: readonly Graph[] }): Promise<Weights> {
+    const values = new Map<string, HostTensor>();
+    for (const { attrs: { name, shape } } of graphs.flatMap((graph) => tensorsOf(graph, "param"))) {
+      if (!values.has(name)) values.set(name, f32Tensor(shape, await source.read(name)));
+    }
+    return new ReferenceWeights(values);
+  }
+
+  compile(graph: Graph, weights: Weights): Promise<Program> {
+    return Promise.resolve(new ReferenceProgram(graph, (weights as ReferenceWeights).values));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class ReferenceWeights implements Weights {
+  readonly values: ReadonlyMap<string, HostTensor>;
+
+  constructor(values: ReadonlyMap<string, HostTensor>) {
+    this.values = values;
+  }
+
+  get bytes(): number {
+    return this.values.values().reduce((sum, { data }) => sum + data.byteLength, 0);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class ReferenceProgram implements Program {
+  readonly stats = { flop: 0, arenaBytes: 0, liveBytes: 0, commands: 0 };
+  readonly #graph: Graph;
+  readonly #weights: ReadonlyMap<string, HostTensor>;
+
+  constructor(graph: Graph, weights: ReadonlyMap<string, HostTensor>) {
+    this.#graph = graph;
+    this.#weights = weights;
+  }
+
+  async run(
+    inputs: Readonly<Record<string, HostTensor>>,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Record<string, HostTensor>> {
+    checkInputs(this.#graph, inputs);
+    const values = new Map<Tensor, HostTensor>();
+    for (const tensor of this.#graph.tensors) {
+      signal?.throwIfAborted();
+      values.set(tensor, this.#value(tensor, { inputs, values }));
+      await undefined;
+    }
+    return Object.fromEntries(
+      Object.entries(this.#graph.outputs).map(([name, tensor]) => [name, values.get(tensor)!]),
+    );
+  }
+
+  async profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]> {
+    const start = performance.now();
+    await this.run(inputs);
+    return [{ kernel: "all", seconds: (performance.now() - start) / 1000, flop: this.stats.flop }];
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #value(
+    tensor: Tensor,
+    { inputs, values }: { inputs: Readonly<Record<string, HostTensor>>; values: Map<Tensor, HostTensor> },
+  ): HostTensor {
+    if (tensor.op === "input") return inputs[tensor.attrs.name]!;
+    if (tensor.op === "param") return this.#weights.get(tensor.attrs.name)!;
+    const operands = Object.entries(tensor.inputs).map(([name, read]) =>
+      [name, read && values.get(read as Tensor)] as const
+    );
+    return evaluate(
+      tensor as Tensor & { op: ComputedOp },
+      Object.fromEntries(operands as [string, HostTensor][]),
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { lfqPack, lfqUnpack } from "../graph/build.ts";
+import { type Graph, trace } from "../graph/trace.ts";
+import { Scope } from "../nn/scope.ts";
+import type { TokenizerConfig } from "../checkpoint/config.ts";
+import { decoder } from "./decoder.ts";
+import { encoder } from "./encoder.ts";
+
+/** How many pictures of which size a graph is for. */
+export interface Extent {
+  readonly n: number;
+  /** Pixels, multiples of the downsampling factor. */
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Pixels per token along each side. */
+export function downsamplingFactor({ chMult }: TokenizerConfig): number {
+  return 2 ** (chMult.length - 1);
+}
+
+/** `x` `[N,H,W,3]` → `z` `[N,h,w,bits]` and `tokens` u32 `[N,h,w]`. */
+export function encodeGraph(config: TokenizerConfig, { n, height, width }: Extent): Graph {
+  return trace({ x: { shape: [n, height, width, config.inChannels], dtype: "f32" } }, ({ x }) => {
+    const z = encoder(new Scope("encoder"), x!, config);
+    return { z, tokens: lfqPack(z) };
+  });
+}
+
+/** `tokens` u32 `[N,h,w]` → `x` `[N,H,W,3]`. */
+export function decodeGraph(config: TokenizerConfig, { n, height, width }: Extent): Graph {
+  const factor = downsamplingFactor(config);
+  const shape = [n, height / factor, width / factor];
+  return trace({ tokens: { shape, dtype: "u32" } }, ({ tokens }) => ({
+    x: decoder(new Scope("decoder"), lfqUnpack(tokens!, config.zChannels), config),
+  }));
+}

@@ -1,0 +1,45 @@
+import * as assert from "uvu/assert";
+import type { Backend, WeightSource } from "../../src/backend/backend.ts";
+import { tensorsOf, type Graph } from "../../src/graph/trace.ts";
+import { nchwToNhwc } from "../../src/image/pixels.ts";
+import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
+import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
+import { nmse, readGolden, tokenizerConfig } from "./golden.ts";
+import { hashed, hashedWeight } from "./hashed.ts";
+
+/** Weights computed from the names that `graphs` ask for. */
+export function hashedWeights(graphs: readonly Graph[]): WeightSource {
+  const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
+  const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
+  return { shapes, read: (name) => Promise.resolve(hashedWeight(name, shapes.get(name)!)) };
+}
+
+/** Encodes and decodes as the golden `name` did, and holds latents, tokens and reconstruction against it. */
+export async function checkTokenizerGolden(backend: Backend, name: string): Promise<void> {
+  const golden = await readGolden(name);
+  const config = tokenizerConfig(golden);
+  const source = JSON.parse(golden.metadata.input!) as { name: string; shape: [number, number, number, number] };
+  const [n, , height, width] = source.shape;
+  const graphs = [encodeGraph(config, { n, height, width }), decodeGraph(config, { n, height, width })] as const;
+  await using weights = await backend.load(hashedWeights(graphs), { graphs });
+
+  await using encode = await backend.compile(graphs[0], weights);
+  const x = nchwToNhwc(f32Tensor(source.shape, hashed(source.name, source.shape)));
+  const { z, tokens } = await encode.run({ x });
+  const expected = nchwToNhwc(golden.tensor("z") as ReturnType<typeof f32Tensor>);
+  assert.ok(nmse(z!.data, expected.data) <= 1e-6, `${name}: NMSE of z ${nmse(z!.data, expected.data)}`);
+
+  const wanted = golden.tensor("tokens");
+  const bits = config.zChannels;
+  for (let i = 0; i < expected.data.length; i++) {
+    if (Math.abs(expected.data[i]!) <= 1e-3) continue;
+    const at = Math.floor(i / bits), bit = i % bits;
+    assert.is((tokens!.data[at]! >>> bit) & 1, (wanted.data[at]! >>> bit) & 1, `${name}: bit ${bit} of token ${at}`);
+  }
+
+  await using decode = await backend.compile(graphs[1], weights);
+  const decoded = await decode.run({ tokens: u32Tensor(wanted.shape, wanted.data as Uint32Array) });
+  const picture = nchwToNhwc(golden.tensor("reconstruction") as ReturnType<typeof f32Tensor>);
+  const error = nmse(decoded.x!.data, picture.data);
+  assert.ok(error <= 1e-6, `${name}: NMSE of the reconstruction ${error}`);
+}
