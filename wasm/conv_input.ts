@@ -1,0 +1,72 @@
+// What convolutions read and write around their products: the normalised input, and the finished output.
+import { madd, splat, swish4 } from "./simd";
+
+/*
+ * Copies channels [c, c + count) of one pixel: x·a + b (affine [2,C] of its picture, or 0), then swish where asked.
+ * `row`: bytes of a pixel. `count` a multiple of 4.
+ */
+// @ts-ignore: decorator
+@inline
+export function copyPixel(out: usize, x: usize, affine: usize, row: usize, bytes: usize, activate: i32): void {
+  if (!affine) {
+    for (let c: usize = 0; c < bytes; c += 16) v128.store(out + c, v128.load(x + c));
+  } else if (!activate) {
+    for (let c: usize = 0; c < bytes; c += 16) {
+      v128.store(out + c, madd(v128.load(x + c), v128.load(affine + c), v128.load(affine + row + c)));
+    }
+  } else {
+    for (let c: usize = 0; c < bytes; c += 16) {
+      v128.store(out + c, swish4(madd(v128.load(x + c), v128.load(affine + c), v128.load(affine + row + c))));
+    }
+  }
+}
+
+/** Where a pixel outside of the picture would stand: zeros. */
+// @ts-ignore: decorator
+@inline
+export function zeroPixel(out: usize, bytes: usize): void {
+  for (let c: usize = 0; c < bytes; c += 16) v128.store(out + c, splat(0));
+}
+
+/*
+ * Stores channels [o, o + 4) of the pixel (row, column) of picture n, of which only the first `outputs` exist.
+ * shuffle 0: out [N,H,W,O]. shuffle 1: out [N,2H,2W,O/4], channel (2a+b)·O/4 + c goes to (2·row+a, 2·column+b, c).
+ */
+// @ts-ignore: decorator
+@inline
+export function storeOutput(
+  value: v128,
+  out: usize,
+  residual: usize,
+  n: i32,
+  row: i32,
+  column: i32,
+  height: i32,
+  width: i32,
+  outputs: i32,
+  o: i32,
+  shuffle: i32,
+): void {
+  let at: usize;
+  if (shuffle) {
+    const channels = outputs >> 2, quarter = o / channels;
+    const y = 2 * (n * height + row) + (quarter >> 1), x = 2 * column + (quarter & 1);
+    at = (<usize>((y * 2 * width + x) * channels + o % channels)) << 2;
+  } else {
+    at = (<usize>(((n * height + row) * width + column) * outputs + o)) << 2;
+  }
+  if (o + 4 <= outputs) {
+    if (residual) value = f32x4.add(value, v128.load(residual + at));
+    v128.store(out + at, value);
+    return;
+  }
+  putLane(out + at, residual ? residual + at : 0, f32x4.extract_lane(value, 0));
+  if (o + 1 < outputs) putLane(out + at + 4, residual ? residual + at + 4 : 0, f32x4.extract_lane(value, 1));
+  if (o + 2 < outputs) putLane(out + at + 8, residual ? residual + at + 8 : 0, f32x4.extract_lane(value, 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function putLane(out: usize, residual: usize, value: f32): void {
+  store<f32>(out, residual ? value + load<f32>(residual) : value);
+}

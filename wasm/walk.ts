@@ -1,0 +1,129 @@
+// Walks a program's command table. All threads walk the same table; each command's items are taken one by one
+// from a shared counter, and a barrier stands between commands. An item's result does not depend on who takes it.
+//
+// Command, as i32 words: opcode, items, counter (zero before a run), unused, then the kernel's arguments.
+// Control, as i32 words: 0 arrivals at the barrier, 1 generation of the barrier, 2 not zero: give up,
+// 3 items begun so far, a sign of life.
+import { Opcode } from "./opcodes";
+import { arg } from "./simd";
+import { add, mul, silu, sqrt_, sub } from "./elementwise";
+import { linear, mean } from "./reduce";
+import { channelAffine, normAffine, normPartials } from "./norm";
+import { depthToSpace, lfqPack, lfqUnpack } from "./layout";
+import { convDirect } from "./conv_direct";
+import { winogradInput, winogradOutput, winogradTiles, winogradWeights } from "./conv_winograd";
+
+// @ts-ignore: decorator
+
+declare function now(): f64;
+
+const ARRIVALS: usize = 0;
+const GENERATION: usize = 4;
+const ABORT: usize = 8;
+const BEGUN: usize = 12;
+/** How often a thread looks before it sleeps: some tens of microseconds. */
+const SPINS: i32 = 2000;
+
+/**
+ * Runs `count` commands as thread `thread` of `threads`, with `scratch` for this thread alone. Where `times` is not
+ * zero, thread 0 stores there when each command began, and when the last ended: count + 1 f64, in milliseconds.
+ */
+export function walk(
+  table: usize,
+  count: i32,
+  thread: i32,
+  threads: i32,
+  control: usize,
+  scratch: usize,
+  times: usize,
+): void {
+  for (let i = 0; i < count; i++) {
+    if (times && thread == 0) store<f64>(times + ((<usize> i) << 3), now());
+    const command = <usize> load<u32>(table + ((<usize> i) << 2));
+    const opcode = arg(command, 0), items = arg(command, 1);
+    for (;;) {
+      const item = take(command + 8);
+      if (item >= items || load<i32>(control + ABORT) != 0) break;
+      take(control + BEGUN);
+      dispatch(opcode, command + 16, item, scratch);
+    }
+    if (threads > 1 && !barrier(control, threads)) return;
+  }
+  if (times && thread == 0) store<f64>(times + ((<usize> count) << 3), now());
+}
+
+/** Adds one to a counter and gives what it was. */
+// @ts-ignore: decorator
+
+function take(counter: usize): i32 {
+  if (ASC_FEATURE_THREADS) return atomic.add<i32>(counter, 1);
+  const value = load<i32>(counter);
+  store<i32>(counter, value + 1);
+  return value;
+}
+
+/** Waits until all threads are here; false if the run was given up. */
+function barrier(control: usize, threads: i32): bool {
+  if (ASC_FEATURE_THREADS) {
+    const generation = atomic.load<i32>(control + GENERATION);
+    if (atomic.add<i32>(control + ARRIVALS, 1) == threads - 1) {
+      atomic.store<i32>(control + ARRIVALS, 0);
+      atomic.add<i32>(control + GENERATION, 1);
+      atomic.notify(control + GENERATION, -1);
+      return atomic.load<i32>(control + ABORT) == 0;
+    }
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (atomic.load<i32>(control + GENERATION) != generation) return atomic.load<i32>(control + ABORT) == 0;
+    }
+    while (atomic.load<i32>(control + GENERATION) == generation) {
+      if (atomic.load<i32>(control + ABORT) != 0) return false;
+      // Wakes up now and then, because a thread that died never arrives.
+      atomic.wait<i32>(control + GENERATION, generation, 100_000_000);
+    }
+    return atomic.load<i32>(control + ABORT) == 0;
+  }
+  return true;
+}
+
+function dispatch(opcode: i32, args: usize, item: i32, scratch: usize): void {
+  switch (opcode) {
+    case Opcode.Add:
+      return add(args, item);
+    case Opcode.Sub:
+      return sub(args, item);
+    case Opcode.Mul:
+      return mul(args, item);
+    case Opcode.Sqrt:
+      return sqrt_(args, item);
+    case Opcode.Silu:
+      return silu(args, item);
+    case Opcode.Mean:
+      return mean(args, item);
+    case Opcode.Linear:
+      return linear(args, item);
+    case Opcode.NormPartials:
+      return normPartials(args, item);
+    case Opcode.NormAffine:
+      return normAffine(args, item);
+    case Opcode.ChannelAffine:
+      return channelAffine(args, item);
+    case Opcode.DepthToSpace:
+      return depthToSpace(args, item);
+    case Opcode.LfqPack:
+      return lfqPack(args, item);
+    case Opcode.LfqUnpack:
+      return lfqUnpack(args, item);
+    case Opcode.ConvDirect:
+      return convDirect(args, item, scratch);
+    case Opcode.WinogradWeights:
+      return winogradWeights(args, item);
+    case Opcode.WinogradTiles:
+      return winogradTiles(args, item, scratch);
+    case Opcode.WinogradInput:
+      return winogradInput(args, item, scratch);
+    case Opcode.WinogradOutput:
+      return winogradOutput(args, item, scratch);
+    default:
+      unreachable();
+  }
+}
