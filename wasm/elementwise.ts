@@ -9,7 +9,7 @@ const BLOCK: i32 = 4096;
  * Item: one (i, j, k), that is one row of the last axis.
  */
 // @ts-ignore: decorator
-
+@inline
 function offsetOf(args: usize, item: i32, strides: i32): i32 {
   const k = item % arg(args, 5);
   const j = item / arg(args, 5) % arg(args, 4);
@@ -33,7 +33,7 @@ export function mul(args: usize, item: i32): void {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function binary(args: usize, item: i32, kind: i32): void {
   const length = arg(args, 6);
   let a = pointer(args, 0) + ((<usize> offsetOf(args, item, 7)) << 2);
@@ -68,7 +68,7 @@ export function silu(args: usize, item: i32): void {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function unary(args: usize, item: i32, kind: i32): void {
   const begin = (<usize> (item * BLOCK)) << 2;
   const bytes = (<usize> min(BLOCK, arg(args, 2) - item * BLOCK)) << 2;

@@ -14,8 +14,4 @@ export enum Opcode {
   LfqPack,
   LfqUnpack,
   ConvDirect,
-  WinogradWeights,
-  WinogradTiles,
-  WinogradInput,
-  WinogradOutput,
 }

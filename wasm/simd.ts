@@ -2,21 +2,21 @@
 
 /** The i-th 32-bit argument of a command. */
 // @ts-ignore: decorator
-
+@inline
 export function arg(args: usize, i: i32): i32 {
   return load<i32>(args + ((<usize> i) << 2));
 }
 
 /** The i-th argument, as a pointer. */
 // @ts-ignore: decorator
-
+@inline
 export function pointer(args: usize, i: i32): usize {
   return <usize> load<u32>(args + ((<usize> i) << 2));
 }
 
 /** a·b + c: one fused instruction where relaxed SIMD is compiled in, a product and a sum elsewhere. */
 // @ts-ignore: decorator
-
+@inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
@@ -24,7 +24,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 
 /** The same value in all lanes. */
 // @ts-ignore: decorator
-
+@inline
 export function splat(x: f32): v128 {
   return f32x4.splat(x);
 }
@@ -34,7 +34,7 @@ export function splat(x: f32): v128 {
  * Below −87 it gives exp(−87), above 88 exp(88). NaN stays NaN.
  */
 // @ts-ignore: decorator
-
+@inline
 export function exp4(x: v128): v128 {
   const clamped = f32x4.max(splat(-87), f32x4.min(splat(88), x));
   const n = f32x4.nearest(f32x4.mul(clamped, splat(1.4426950408889634)));
@@ -54,14 +54,14 @@ export function exp4(x: v128): v128 {
 
 /** x·sigmoid(x) = x / (1 + exp(−x)) by lane. */
 // @ts-ignore: decorator
-
+@inline
 export function swish4(x: v128): v128 {
   return f32x4.div(x, f32x4.add(splat(1), exp4(f32x4.neg(x))));
 }
 
 /** The sum of all lanes. */
 // @ts-ignore: decorator
-
+@inline
 export function sum4(x: v128): f32 {
   return (f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1)) +
     (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));

@@ -11,10 +11,9 @@ import { linear, mean } from "./reduce";
 import { channelAffine, normAffine, normPartials } from "./norm";
 import { depthToSpace, lfqPack, lfqUnpack } from "./layout";
 import { convDirect } from "./conv_direct";
-import { winogradInput, winogradOutput, winogradTiles, winogradWeights } from "./conv_winograd";
 
 // @ts-ignore: decorator
-
+@external("env", "now")
 declare function now(): f64;
 
 const ARRIVALS: usize = 0;
@@ -54,7 +53,7 @@ export function walk(
 
 /** Adds one to a counter and gives what it was. */
 // @ts-ignore: decorator
-
+@inline
 function take(counter: usize): i32 {
   if (ASC_FEATURE_THREADS) return atomic.add<i32>(counter, 1);
   const value = load<i32>(counter);
@@ -115,14 +114,6 @@ function dispatch(opcode: i32, args: usize, item: i32, scratch: usize): void {
       return lfqUnpack(args, item);
     case Opcode.ConvDirect:
       return convDirect(args, item, scratch);
-    case Opcode.WinogradWeights:
-      return winogradWeights(args, item);
-    case Opcode.WinogradTiles:
-      return winogradTiles(args, item, scratch);
-    case Opcode.WinogradInput:
-      return winogradInput(args, item, scratch);
-    case Opcode.WinogradOutput:
-      return winogradOutput(args, item, scratch);
     default:
       unreachable();
   }
