@@ -1,0 +1,55 @@
+import { Opcode } from "../../../wasm/opcodes.ts";
+import type { TensorOf } from "../../graph/ops.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import type { Command } from "./commands.ts";
+
+/** Output pixels of one item of the direct kernel. */
+const pixels = 24;
+
+/** Weights `[O,C,kh,kw]` as the kernels read them: `[⌈O/8⌉][kh][kw][C][8]`, zeros beyond O. */
+export function packConvWeight(weight: Float32Array, shape: Shape): Float32Array {
+  const [outputs, channels, kh, kw] = shape as [number, number, number, number];
+  const panels = Math.ceil(outputs / 8);
+  const packed = new Float32Array(panels * 8 * channels * kh * kw);
+  for (let o = 0; o < outputs; o++) {
+    const panel = (o >> 3) * kh * kw * channels * 8 + (o & 7);
+    for (let c = 0; c < channels; c++) {
+      for (let k = 0; k < kh * kw; k++) {
+        packed[panel + (k * channels + c) * 8] = weight[(o * channels + c) * kh * kw + k]!;
+      }
+    }
+  }
+  return packed;
+}
+
+/** Where a convolution's operands lie; 0 for those that it does not have. */
+export interface ConvPointers {
+  readonly x: number;
+  readonly affine: number;
+  readonly weight: number;
+  readonly bias: number;
+  readonly residual: number;
+  readonly out: number;
+}
+
+/** The commands of one convolution. */
+export function convCommands(conv: TensorOf<"conv2d">, at: ConvPointers): Command[] {
+  const [n, h, w, channels] = conv.inputs.x.shape as [number, number, number, number];
+  const [outputs, , kh, kw] = conv.inputs.weight.shape as [number, number, number, number];
+  const { stride, padding, swish, depthToSpace } = conv.attrs;
+  const outH = Math.floor((h + 2 * padding - kh) / stride) + 1;
+  const outW = Math.floor((w + 2 * padding - kw) / stride) + 1;
+  const depth = kh * kw * channels;
+  const { x, affine, weight, bias, residual, out } = at;
+  return [{
+    opcode: Opcode.ConvDirect,
+    items: Math.ceil(n * outH * outW / pixels),
+    args: [
+      ...[x, affine, weight, bias, residual, out],
+      ...[h, w, channels, outH, outW, outputs, kh, kw, stride, padding],
+      ...[Number(swish ?? false), Number(depthToSpace ?? false), n],
+    ],
+    scratchBytes: 4 * pixels * (depth + 8),
+    flop: 2 * depth * sizeOf([n, outH, outW, outputs]),
+  }];
+}
