@@ -1,0 +1,72 @@
+import type { Tensor, TensorOf } from "../../graph/ops.ts";
+import { type Graph, tensorsOf } from "../../graph/trace.ts";
+import type { Cancellable, OnProgress, Weights, WeightSource } from "../backend.ts";
+import { packConvWeight } from "./conv.ts";
+import type { Heap } from "./heap.ts";
+
+interface Block {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Weights in WASM memory, convolutions' kernels packed. */
+export class WasmWeights implements Weights {
+  readonly #heap: Heap;
+  readonly #blocks: Map<string, Block> = new Map();
+
+  private constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  /** Reads every weight of `graphs` once. */
+  static async load(
+    heap: Heap,
+    source: WeightSource,
+    { graphs, onProgress, signal }: { graphs: readonly Graph[]; onProgress?: OnProgress } & Cancellable,
+  ): Promise<WasmWeights> {
+    const weights = new WasmWeights(heap);
+    const params = new Map<string, { param: TensorOf<"param">; packed: boolean }>();
+    for (const graph of graphs) {
+      const packed = new Set(tensorsOf(graph, "conv2d").map(({ inputs }) => inputs.weight));
+      for (const param of tensorsOf(graph, "param")) {
+        params.set(param.attrs.name, { param, packed: packed.has(param as Tensor) });
+      }
+    }
+    let loaded = 0;
+    const total = [...params.keys()].length;
+    try {
+      for (const [name, { param, packed }] of params) {
+        signal?.throwIfAborted();
+        const values = await source.read(name);
+        const data = packed ? packConvWeight(values, param.shape) : values;
+        // A bias is read eight at a time.
+        const bytes = 4 * Math.ceil(data.length / 8) * 8;
+        const address = heap.allocate(bytes);
+        weights.#blocks.set(name, { address, bytes });
+        const target = heap.f32(address, bytes / 4);
+        target.set(data);
+        target.fill(0, data.length);
+        onProgress?.({ loaded: ++loaded, total });
+      }
+    } catch (error) {
+      await weights[Symbol.asyncDispose]();
+      throw error;
+    }
+    return weights;
+  }
+
+  get bytes(): number {
+    return this.#blocks.values().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The address of the weight `name`. */
+  address(name: string): number {
+    return this.#blocks.get(name)!.address;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    for (const { address, bytes } of this.#blocks.values()) this.#heap.free(address, bytes);
+    this.#blocks.clear();
+    return Promise.resolve();
+  }
+}
