@@ -1,7 +1,7 @@
 // Convolution of any kernel and stride as a product: pixels are gathered into rows of kh·kw·C values.
 import { arg, pointer } from "./simd";
 import { gemm6x8 } from "./gemm";
-import { copyPixel, storeOutput } from "./conv_input";
+import { copyPixel, outputAddress, putLanes, putOutput } from "./conv_input";
 
 /** Output pixels of one item, a multiple of the product's six rows. */
 const PIXELS: i32 = 24;
@@ -14,7 +14,7 @@ const PIXELS: i32 = 24;
  * Scratch: 24 rows of kh·kw·C values, then 24 rows of 8.
  */
 export function convDirect(args: usize, item: i32, scratch: usize): void {
-  const bias = pointer(args, 3), residual = pointer(args, 4), out = pointer(args, 5);
+  const bias = pointer(args, 3), residual = pointer(args, 4) ? pointer(args, 4) - pointer(args, 5) : 0;
   const outHeight = arg(args, 9), outWidth = arg(args, 10), outputs = arg(args, 11);
   const k = arg(args, 8) * arg(args, 12) * arg(args, 13);
   const lda = (<usize>k) << 2;
@@ -26,7 +26,7 @@ export function convDirect(args: usize, item: i32, scratch: usize): void {
   let panel = pointer(args, 2);
   for (let o = 0; o < outputs; o += 8, panel += lda << 3) {
     for (let i = 0; i < count; i += 6) {
-      gemm6x8(scratch + (<usize>i) * lda, lda, panel, c + ((<usize>i) << 5), 32, k, false);
+      gemm6x8(scratch + (<usize>i) * lda, lda, panel, c + ((<usize>i) << 5), 32, k);
     }
     for (let i = 0; i < count; i++) {
       const pixel = first + i;
@@ -34,7 +34,10 @@ export function convDirect(args: usize, item: i32, scratch: usize): void {
       for (let j = 0; j < 8 && o + j < outputs; j += 4) {
         let value = v128.load(c + ((<usize>i) << 5) + ((<usize>j) << 2));
         if (bias) value = f32x4.add(value, v128.load(bias + ((<usize>(o + j)) << 2)));
-        storeOutput(value, out, residual, n, row, column, outHeight, outWidth, outputs, o + j, arg(args, 17));
+        const out = pointer(args, 5) +
+          outputAddress(n, row, column, outHeight, outWidth, outputs, o + j, arg(args, 17));
+        if (o + j + 4 <= outputs) putOutput(out, residual, value);
+        else putLanes(out, residual, value, outputs - o - j);
       }
     }
   }

@@ -29,15 +29,12 @@ export function zeroPixel(out: usize, bytes: usize): void {
 }
 
 /*
- * Stores channels [o, o + 4) of the pixel (row, column) of picture n, of which only the first `outputs` exist.
+ * Byte offset, in the output, of channel o of the pixel (row, column) of picture n.
  * shuffle 0: out [N,H,W,O]. shuffle 1: out [N,2H,2W,O/4], channel (2a+b)·O/4 + c goes to (2·row+a, 2·column+b, c).
  */
 // @ts-ignore: decorator
 @inline
-export function storeOutput(
-  value: v128,
-  out: usize,
-  residual: usize,
+export function outputAddress(
   n: i32,
   row: i32,
   column: i32,
@@ -46,27 +43,29 @@ export function storeOutput(
   outputs: i32,
   o: i32,
   shuffle: i32,
-): void {
-  let at: usize;
-  if (shuffle) {
-    const channels = outputs >> 2, quarter = o / channels;
-    const y = 2 * (n * height + row) + (quarter >> 1), x = 2 * column + (quarter & 1);
-    at = (<usize>((y * 2 * width + x) * channels + o % channels)) << 2;
-  } else {
-    at = (<usize>(((n * height + row) * width + column) * outputs + o)) << 2;
-  }
-  if (o + 4 <= outputs) {
-    if (residual) value = f32x4.add(value, v128.load(residual + at));
-    v128.store(out + at, value);
-    return;
-  }
-  putLane(out + at, residual ? residual + at : 0, f32x4.extract_lane(value, 0));
-  if (o + 1 < outputs) putLane(out + at + 4, residual ? residual + at + 4 : 0, f32x4.extract_lane(value, 1));
-  if (o + 2 < outputs) putLane(out + at + 8, residual ? residual + at + 8 : 0, f32x4.extract_lane(value, 2));
+): usize {
+  if (!shuffle) return (<usize>(((n * height + row) * width + column) * outputs + o)) << 2;
+  const channels = outputs >> 2, quarter = o / channels;
+  const y = 2 * (n * height + row) + (quarter >> 1), x = 2 * column + (quarter & 1);
+  return (<usize>((y * 2 * width + x) * channels + o % channels)) << 2;
+}
+
+/** Stores four channels at `out`, plus the residual, which lies `residual` bytes further; 0 for none. */
+// @ts-ignore: decorator
+@inline
+export function putOutput(out: usize, residual: usize, value: v128): void {
+  v128.store(out, residual ? f32x4.add(value, v128.load(out + residual)) : value);
+}
+
+/** As putOutput, for the first `count` of four channels. */
+export function putLanes(out: usize, residual: usize, value: v128, count: i32): void {
+  putLane(out, residual, f32x4.extract_lane(value, 0));
+  if (count > 1) putLane(out + 4, residual, f32x4.extract_lane(value, 1));
+  if (count > 2) putLane(out + 8, residual, f32x4.extract_lane(value, 2));
 }
 
 // @ts-ignore: decorator
 @inline
 function putLane(out: usize, residual: usize, value: f32): void {
-  store<f32>(out, residual ? value + load<f32>(residual) : value);
+  store<f32>(out, residual ? value + load<f32>(out + residual) : value);
 }

@@ -14,4 +14,8 @@ export enum Opcode {
   LfqPack,
   LfqUnpack,
   ConvDirect,
+  WinogradWeights,
+  WinogradTiles,
+  WinogradInput,
+  WinogradOutputs,
 }

@@ -30,26 +30,25 @@ export function splat(x: f32): v128 {
 }
 
 /**
- * exp(x) by lane, relative error below 2e-7: x = n·ln 2 + r, |r| ≤ ln 2 / 2, exp(r) by its series to degree 7.
- * Below −87 it gives exp(−87), above 88 exp(88). NaN stays NaN.
+ * exp(x) by lane, relative error below 2e-7: 2^(n + f) with n whole and |f| ≤ ½; 2^f by a minimax polynomial, n added
+ * to the exponent's bits. Outside of ±86 it gives exp(±86). NaN gives some finite value.
  */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const clamped = f32x4.max(splat(-87), f32x4.min(splat(88), x));
-  const n = f32x4.nearest(f32x4.mul(clamped, splat(1.4426950408889634)));
-  // ln 2 in two parts, the first with few bits, so that r keeps its precision.
-  const r = madd(n, splat(2.12194440e-4), madd(n, splat(-0.693359375), clamped));
-  let p = splat(1.0 / 5040.0);
-  p = madd(p, r, splat(1.0 / 720.0));
-  p = madd(p, r, splat(1.0 / 120.0));
-  p = madd(p, r, splat(1.0 / 24.0));
-  p = madd(p, r, splat(1.0 / 6.0));
-  p = madd(p, r, splat(0.5));
-  p = madd(p, r, splat(1));
-  p = madd(p, r, splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return f32x4.mul(p, power);
+  // The pseudo-minimum and -maximum are one instruction each, which the IEEE ones are not.
+  const t = f32x4.pmax(splat(-125), f32x4.pmin(splat(125), f32x4.mul(x, splat(1.4426950408889634))));
+  // Adding 1.5·2^23 rounds to a whole number, which then stands in the lowest bits.
+  const shifted = f32x4.add(t, splat(12582912));
+  const f = f32x4.sub(t, f32x4.sub(shifted, splat(12582912)));
+  let p = splat(0.0001534581242594868);
+  p = madd(p, f, splat(0.0013399930903688073));
+  p = madd(p, f, splat(0.009618489071726799));
+  p = madd(p, f, splat(0.05550328642129898));
+  p = madd(p, f, splat(0.24022646248340607));
+  p = madd(p, f, splat(0.6931471824645996));
+  p = madd(p, f, splat(1));
+  return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
 /** x·sigmoid(x) = x / (1 + exp(−x)) by lane. */

@@ -11,6 +11,7 @@ import { linear, mean } from "./reduce";
 import { channelAffine, normAffine, normPartials } from "./norm";
 import { depthToSpace, lfqPack, lfqUnpack } from "./layout";
 import { convDirect } from "./conv_direct";
+import { winogradInput, winogradOutputs, winogradTiles, winogradWeights } from "./winograd";
 
 // @ts-ignore: decorator
 @external("env", "now")
@@ -114,6 +115,14 @@ function dispatch(opcode: i32, args: usize, item: i32, scratch: usize): void {
       return lfqUnpack(args, item);
     case Opcode.ConvDirect:
       return convDirect(args, item, scratch);
+    case Opcode.WinogradWeights:
+      return winogradWeights(args, item, scratch);
+    case Opcode.WinogradTiles:
+      return winogradTiles(args, item, scratch);
+    case Opcode.WinogradInput:
+      return winogradInput(args, item, scratch);
+    case Opcode.WinogradOutputs:
+      return winogradOutputs(args, item, scratch);
     default:
       unreachable();
   }

@@ -2,6 +2,7 @@ import { Opcode } from "../../../wasm/opcodes.ts";
 import type { TensorOf } from "../../graph/ops.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Command } from "./commands.ts";
+import { winogradCommands, winogradFits, winogradScratch } from "./winograd.ts";
 
 /** Output pixels of one item of the direct kernel. */
 const pixels = 24;
@@ -32,8 +33,14 @@ export interface ConvPointers {
   readonly out: number;
 }
 
+/** Bytes of the buffer that the commands of one convolution share. */
+export function convScratch(conv: TensorOf<"conv2d">): number {
+  return winogradFits(conv) ? winogradScratch(conv) : 0;
+}
+
 /** The commands of one convolution. */
-export function convCommands(conv: TensorOf<"conv2d">, at: ConvPointers): Command[] {
+export function convCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scratch: number): Command[] {
+  if (winogradFits(conv)) return winogradCommands(conv, at, scratch);
   const [n, h, w, channels] = conv.inputs.x.shape as [number, number, number, number];
   const [outputs, , kh, kw] = conv.inputs.weight.shape as [number, number, number, number];
   const { stride, padding, swish, depthToSpace } = conv.attrs;

@@ -3,7 +3,7 @@ import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { type Command, floatArgument } from "./commands.ts";
-import { convCommands } from "./conv.ts";
+import { convCommands, convScratch } from "./conv.ts";
 
 /** Where tensors lie in memory. */
 export interface Addresses {
@@ -47,14 +47,15 @@ const lowering: Lowering = {
   },
   conv2d: (tensor, at) => {
     const { x, affine, weight, bias, residual } = tensor.inputs;
-    return convCommands(tensor, {
+    const pointers = {
       x: at.of(x),
       affine: at.of(affine),
       weight: at.of(weight),
       bias: at.of(bias),
       residual: at.of(residual),
       out: at.of(tensor as Tensor),
-    });
+    };
+    return convCommands(tensor, pointers, at.scratch);
   },
   group_norm_affine: (tensor, at) => {
     const { x, weight, bias } = tensor.inputs, { groups, eps } = tensor.attrs;
@@ -115,6 +116,7 @@ export function lower(tensor: Tensor, at: Addresses): Command[] {
 
 /** Bytes of the scratch buffer that `tensor`'s commands share. */
 export function scratchBytes(tensor: Tensor): number {
+  if (tensor.op === "conv2d") return convScratch(tensor);
   if (tensor.op !== "group_norm_affine") return 0;
   const { n, channels, blocks } = normExtent(tensor.inputs.x.shape);
   return 4 * n * blocks * 2 * channels;

@@ -1,0 +1,68 @@
+import { Opcode } from "../../../wasm/opcodes.ts";
+import type { TensorOf } from "../../graph/ops.ts";
+import type { Command } from "./commands.ts";
+import type { ConvPointers } from "./conv.ts";
+
+/** Sizes that `wasm/winograd.ts` works with: points of a tile, tiles of a block, outputs of an item. */
+const points = 64, block = 24, outputsAtOnce = 16;
+/** Bytes of padding behind each row of one point. */
+const padding = 64;
+/** Up to this many tiles, an item is 16 outputs and all tiles; beyond, a block of tiles and all outputs. */
+const fewTiles = 128;
+/** A thread's scratch without weights or tiles: a segment's input, a tile, and a block's products. */
+const baseScratch = 8 * 26 * 64 + points * 16 + points * (4 * block * outputsAtOnce + padding);
+
+/** Whether Winograd's F(6×6, 3×3) computes `conv` with fewer products than a direct sum. */
+export function winogradFits({ inputs, attrs }: TensorOf<"conv2d">): boolean {
+  const [, h, w, channels] = inputs.x.shape as [number, number, number, number];
+  const [outputs, , kh, kw] = inputs.weight.shape as [number, number, number, number];
+  const square3 = kh === 3 && kw === 3 && attrs.stride === 1 && attrs.padding === 1;
+  // A vector of four outputs must not straddle two pixels of the shuffled result.
+  const whole = channels % 16 === 0 && outputs % (attrs.depthToSpace ? 64 : 16) === 0;
+  return square3 && whole && points * Math.ceil(h / 6) * Math.ceil(w / 6) < 0.75 * 9 * h * w;
+}
+
+/** Bytes of the buffer that the commands of one such convolution share: its transformed weights or tiles. */
+export function winogradScratch(conv: TensorOf<"conv2d">): number {
+  const { total, channels, outputs } = extent(conv);
+  return total > fewTiles ? weightBytes(channels, outputs) : tileBytes(channels, total);
+}
+
+/** The commands of one such convolution; see `wasm/winograd.ts`. */
+export function winogradCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scratch: number): Command[] {
+  const { h, w, channels, outputs, total, tilesX, perPicture } = extent(conv);
+  const { swish, depthToSpace } = conv.attrs;
+  const args = [
+    ...[at.x, at.affine, at.weight, at.bias, at.residual, at.out],
+    ...[h, w, channels, outputs, Number(swish ?? false), Number(depthToSpace ?? false)],
+    ...[scratch, scratch, tilesX, perPicture, total],
+  ];
+  const blocks = Math.ceil(total / block), rounds = outputs / outputsAtOnce;
+  const flop = 2 * 9 * channels * outputs * h * w * (total / perPicture);
+  if (total > fewTiles) {
+    const scratchBytes = baseScratch + tileBytes(channels, block);
+    return [
+      { opcode: Opcode.WinogradWeights, items: rounds, args, scratchBytes: baseScratch },
+      { opcode: Opcode.WinogradTiles, items: blocks, args, scratchBytes, flop },
+    ];
+  }
+  const scratchBytes = baseScratch + weightBytes(channels, outputsAtOnce);
+  return [
+    { opcode: Opcode.WinogradInput, items: blocks, args, scratchBytes: baseScratch },
+    { opcode: Opcode.WinogradOutputs, items: rounds, args, scratchBytes, flop },
+  ];
+}
+
+function extent({ inputs }: TensorOf<"conv2d">) {
+  const [n, h, w, channels] = inputs.x.shape as [number, number, number, number];
+  const tilesX = Math.ceil(w / 6), perPicture = tilesX * Math.ceil(h / 6);
+  return { h, w, channels, outputs: inputs.weight.shape[0]!, tilesX, perPicture, total: n * perPicture };
+}
+
+function weightBytes(channels: number, outputs: number): number {
+  return (outputs / 8) * points * (32 * channels + padding);
+}
+
+function tileBytes(channels: number, tiles: number): number {
+  return points * (4 * channels * Math.ceil(tiles / 6) * 6 + padding);
+}
