@@ -8,7 +8,7 @@ import asc from "assemblyscript/asc";
 const folder = new URL("./", import.meta.url);
 const target = new URL("../src/backend/wasm/_generated.ts", import.meta.url);
 
-const common = ["walk.ts", "-O3", "--runtime", "stub", "--importMemory", "--maximumMemory", "65536", "--use", "abort="];
+const common = ["walk.ts", "-O1", "--runtime", "stub", "--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="];
 const variants = {
   threads: [...common, "--sharedMemory", "--enable", "threads", "--enable", "simd", "--enable", "relaxed-simd"],
   relaxed: [...common, "--enable", "simd", "--enable", "relaxed-simd"],

@@ -1,32 +1,32 @@
 // Convolution of any kernel and stride as a product: pixels are gathered into rows of kh·kw·C values.
 import { arg, pointer } from "./simd";
-import { gemm6x8 } from "./gemm";
+import { gemm4x8 } from "./gemm";
 import { copyPixel, outputAddress, putLanes, putOutput } from "./conv_input";
 
-/** Output pixels of one item, a multiple of the product's six rows. */
+/** Output pixels of one item, a multiple of the product's four rows. */
 const PIXELS: i32 = 24;
 
 /*
  * out[n, y, x, o] = bias_o + Σ_{a,b,c} in(n, y·s + a − p, x·s + b − p, c)·w[o, c, a, b] (+ residual).
  *
- * Arguments: x [N,H,W,C], affine or 0, w packed [⌈O/8⌉][kh][kw][C][8], bias (padded to 8) or 0, residual or 0, out,
+ * Arguments: x [N,H,W,C], affine or 0, w packed [⌈O/8⌉][K][8], bias (padded to 8) or 0, residual or 0, out,
  * H, W, C, H', W', O, kh, kw, s, p, swish, shuffle, N. Item: 24 consecutive pixels of the output of all pictures.
- * Scratch: 24 rows of kh·kw·C values, then 24 rows of 8.
+ * Scratch: 24 rows of K values (kh·kw·C, up to a multiple of 4), then 24 rows of 8.
  */
 export function convDirect(args: usize, item: i32, scratch: usize): void {
   const bias = pointer(args, 3), residual = pointer(args, 4) ? pointer(args, 4) - pointer(args, 5) : 0;
   const outHeight = arg(args, 9), outWidth = arg(args, 10), outputs = arg(args, 11);
-  const k = arg(args, 8) * arg(args, 12) * arg(args, 13);
+  const k = (arg(args, 8) * arg(args, 12) * arg(args, 13) + 3) & ~3;
   const lda = (<usize>k) << 2;
   const total = arg(args, 18) * outHeight * outWidth;
   const first = item * PIXELS, count = min(PIXELS, total - first);
-  for (let i = 0; i < count; i++) gather(args, first + i, scratch + (<usize>i) * lda);
+  for (let i = 0; i < count; i++) gather(args, first + i, scratch + (<usize>i) * lda, lda);
 
   const c = scratch + (<usize>PIXELS) * lda;
   let panel = pointer(args, 2);
   for (let o = 0; o < outputs; o += 8, panel += lda << 3) {
-    for (let i = 0; i < count; i += 6) {
-      gemm6x8(scratch + (<usize>i) * lda, lda, panel, c + ((<usize>i) << 5), 32, k);
+    for (let i = 0; i < count; i += 4) {
+      gemm4x8(scratch + (<usize>i) * lda, lda, panel, c + ((<usize>i) << 5), 32, k);
     }
     for (let i = 0; i < count; i++) {
       const pixel = first + i;
@@ -43,23 +43,25 @@ export function convDirect(args: usize, item: i32, scratch: usize): void {
   }
 }
 
-/** The kh·kw·C values under the kernel for one output pixel. */
-function gather(args: usize, pixel: i32, out: usize): void {
+/** The kh·kw·C values under the kernel for one output pixel, and zeros to the end of its `row` bytes. */
+function gather(args: usize, pixel: i32, out: usize, row: usize): void {
   const height = arg(args, 6), width = arg(args, 7), channels = arg(args, 8);
   const outHeight = arg(args, 9), outWidth = arg(args, 10), kh = arg(args, 12), kw = arg(args, 13);
   const stride = arg(args, 14), padding = arg(args, 15), activate = arg(args, 16);
-  const column = pixel % outWidth, row = pixel / outWidth % outHeight, n = pixel / outWidth / outHeight;
+  const x0 = pixel % outWidth * stride - padding, y0 = pixel / outWidth % outHeight * stride - padding;
+  const n = pixel / outWidth / outHeight, end = out + row;
   const bytes = (<usize>channels) << 2;
   const affine = pointer(args, 1) ? pointer(args, 1) + (<usize>n) * 2 * bytes : 0;
   const plane = pointer(args, 0) + (<usize>(n * height * width)) * bytes;
   for (let a = 0; a < kh; a++) {
-    const y = row * stride + a - padding;
+    const y = y0 + a;
     for (let b = 0; b < kw; b++, out += bytes) {
-      const x = column * stride + b - padding;
+      const x = x0 + b;
       const inside = y >= 0 && y < height && x >= 0 && x < width;
       if (!inside) memory.fill(out, 0, bytes);
       else if (!affine) memory.copy(out, plane + (<usize>(y * width + x)) * bytes, bytes);
-      else copyPixel(out, plane + (<usize>(y * width + x)) * bytes, affine, bytes, bytes, activate);
+      else copyPixel(out, plane + (<usize>(y * width + x)) * bytes, affine, bytes, activate);
     }
   }
+  memory.fill(out, 0, end - out);
 }

@@ -2,22 +2,34 @@
 import { madd, splat, swish4 } from "./simd";
 
 /*
- * Copies channels [c, c + count) of one pixel: x·a + b (affine [2,C] of its picture, or 0), then swish where asked.
- * `row`: bytes of a pixel. `count` a multiple of 4.
+ * Copies 16 channels of one pixel: x·a + b (a at `affine`, b `row` bytes further; or 0), then swish where asked.
+ * Four vectors a call: an engine sets up the constants of a swish once for all of them.
  */
 // @ts-ignore: decorator
 @inline
-export function copyPixel(out: usize, x: usize, affine: usize, row: usize, bytes: usize, activate: i32): void {
-  if (!affine) {
-    for (let c: usize = 0; c < bytes; c += 16) v128.store(out + c, v128.load(x + c));
-  } else if (!activate) {
-    for (let c: usize = 0; c < bytes; c += 16) {
-      v128.store(out + c, madd(v128.load(x + c), v128.load(affine + c), v128.load(affine + row + c)));
-    }
-  } else {
-    for (let c: usize = 0; c < bytes; c += 16) {
-      v128.store(out + c, swish4(madd(v128.load(x + c), v128.load(affine + c), v128.load(affine + row + c))));
-    }
+export function copyChunk(out: usize, x: usize, affine: usize, row: usize, activate: i32): void {
+  let x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
+  if (affine) {
+    const b = affine + row;
+    x0 = madd(x0, v128.load(affine), v128.load(b)), x1 = madd(x1, v128.load(affine, 16), v128.load(b, 16));
+    x2 = madd(x2, v128.load(affine, 32), v128.load(b, 32)), x3 = madd(x3, v128.load(affine, 48), v128.load(b, 48));
+    if (activate) x0 = swish4(x0), x1 = swish4(x1), x2 = swish4(x2), x3 = swish4(x3);
+  }
+  v128.store(out, x0), v128.store(out, x1, 16), v128.store(out, x2, 32), v128.store(out, x3, 48);
+}
+
+/*
+ * Copies all channels of one pixel, `bytes` of them (a multiple of 16), as copyChunk does.
+ */
+// @ts-ignore: decorator
+@inline
+export function copyPixel(out: usize, x: usize, affine: usize, bytes: usize, activate: i32): void {
+  let c: usize = 0;
+  for (; c + 64 <= bytes; c += 64) copyChunk(out + c, x + c, affine ? affine + c : 0, bytes, activate);
+  for (; c < bytes; c += 16) {
+    let value = v128.load(x + c);
+    if (affine) value = madd(value, v128.load(affine + c), v128.load(affine + bytes + c));
+    v128.store(out + c, activate ? swish4(value) : value);
   }
 }
 

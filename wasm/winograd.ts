@@ -9,13 +9,14 @@
 // transform costs little. Where a map has many tiles, an item is a block of tiles and all outputs; where it has few,
 // an item is 16 outputs and all tiles, so that either the tiles or the weights lie transformed in the item's cache.
 //
-// Arguments of all: x [N,H,W,C], affine [N,2,C] or 0, w packed [⌈O/8⌉][9][C][8], bias or 0, residual or 0, out,
-// H, W, C, O, swish, shuffle, U, V, tiles in a row, tiles of a picture, tiles of all pictures. C and O: multiples of 16.
+// Arguments of all: x [N,H,W,C], affine [N,2,C] or 0, w packed [O/8][9][C][8], bias or 0, residual or 0, out,
+// H, W, C, O, swish, shuffle, U, V, tiles in a row, tiles of a picture, tiles of all pictures. C is a multiple of 16;
+// w and bias have zeros up to a multiple of 16 outputs.
 //   U: transformed weights [O/8][64][C][8]; V: transformed tiles [64][tiles][C]; M: products [64][tiles][16].
 // Rows of 64 end in a cache line of padding, else all of them would fall into the same few lines of the cache.
 import { arg, pointer } from "./simd";
-import { gemm4x8, gemm6x8 } from "./gemm";
-import { copyPixel, outputAddress, putOutput, zeroPixel } from "./conv_input";
+import { gemm4x8 } from "./gemm";
+import { copyChunk, outputAddress, putLanes, putOutput, zeroPixel } from "./conv_input";
 import { transformInput, transformOutput, transformTaps } from "./winograd_transforms";
 
 const POINTS: usize = 64;
@@ -44,7 +45,7 @@ function weightRow(args: usize): usize {
 // @ts-ignore: decorator
 @inline
 function tileRow(args: usize, tiles: i32): usize {
-  return (((<usize>(tiles + 5)) / 6 * 6 * <usize>arg(args, 8)) << 2) + PADDING;
+  return (((<usize>((tiles + 3) & ~3)) * <usize>arg(args, 8)) << 2) + PADDING;
 }
 
 /** Item: 16 outputs. U for them. */
@@ -140,7 +141,7 @@ function gatherSegment(args: usize, n: i32, top: i32, left: i32, columns: i32, c
         continue;
       }
       const x = pointer(args, 0) + (<usize>((n * height + row) * width + left + column)) * bytes + c;
-      copyPixel(to, x, affine, bytes, CHUNK, activate);
+      copyChunk(to, x, affine, bytes, activate);
     }
   }
 }
@@ -163,14 +164,14 @@ function products(
     for (let panel: usize = 0; panel < 2; panel++) {
       const b = u + (panel * POINTS + p) * row;
       let a = v + p * vRow, c = m + p * PRODUCT_ROW + 32 * panel;
-      for (let left = count; left > 0; left -= 6, a += 6 * bytes, c += 6 * CHUNK) {
-        if (left > 4) gemm6x8(a, bytes, b, c, CHUNK, channels);
-        else gemm4x8(a, bytes, b, c, CHUNK, channels);
+      for (let left = count; left > 0; left -= 4, a += 4 * bytes, c += 4 * CHUNK) {
+        gemm4x8(a, bytes, b, c, CHUNK, channels);
       }
     }
   }
+  const lanes = min(OUTPUTS, arg(args, 9) - o);
   for (let tile = 0; tile < count; tile++) {
-    for (let lane = 0; lane < OUTPUTS; lane += 4) {
+    for (let lane = 0; lane < lanes; lane += 4) {
       const at = m + (<usize>tile) * CHUNK + ((<usize>lane) << 2);
       finishTile(args, first + tile, o + lane, at, scratch + TEMPORARY);
     }
@@ -185,16 +186,19 @@ function finishTile(args: usize, tile: i32, o: i32, m: usize, temporary: usize):
   const rows = min(6, height - y), columns = min(6, width - x);
   const bias = pointer(args, 3) ? v128.load(pointer(args, 3) + ((<usize>o) << 2)) : f32x4.splat(0);
   const residual = pointer(args, 4) ? pointer(args, 4) - pointer(args, 5) : 0;
+  // A pixel's next neighbour, and the next row's pixel: twice as far where the output is shuffled.
   const step = (<usize>(shuffle ? outputs >> 1 : outputs)) << 2;
+  const line = (shuffle ? 2 : 1) * <usize>width * step;
   for (let j: usize = 0; j < 8; j++) {
     transformOutput(m + j * PRODUCT_ROW, 8 * PRODUCT_ROW, temporary + 16 * j, 128);
   }
-  for (let i = 0; i < rows; i++) {
-    const line = temporary + 128 * (<usize>i);
-    transformOutput(line, 16, line, 16);
-    let out = pointer(args, 5) + outputAddress(n, y + i, x, height, width, outputs, o, shuffle);
-    for (let j = 0; j < columns; j++, out += step) {
-      putOutput(out, residual, f32x4.add(v128.load(line + ((<usize>j) << 4)), bias));
+  let out = pointer(args, 5) + outputAddress(n, y, x, height, width, outputs, o, shuffle);
+  for (let i = 0; i < rows; i++, out += line, temporary += 128) {
+    transformOutput(temporary, 16, temporary, 16);
+    for (let j: usize = 0, at = out; j < <usize>columns; j++, at += step) {
+      const value = f32x4.add(v128.load(temporary + (j << 4)), bias);
+      if (o + 4 <= outputs) putOutput(at, residual, value);
+      else putLanes(at, residual, value, outputs - o);
     }
   }
 }

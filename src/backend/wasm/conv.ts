@@ -7,13 +7,14 @@ import { winogradCommands, winogradFits, winogradScratch } from "./winograd.ts";
 /** Output pixels of one item of the direct kernel. */
 const pixels = 24;
 
-/** Weights `[O,C,kh,kw]` as the kernels read them: `[⌈O/8⌉][kh][kw][C][8]`, zeros beyond O. */
+/** Weights `[O,C,kh,kw]` as the kernels read them: `[O/8][kh·kw·C][8]`, zeros up to 16 outputs and 4 values. */
 export function packConvWeight(weight: Float32Array, shape: Shape): Float32Array {
   const [outputs, channels, kh, kw] = shape as [number, number, number, number];
-  const panels = Math.ceil(outputs / 8);
-  const packed = new Float32Array(panels * 8 * channels * kh * kw);
+  const panels = 2 * Math.ceil(outputs / 16);
+  const depth = paddedDepth(shape);
+  const packed = new Float32Array(panels * 8 * depth);
   for (let o = 0; o < outputs; o++) {
-    const panel = (o >> 3) * kh * kw * channels * 8 + (o & 7);
+    const panel = (o >> 3) * depth * 8 + (o & 7);
     for (let c = 0; c < channels; c++) {
       for (let k = 0; k < kh * kw; k++) {
         packed[panel + (k * channels + c) * 8] = weight[(o * channels + c) * kh * kw + k]!;
@@ -21,6 +22,11 @@ export function packConvWeight(weight: Float32Array, shape: Shape): Float32Array
     }
   }
   return packed;
+}
+
+/** Values under a kernel, up to a multiple of the four that the product takes at once. */
+function paddedDepth([, channels, kh, kw]: Shape): number {
+  return Math.ceil(channels! * kh! * kw! / 4) * 4;
 }
 
 /** Where a convolution's operands lie; 0 for those that it does not have. */
@@ -46,7 +52,6 @@ export function convCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scratch
   const { stride, padding, swish, depthToSpace } = conv.attrs;
   const outH = Math.floor((h + 2 * padding - kh) / stride) + 1;
   const outW = Math.floor((w + 2 * padding - kw) / stride) + 1;
-  const depth = kh * kw * channels;
   const { x, affine, weight, bias, residual, out } = at;
   return [{
     opcode: Opcode.ConvDirect,
@@ -56,7 +61,7 @@ export function convCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scratch
       ...[h, w, channels, outH, outW, outputs, kh, kw, stride, padding],
       ...[Number(swish ?? false), Number(depthToSpace ?? false), n],
     ],
-    scratchBytes: 4 * pixels * (depth + 8),
-    flop: 2 * depth * sizeOf([n, outH, outW, outputs]),
+    scratchBytes: 4 * pixels * (paddedDepth(conv.inputs.weight.shape) + 8),
+    flop: 2 * kh * kw * channels * sizeOf([n, outH, outW, outputs]),
   }];
 }

@@ -3,8 +3,8 @@ import { BackendError } from "../../tensor/errors.ts";
 const pageBytes = 65536;
 /** Every block starts at a multiple of this: a cache line. */
 export const align = 64;
-/** Address 0 stays unused, so that it can mean «none». */
-const firstAddress = align;
+/** Below lie the kernels' own constants; and address 0 means «none». */
+const firstAddress = 4096;
 
 /** Blocks of one `WebAssembly.Memory`. The memory grows as needed; freed blocks are used again. */
 export class Heap {

@@ -39,8 +39,8 @@ export class WasmWeights implements Weights {
         signal?.throwIfAborted();
         const values = await source.read(name);
         const data = packed ? packConvWeight(values, param.shape) : values;
-        // A bias is read eight at a time.
-        const bytes = 4 * Math.ceil(data.length / 8) * 8;
+        // A bias is read sixteen at a time.
+        const bytes = 4 * Math.ceil(data.length / 16) * 16;
         const address = heap.allocate(bytes);
         weights.#blocks.set(name, { address, bytes });
         const target = heap.f32(address, bytes / 4);

@@ -18,8 +18,9 @@ export function winogradFits({ inputs, attrs }: TensorOf<"conv2d">): boolean {
   const [outputs, , kh, kw] = inputs.weight.shape as [number, number, number, number];
   const square3 = kh === 3 && kw === 3 && attrs.stride === 1 && attrs.padding === 1;
   // A vector of four outputs must not straddle two pixels of the shuffled result.
-  const whole = channels % 16 === 0 && outputs % (attrs.depthToSpace ? 64 : 16) === 0;
-  return square3 && whole && points * Math.ceil(h / 6) * Math.ceil(w / 6) < 0.75 * 9 * h * w;
+  const whole = channels % 16 === 0 && (!attrs.depthToSpace || outputs % 64 === 0);
+  const products = points * Math.ceil(h / 6) * Math.ceil(w / 6) * roundUp(outputs, outputsAtOnce);
+  return square3 && whole && products < 0.75 * 9 * h * w * roundUp(outputs, 8);
 }
 
 /** Bytes of the buffer that the commands of one such convolution share: its transformed weights or tiles. */
@@ -37,7 +38,7 @@ export function winogradCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scr
     ...[h, w, channels, outputs, Number(swish ?? false), Number(depthToSpace ?? false)],
     ...[scratch, scratch, tilesX, perPicture, total],
   ];
-  const blocks = Math.ceil(total / block), rounds = outputs / outputsAtOnce;
+  const blocks = Math.ceil(total / block), rounds = Math.ceil(outputs / outputsAtOnce);
   const flop = 2 * 9 * channels * outputs * h * w * (total / perPicture);
   if (total > fewTiles) {
     const scratchBytes = baseScratch + tileBytes(channels, block);
@@ -60,9 +61,13 @@ function extent({ inputs }: TensorOf<"conv2d">) {
 }
 
 function weightBytes(channels: number, outputs: number): number {
-  return (outputs / 8) * points * (32 * channels + padding);
+  return (roundUp(outputs, outputsAtOnce) / 8) * points * (32 * channels + padding);
 }
 
 function tileBytes(channels: number, tiles: number): number {
-  return points * (4 * channels * Math.ceil(tiles / 6) * 6 + padding);
+  return points * (4 * channels * roundUp(tiles, 4) + padding);
+}
+
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
 }

@@ -1,0 +1,88 @@
+/**
+ * The limits of this machine, measured in the process that asks: fused multiply-adds a second of one core through
+ * WASM SIMD, and bytes a second read from memory by one core or by several at once.
+ */
+import asc from "assemblyscript/asc";
+import { Worker } from "node:worker_threads";
+
+interface Limits {
+  fma(n: number): number;
+  read(from: number, bytes: number): number;
+}
+
+const options = [
+  ...["limits.as.ts", "--outFile", "limits.wasm", "-O3", "--runtime", "stub"],
+  ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "1"],
+  ...["--enable", "threads", "--enable", "simd", "--enable", "relaxed-simd"],
+];
+
+/** Compiles the measuring loops. */
+export async function compileLimits(): Promise<WebAssembly.Module> {
+  const source = await Deno.readTextFile(new URL("limits.as.ts", import.meta.url));
+  let binary: Uint8Array<ArrayBuffer> | undefined;
+  const { error, stderr } = await asc.main(options, {
+    readFile: (name: string) => name === "limits.as.ts" ? source : null,
+    writeFile: (name: string, contents: string | Uint8Array) => {
+      if (name === "limits.wasm") binary = contents as Uint8Array<ArrayBuffer>;
+    },
+    listFiles: () => [],
+  });
+  if (error || !binary) throw new Error(`Cannot compile the measuring loops: ${stderr.toString()}`);
+  return new WebAssembly.Module(binary);
+}
+
+/** The loops on `memory`. */
+export function limits(module: WebAssembly.Module, memory: WebAssembly.Memory): Limits {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Limits;
+}
+
+/** FLOP a second of one core: the best of several short runs, since nothing makes a core faster than it is. */
+export async function fmaPeak(): Promise<number> {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const { fma } = limits(await compileLimits(), memory);
+  const count = 2_000_000;
+  let best = Infinity;
+  for (let run = 0; run < 20; run++) {
+    const start = performance.now();
+    fma(count);
+    best = Math.min(best, performance.now() - start);
+  }
+  return 96 * count / (best / 1000);
+}
+
+/** Bytes a second that `threads` threads read together, each from 512 MiB of its own: the best of several runs. */
+export async function readBandwidth(threads: number): Promise<number> {
+  const module = await compileLimits();
+  const bytes = 512 * 2 ** 20, runs = 6;
+  const start = new Int32Array(new SharedArrayBuffer(4));
+  const workers = Array.from(
+    { length: threads },
+    () =>
+      new Worker(new URL("read_worker.ts", import.meta.url), {
+        workerData: { module, bytes, runs, start, threads },
+      }),
+  );
+  const spans = await Promise.all(
+    workers.map((worker) =>
+      new Promise<[number, number][]>((resolve, reject) => {
+        worker.on("message", resolve);
+        worker.on("error", reject);
+      })
+    ),
+  );
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  const times = Array.from(
+    { length: runs },
+    (_, run) =>
+      Math.max(...spans.map((span) => span[run]![1])) - Math.min(...spans.map((span) => span[run]![0])),
+  );
+  return threads * bytes / (Math.min(...times) / 1000);
+}
+
+if (import.meta.main) {
+  console.log("FMA, one core:", (await fmaPeak() / 1e9).toFixed(1), "GFLOP/s");
+  for (const threads of [1, 2]) {
+    console.log(`read, ${threads} thread(s):`, (await readBandwidth(threads) / 1e9).toFixed(1), "GB/s");
+  }
+  Deno.exit(0);
+}
