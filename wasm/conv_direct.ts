@@ -5,13 +5,15 @@ import { copyPixel, outputAddress, putLanes, putOutput } from "./conv_input";
 
 /** Output pixels of one item, a multiple of the product's four rows. */
 const PIXELS: i32 = 24;
+/** Values of a row that one product takes. */
+const DEPTH: i32 = 192;
 
 /*
  * out[n, y, x, o] = bias_o + Σ_{a,b,c} in(n, y·s + a − p, x·s + b − p, c)·w[o, c, a, b] (+ residual).
  *
  * Arguments: x [N,H,W,C], affine or 0, w packed [⌈O/8⌉][K][8], bias (padded to 8) or 0, residual or 0, out,
  * H, W, C, H', W', O, kh, kw, s, p, swish, shuffle, N. Item: 24 consecutive pixels of the output of all pictures.
- * Scratch: 24 rows of K values (kh·kw·C, up to a multiple of 4), then 24 rows of 8.
+ * Scratch: 24 rows of K values (kh·kw·C, up to a multiple of 4), then 24 rows of O.
  */
 export function convDirect(args: usize, item: i32, scratch: usize): void {
   const bias = pointer(args, 3), residual = pointer(args, 4) ? pointer(args, 4) - pointer(args, 5) : 0;
@@ -22,23 +24,26 @@ export function convDirect(args: usize, item: i32, scratch: usize): void {
   const first = item * PIXELS, count = min(PIXELS, total - first);
   for (let i = 0; i < count; i++) gather(args, first + i, scratch + (<usize>i) * lda, lda);
 
-  const c = scratch + (<usize>PIXELS) * lda;
-  let panel = pointer(args, 2);
-  for (let o = 0; o < outputs; o += 8, panel += lda << 3) {
-    for (let i = 0; i < count; i += 4) {
-      gemm4x8(scratch + (<usize>i) * lda, lda, panel, c + ((<usize>i) << 5), 32, k);
-    }
-    for (let i = 0; i < count; i++) {
-      const pixel = first + i;
-      const column = pixel % outWidth, row = pixel / outWidth % outHeight, n = pixel / outWidth / outHeight;
-      for (let j = 0; j < 8 && o + j < outputs; j += 4) {
-        let value = v128.load(c + ((<usize>i) << 5) + ((<usize>j) << 2));
-        if (bias) value = f32x4.add(value, v128.load(bias + ((<usize>(o + j)) << 2)));
-        const out = pointer(args, 5) +
-          outputAddress(n, row, column, outHeight, outWidth, outputs, o + j, arg(args, 17));
-        if (o + j + 4 <= outputs) putOutput(out, residual, value);
-        else putLanes(out, residual, value, outputs - o - j);
+  // As many values at a time as stay in the nearest cache, with the weights for them.
+  const c = scratch + (<usize>PIXELS) * lda, row = (<usize>((outputs + 7) & ~7)) << 2;
+  for (let from = 0; from < k; from += DEPTH) {
+    const a = scratch + ((<usize>from) << 2), depth = min(DEPTH, k - from);
+    let b = pointer(args, 2) + ((<usize>from) << 5);
+    for (let o: usize = 0; o < row; o += 32, b += lda << 3) {
+      for (let i = 0; i < count; i += 4) {
+        gemm4x8(a + (<usize>i) * lda, lda, b, c + (<usize>i) * row + o, row, depth, from > 0);
       }
+    }
+  }
+  for (let i = 0; i < count; i++) {
+    const pixel = first + i;
+    const column = pixel % outWidth, line = pixel / outWidth % outHeight, n = pixel / outWidth / outHeight;
+    for (let o = 0; o < outputs; o += 4) {
+      let value = v128.load(c + (<usize>i) * row + ((<usize>o) << 2));
+      if (bias) value = f32x4.add(value, v128.load(bias + ((<usize>o) << 2)));
+      const out = pointer(args, 5) + outputAddress(n, line, column, outHeight, outWidth, outputs, o, arg(args, 17));
+      if (o + 4 <= outputs) putOutput(out, residual, value);
+      else putLanes(out, residual, value, outputs - o);
     }
   }
 }

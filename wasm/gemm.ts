@@ -2,15 +2,20 @@
 import { madd, splat } from "./simd";
 
 /*
- * c[i, j] = Σ_k a[i, k]·b[k, j], i < 4, j < 8.
+ * c[i, j] = Σ_k a[i, k]·b[k, j], i < 4, j < 8; with `onto`, added to what c holds, as if k had begun earlier.
  * a: rows `lda` bytes apart. b: packed [K][8]. c: rows `ldc` bytes apart. K is a multiple of 4.
  *
  * Eight sums, four vectors of a, two of b and one broadcast fill the fifteen registers that V8 hands out on x86-64.
  * Each access costs a bounds check of two instructions where the engine has no guard pages (Deno), so a row of a is
  * loaded four values at a time and broadcast by a shuffle.
  */
-export function gemm4x8(a: usize, lda: usize, b: usize, c: usize, ldc: usize, k: i32): void {
+export function gemm4x8(a: usize, lda: usize, b: usize, c: usize, ldc: usize, k: i32, onto: bool): void {
   let s00 = splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
+  if (onto) {
+    const c1 = c + ldc, c2 = c1 + ldc, c3 = c2 + ldc;
+    s00 = v128.load(c), s01 = v128.load(c, 16), s10 = v128.load(c1), s11 = v128.load(c1, 16);
+    s20 = v128.load(c2), s21 = v128.load(c2, 16), s30 = v128.load(c3), s31 = v128.load(c3, 16);
+  }
   let a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
   for (; k > 0; k -= 4) {
     const x0 = v128.load(a), x1 = v128.load(a1), x2 = v128.load(a2), x3 = v128.load(a3);

@@ -13,14 +13,14 @@
 // H, W, C, O, swish, shuffle, U, V, tiles in a row, tiles of a picture, tiles of all pictures. C is a multiple of 16;
 // w and bias have zeros up to a multiple of 16 outputs.
 //   U: transformed weights [O/8][64][C][8]; V: transformed tiles [64][tiles][C]; M: products [64][tiles][16].
-// Rows of 64 end in a cache line of padding, else all of them would fall into the same few lines of the cache.
+// Rows of a point end in a cache line of padding, else all of them would fall into the same few lines of the cache.
 import { arg, pointer } from "./simd";
 import { gemm4x8 } from "./gemm";
 import { copyChunk, outputAddress, putLanes, putOutput, zeroPixel } from "./conv_input";
 import { transformInput, transformOutput, transformTaps } from "./winograd_transforms";
 
 const POINTS: usize = 64;
-/** Tiles whose products stand in M. */
+/** Tiles of an item, where an item is some tiles. */
 const BLOCK: i32 = 24;
 /** Outputs of an item or of a round of products. */
 const OUTPUTS: i32 = 16;
@@ -30,36 +30,56 @@ const SEGMENT: i32 = 4;
 /** Bytes of 16 channels, and of a row of 26 such columns. */
 const CHUNK: usize = 64;
 const ROW: usize = 26 * CHUNK;
-/** Where things lie in the scratch of a thread: a segment's input, a tile between its two passes, M, the rest. */
+/** Where things lie in the scratch of a thread: a segment's input, a tile between its two passes, M or U or V, … */
 const TEMPORARY: usize = 8 * ROW;
-const PRODUCTS: usize = TEMPORARY + 64 * 16;
-const PRODUCT_ROW: usize = <usize>BLOCK * CHUNK + PADDING;
-const REST: usize = PRODUCTS + POINTS * PRODUCT_ROW;
+const REST: usize = TEMPORARY + 64 * 16;
+/** Channels whose U an item keeps at a time: half a MiB. */
+const DEPTH: i32 = 128;
 
+/** Bytes of one point's row in U, V and M. */
 // @ts-ignore: decorator
 @inline
-function weightRow(args: usize): usize {
-  return ((<usize>arg(args, 8)) << 5) + PADDING;
+function weightRow(channels: i32): usize {
+  return ((<usize>channels) << 5) + PADDING;
 }
 
 // @ts-ignore: decorator
 @inline
 function tileRow(args: usize, tiles: i32): usize {
-  return (((<usize>((tiles + 3) & ~3)) * <usize>arg(args, 8)) << 2) + PADDING;
+  return (((<usize>roundUp4(tiles)) * <usize>arg(args, 8)) << 2) + PADDING;
+}
+
+// @ts-ignore: decorator
+@inline
+function productRow(tiles: i32): usize {
+  return (<usize>roundUp4(tiles)) * CHUNK + PADDING;
+}
+
+// @ts-ignore: decorator
+@inline
+function roundUp4(value: i32): i32 {
+  return (value + 3) & ~3;
 }
 
 /** Item: 16 outputs. U for them. */
 export function winogradWeights(args: usize, item: i32, scratch: usize): void {
-  transformWeights(args, item, pointer(args, 12) + (<usize>item) * 2 * POINTS * weightRow(args), scratch);
+  const channels = arg(args, 8);
+  const u = pointer(args, 12) + (<usize>item) * 2 * POINTS * weightRow(channels);
+  transformWeights(args, item, 0, channels, u, scratch);
 }
 
-/** Item: a block of 24 tiles. Scratch: V of the block. */
+/** Item: a block of 24 tiles. Scratch: M and V of the block. */
 export function winogradTiles(args: usize, item: i32, scratch: usize): void {
-  const first = item * BLOCK, count = min(BLOCK, arg(args, 16) - first), outputs = arg(args, 9);
-  const v = scratch + REST, vRow = tileRow(args, BLOCK), step = 2 * POINTS * weightRow(args);
+  const first = item * BLOCK, count = min(BLOCK, arg(args, 16) - first);
+  const channels = arg(args, 8), outputs = arg(args, 9), step = 2 * POINTS * weightRow(channels);
+  const m = scratch + REST, mRow = productRow(BLOCK);
+  const v = m + POINTS * mRow, vRow = tileRow(args, BLOCK);
   transformTiles(args, first, count, v, vRow, scratch);
   let u = pointer(args, 12);
-  for (let o = 0; o < outputs; o += OUTPUTS, u += step) products(args, first, count, o, v, vRow, u, scratch);
+  for (let o = 0; o < outputs; o += OUTPUTS, u += step) {
+    products(v, vRow, u, m, mRow, count, channels, channels, false);
+    finish(args, first, count, o, m, mRow, scratch);
+  }
 }
 
 /** Item: a block of 24 tiles. V for them. */
@@ -69,32 +89,37 @@ export function winogradInput(args: usize, item: i32, scratch: usize): void {
   transformTiles(args, first, count, v, tileRow(args, total), scratch);
 }
 
-/** Item: 16 outputs. Scratch: U of the outputs. */
+/** Item: 16 outputs. Scratch: U and M of the outputs, U for some channels at a time. */
 export function winogradOutputs(args: usize, item: i32, scratch: usize): void {
-  const u = scratch + REST, total = arg(args, 16), vRow = tileRow(args, total);
-  transformWeights(args, item, u, scratch);
-  let v = pointer(args, 13);
-  for (let first = 0; first < total; first += BLOCK) {
-    products(args, first, min(BLOCK, total - first), item * OUTPUTS, v, vRow, u, scratch);
-    v += (<usize>BLOCK * <usize>arg(args, 8)) << 2;
+  const total = arg(args, 16), channels = arg(args, 8), vRow = tileRow(args, total);
+  const u = scratch + REST, m = u + 2 * POINTS * weightRow(min(DEPTH, channels)), mRow = productRow(total);
+  for (let c = 0; c < channels; c += DEPTH) {
+    const depth = min(DEPTH, channels - c);
+    transformWeights(args, item, c, depth, u, scratch);
+    products(pointer(args, 13) + ((<usize>c) << 2), vRow, u, m, mRow, total, channels, depth, c > 0);
   }
+  finish(args, 0, total, item * OUTPUTS, m, mRow, scratch);
 }
 
-/** U = G·w·Gᵀ for outputs 16·item … 16·item + 15. */
-function transformWeights(args: usize, item: i32, u: usize, scratch: usize): void {
-  const channels = <usize>arg(args, 8), row = weightRow(args);
+/** U = G·w·Gᵀ for outputs 16·item … 16·item + 15 and `depth` channels from `first` on. */
+function transformWeights(args: usize, item: i32, first: i32, depth: i32, u: usize, scratch: usize): void {
+  const tap = (<usize>arg(args, 8)) << 5, row = weightRow(depth);
   for (let panel = 0; panel < 2; panel++, u += POINTS * row) {
-    const w = pointer(args, 2) + ((<usize>(2 * item + panel)) * 9 * channels << 5);
-    // Eight outputs of a channel are two vectors, side by side in w and in U.
-    for (let c: usize = 0; c < channels << 5; c += 16) {
-      let at = w + c;
-      for (let j: usize = 0; j < 3; j++, at += channels << 5) {
-        const tap = 3 * (channels << 5);
-        transformTaps(v128.load(at), v128.load(at + tap), v128.load(at + 2 * tap), scratch + 16 * j, 48);
+    const w = pointer(args, 2) + (<usize>(2 * item + panel)) * 9 * tap + ((<usize>first) << 5);
+    // Eight outputs of a channel are two vectors, side by side in w and in U. Four vectors go together: a cache
+    // line at a time.
+    for (let c: usize = 0; c < (<usize>depth) << 5; c += CHUNK) {
+      for (let j: usize = 0, from = w + c; j < 3; j++, from += tap) {
+        for (let lane: usize = 0; lane < CHUNK; lane += 16) {
+          const at = from + lane, to = scratch + CHUNK * j + lane;
+          transformTaps(v128.load(at), v128.load(at + 3 * tap), v128.load(at + 6 * tap), to, 3 * CHUNK);
+        }
       }
-      for (let i: usize = 0; i < 8; i++) {
-        const taps = scratch + 48 * i;
-        transformTaps(v128.load(taps), v128.load(taps, 16), v128.load(taps, 32), u + c + 8 * i * row, row);
+      for (let i: usize = 0, to = u + c; i < 8; i++, to += 8 * row) {
+        for (let lane: usize = 0; lane < CHUNK; lane += 16) {
+          const taps = scratch + 3 * CHUNK * i + lane;
+          transformTaps(v128.load(taps), v128.load(taps, CHUNK), v128.load(taps, 2 * CHUNK), to + lane, row);
+        }
       }
     }
   }
@@ -146,40 +171,43 @@ function gatherSegment(args: usize, n: i32, top: i32, left: i32, columns: i32, c
   }
 }
 
-/** M = V·U for `count` tiles and outputs o … o + 15; then out = Aᵀ·M·A + bias + residual. */
+/** M = V·U, or M += V·U, for `count` tiles, 16 outputs and `depth` of the channels. */
 function products(
-  args: usize,
-  first: i32,
-  count: i32,
-  o: i32,
   v: usize,
   vRow: usize,
   u: usize,
-  scratch: usize,
+  m: usize,
+  mRow: usize,
+  count: i32,
+  channels: i32,
+  depth: i32,
+  onto: bool,
 ): void {
-  const channels = arg(args, 8), row = weightRow(args);
-  const bytes = (<usize>channels) << 2;
-  const m = scratch + PRODUCTS;
+  const bytes = (<usize>channels) << 2, uRow = weightRow(depth);
   for (let p: usize = 0; p < POINTS; p++) {
     for (let panel: usize = 0; panel < 2; panel++) {
-      const b = u + (panel * POINTS + p) * row;
-      let a = v + p * vRow, c = m + p * PRODUCT_ROW + 32 * panel;
+      const b = u + (panel * POINTS + p) * uRow;
+      let a = v + p * vRow, c = m + p * mRow + 32 * panel;
       for (let left = count; left > 0; left -= 4, a += 4 * bytes, c += 4 * CHUNK) {
-        gemm4x8(a, bytes, b, c, CHUNK, channels);
+        gemm4x8(a, bytes, b, c, CHUNK, depth, onto);
       }
     }
   }
+}
+
+/** out = Aᵀ·M·A + bias + residual for `count` tiles from `first` on and outputs o … o + 15. */
+function finish(args: usize, first: i32, count: i32, o: i32, m: usize, mRow: usize, scratch: usize): void {
   const lanes = min(OUTPUTS, arg(args, 9) - o);
   for (let tile = 0; tile < count; tile++) {
     for (let lane = 0; lane < lanes; lane += 4) {
       const at = m + (<usize>tile) * CHUNK + ((<usize>lane) << 2);
-      finishTile(args, first + tile, o + lane, at, scratch + TEMPORARY);
+      finishTile(args, first + tile, o + lane, at, mRow, scratch + TEMPORARY);
     }
   }
 }
 
 /** Four outputs of one tile from its 64 products at m. */
-function finishTile(args: usize, tile: i32, o: i32, m: usize, temporary: usize): void {
+function finishTile(args: usize, tile: i32, o: i32, m: usize, mRow: usize, temporary: usize): void {
   const height = arg(args, 6), width = arg(args, 7), outputs = arg(args, 9), shuffle = arg(args, 11);
   const tilesX = arg(args, 14), perPicture = arg(args, 15);
   const n = tile / perPicture, y = tile % perPicture / tilesX * 6, x = tile % tilesX * 6;
@@ -190,7 +218,7 @@ function finishTile(args: usize, tile: i32, o: i32, m: usize, temporary: usize):
   const step = (<usize>(shuffle ? outputs >> 1 : outputs)) << 2;
   const line = (shuffle ? 2 : 1) * <usize>width * step;
   for (let j: usize = 0; j < 8; j++) {
-    transformOutput(m + j * PRODUCT_ROW, 8 * PRODUCT_ROW, temporary + 16 * j, 128);
+    transformOutput(m + j * mRow, 8 * mRow, temporary + 16 * j, 128);
   }
   let out = pointer(args, 5) + outputAddress(n, y, x, height, width, outputs, o, shuffle);
   for (let i = 0; i < rows; i++, out += line, temporary += 128) {

@@ -1,6 +1,7 @@
 // The one-dimensional transforms of Winograd's F(6, 3): six outputs of a 3-tap filter from eight inputs by eight
 // products, with the points 0, ±1, ±2, ±½, ∞ (Lavin & Gray, arXiv 1509.09308; error about 1.4× that of direct sums).
 // In two dimensions each is applied to the columns, then to the rows. Every value is a vector: four channels.
+// Pointers step from value to value, since an engine computes a multiple of the distance anew at each use.
 import { known, madd } from "./simd";
 
 // Coefficients: C of a number, M of its negative.
@@ -44,20 +45,20 @@ function times(a: usize, b: v128, c: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function transformInput(input: usize, from: usize, out: usize, to: usize): void {
-  const d0 = v128.load(input), d1 = v128.load(input + from), d2 = v128.load(input + 2 * from);
-  const d3 = v128.load(input + 3 * from), d4 = v128.load(input + 4 * from), d5 = v128.load(input + 5 * from);
-  const d6 = v128.load(input + 6 * from), d7 = v128.load(input + 7 * from);
+  const d0 = v128.load(input), d1 = v128.load(input += from), d2 = v128.load(input += from);
+  const d3 = v128.load(input += from), d4 = v128.load(input += from), d5 = v128.load(input += from);
+  const d6 = v128.load(input += from), d7 = v128.load(input += from);
   v128.store(out, times(C5_25, f32x4.sub(d2, d4), f32x4.sub(d6, d0)));
   let even = f32x4.add(times(M4_25, d4, d2), d6), odd = f32x4.add(times(M4_25, d3, d1), d5);
-  v128.store(out + to, f32x4.add(even, odd));
-  v128.store(out + 2 * to, f32x4.sub(even, odd));
+  v128.store(out += to, f32x4.add(even, odd));
+  v128.store(out += to, f32x4.sub(even, odd));
   even = times(C0_25, d2, times(M1_25, d4, d6)), odd = times(C0_25, d1, times(M1_25, d3, d5));
-  v128.store(out + 3 * to, times(C2, odd, even));
-  v128.store(out + 4 * to, times(M2, odd, even));
+  v128.store(out += to, times(C2, odd, even));
+  v128.store(out += to, times(M2, odd, even));
   even = times(C4, d2, times(M5, d4, d6)), odd = times(C4, d1, times(M5, d3, d5));
-  v128.store(out + 5 * to, times(C0_5, odd, even));
-  v128.store(out + 6 * to, times(M0_5, odd, even));
-  v128.store(out + 7 * to, times(C5_25, f32x4.sub(d3, d5), f32x4.sub(d7, d1)));
+  v128.store(out += to, times(C0_5, odd, even));
+  v128.store(out += to, times(M0_5, odd, even));
+  v128.store(out += to, times(C5_25, f32x4.sub(d3, d5), f32x4.sub(d7, d1)));
 }
 
 /*
@@ -68,15 +69,15 @@ export function transformInput(input: usize, from: usize, out: usize, to: usize)
 export function transformTaps(g0: v128, g1: v128, g2: v128, out: usize, to: usize): void {
   v128.store(out, f32x4.neg(g0));
   let even = f32x4.mul(known(M2_9), f32x4.add(g0, g2));
-  v128.store(out + to, times(M2_9, g1, even));
-  v128.store(out + 2 * to, times(C2_9, g1, even));
+  v128.store(out += to, times(M2_9, g1, even));
+  v128.store(out += to, times(C2_9, g1, even));
   even = times(C4_90, g2, f32x4.mul(known(C1_90), g0));
-  v128.store(out + 3 * to, times(C2_90, g1, even));
-  v128.store(out + 4 * to, times(M2_90, g1, even));
+  v128.store(out += to, times(C2_90, g1, even));
+  v128.store(out += to, times(M2_90, g1, even));
   even = times(C8_45, g2, f32x4.mul(known(C32_45), g0));
-  v128.store(out + 5 * to, times(C16_45, g1, even));
-  v128.store(out + 6 * to, times(M16_45, g1, even));
-  v128.store(out + 7 * to, g2);
+  v128.store(out += to, times(C16_45, g1, even));
+  v128.store(out += to, times(M16_45, g1, even));
+  v128.store(out += to, g2);
 }
 
 /*
@@ -85,16 +86,17 @@ export function transformTaps(g0: v128, g1: v128, g2: v128, out: usize, to: usiz
 // @ts-ignore: decorator
 @inline
 export function transformOutput(input: usize, from: usize, out: usize, to: usize): void {
-  let plus = v128.load(input + from), minus = v128.load(input + 2 * from);
+  const first = v128.load(input);
+  let plus = v128.load(input += from), minus = v128.load(input += from);
   const s1 = f32x4.add(plus, minus), d1 = f32x4.sub(plus, minus);
-  plus = v128.load(input + 3 * from), minus = v128.load(input + 4 * from);
+  plus = v128.load(input += from), minus = v128.load(input += from);
   const s2 = f32x4.add(plus, minus), d2 = f32x4.sub(plus, minus);
-  plus = v128.load(input + 5 * from), minus = v128.load(input + 6 * from);
-  const s3 = f32x4.add(plus, minus), d3 = f32x4.sub(plus, minus);
-  v128.store(out, f32x4.add(f32x4.add(v128.load(input), s1), f32x4.add(s2, s3)));
-  v128.store(out + to, times(C0_5, d3, times(C2, d2, d1)));
-  v128.store(out + 2 * to, times(C0_25, s3, times(C4, s2, s1)));
-  v128.store(out + 3 * to, times(C0_125, d3, times(C8, d2, d1)));
-  v128.store(out + 4 * to, times(C0_0625, s3, times(C16, s2, s1)));
-  v128.store(out + 5 * to, f32x4.add(times(C0_03125, d3, times(C32, d2, d1)), v128.load(input + 7 * from)));
+  plus = v128.load(input += from), minus = v128.load(input += from);
+  const s3 = f32x4.add(plus, minus), d3 = f32x4.sub(plus, minus), last = v128.load(input += from);
+  v128.store(out, f32x4.add(f32x4.add(first, s1), f32x4.add(s2, s3)));
+  v128.store(out += to, times(C0_5, d3, times(C2, d2, d1)));
+  v128.store(out += to, times(C0_25, s3, times(C4, s2, s1)));
+  v128.store(out += to, times(C0_125, d3, times(C8, d2, d1)));
+  v128.store(out += to, times(C0_0625, s3, times(C16, s2, s1)));
+  v128.store(out += to, f32x4.add(times(C0_03125, d3, times(C32, d2, d1)), last));
 }

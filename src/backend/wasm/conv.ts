@@ -61,7 +61,7 @@ export function convCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scratch
       ...[h, w, channels, outH, outW, outputs, kh, kw, stride, padding],
       ...[Number(swish ?? false), Number(depthToSpace ?? false), n],
     ],
-    scratchBytes: 4 * pixels * (paddedDepth(conv.inputs.weight.shape) + 8),
+    scratchBytes: 4 * pixels * (paddedDepth(conv.inputs.weight.shape) + 8 * Math.ceil(outputs / 8)),
     flop: 2 * kh * kw * channels * sizeOf([n, outH, outW, outputs]),
   }];
 }

@@ -9,8 +9,10 @@ const points = 64, block = 24, outputsAtOnce = 16;
 const padding = 64;
 /** Up to this many tiles, an item is 16 outputs and all tiles; beyond, a block of tiles and all outputs. */
 const fewTiles = 128;
-/** A thread's scratch without weights or tiles: a segment's input, a tile, and a block's products. */
-const baseScratch = 8 * 26 * 64 + points * 16 + points * (4 * block * outputsAtOnce + padding);
+/** Channels whose transformed weights an item keeps at a time. */
+const depth = 128;
+/** What a thread needs in any case: a segment's input, and a tile between its two passes. */
+const baseScratch = 8 * 26 * 64 + points * 16;
 
 /** Whether Winograd's F(6×6, 3×3) computes `conv` with fewer products than a direct sum. */
 export function winogradFits({ inputs, attrs }: TensorOf<"conv2d">): boolean {
@@ -41,13 +43,14 @@ export function winogradCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scr
   const blocks = Math.ceil(total / block), rounds = Math.ceil(outputs / outputsAtOnce);
   const flop = 2 * 9 * channels * outputs * h * w * (total / perPicture);
   if (total > fewTiles) {
-    const scratchBytes = baseScratch + tileBytes(channels, block);
+    const scratchBytes = baseScratch + productBytes(block) + tileBytes(channels, block);
     return [
       { opcode: Opcode.WinogradWeights, items: rounds, args, scratchBytes: baseScratch },
       { opcode: Opcode.WinogradTiles, items: blocks, args, scratchBytes, flop },
     ];
   }
-  const scratchBytes = baseScratch + weightBytes(channels, outputsAtOnce);
+  const weights = weightBytes(Math.min(depth, channels), outputsAtOnce);
+  const scratchBytes = baseScratch + weights + productBytes(total);
   return [
     { opcode: Opcode.WinogradInput, items: blocks, args, scratchBytes: baseScratch },
     { opcode: Opcode.WinogradOutputs, items: rounds, args, scratchBytes, flop },
@@ -66,6 +69,10 @@ function weightBytes(channels: number, outputs: number): number {
 
 function tileBytes(channels: number, tiles: number): number {
   return points * (4 * channels * roundUp(tiles, 4) + padding);
+}
+
+function productBytes(tiles: number): number {
+  return points * (4 * outputsAtOnce * roundUp(tiles, 4) + padding);
 }
 
 function roundUp(value: number, multiple: number): number {
