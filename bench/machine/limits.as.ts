@@ -1,27 +1,20 @@
 // What one core of this machine can do at best, through the same engine that runs the kernels.
 
 /**
- * Fused multiply-adds on operands in the nearest cache, as the product kernels do them: twelve chains, two vectors and
- * six broadcasts a step. 96·k FLOP on 32·k and 24·k bytes.
+ * Twelve chains of fused multiply-adds between registers, 96·n FLOP. The two factors lie at `factors`: an engine would
+ * build a constant vector anew at each use.
  */
-export function fma(a: usize, b: usize, k: i32): f32 {
+export function fma(factors: usize, n: i32): f32 {
+  const m = v128.load(factors), c = v128.load(factors, 16);
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0;
   let s6 = s0, s7 = s0, s8 = s0, s9 = s0, s10 = s0, s11 = s0;
-  for (let i = 0; i < k; i++) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
-    let x = v128.load32_splat(a);
-    s0 = f32x4.relaxed_madd(x, b0, s0), s1 = f32x4.relaxed_madd(x, b1, s1);
-    x = v128.load32_splat(a, 4);
-    s2 = f32x4.relaxed_madd(x, b0, s2), s3 = f32x4.relaxed_madd(x, b1, s3);
-    x = v128.load32_splat(a, 8);
-    s4 = f32x4.relaxed_madd(x, b0, s4), s5 = f32x4.relaxed_madd(x, b1, s5);
-    x = v128.load32_splat(a, 12);
-    s6 = f32x4.relaxed_madd(x, b0, s6), s7 = f32x4.relaxed_madd(x, b1, s7);
-    x = v128.load32_splat(a, 16);
-    s8 = f32x4.relaxed_madd(x, b0, s8), s9 = f32x4.relaxed_madd(x, b1, s9);
-    x = v128.load32_splat(a, 20);
-    s10 = f32x4.relaxed_madd(x, b0, s10), s11 = f32x4.relaxed_madd(x, b1, s11);
-    a += 24, b += 32;
+  for (let i = 0; i < n; i++) {
+    s0 = f32x4.relaxed_madd(m, c, s0), s1 = f32x4.relaxed_madd(m, c, s1), s2 = f32x4.relaxed_madd(m, c, s2);
+    s3 = f32x4.relaxed_madd(m, c, s3), s4 = f32x4.relaxed_madd(m, c, s4), s5 = f32x4.relaxed_madd(m, c, s5);
+    s6 = f32x4.relaxed_madd(m, c, s6), s7 = f32x4.relaxed_madd(m, c, s7), s8 = f32x4.relaxed_madd(m, c, s8);
+    s9 = f32x4.relaxed_madd(m, c, s9),
+      s10 = f32x4.relaxed_madd(m, c, s10),
+      s11 = f32x4.relaxed_madd(m, c, s11);
   }
   s0 = f32x4.add(
     f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)),
@@ -29,13 +22,6 @@ export function fma(a: usize, b: usize, k: i32): f32 {
   );
   s0 = f32x4.add(s0, f32x4.add(f32x4.add(s8, s9), f32x4.add(s10, s11)));
   return f32x4.extract_lane(s0, 0) + f32x4.extract_lane(s0, 3);
-}
-
-/** fma over the same `k` steps, `times` over. */
-export function fmas(a: usize, b: usize, k: i32, times: i32): f32 {
-  let sum: f32 = 0;
-  for (let i = 0; i < times; i++) sum += fma(a, b, k);
-  return sum;
 }
 
 /** Reads `bytes` from `from` on, 64 at a time; gives a sum of them. */

@@ -1,0 +1,85 @@
+/**
+ * `deno task bench tokenizer [RUNS]`: encoder and decoder of imagenet_256_L at 256×256 beside onnxruntime-web.
+ *
+ * Ours and the peer's processes take turns, so that a drift of the machine meets both; figures are medians over all.
+ */
+import type { CommandTime } from "../src/backend/backend.ts";
+import { availableParallelism } from "node:os";
+import type { Seconds, TokenizerRun } from "./tokenizer_run.ts";
+import { median, runJson, table } from "./report.ts";
+
+const rounds = 2, runs = Number(Deno.args[0] ?? 3);
+const threads = Math.min(2, availableParallelism());
+
+const ours = (variant: string, threads: number) =>
+  runJson<TokenizerRun>("tokenizer_run.ts", variant, threads, runs);
+const all: TokenizerRun[] = [], one: TokenizerRun[] = [], peers: Seconds[] = [];
+for (let round = 0; round < rounds; round++) {
+  all.push(await ours("threads", threads));
+  peers.push(await runJson<Seconds>("peers/onnxruntime_web.ts", threads, runs));
+  one.push(await ours("threads", 1));
+}
+const relaxed = await ours("relaxed", 1), plain = await ours("simd", 1);
+
+const peak = Math.max(...[...all, ...one].map((run) => run.peak));
+const seconds = (runs: readonly Seconds[], what: keyof Seconds) => median(runs.flatMap((run) => run[what]));
+console.log(`imagenet_256_L at 256×256, ${threads} threads, medians of ${rounds}×${runs} runs`);
+console.log(
+  `fused multiply-adds of one core: ${(peak / 1e9).toFixed(1)} GFLOP/s; GFLOP/s below count direct sums\n`,
+);
+const rows = (["encode", "decode"] as const).map((what) => {
+  const t = seconds(all, what), peer = seconds(peers, what), flop = all[0]!.flop[what];
+  return [
+    what,
+    `${t.toFixed(3)} s`,
+    `${peer.toFixed(3)} s`,
+    `${(peer / t).toFixed(2)}×`,
+    (flop / t / 1e9).toFixed(0),
+    `${(100 * flop / t / (threads * peak)).toFixed(0)}%`,
+    `${(seconds(one, what) / t).toFixed(2)}×`,
+    `${seconds([relaxed], what).toFixed(3)} s`,
+    `${seconds([plain], what).toFixed(3)} s`,
+  ];
+});
+table(
+  [
+    "",
+    "ours",
+    "ort-web",
+    "ratio",
+    "GFLOP/s",
+    "of peak",
+    "vs 1 thread",
+    "relaxed, 1 thr.",
+    "plain SIMD, 1 thr.",
+  ],
+  rows,
+);
+console.log(
+  `\nresident set with both loaded: ${(Math.max(...all.map((run) => run.resident)) / 1e9).toFixed(2)} GB\n`,
+);
+for (const what of ["encode", "decode"] as const) kernels(what, all[0]!.kernels[what]);
+
+/** Where the time of one run goes. */
+function kernels(what: string, commands: readonly CommandTime[]): void {
+  const total = commands.reduce((sum, { seconds }) => sum + seconds, 0);
+  const sums = new Map<string, { seconds: number; flop: number; calls: number }>();
+  for (const { kernel, seconds, flop } of commands) {
+    const sum = sums.get(kernel) ?? { seconds: 0, flop: 0, calls: 0 };
+    sums.set(kernel, { seconds: sum.seconds + seconds, flop: sum.flop + flop, calls: sum.calls + 1 });
+  }
+  const shown = [...sums].filter(([, sum]) => sum.seconds > 0.005 * total);
+  table(
+    [what, "calls", "ms", "share", "GFLOP/s", "of peak"],
+    shown.sort((a, b) => b[1].seconds - a[1].seconds).map(([kernel, { seconds, flop, calls }]) => [
+      kernel,
+      String(calls),
+      (1000 * seconds).toFixed(1),
+      `${(100 * seconds / total).toFixed(1)}%`,
+      flop ? (flop / seconds / 1e9).toFixed(0) : "",
+      flop ? `${(100 * flop / seconds / (threads * peak)).toFixed(0)}%` : "",
+    ]),
+  );
+  console.log();
+}
+Deno.exit(0);
