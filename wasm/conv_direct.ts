@@ -1,6 +1,6 @@
 // Convolution of any kernel and stride as a product: pixels are gathered into rows of kh·kw·C values.
 import { arg, pointer } from "./simd";
-import { gemm4x8 } from "./gemm";
+import { gemmPanel } from "./gemm";
 import { copyPixel, outputAddress, putLanes, putOutput } from "./conv_input";
 
 /** Output pixels of one item, a multiple of the product's four rows. */
@@ -30,9 +30,7 @@ export function convDirect(args: usize, item: i32, scratch: usize): void {
     const a = scratch + ((<usize>from) << 2), depth = min(DEPTH, k - from);
     let b = pointer(args, 2) + ((<usize>from) << 5);
     for (let o: usize = 0; o < row; o += 32, b += lda << 3) {
-      for (let i = 0; i < count; i += 4) {
-        gemm4x8(a + (<usize>i) * lda, lda, b, c + (<usize>i) * row + o, row, depth, from > 0);
-      }
+      gemmPanel(a, lda, b, c + o, row, depth, count, from > 0);
     }
   }
   for (let i = 0; i < count; i++) {

@@ -1,15 +1,31 @@
-// The product at the heart of every convolution, in register tiles of 4×8.
+// The product at the heart of every convolution: a panel of eight columns, in register tiles of 4×8.
 import { madd, splat } from "./simd";
 
 /*
- * c[i, j] = Σ_k a[i, k]·b[k, j], i < 4, j < 8; with `onto`, added to what c holds, as if k had begun earlier.
- * a: rows `lda` bytes apart. b: packed [K][8]. c: rows `ldc` bytes apart. K is a multiple of 4.
+ * c[i, j] = Σ_k a[i, k]·b[k, j], j < 8; with `onto`, added to what c holds, as if k had begun earlier.
+ * a: rows `lda` bytes apart. b: packed [K][8]. c: rows `ldc` bytes apart. K is a multiple of 4; so are the rows of a and
+ * c, or those up to the next multiple are computed for nothing.
  *
  * Eight sums, four vectors of a, two of b and one broadcast fill the fifteen registers that V8 hands out on x86-64.
  * Each access costs a bounds check of two instructions where the engine has no guard pages (Deno), so a row of a is
  * loaded four values at a time and broadcast by a shuffle.
  */
-export function gemm4x8(a: usize, lda: usize, b: usize, c: usize, ldc: usize, k: i32, onto: bool): void {
+export function gemmPanel(
+  a: usize,
+  lda: usize,
+  b: usize,
+  c: usize,
+  ldc: usize,
+  k: i32,
+  rows: i32,
+  onto: bool,
+): void {
+  for (; rows > 0; rows -= 4, a += 4 * lda, c += 4 * ldc) gemm4x8(a, lda, b, c, ldc, k, onto);
+}
+
+// @ts-ignore: decorator
+@inline
+function gemm4x8(a: usize, lda: usize, b: usize, c: usize, ldc: usize, k: i32, onto: bool): void {
   let s00 = splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
   if (onto) {
     const c1 = c + ldc, c2 = c1 + ldc, c3 = c2 + ldc;

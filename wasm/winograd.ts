@@ -15,8 +15,8 @@
 //   U: transformed weights [O/8][64][C][8]; V: transformed tiles [64][tiles][C]; M: products [64][tiles][16].
 // Rows of a point end in a cache line of padding, else all of them would fall into the same few lines of the cache.
 import { arg, pointer } from "./simd";
-import { gemm4x8 } from "./gemm";
-import { copyChunk, outputAddress, putLanes, putOutput, zeroPixel } from "./conv_input";
+import { gemmPanel } from "./gemm";
+import { copyChunk, outputAddress, putLanes, putOutput, zeroChunk } from "./conv_input";
 import { transformInput, transformOutput, transformTaps } from "./winograd_transforms";
 
 const POINTS: usize = 64;
@@ -156,18 +156,17 @@ function gatherSegment(args: usize, n: i32, top: i32, left: i32, columns: i32, c
   const height = arg(args, 6), width = arg(args, 7), activate = arg(args, 10);
   const bytes = (<usize>arg(args, 8)) << 2;
   const affine = pointer(args, 1) ? pointer(args, 1) + (<usize>n) * 2 * bytes + c : 0;
-  const begin = max(0, -left), end = min(columns, width - left);
-  for (let row = top; row < top + 8; row++, out += ROW) {
-    const inside = row >= 0 && row < height;
-    for (let column = 0; column < columns; column++) {
-      const to = out + (<usize>column) * CHUNK;
-      if (!inside || column < begin || column >= end) {
-        zeroPixel(to, CHUNK);
-        continue;
-      }
-      const x = pointer(args, 0) + (<usize>((n * height + row) * width + left + column)) * bytes + c;
-      copyChunk(to, x, affine, bytes, activate);
+  const begin = out + (<usize>max(0, -left)) * CHUNK, end = out + (<usize>min(columns, width - left)) * CHUNK;
+  const stop = out + (<usize>columns) * CHUNK;
+  for (let row: usize = 0, y = top; y < top + 8; row += ROW, y++) {
+    const inside = y >= 0 && y < height;
+    let to = out + row;
+    if (inside) {
+      for (; to < begin + row; to += CHUNK) zeroChunk(to);
+      let x = pointer(args, 0) + <usize>((n * height + y) * width + max(0, left)) * bytes + c;
+      for (; to < end + row; to += CHUNK, x += bytes) copyChunk(to, x, affine, bytes, activate);
     }
+    for (; to < stop + row; to += CHUNK) zeroChunk(to);
   }
 }
 
@@ -187,10 +186,7 @@ function products(
   for (let p: usize = 0; p < POINTS; p++) {
     for (let panel: usize = 0; panel < 2; panel++) {
       const b = u + (panel * POINTS + p) * uRow;
-      let a = v + p * vRow, c = m + p * mRow + 32 * panel;
-      for (let left = count; left > 0; left -= 4, a += 4 * bytes, c += 4 * CHUNK) {
-        gemm4x8(a, bytes, b, c, CHUNK, depth, onto);
-      }
+      gemmPanel(v + p * vRow, bytes, b, m + p * mRow + 32 * panel, CHUNK, depth, count, onto);
     }
   }
 }
