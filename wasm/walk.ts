@@ -52,6 +52,36 @@ export function walk(
   if (times && thread == 0) store<f64>(times + ((<usize> count) << 3), now());
 }
 
+/**
+ * Runs commands of a table from the `begin`-th on, alone, until all are done, or `limit` items were run, or the clock
+ * passed `until` (milliseconds). Gives the command to go on with; its counter remembers where in it.
+ */
+export function walkSlice(
+  table: usize,
+  begin: i32,
+  count: i32,
+  control: usize,
+  scratch: usize,
+  times: usize,
+  limit: i32,
+  until: f64,
+): i32 {
+  for (let i = begin; i < count; i++) {
+    const command = <usize>load<u32>(table + ((<usize>i) << 2));
+    const opcode = arg(command, 0), items = arg(command, 1);
+    if (times && load<i32>(command + 8) == 0) store<f64>(times + ((<usize>i) << 3), now());
+    for (;;) {
+      const item = take(command + 8);
+      if (item >= items) break;
+      take(control + BEGUN);
+      dispatch(opcode, command + 16, item, scratch);
+      if (--limit <= 0 || now() >= until) return i;
+    }
+  }
+  if (times) store<f64>(times + ((<usize>count) << 3), now());
+  return count;
+}
+
 /** Adds one to a counter and gives what it was. */
 // @ts-ignore: decorator
 @inline

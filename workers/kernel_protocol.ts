@@ -27,7 +27,5 @@ export enum Control {
   Scratch,
   ScratchBytes,
   Times,
-  /** Not zero: leave. */
-  Exit,
   Words = 16,
 }

@@ -1,36 +1,49 @@
 /** A thread of the WASM backend: waits for a run, walks its commands beside the other threads, says when done. */
-import { parentPort, workerData } from "node:worker_threads";
+import { nodeWorkers } from "../src/backend/wasm/features.ts";
 import { instantiate } from "../src/backend/wasm/kernels.ts";
 import { Control, type KernelWorkerData, type KernelWorkerMessage } from "./kernel_protocol.ts";
 
-const { module, memory, control, thread } = workerData as KernelWorkerData;
-const say = (message: KernelWorkerMessage) => parentPort!.postMessage(message);
-const kernels = instantiate(module, memory);
-const words = new Int32Array(memory.buffer, control, Control.Words);
-let seen = Atomics.load(words, Control.Start);
+type Say = (message: KernelWorkerMessage) => void;
 
-say({ type: "ready" });
-try {
-  for (;;) {
-    Atomics.wait(words, Control.Start, seen);
-    const start = Atomics.load(words, Control.Start);
-    if (start === seen) continue;
-    seen = start;
-    if (words[Control.Exit]) break;
-    const scratch = words[Control.Scratch]! + thread * words[Control.ScratchBytes]!;
-    kernels.walk(
-      words[Control.Table]! >>> 0,
-      words[Control.Count]!,
-      thread,
-      words[Control.Threads]!,
-      control,
-      scratch >>> 0,
-      words[Control.Times]! >>> 0,
-    );
-    Atomics.add(words, Control.Done, 1);
-    Atomics.notify(words, Control.Done);
+const port = nodeWorkers()?.parentPort;
+if (port) {
+  port.once("message", (data: KernelWorkerData) => serve(data, (message) => port.postMessage(message)));
+} else {
+  const scope = globalThis as unknown as {
+    onmessage: ((event: { data: KernelWorkerData }) => void) | null;
+    postMessage: Say;
+  };
+  scope.onmessage = ({ data }) => serve(data, (message) => scope.postMessage(message));
+}
+
+/** Serves runs until the worker is terminated, or a kernel fails. */
+function serve({ module, memory, control, thread }: KernelWorkerData, say: Say): void {
+  const words = new Int32Array(memory.buffer, control, Control.Words);
+  try {
+    const kernels = instantiate(module, memory);
+    let seen = Atomics.load(words, Control.Start);
+    say({ type: "ready" });
+    for (;;) {
+      Atomics.wait(words, Control.Start, seen);
+      const start = Atomics.load(words, Control.Start);
+      if (start === seen) continue;
+      seen = start;
+      const scratch = words[Control.Scratch]! + thread * words[Control.ScratchBytes]!;
+      kernels.walk(
+        words[Control.Table]! >>> 0,
+        words[Control.Count]!,
+        thread,
+        words[Control.Threads]!,
+        control,
+        scratch >>> 0,
+        words[Control.Times]! >>> 0,
+      );
+      Atomics.add(words, Control.Done, 1);
+      Atomics.notify(words, Control.Done);
+    }
+  } catch (error) {
+    Atomics.store(words, Control.Abort, 1);
+    Atomics.notify(words, Control.Generation);
+    say({ type: "failed", message: String(error) });
   }
-} catch (error) {
-  Atomics.store(words, Control.Abort, 1);
-  say({ type: "failed", message: String(error) });
 }

@@ -1,13 +1,15 @@
 import { suite } from "uvu";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
+import { setups } from "../backend/setups.ts";
 import { checkTokenizerGolden } from "../golden/tokenizer_golden.ts";
 
 const test = suite("tokenizer on the WASM backend");
 
 for (const name of ["image_tiny", "image_small", "image_rect"]) {
-  for (const threads of [1, 2]) {
-    test(`${name} agrees with PyTorch, threads: ${threads}`, async () => {
-      await using backend = new WasmBackend({ threads });
+  for (const { title, options, missing } of setups) {
+    const run = missing ? test.skip : test;
+    run(`${name} agrees with PyTorch: ${title}${missing ? ` (skipped: ${missing})` : ""}`, async () => {
+      await using backend = new WasmBackend(options);
       await checkTokenizerGolden(backend, name);
     });
   }

@@ -5,39 +5,94 @@ const pageBytes = 65536;
 export const align = 64;
 /** Below lie the kernels' own constants; and address 0 means «none». */
 const firstAddress = 4096;
+/** Vectors of four f32: kernels may write whole ones at a buffer's end. */
+const vectorBytes = 16;
+/** What guarded memory holds where nothing was written: a NaN that no kernel makes. */
+const guardWord = 0x7fc6a12d;
 
-/** Blocks of one `WebAssembly.Memory`. The memory grows as needed; freed blocks are used again. */
+interface Block {
+  /** As asked for. */
+  readonly bytes: number;
+  /** What it takes, from `start` on. */
+  readonly start: number;
+  readonly size: number;
+}
+
+/**
+ * Blocks of one `WebAssembly.Memory`. The memory grows as needed; freed blocks are used again.
+ *
+ * A guarded heap is for finding kernels that read or write where they must not: it fills new blocks with NaN, keeps
+ * guard words before and after each, and `damaged` names the blocks whose guards were written to.
+ */
 export class Heap {
-  readonly memory: WebAssembly.Memory;
+  readonly guarded: boolean;
   readonly #free: { address: number; bytes: number }[] = [];
+  readonly #blocks: Map<number, Block> = new Map();
+  #memory: WebAssembly.Memory | undefined;
   #end = firstAddress;
+  #allocated = 0;
 
-  constructor(memory: WebAssembly.Memory) {
-    this.memory = memory;
+  constructor(memory: WebAssembly.Memory, { guarded = false }: { guarded?: boolean } = {}) {
+    this.#memory = memory;
+    this.guarded = guarded;
+  }
+
+  /** The memory. Throws `BackendError` once it is disposed. */
+  get memory(): WebAssembly.Memory {
+    if (this.#memory) return this.#memory;
+    throw new BackendError("Cannot use the WASM backend", {
+      got: "one that was disposed",
+      hint: "keep the backend until its last run has ended",
+    });
+  }
+
+  /** Bytes in blocks that are in use. */
+  get allocated(): number {
+    return this.#allocated;
+  }
+
+  /** Bytes that the memory has grown to. */
+  get reserved(): number {
+    return this.#memory?.buffer.byteLength ?? 0;
   }
 
   /** The address of a new block. Throws `BackendError` when the 4 GiB of wasm32 do not suffice. */
   allocate(bytes: number): number {
-    const size = Math.max(align, Math.ceil(bytes / align) * align);
-    const index = this.#free.findIndex((block) => block.bytes >= size);
-    if (index >= 0) {
-      const block = this.#free[index]!;
-      if (block.bytes === size) this.#free.splice(index, 1);
-      else this.#free[index] = { address: block.address + size, bytes: block.bytes - size };
-      return block.address;
-    }
-    const address = this.#end;
-    this.#reserve(address + size);
-    this.#end = address + size;
-    return address;
+    const margin = this.guarded ? align : 0;
+    const size = Math.max(align, Math.ceil(bytes / align) * align) + 2 * margin;
+    const start = this.#take(size);
+    this.#blocks.set(start + margin, { bytes, start, size });
+    this.#allocated += size;
+    if (this.guarded) new Int32Array(this.memory.buffer, start, size / 4).fill(guardWord);
+    return start + margin;
   }
 
-  /** Gives a block back; `bytes` as it was asked for. */
-  free(address: number, bytes: number): void {
-    const size = Math.max(align, Math.ceil(bytes / align) * align);
-    const at = this.#free.findIndex((block) => block.address > address);
-    this.#free.splice(at < 0 ? this.#free.length : at, 0, { address, bytes: size });
+  /** Gives the block at `address` back. */
+  free(address: number): void {
+    const block = this.#blocks.get(address);
+    if (!block) return;
+    this.#blocks.delete(address);
+    this.#allocated -= block.size;
+    const at = this.#free.findIndex((other) => other.address > block.start);
+    this.#free.splice(at < 0 ? this.#free.length : at, 0, { address: block.start, bytes: block.size });
     this.#merge();
+  }
+
+  /** Lets go of the memory and of all blocks. */
+  dispose(): void {
+    this.#memory = undefined;
+    this.#blocks.clear();
+    this.#allocated = 0;
+  }
+
+  /** Of a guarded heap, the blocks before or after which something was written. */
+  damaged(): { address: number; bytes: number }[] {
+    return [...this.#blocks].filter(([address, { bytes, start, size }]) => {
+      const words = new Int32Array(this.memory.buffer, start, size / 4);
+      const end = (address - start + Math.ceil(bytes / vectorBytes) * vectorBytes) / 4;
+      return words.subarray(0, (address - start) / 4).some((word) => word !== guardWord) ||
+        words.subarray(end).some((word) => word !== guardWord);
+    }).map(([address, { bytes }]) => ({ address, bytes }));
   }
 
   /** The f32 at `address`. Make it anew after an allocation, which may move the buffer. */
@@ -50,15 +105,29 @@ export class Heap {
     return new Int32Array(this.memory.buffer, address, length);
   }
 
-  #reserve(bytes: number): void {
+  #take(size: number): number {
+    const index = this.#free.findIndex((block) => block.bytes >= size);
+    if (index >= 0) {
+      const block = this.#free[index]!;
+      if (block.bytes === size) this.#free.splice(index, 1);
+      else this.#free[index] = { address: block.address + size, bytes: block.bytes - size };
+      return block.address;
+    }
+    const address = this.#end;
+    this.#reserve(address + size, size);
+    this.#end = address + size;
+    return address;
+  }
+
+  #reserve(bytes: number, wanted: number): void {
     const missing = Math.ceil((bytes - this.memory.buffer.byteLength) / pageBytes);
     if (missing <= 0) return;
     try {
       this.memory.grow(missing);
     } catch (cause) {
-      throw new BackendError("Cannot grow the WASM memory", {
-        expected: "at most 4 GiB",
-        got: `${bytes} bytes`,
+      throw new BackendError(`Cannot take ${mebibytes(wanted)} of WASM memory`, {
+        expected: "at most 4096 MiB in all",
+        got: `${mebibytes(this.#allocated)} in use already`,
         hint: "use smaller pictures or batches, or dispose models that are no longer needed",
         cause,
       });
@@ -78,4 +147,8 @@ export class Heap {
       this.#free.pop();
     }
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

@@ -1,11 +1,10 @@
 import { BackendError } from "../../tensor/errors.ts";
 import { relaxed, simd, threads } from "./_generated.ts";
+import type { Variant } from "./features.ts";
 
-/** The builds of the kernels, best first: threads need shared memory, the first two relaxed SIMD. */
-export type Variant = "threads" | "relaxed" | "simd";
-
-/** What the walk of a program's commands is called with; see `wasm/walk.ts`. */
+/** What a program's commands are run by; see `wasm/walk.ts`. */
 export interface Kernels {
+  /** Walks a table as one of several threads, to its end. */
   walk(
     table: number,
     count: number,
@@ -15,38 +14,51 @@ export interface Kernels {
     scratch: number,
     times: number,
   ): void;
+  /** Walks a part of a table alone; gives the command to go on with, `count` at the end. */
+  walkSlice(
+    table: number,
+    begin: number,
+    count: number,
+    control: number,
+    scratch: number,
+    times: number,
+    limit: number,
+    until: number,
+  ): number;
 }
+
+/** Pages of 64 KiB that wasm32 can address. */
+const maximumPages = 65536;
 
 const binaries: Readonly<Record<Variant, string>> = { threads, relaxed, simd };
 const modules = new Map<Variant, WebAssembly.Module>();
 
-/** The best variant that this machine runs. Throws `BackendError` where there is no WASM SIMD. */
-export function bestVariant(): Variant {
-  const shared = typeof SharedArrayBuffer !== "undefined" && (globalThis.crossOriginIsolated ?? true);
-  for (const variant of ["threads", "relaxed", "simd"] as const) {
-    if (variant === "threads" && !shared) continue;
-    if (WebAssembly.validate(decode(variant))) return variant;
-  }
-  throw new BackendError("Cannot run the WASM backend", {
-    expected: "WebAssembly with SIMD",
-    got: "an engine without it",
-    hint: "use a newer runtime",
-  });
-}
-
-/** The compiled module of a variant, compiled once. */
+/** The compiled module of a variant, compiled once. Throws `BackendError` where the host does not allow it. */
 export function kernelModule(variant: Variant): WebAssembly.Module {
   let module = modules.get(variant);
-  if (!module) modules.set(variant, module = new WebAssembly.Module(decode(variant)));
+  if (module) return module;
+  try {
+    module = new WebAssembly.Module(
+      Uint8Array.from(atob(binaries[variant]), (character) => character.charCodeAt(0)),
+    );
+  } catch (cause) {
+    throw new BackendError(`Cannot compile the kernels, variant ${variant}`, {
+      got: String(cause),
+      hint: "allow the host to compile WebAssembly, for example by its content security policy",
+      cause,
+    });
+  }
+  modules.set(variant, module);
   return module;
+}
+
+/** Memory of the kind that a variant imports, which grows to 4 GiB. */
+export function kernelMemory(variant: Variant): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: maximumPages, shared: variant === "threads" });
 }
 
 /** An instance on `memory`. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   const env = { memory, now: () => performance.now() };
   return new WebAssembly.Instance(module, { env }).exports as unknown as Kernels;
-}
-
-function decode(variant: Variant): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(binaries[variant]), (character) => character.charCodeAt(0));
 }

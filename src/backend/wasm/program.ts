@@ -1,72 +1,77 @@
-import type { Tensor } from "../../graph/ops.ts";
-import { inputsOf } from "../../graph/ops.ts";
-import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
+import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
+import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, Program, ProgramStats } from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import { Opcode } from "../../../wasm/opcodes.ts";
 import type { Command } from "./commands.ts";
-import { align, type Heap } from "./heap.ts";
-import { lower, scratchBytes } from "./lower.ts";
-import type { Pool, Walk } from "./pool.ts";
+import { align } from "./heap.ts";
+import { bytesOf, type Layout, planLayout, viewed } from "./layout.ts";
+import { lower } from "./lower.ts";
+import type { Machine } from "./machine.ts";
+import { resetTable, tableBytes, writeTable } from "./table.ts";
 
-/** Words of a command before its arguments: opcode, items, counter, unused. */
-const headWords = 4;
-const counterWord = 2;
+/** Where a weight lies. Asked for at each compilation of the table. */
+export type ParamAddress = (param: TensorOf<"param">) => number;
 
-/** Runs tables one after the other on the backend's memory and threads. */
-export interface Machine {
-  readonly heap: Heap;
-  readonly pool: Pool;
-  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
-}
-
-/** A fused graph as a command table in WASM memory. */
+/**
+ * A fused graph as a command table in WASM memory.
+ *
+ * Between runs it keeps its table and its constants; everything else lies in the machine's workspace, which moves when
+ * programs come and go. The table holds absolute addresses: it is written anew before the first run after a move.
+ */
 export class WasmProgram implements Program {
   readonly stats: ProgramStats;
   readonly #graph: Graph;
   readonly #machine: Machine;
-  readonly #address: (tensor: Tensor) => number;
-  readonly #commands: readonly Command[];
-  readonly #walk: Walk;
-  /** Address of each command's counter, to be zero before a run. */
-  readonly #counters: readonly number[];
-  readonly #blocks: { address: number; bytes: number }[] = [];
+  readonly #param: ParamAddress;
+  readonly #layout: Layout;
+  /** Bytes that each thread has for itself, and the whole need of workspace. */
+  readonly #scratchBytes: number;
+  readonly #workspaceBytes: number;
+  readonly #kept: Map<Tensor, number> = new Map();
+  /** On a guarded heap, each buffer's own block. */
+  #guardedBuffers: number[] = [];
+  #commands: readonly Command[] = [];
+  #table = 0;
+  /** Where the workspace was when the table was written. */
+  #written = -1;
+  #disposed = false;
 
-  constructor(graph: Graph, { machine, params }: { machine: Machine; params: ReadonlyMap<Tensor, number> }) {
+  /** Call it with the machine for oneself. Throws `BackendError` if memory lacks. */
+  constructor(graph: Graph, { machine, param }: { machine: Machine; param: ParamAddress }) {
     this.#graph = graph;
     this.#machine = machine;
-    const layout = planTensors(graph);
-    const arena = this.#allocate(layout.plan.bytes);
-    this.#address = (tensor) => {
-      const root = viewed(tensor);
-      return params.get(root) ?? arena + layout.plan.offsets[layout.buffers.get(root)!]!;
-    };
-    this.#writeConstants();
-    this.#commands = layout.steps.flatMap((tensor, step) =>
-      lower(tensor, {
-        of: (operand) => operand ? this.#address(operand) : 0,
-        scratch: arena + layout.plan.offsets[layout.scratch[step]!]!,
-      })
-    );
-    const threads = machine.pool.threads;
-    const perThread = Math.max(align, ...this.#commands.map(({ scratchBytes = 0 }) => scratchBytes));
-    const scratchStride = Math.ceil(perThread / align) * align;
-    const { table, counters } = this.#writeTable();
-    this.#counters = counters;
-    this.#walk = {
-      table,
-      count: this.#commands.length,
-      scratch: this.#allocate(scratchStride * threads),
-      scratchBytes: scratchStride,
-      times: 0,
-    };
+    this.#param = param;
+    this.#layout = planLayout(graph);
+    const { plan } = this.#layout;
+    const { heap, runner, workspace } = machine;
+    try {
+      // A first lowering, at no matter what address, says how much room the commands take.
+      for (const tensor of this.#layout.kept) this.#kept.set(tensor, align);
+      this.#commands = this.#lower(align);
+      const perThread = Math.max(align, ...this.#commands.map(({ scratchBytes = 0 }) => scratchBytes));
+      this.#scratchBytes = Math.ceil(perThread / align) * align;
+      this.#workspaceBytes = (heap.guarded ? 0 : plan.bytes) + this.#scratchBytes * runner.threads;
+      workspace.add(this.#workspaceBytes, () => {
+        this.#kept.clear();
+        for (const tensor of this.#layout.kept) this.#kept.set(tensor, heap.allocate(bytesOf(tensor)));
+        if (heap.guarded) this.#guardedBuffers = this.#layout.sizes.map((bytes) => heap.allocate(bytes));
+        this.#table = heap.allocate(tableBytes(this.#commands));
+      });
+    } catch (error) {
+      this.#freeBlocks();
+      throw error;
+    }
+    for (const tensor of tensorsOf(graph, "constant")) {
+      this.#write(this.#kept.get(tensor as Tensor)!, tensor.attrs.value);
+    }
     this.stats = {
       flop: this.#commands.reduce((sum, { flop = 0 }) => sum + flop, 0),
-      arenaBytes: layout.plan.bytes,
-      liveBytes: layout.plan.liveBytes,
+      arenaBytes: plan.bytes,
+      liveBytes: plan.liveBytes,
       commands: this.#commands.length,
     };
   }
@@ -77,71 +82,95 @@ export class WasmProgram implements Program {
   ): Promise<Record<string, HostTensor>> {
     checkInputs(this.#graph, inputs);
     return this.#machine.exclusive(async () => {
-      this.#writeInputs(inputs);
-      await this.#machine.pool.walk(this.#walk, signal);
+      await this.#walk(inputs, { signal });
+      const base = this.#machine.workspace.address;
       return Object.fromEntries(
-        Object.entries(this.#graph.outputs).map(([name, tensor]) => [name, this.#read(tensor)]),
+        Object.entries(this.#graph.outputs).map(([name, tensor]) => [name, this.#read(tensor, base)]),
       );
-    });
+    }, signal);
   }
 
   profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]> {
     checkInputs(this.#graph, inputs);
-    const bytes = 8 * (this.#commands.length + 1), { heap, pool } = this.#machine;
+    const bytes = 8 * (this.#commands.length + 1), { heap } = this.#machine;
     return this.#machine.exclusive(async () => {
       const times = heap.allocate(bytes);
-      this.#writeInputs(inputs);
-      await pool.walk({ ...this.#walk, times });
-      const stamps = new Float64Array(heap.memory.buffer.slice(times, times + bytes));
-      heap.free(times, bytes);
-      return this.#commands.map(({ opcode, flop = 0 }, i) => ({
-        kernel: Opcode[opcode],
-        seconds: (stamps[i + 1]! - stamps[i]!) / 1000,
-        flop,
-      }));
+      try {
+        await this.#walk(inputs, { times });
+        const stamps = new Float64Array(heap.memory.buffer.slice(times, times + bytes));
+        return this.#commands.map(({ opcode, flop = 0 }, i) => ({
+          kernel: Opcode[opcode],
+          seconds: (stamps[i + 1]! - stamps[i]!) / 1000,
+          flop,
+        }));
+      } finally {
+        heap.free(times);
+      }
     });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#machine.exclusive(() => {
-      for (const { address, bytes } of this.#blocks.splice(0)) this.#machine.heap.free(address, bytes);
-      return Promise.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#machine.release(() => {
+      this.#freeBlocks();
+      this.#machine.workspace.remove(this.#workspaceBytes);
     });
   }
 
-  #allocate(bytes: number): number {
-    const address = this.#machine.heap.allocate(bytes);
-    this.#blocks.push({ address, bytes });
-    return address;
-  }
-
-  #writeConstants(): void {
-    for (const tensor of tensorsOf(this.#graph, "constant")) {
-      this.#write(this.#address(tensor as Tensor), tensor.attrs.value);
+  /** Writes the inputs and walks the table. */
+  async #walk(
+    inputs: Readonly<Record<string, HostTensor>>,
+    { signal, times = 0 }: Cancellable & { times?: number },
+  ): Promise<void> {
+    if (this.#disposed) {
+      throw new BackendError("Cannot run the program", {
+        got: "one that was disposed",
+        hint: "keep it until its last run has ended",
+      });
     }
-  }
-
-  #writeInputs(inputs: Readonly<Record<string, HostTensor>>): void {
+    const { heap, runner, workspace } = this.#machine;
+    const base = workspace.address;
+    if (this.#written !== base) {
+      this.#commands = this.#lower(base);
+      writeTable(heap, this.#table, this.#commands);
+      this.#written = base;
+    } else {
+      resetTable(heap, this.#table, this.#commands);
+    }
     for (const tensor of tensorsOf(this.#graph, "input")) {
-      this.#write(this.#address(tensor as Tensor), inputs[tensor.attrs.name]!);
+      this.#write(this.#address(tensor as Tensor, base), inputs[tensor.attrs.name]!);
     }
-    const words = this.#machine.heap.i32(0, this.#machine.heap.memory.buffer.byteLength / 4);
-    for (const counter of this.#counters) words[counter / 4] = 0;
+    const scratch = base + this.#workspaceBytes - this.#scratchBytes * runner.threads;
+    const { length: count } = this.#commands;
+    await runner.walk(
+      { table: this.#table, count, scratch, scratchBytes: this.#scratchBytes, times },
+      signal,
+    );
   }
 
-  #writeTable(): { table: number; counters: number[] } {
+  #lower(base: number): Command[] {
+    return this.#layout.steps.flatMap((tensor, step) =>
+      lower(tensor, {
+        of: (operand) => operand ? this.#address(operand, base) : 0,
+        scratch: this.#bufferAddress(this.#layout.scratch[step]!, base),
+      })
+    );
+  }
+
+  #address(tensor: Tensor, base: number): number {
+    const root = viewed(tensor);
+    if (root.op === "param") return this.#param(root);
+    return this.#kept.get(root) ?? this.#bufferAddress(this.#layout.buffers.get(root)!, base);
+  }
+
+  #bufferAddress(buffer: number, base: number): number {
+    return this.#guardedBuffers[buffer] ?? base + this.#layout.plan.offsets[buffer]!;
+  }
+
+  #freeBlocks(): void {
     const { heap } = this.#machine;
-    const table = this.#allocate(4 * this.#commands.length);
-    const sizes = this.#commands.map(({ args }) => headWords + args.length);
-    let address = this.#allocate(4 * sizes.reduce((sum, size) => sum + size, 0));
-    const pointers = heap.i32(table, this.#commands.length);
-    const counters = this.#commands.map(({ opcode, items, args }, i) => {
-      heap.i32(address, sizes[i]!).set([opcode, items, 0, 0, ...args]);
-      pointers[i] = address;
-      address += 4 * sizes[i]!;
-      return pointers[i]! + 4 * counterWord;
-    });
-    return { table, counters };
+    for (const address of [this.#table, ...this.#kept.values(), ...this.#guardedBuffers]) heap.free(address);
   }
 
   #write(address: number, { data }: HostTensor): void {
@@ -150,55 +179,11 @@ export class WasmProgram implements Program {
     else new Float32Array(buffer, address, data.length).set(data);
   }
 
-  #read(tensor: Tensor): HostTensor {
-    const { buffer } = this.#machine.heap.memory,
-      length = sizeOf(tensor.shape),
-      address = this.#address(tensor);
+  #read(tensor: Tensor, base: number): HostTensor {
+    const { buffer } = this.#machine.heap.memory;
+    const length = sizeOf(tensor.shape), address = this.#address(tensor, base);
     return tensor.dtype === "u32"
       ? u32Tensor(tensor.shape, new Uint32Array(buffer, address, length).slice())
       : f32Tensor(tensor.shape, new Float32Array(buffer, address, length).slice());
-  }
-}
-
-/** The tensor whose elements a view shows. */
-export function viewed(tensor: Tensor): Tensor {
-  return tensor.op === "reshape" ? viewed(tensor.inputs.x) : tensor;
-}
-
-interface TensorPlan {
-  readonly plan: ArenaPlan;
-  /** The tensors to compute, in order, and for each the buffer of its scratch. */
-  readonly steps: readonly Tensor[];
-  readonly scratch: readonly number[];
-  /** The buffer of each tensor that is neither a weight nor a view. */
-  readonly buffers: ReadonlyMap<Tensor, number>;
-}
-
-/** One arena for all tensors: inputs from the start, outputs to the end, constants for ever, others while needed. */
-function planTensors(graph: Graph): TensorPlan {
-  const leaves: readonly string[] = ["input", "constant", "param", "reshape"];
-  const steps = graph.tensors.filter((tensor) => !leaves.includes(tensor.op));
-  const end = steps.length;
-  const buffers = new Map<Tensor, number>();
-  const lifetimes: { bytes: number; first: number; last: number }[] = [];
-  const add = (bytes: number, step: number, last: number): number =>
-    lifetimes.push({ bytes, first: step, last }) - 1;
-  for (const tensor of graph.tensors) {
-    if (tensor.op === "param" || tensor.op === "reshape") continue;
-    const step = steps.indexOf(tensor);
-    // Kernels work on whole vectors, so every buffer is padded to them; the arena's alignment sees to it.
-    const last = tensor.op === "constant" ? end : Math.max(step, 0);
-    buffers.set(tensor, add(4 * sizeOf(tensor.shape), Math.max(step, -1), last));
-  }
-  const scratch = steps.map((tensor, step) => {
-    for (const read of inputsOf(tensor).map(viewed)) extend(read, step);
-    return add(scratchBytes(tensor), step, step);
-  });
-  for (const output of Object.values(graph.outputs)) extend(viewed(output), end);
-  return { plan: planArena(lifetimes satisfies Lifetime[], align), steps, scratch, buffers };
-
-  function extend(tensor: Tensor, step: number): void {
-    const buffer = buffers.get(tensor);
-    if (buffer !== undefined) lifetimes[buffer]!.last = Math.max(lifetimes[buffer]!.last, step);
   }
 }

@@ -1,32 +1,47 @@
 import { fuse } from "../../graph/fuse.ts";
-import type { Tensor } from "../../graph/ops.ts";
-import { type Graph, tensorsOf } from "../../graph/trace.ts";
+import type { Graph } from "../../graph/trace.ts";
+import { ArgumentError } from "../../tensor/errors.ts";
 import type { Backend, Cancellable, OnProgress, Program, Weights, WeightSource } from "../backend.ts";
-import { Heap } from "./heap.ts";
-import { kernelModule } from "./kernels.ts";
-import { Pool } from "./pool.ts";
-import { type Machine, WasmProgram } from "./program.ts";
+import type { Variant } from "./features.ts";
+import { createMachine, type Machine, type WasmOptions } from "./machine.ts";
+import { WasmProgram } from "./program.ts";
 import { WasmWeights } from "./weights.ts";
 
-/** Pages of 64 KiB that wasm32 can address. */
-const maximumPages = 65536;
+/** Bytes of WASM memory. */
+export interface MemoryUse {
+  /** In blocks of weights, programs and their common workspace. */
+  readonly allocated: number;
+  /** What the memory has grown to; it never shrinks, but what was freed is used again. */
+  readonly reserved: number;
+}
 
-/** SIMD WASM kernels on a pool of threads over one shared memory. */
+/**
+ * SIMD WASM kernels on a pool of threads over one shared memory, or on the caller's thread where that cannot be had.
+ *
+ * Throws `BackendError` where the engine has no WASM SIMD, or not what the wanted variant needs.
+ */
 export class WasmBackend implements Backend {
   readonly name = "wasm";
-  readonly threads: number;
   readonly #machine: Machine;
-  #last: Promise<unknown> = Promise.resolve();
 
-  /** Without `threads`: as many as the machine has. */
-  constructor({ threads = navigator.hardwareConcurrency }: { threads?: number } = {}) {
-    this.threads = threads;
-    const heap = new Heap(new WebAssembly.Memory({ initial: 1, maximum: maximumPages, shared: true }));
-    this.#machine = {
-      heap,
-      pool: new Pool(heap, { module: kernelModule("threads"), threads }),
-      exclusive: (work) => this.#exclusive(work),
-    };
+  constructor(options: WasmOptions = {}, machine: Machine = createMachine(options)) {
+    this.#machine = machine;
+  }
+
+  /** The build of the kernels that runs. */
+  get variant(): Variant {
+    return this.#machine.variant;
+  }
+
+  /** Threads that compute. */
+  get threads(): number {
+    return this.#machine.runner.threads;
+  }
+
+  /** How much memory is in use. */
+  get memory(): MemoryUse {
+    const { allocated, reserved } = this.#machine.heap;
+    return { allocated, reserved };
   }
 
   load(
@@ -36,24 +51,22 @@ export class WasmBackend implements Backend {
     return WasmWeights.load(this.#machine.heap, source, options);
   }
 
-  compile(graph: Graph, weights: Weights): Promise<Program> {
+  /** Waits for the runs under way. Throws `BackendError` if memory lacks. */
+  async compile(graph: Graph, weights: Weights): Promise<Program> {
+    if (!(weights instanceof WasmWeights)) {
+      throw new ArgumentError("Cannot compile the program: weights", {
+        expected: "what this backend's load gave",
+        got: "another backend's",
+      });
+    }
     const fused = fuse(graph);
-    const params = new Map<Tensor, number>(
-      tensorsOf(fused, "param").map((
-        param,
-      ) => [param as Tensor, (weights as WasmWeights).address(param.attrs.name)]),
+    const machine = this.#machine;
+    return await machine.exclusive(() =>
+      new WasmProgram(fused, { machine, param: ({ attrs: { name } }) => weights.address(name) })
     );
-    return Promise.resolve(new WasmProgram(fused, { machine: this.#machine, params }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#exclusive(() => this.#machine.pool.stop());
-  }
-
-  /** Runs one piece of work at a time, in the order of the calls. */
-  #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
-    return result;
+    await this.#machine.dispose();
   }
 }

@@ -65,7 +65,7 @@ export class WasmWeights implements Weights {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    for (const { address, bytes } of this.#blocks.values()) this.#heap.free(address, bytes);
+    for (const { address } of this.#blocks.values()) this.#heap.free(address);
     this.#blocks.clear();
     return Promise.resolve();
   }

@@ -1,0 +1,69 @@
+import { inputsOf, type OpName, type Tensor } from "../../graph/ops.ts";
+import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
+import type { Graph } from "../../graph/trace.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { align } from "./heap.ts";
+import { scratchBytes } from "./lower.ts";
+
+/** Ops that need no command: their values are given, or lie under another tensor. */
+const leaves: readonly OpName[] = ["input", "constant", "param", "reshape"];
+/** Ops whose values outlast a run, in blocks of their own. */
+const kept: readonly OpName[] = ["constant"];
+
+/** Where a program's tensors lie. */
+export interface Layout {
+  readonly plan: ArenaPlan;
+  /** The tensors to compute, in order. */
+  readonly steps: readonly Tensor[];
+  /** The buffer of each step's scratch. */
+  readonly scratch: readonly number[];
+  /** The buffer of each tensor that is neither a weight, nor kept, nor a view. */
+  readonly buffers: ReadonlyMap<Tensor, number>;
+  /** Bytes of each buffer. */
+  readonly sizes: readonly number[];
+  /** Tensors in blocks of their own. */
+  readonly kept: readonly Tensor[];
+}
+
+/** The tensor whose elements a view shows. */
+export function viewed(tensor: Tensor): Tensor {
+  return tensor.op === "reshape" ? viewed(tensor.inputs.x) : tensor;
+}
+
+/** Bytes of a tensor's elements. Kernels work on whole vectors: the alignment of buffers makes room for the last. */
+export function bytesOf(tensor: Tensor): number {
+  return 4 * sizeOf(tensor.shape);
+}
+
+/** One arena for all that lives during a run: inputs from its start, outputs to its end, others while needed. */
+export function planLayout(graph: Graph): Layout {
+  const steps = graph.tensors.filter((tensor) => !leaves.includes(tensor.op));
+  const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
+  const end = steps.length;
+  const buffers = new Map<Tensor, number>();
+  const lifetimes: { bytes: number; first: number; last: number }[] = [];
+  const add = (lifetime: Lifetime): number => lifetimes.push({ ...lifetime }) - 1;
+  for (const tensor of graph.tensors) {
+    if (tensor.op === "param" || tensor.op === "reshape" || kept.includes(tensor.op)) continue;
+    const step = stepOf.get(tensor) ?? -1;
+    buffers.set(tensor, add({ bytes: bytesOf(tensor), first: step, last: step }));
+  }
+  const scratch = steps.map((tensor, step) => {
+    for (const read of inputsOf(tensor).map(viewed)) extend(read, step);
+    return add({ bytes: scratchBytes(tensor), first: step, last: step });
+  });
+  for (const output of Object.values(graph.outputs)) extend(viewed(output), end);
+  return {
+    plan: planArena(lifetimes, align),
+    steps,
+    scratch,
+    buffers,
+    sizes: lifetimes.map(({ bytes }) => bytes),
+    kept: graph.tensors.filter((tensor) => kept.includes(tensor.op)),
+  };
+
+  function extend(tensor: Tensor, step: number): void {
+    const buffer = buffers.get(tensor);
+    if (buffer !== undefined) lifetimes[buffer]!.last = Math.max(lifetimes[buffer]!.last, step);
+  }
+}

@@ -1,0 +1,81 @@
+import { BackendError } from "../../tensor/errors.ts";
+import { CallerThread } from "./caller_thread.ts";
+import { chooseVariant, detectFeatures, type Features, type Variant } from "./features.ts";
+import { Heap } from "./heap.ts";
+import { kernelMemory, kernelModule } from "./kernels.ts";
+import { Pool } from "./pool.ts";
+import type { Runner } from "./runner.ts";
+import type { Spawn } from "./spawn.ts";
+import { Turns } from "./turns.ts";
+import { Workspace } from "./workspace.ts";
+
+/** How a WASM backend is set up. */
+export interface WasmOptions {
+  /** Threads; by default as many as the machine has, and 1 where threads cannot share memory. */
+  readonly threads?: number;
+  /** The build of the kernels; by default the best that the engine runs. */
+  readonly variant?: Variant;
+  /** Seconds without any progress after which a run is given up; by default 30. */
+  readonly stallSeconds?: number;
+}
+
+/** Parts of a machine that can be put in the place of the usual ones. */
+export interface MachineParts {
+  readonly features?: Features;
+  readonly spawn?: Spawn;
+  readonly module?: WebAssembly.Module;
+  /** Guards all memory, to find kernels that read or write where they must not. */
+  readonly guarded?: boolean;
+}
+
+/** Memory, and something that walks command tables in it. */
+export interface Machine {
+  readonly variant: Variant;
+  readonly heap: Heap;
+  readonly workspace: Workspace;
+  readonly runner: Runner;
+  /** Has the memory and the runner for one piece of work. Throws `BackendError` once the machine is disposed. */
+  exclusive<T>(work: () => T | Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** The same for giving memory back, which a disposed machine has done already. */
+  release(work: () => void): Promise<void>;
+  /** Waits for the work under way, then ends the threads and lets go of the memory. */
+  dispose(): Promise<void>;
+}
+
+/** Sets a machine up. Throws `BackendError` where the engine lacks what is needed. */
+export function createMachine(
+  { threads: wanted, variant: asked, stallSeconds = 30 }: WasmOptions = {},
+  { features = detectFeatures(), spawn, module: given, guarded }: MachineParts = {},
+): Machine {
+  const processors = globalThis.navigator?.hardwareConcurrency ?? 1;
+  const { variant, threads } = chooseVariant(features, { variant: asked, threads: wanted, processors });
+  const module = given ?? kernelModule(variant);
+  const heap = new Heap(kernelMemory(variant), { guarded });
+  const workspace = new Workspace(heap);
+  const runner: Runner = variant === "threads"
+    ? new Pool(heap, { module, threads, stallSeconds, spawn })
+    : new CallerThread(heap, { module });
+  const turns = new Turns();
+  let disposed: Promise<void> | undefined;
+  return {
+    variant,
+    heap,
+    workspace,
+    runner,
+    exclusive(work, signal) {
+      if (!disposed) return turns.take(work, signal);
+      return Promise.reject(
+        new BackendError("Cannot use the WASM backend", {
+          got: "one that was disposed",
+          hint: "keep it until the last run has ended",
+        }),
+      );
+    },
+    release: async (work) => disposed ? await disposed : await turns.take(work),
+    dispose: () =>
+      disposed ??= turns.take(async () => {
+        await runner.dispose();
+        heap.dispose();
+      }),
+  };
+}

@@ -1,0 +1,66 @@
+import type { KernelWorkerData, KernelWorkerMessage } from "../../../workers/kernel_protocol.ts";
+import { nodeWorkers } from "./features.ts";
+
+/** A started kernel worker. */
+export interface KernelWorker {
+  /** While held, the worker keeps the process alive. */
+  hold(held: boolean): void;
+  /** Ends the worker, whatever it does; resolves when it is gone. */
+  terminate(): Promise<void>;
+}
+
+/** What a worker reports. `ended` comes at most once, and also after `terminate`. */
+export interface KernelWorkerEvents {
+  ready(): void;
+  ended(reason: string): void;
+}
+
+/** Starts a kernel worker. */
+export type Spawn = (data: KernelWorkerData, events: KernelWorkerEvents) => KernelWorker;
+
+/** Starts a thread by `node:worker_threads` where that exists, else a Web Worker. */
+export const spawnKernelWorker: Spawn = (data, events) => {
+  const node = nodeWorkers();
+  return node ? spawnNode(node, data, events) : spawnWeb(data, events);
+};
+
+function spawnNode(
+  { Worker }: typeof import("node:worker_threads"),
+  data: KernelWorkerData,
+  events: KernelWorkerEvents,
+): KernelWorker {
+  // Packages for Node hold JavaScript, made file by file.
+  const extension = import.meta.url.endsWith(".js") ? "js" : "ts";
+  const worker = new Worker(new URL(`../../../workers/kernel_worker.${extension}`, import.meta.url));
+  worker.on("message", (message: KernelWorkerMessage) => hear(message, events));
+  worker.on("error", (error) => events.ended(String(error)));
+  worker.on("exit", (code) => events.ended(`exit code ${code}`));
+  worker.postMessage(data);
+  return {
+    hold: (held) => held ? worker.ref() : worker.unref(),
+    terminate: async () => void await worker.terminate(),
+  };
+}
+
+function spawnWeb(data: KernelWorkerData, events: KernelWorkerEvents): KernelWorker {
+  // Bundlers find the worker's entry by this very form.
+  const worker = new Worker(new URL("../../../workers/kernel_worker.ts", import.meta.url), {
+    type: "module",
+  });
+  worker.onmessage = ({ data }: MessageEvent<KernelWorkerMessage>) => hear(data, events);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    events.ended(event.message || "an error while loading");
+  };
+  worker.onmessageerror = () => events.ended("a message that cannot be read");
+  worker.postMessage(data);
+  return {
+    hold: () => {},
+    terminate: () => Promise.resolve(worker.terminate()),
+  };
+}
+
+function hear(message: KernelWorkerMessage, events: KernelWorkerEvents): void {
+  if (message.type === "ready") events.ready();
+  else events.ended(message.message);
+}
