@@ -1,0 +1,192 @@
+/**
+ * Every op in the shapes that are hard for kernels: one element, odd sizes, tails that fill no vector, nothing at all,
+ * and large ones. The tests hold each backend against the reference with them, the benchmarks time them.
+ *
+ * The table is complete by type: an op without cases does not compile.
+ */
+import type { Shape } from "../../src/tensor/shape.ts";
+import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
+import { type CaseOp, type CaseSpec, given, integers, makeCase, type OpCase, weight } from "./case.ts";
+import { convCases } from "./conv_cases.ts";
+
+/**
+ * What NaN among an op's inputs does. It `spreads` to all that is computed from it, at least; or the op `compares`, and
+ * NaN counts as not above zero; or NaN `never` occurs, because the op takes no floats.
+ */
+export type NanRule = "spreads" | "compares" | "never";
+
+/** What is asked of an op, and where it is tried. */
+export interface OpCases<O extends CaseOp> {
+  /** The largest normalised mean squared error that a backend may have. */
+  readonly tolerance: number;
+  readonly nan: NanRule;
+  readonly cases: readonly CaseSpec<O>[];
+}
+
+const exact = 0, close = 1e-7, product = 1e-6;
+
+const binary: OpCases<"add" | "sub" | "mul"> = {
+  tolerance: close,
+  nan: "spreads",
+  cases: ([
+    [[], []],
+    [[1], [1]],
+    [[5], [5]],
+    [[3, 7], [7]],
+    [[1, 4, 4, 18], [1, 1, 1, 18]],
+    [[2, 3, 5, 6], [2, 1, 1, 6]],
+    [[2, 3, 5, 6], [2, 3, 5, 1]],
+    [[6, 1], [1, 9]],
+    [[4, 1, 3], [2, 1]],
+    [[1, 40, 40, 32], []],
+    [[1, 65, 33, 31], [1, 65, 33, 31]],
+    [[0, 4], [4]],
+  ] as [Shape, Shape][]).map(([a, b]) => ({ operands: { a: given(a), b: given(b) }, attrs: {} })),
+};
+
+const shapes: readonly Shape[] = [[], [1], [7], [4, 4], [1, 3, 5, 31], [2, 64, 65, 3], [1, 4097], [0, 8]];
+
+const norm: OpCases<"group_norm"> = {
+  tolerance: close,
+  nan: "spreads",
+  cases: [
+    ...([
+      [[1, 1, 1, 32], 32],
+      [[1, 5, 7, 32], 32],
+      [[2, 3, 3, 64], 32],
+      [[1, 4, 4, 4], 1],
+      [[1, 16, 17, 12], 3],
+      [[1, 16, 16, 128], 32],
+      [[3, 33, 31, 32], 8],
+      [[0, 4, 4, 32], 32],
+    ] as [Shape, number][]).map(([x, groups]) => ({
+      operands: { x: given(x), weight: weight([x[3]!]), bias: weight([x[3]!]) },
+      attrs: { groups, eps: 1e-6 },
+    })),
+    // Scale and shift of each picture, as the adaptive norm has them.
+    {
+      operands: { x: given([2, 6, 5, 32]), weight: given([2, 32]), bias: given([2, 32]) },
+      attrs: { groups: 32, eps: 1e-6 },
+    },
+    // A mean that would eat the variance's digits.
+    {
+      operands: {
+        x: given([1, 20, 20, 32], { offset: 300 }),
+        weight: given([32]),
+        bias: given([32]),
+      },
+      attrs: { groups: 4, eps: 1e-6 },
+    },
+  ],
+};
+
+const affineCases: readonly Shape[] = [[1, 1, 1, 4], [1, 5, 7, 32], [3, 17, 16, 12], [0, 2, 2, 8]];
+
+/** The table. */
+export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
+  constant: {
+    tolerance: exact,
+    nan: "never",
+    cases: [
+      { operands: {}, attrs: { value: f32Tensor([2, 3], Float32Array.of(1, -2, 3, 0.5, -0, 1e30)) } },
+      { operands: {}, attrs: { value: u32Tensor([3], Uint32Array.of(0, 1, 2 ** 32 - 1)) } },
+    ],
+  },
+  add: binary,
+  sub: binary,
+  mul: binary,
+  sqrt: {
+    tolerance: close,
+    nan: "spreads",
+    cases: shapes.map((shape) => ({ operands: { x: given(shape, { offset: 1 }) }, attrs: {} })),
+  },
+  silu: {
+    tolerance: close,
+    nan: "spreads",
+    cases: [
+      ...shapes.map((shape) => ({ operands: { x: given(shape, { scale: 4 }) }, attrs: {} })),
+      { operands: { x: given([1, 999], { scale: 200 }) }, attrs: {} },
+    ],
+  },
+  mean: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([
+      [[1], [0]],
+      [[1, 5, 7, 18], [1, 2]],
+      [[2, 4, 4, 3], [1, 2]],
+      [[3, 9], [1]],
+      [[7, 3], [0]],
+      [[2, 3, 4], [0, 1, 2]],
+      [[1, 64, 64, 33], [1, 2]],
+      [[0, 4, 2], [1]],
+    ] as [Shape, number[]][]).map(([x, axes]) => ({
+      operands: { x: given(x, { offset: 0.5 }) },
+      attrs: { axes },
+    })),
+  },
+  reshape: {
+    tolerance: exact,
+    nan: "spreads",
+    cases: ([[[2, 3], [6]], [[1, 1], []], [[4, 0], [0, 7]]] as [Shape, Shape][]).map(([x, shape]) => ({
+      operands: { x: given(x) },
+      attrs: { shape },
+    })),
+  },
+  linear: {
+    tolerance: product,
+    nan: "spreads",
+    cases: ([
+      [[1, 1], 1],
+      [[1, 18], 512],
+      [[3, 5, 7], 9],
+      [[2, 64], 33],
+      [[65, 128], 130],
+      [[0, 16], 8],
+    ] as [Shape, number][]).flatMap(([x, outputs]) => {
+      const operands = { x: given(x), weight: weight([outputs, x.at(-1)!]) };
+      return [{ operands, attrs: {} }, { operands: { ...operands, bias: weight([outputs]) }, attrs: {} }];
+    }),
+  },
+  conv2d: { tolerance: product, nan: "spreads", cases: convCases },
+  group_norm: norm,
+  group_norm_affine: norm,
+  channel_affine: {
+    tolerance: close,
+    nan: "spreads",
+    cases: affineCases.flatMap((shape) =>
+      [false, true].map((swish) => ({
+        operands: { x: given(shape), affine: given([shape[0]!, 2, shape[3]!]) },
+        attrs: { swish },
+      }))
+    ),
+  },
+  depth_to_space: {
+    tolerance: exact,
+    nan: "spreads",
+    cases: [[1, 1, 1, 4], [1, 3, 5, 12], [2, 4, 3, 128], [1, 2, 2, 20], [0, 2, 2, 8]].map((x) => ({
+      operands: { x: given(x) },
+      attrs: {},
+    })),
+  },
+  lfq_pack: {
+    tolerance: exact,
+    nan: "compares",
+    cases: [[1, 1], [1, 16, 16, 18], [2, 3, 32], [5, 14], [0, 18]].map((x) => ({
+      operands: { x: given(x) },
+      attrs: {},
+    })),
+  },
+  lfq_unpack: {
+    tolerance: exact,
+    nan: "never",
+    cases: ([[[1], 1], [[1, 16, 16], 18], [[7], 32], [[2, 3, 5], 14], [[0], 18]] as [Shape, number][]).map((
+      [x, bits],
+    ) => ({ operands: { x: integers(x, 2 ** bits) }, attrs: { bits } })),
+  },
+};
+
+/** All cases of `op`, made ready. */
+export function casesOf(op: CaseOp): OpCase[] {
+  return opCases[op].cases.map((spec) => makeCase(op, spec as CaseSpec<CaseOp>));
+}

@@ -1,0 +1,112 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Backend } from "../../src/backend/backend.ts";
+import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
+import { createMachine, type Machine } from "../../src/backend/wasm/machine.ts";
+import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
+import type { HostTensor } from "../../src/tensor/tensor.ts";
+import { setups } from "../backend/setups.ts";
+import { nmse } from "../golden/golden.ts";
+import { type CaseOp, type CaseSpec, elementsOf, makeCase, type OpCase } from "./case.ts";
+import { casesOf, opCases } from "./cases.ts";
+
+const ops = Object.keys(opCases) as CaseOp[];
+const reference = new ReferenceBackend();
+/** What the reference gives for each case, computed once. */
+const expectations = new Map<string, Promise<HostTensor>>();
+/** What one thread gives: more must give the same bits. */
+const bits = new Map<string, Uint32Array>();
+
+for (const { title, options, missing } of setups) {
+  const test = suite(`ops on the WASM backend, ${title}`);
+  const each = missing ? test.skip : test;
+  let machine: Machine, backend: WasmBackend;
+
+  test.before(() => {
+    if (missing) return;
+    machine = createMachine(options, { guarded: true });
+    backend = new WasmBackend(options, machine);
+  });
+  test.after(() => backend?.[Symbol.asyncDispose]());
+
+  for (const op of ops) {
+    each(`${op} agrees with the reference and writes nowhere else`, async () => {
+      for (const example of casesOf(op)) await check(example, { machine, backend });
+    });
+
+    each(`${op} lets no NaN disappear`, async () => {
+      for (const spec of opCases[op].cases) await checkNan(op, { spec: spec as CaseSpec<CaseOp>, backend });
+    });
+  }
+  test.run();
+}
+
+async function check(
+  example: OpCase,
+  { machine, backend }: { machine: Machine; backend: WasmBackend },
+): Promise<void> {
+  const { op } = example, name = `${op}, ${example.title}`;
+  const expected = await expectation(name, example);
+  const actual = await compute(backend, {
+    example,
+    then: () => assert.equal(machine.heap.damaged(), [], `${name}: stray writes`),
+  });
+  assert.equal(actual.shape, expected.shape, name);
+  const error = nmse(actual.data, expected.data);
+  assert.ok(error <= opCases[op].tolerance, `${name}: NMSE ${error}`);
+  if (machine.variant !== "threads") return;
+  const words = new Uint32Array(actual.data.buffer);
+  if (bits.has(name)) assert.ok(same(words, bits.get(name)!), `${name}: not the bits of one thread`);
+  else bits.set(name, words);
+}
+
+async function checkNan(
+  op: CaseOp,
+  { spec, backend }: { spec: CaseSpec<CaseOp>; backend: WasmBackend },
+): Promise<void> {
+  const plain = makeCase(op, spec);
+  if (opCases[op].nan === "never" || elementsOf(plain) > 40_000) return;
+  for (const [name, { dtype, shape, from }] of Object.entries(plain.operands)) {
+    if (dtype !== "f32" || shape.includes(0)) continue;
+    const example = makeCase(op, spec, (operand, values) => operand === name ? withNan(values) : values);
+    const expected = await compute(reference, { example }), actual = await compute(backend, { example });
+    const title = `${op}, ${example.title}, NaN in ${name}`;
+    if (opCases[op].nan === "compares") {
+      assert.equal(actual, expected, title);
+      continue;
+    }
+    // A weight may be for neighbours that the picture does not have.
+    const must = from === "run" && expected.data.length > 0;
+    assert.ok(!must || expected.data.some(Number.isNaN), `${title}: the reference lost it`);
+    expected.data.forEach((value, i) => {
+      if (Number.isNaN(value)) assert.ok(Number.isNaN(actual.data[i]), `${title}: element ${i} is not NaN`);
+    });
+  }
+}
+
+function expectation(name: string, example: OpCase): Promise<HostTensor> {
+  if (!expectations.has(name)) expectations.set(name, compute(reference, { example }));
+  return expectations.get(name)!;
+}
+
+async function compute(
+  backend: Backend,
+  { example, then }: { example: OpCase; then?: () => void },
+): Promise<HostTensor> {
+  await using weights = await backend.load(example.weights, { graphs: [example.graph] });
+  await using program = await backend.compile(example.graph, weights);
+  const { y } = await program.run(example.inputs);
+  then?.();
+  return y!;
+}
+
+/** The values with a NaN in their middle. */
+function withNan(values: HostTensor): HostTensor {
+  const data = values.data.slice() as Float32Array;
+  data[data.length >> 1] = NaN;
+  return { ...values, data } as HostTensor;
+}
+
+function same(a: Uint32Array, b: Uint32Array): boolean {
+  return a.length === b.length && a.every((word, i) => word === b[i]);
+}
