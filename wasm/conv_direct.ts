@@ -40,9 +40,20 @@ export function convDirect(args: usize, item: i32, scratch: usize): void {
       let value = v128.load(c + (<usize>i) * row + ((<usize>o) << 2));
       if (bias) value = f32x4.add(value, v128.load(bias + ((<usize>o) << 2)));
       const out = pointer(args, 5) + outputAddress(n, line, column, outHeight, outWidth, outputs, o, arg(args, 17));
-      if (o + 4 <= outputs) putOutput(out, residual, value);
+      if (arg(args, 17) && (outputs & 15)) putShuffled(args, value, residual, n, line, column, o);
+      else if (o + 4 <= outputs) putOutput(out, residual, value);
       else putLanes(out, residual, value, outputs - o);
     }
+  }
+}
+
+/** Stores four channels, of which only those before the last exist, where they go to different pixels. */
+function putShuffled(args: usize, value: v128, residual: usize, n: i32, row: i32, column: i32, o: i32): void {
+  const outHeight = arg(args, 9), outWidth = arg(args, 10), outputs = arg(args, 11);
+  for (let i = o; i < min(o + 4, outputs); i++) {
+    const out = pointer(args, 5) + outputAddress(n, row, column, outHeight, outWidth, outputs, i, 1);
+    putLanes(out, residual, value, 1);
+    value = i8x16.shuffle(value, value, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3);
   }
 }
 

@@ -124,6 +124,12 @@ export function scratchBytes(tensor: Tensor): number {
 
 function normExtent(shape: Shape): { n: number; positions: number; channels: number; blocks: number } {
   const [n, h, w, channels] = shape as [number, number, number, number];
+  if (channels % 4 !== 0) {
+    throw new BackendError("Cannot lower a normalisation", {
+      expected: "a multiple of 4 channels",
+      got: `${channels}`,
+    });
+  }
   return { n, positions: h * w, channels, blocks: Math.ceil(h * w / positionBlock) };
 }
 
