@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { align, Heap } from "../../src/backend/wasm/heap.ts";
+import { Workspace } from "../../src/backend/wasm/workspace.ts";
+import { BackendError } from "../../src/tensor/errors.ts";
+
+const test = suite("WASM memory");
+
+function heap(maximum = 1000, guarded = false): Heap {
+  return new Heap(new WebAssembly.Memory({ initial: 1, maximum }), { guarded });
+}
+
+test("blocks never overlap, are aligned, and all can be given back", () => {
+  const step = fc.oneof(
+    fc.record({ allocate: fc.integer({ min: 0, max: 300_000 }) }),
+    fc.record({ free: fc.nat(30) }),
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, guarded) => {
+    const memory = heap(1000, guarded);
+    const blocks: { address: number; bytes: number }[] = [];
+    for (const step of steps) {
+      if ("allocate" in step) {
+        const block = { address: memory.allocate(step.allocate), bytes: step.allocate };
+        assert.is(block.address % align, 0);
+        assert.ok(block.address > 0 && block.address + block.bytes <= memory.reserved);
+        for (const { address, bytes } of blocks) {
+          assert.ok(address + bytes <= block.address || block.address + block.bytes <= address);
+        }
+        blocks.push(block);
+      } else {
+        const [block] = blocks.splice(step.free % (blocks.length || 1), 1);
+        if (block) memory.free(block.address);
+      }
+      assert.ok(memory.allocated >= blocks.reduce((sum, { bytes }) => sum + bytes, 0));
+    }
+    for (const { address } of blocks) memory.free(address);
+    assert.is(memory.allocated, 0);
+    // Freed blocks join: what they took together is one block again.
+    const before = memory.reserved;
+    memory.free(memory.allocate(before - 4 * align));
+    assert.is(memory.reserved, before);
+  }));
+});
+
+test("when memory lacks, the error names what was wanted and what is in use", () => {
+  const memory = heap(32);
+  memory.allocate(1 << 20);
+  assert.throws(() => memory.allocate(3 << 20), (error: unknown) => {
+    return error instanceof BackendError && error.message.includes("3 MiB") &&
+      error.message.includes("1 MiB");
+  });
+  memory.allocate(1 << 19);
+});
+
+test("guards find a stray write before or after a block", () => {
+  for (const offset of [-4, 24 + 8]) {
+    const memory = heap(32, true);
+    const [block] = [memory.allocate(24), memory.allocate(24)];
+    memory.f32(block!, 6).fill(1);
+    memory.f32(block! + 24, 2).fill(1);
+    assert.equal(memory.damaged(), [], "a vector's rest may be written");
+    memory.f32(block! + offset, 1).fill(1);
+    assert.equal(memory.damaged(), [{ address: block, bytes: 24 }]);
+  }
+});
+
+test("memory of a guarded heap holds NaN until it is written", () => {
+  const memory = heap(32, true);
+  assert.ok(memory.f32(memory.allocate(400), 100).every(Number.isNaN));
+});
+
+test("a workspace is as large as its most demanding program needs", () => {
+  const memory = heap(), workspace = new Workspace(memory);
+  const keep = () => memory.allocate(1000);
+  const first = workspace.add(100_000, keep);
+  assert.is(workspace.bytes, 100_000);
+  const second = workspace.add(50_000, keep);
+  assert.is(workspace.bytes, 100_000);
+  const third = workspace.add(700_000, keep);
+  assert.is(workspace.bytes, 700_000);
+  assert.ok(workspace.address > Math.max(first, second, third), "it grows at the end of the memory");
+  assert.is(memory.allocated, 700_032 + 3 * 1024);
+  workspace.remove(700_000);
+  assert.is(workspace.bytes, 100_000);
+  workspace.remove(100_000);
+  workspace.remove(50_000);
+  for (const address of [first, second, third]) memory.free(address);
+  assert.is(memory.allocated, 0);
+});
+
+test("a workspace that cannot grow serves the programs that it has", () => {
+  const memory = heap(32), workspace = new Workspace(memory);
+  workspace.add(1_000_000, () => 0);
+  assert.throws(() => workspace.add(3_000_000, () => 0), (error: unknown) => error instanceof BackendError);
+  assert.ok(workspace.address > 0);
+  assert.is(workspace.bytes, 1_000_000);
+});
+
+test.run();
