@@ -10,7 +10,7 @@ export interface KernelWorkerData {
 /** What a kernel worker says: that it waits for runs, or that its kernel failed. */
 export type KernelWorkerMessage = { type: "ready" } | { type: "failed"; message: string };
 
-/** Words of the control block. The first four belong to the walk, see `wasm/walk.ts`. */
+/** Words of the control block of one crew of workers. The first four belong to the walk, see `wasm/walk.ts`. */
 export enum Control {
   Arrivals,
   Generation,
@@ -27,5 +27,9 @@ export enum Control {
   Scratch,
   ScratchBytes,
   Times,
+  /** Not zero: leave. */
+  Exit,
+  /** Threads that left, and touch the memory no more. */
+  Gone,
   Words = 16,
 }

@@ -16,17 +16,17 @@ if (port) {
   scope.onmessage = ({ data }) => serve(data, (message) => scope.postMessage(message));
 }
 
-/** Serves runs until the worker is terminated, or a kernel fails. */
+/** Serves runs until the worker is to leave, or a kernel fails. */
 function serve({ module, memory, control, thread }: KernelWorkerData, say: Say): void {
   const words = new Int32Array(memory.buffer, control, Control.Words);
   try {
     const kernels = instantiate(module, memory);
     let seen = Atomics.load(words, Control.Start);
     say({ type: "ready" });
-    for (;;) {
+    while (!Atomics.load(words, Control.Exit)) {
       Atomics.wait(words, Control.Start, seen);
       const start = Atomics.load(words, Control.Start);
-      if (start === seen) continue;
+      if (start === seen || Atomics.load(words, Control.Exit)) continue;
       seen = start;
       const scratch = words[Control.Scratch]! + thread * words[Control.ScratchBytes]!;
       kernels.walk(
@@ -46,4 +46,6 @@ function serve({ module, memory, control, thread }: KernelWorkerData, say: Say):
     Atomics.notify(words, Control.Generation);
     say({ type: "failed", message: String(error) });
   }
+  Atomics.add(words, Control.Gone, 1);
+  Atomics.notify(words, Control.Gone);
 }

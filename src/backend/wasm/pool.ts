@@ -4,8 +4,14 @@ import type { Heap } from "./heap.ts";
 import type { Runner, Walk } from "./runner.ts";
 import { type KernelWorker, type Spawn, spawnKernelWorker } from "./spawn.ts";
 
-/** How long a worker may take to be gone, in milliseconds, before the pool goes on without it. */
-const farewellTime = 500;
+/** How long workers have to leave by themselves before they are terminated, in milliseconds. */
+const farewellTime = 200;
+/** How long a terminated worker may still run: not every host waits for its end. One that loops may run for ever. */
+const afterlife = 20;
+/** Control blocks that crews use in turn, so that what remains of an ended one meets no new one. */
+const controlBlocks = 8;
+/** How long workers have to start at least, in milliseconds. */
+const startTime = 10_000;
 /** How often a run is looked after within the time after which it counts as stuck. */
 const looks = 10;
 
@@ -25,8 +31,9 @@ export class Pool implements Runner {
   readonly #module: WebAssembly.Module;
   readonly #spawn: Spawn;
   readonly #stallTime: number;
-  readonly #control: number;
-  #crew: Crew = { workers: [] };
+  readonly #controls: number;
+  #crews = 0;
+  #crew: Crew = { workers: [], control: 0 };
 
   constructor(heap: Heap, { module, threads, stallSeconds, spawn = spawnKernelWorker }: PoolOptions) {
     this.#heap = heap;
@@ -34,18 +41,18 @@ export class Pool implements Runner {
     this.#spawn = spawn;
     this.#stallTime = 1000 * stallSeconds;
     this.threads = threads;
-    this.#control = heap.allocate(4 * Control.Words);
+    this.#controls = heap.allocate(4 * Control.Words * controlBlocks);
   }
 
   async walk(walk: Walk, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     // A worker that ended while nothing ran is replaced before anyone notices.
     if (this.#crew.failure) await this.#stop();
-    const words = this.#words();
-    const abort = () => Atomics.store(words, Control.Abort, 1);
+    const abort = () => Atomics.store(this.#words(), Control.Abort, 1);
     try {
       if (this.#crew.workers.length === 0) await this.#start();
       signal?.throwIfAborted();
+      const words = this.#words();
       words.fill(0, Control.Arrivals, Control.Start);
       words[Control.Done] = 0;
       words[Control.Table] = walk.table;
@@ -60,10 +67,7 @@ export class Pool implements Runner {
       Atomics.notify(words, Control.Start);
       await this.#done(words);
     } catch (error) {
-      if (error instanceof BackendError) {
-        abort();
-        await this.#stop();
-      }
+      if (error instanceof BackendError) await this.#stop();
       throw error;
     } finally {
       this.#hold(false);
@@ -74,11 +78,11 @@ export class Pool implements Runner {
 
   async dispose(): Promise<void> {
     await this.#stop();
-    this.#heap.free(this.#control);
+    this.#heap.free(this.#controls);
   }
 
   #words(): Int32Array {
-    return this.#heap.i32(this.#control, Control.Words);
+    return this.#heap.i32(this.#crew.control, Control.Words);
   }
 
   #hold(held: boolean): void {
@@ -92,7 +96,7 @@ export class Pool implements Runner {
       const done = Atomics.load(words, Control.Done);
       if (this.#crew.failure) throw this.#crew.failure;
       if (done === this.threads) return;
-      await changed(words, Control.Done, { from: done, within: this.#stallTime / looks });
+      await changed(words, Control.Done, { from: done, time: this.#stallTime / looks });
       // Looks are counted, not time: a machine that slept was not stuck.
       const now = Atomics.load(words, Control.Begun);
       quiet = now === begun && Atomics.load(words, Control.Done) === done ? quiet + 1 : 0;
@@ -106,14 +110,17 @@ export class Pool implements Runner {
   }
 
   async #start(): Promise<void> {
+    const control = this.#controls + 4 * Control.Words * (this.#crews++ % controlBlocks);
+    const crew: Crew = { workers: [], control };
+    this.#crew = crew;
     const words = this.#words();
     words.fill(0);
-    const crew: Crew = { workers: [] };
-    this.#crew = crew;
     const all = Promise.withResolvers<void>();
+    // Nobody waits for it when a worker fails between two runs.
+    all.promise.catch(() => {});
     let ready = 0;
     for (let thread = 0; thread < this.threads; thread++) {
-      const data = { module: this.#module, memory: this.#heap.memory, control: this.#control, thread };
+      const data = { module: this.#module, memory: this.#heap.memory, control, thread };
       const ended = (reason: string) => {
         crew.failure ??= failed(`worker ${thread} of ${this.threads} ended`, { got: reason });
         all.reject(crew.failure);
@@ -133,23 +140,38 @@ export class Pool implements Runner {
     }
     const late = setTimeout(
       () => all.reject(failed("the workers do not start", { got: `${ready} of ${this.threads} ready` })),
-      this.#stallTime,
+      Math.max(startTime, this.#stallTime),
     );
-    // Nobody waits for it when a worker fails between two runs.
-    all.promise.catch(() => {});
     await all.promise.finally(() => clearTimeout(late));
   }
 
+  /** Sends the workers away: politely, then not. */
   async #stop(): Promise<void> {
     const { workers } = this.#crew;
-    this.#crew = { workers: [] };
-    await Promise.all(workers.map((worker) => soon(worker.terminate())));
+    if (workers.length === 0) return;
+    const words = this.#words();
+    this.#crew = { workers: [], control: 0 };
+    for (const word of [Control.Abort, Control.Exit, Control.Start]) {
+      Atomics.add(words, word, 1);
+      Atomics.notify(words, word);
+    }
+    Atomics.notify(words, Control.Generation);
+    const end = performance.now() + farewellTime;
+    for (let gone = 0; gone < workers.length && performance.now() < end;) {
+      await changed(words, Control.Gone, { from: gone, time: end - performance.now() });
+      gone = Atomics.load(words, Control.Gone);
+    }
+    const polite = Atomics.load(words, Control.Gone) === workers.length;
+    await Promise.all(workers.map((worker) => within(farewellTime, worker.terminate())));
+    if (!polite) await delay(afterlife);
   }
 }
 
 /** The workers of one start, and why they cannot work any more. */
 interface Crew {
   readonly workers: KernelWorker[];
+  /** Address of their control block. */
+  readonly control: number;
   failure?: BackendError;
 }
 
@@ -164,23 +186,28 @@ function failed(what: string, { got }: { got: string }): BackendError {
 async function changed(
   words: Int32Array,
   index: number,
-  { from, within }: { from: number; within: number },
+  { from, time }: { from: number; time: number },
 ): Promise<void> {
   if (Atomics.waitAsync) {
-    const waiting = Atomics.waitAsync(words, index, from, within);
-    if (waiting.async) await waiting.value;
+    const waiting = Atomics.waitAsync(words, index, from, time);
+    // The timer keeps the process alive meanwhile, which neither the waiting nor a worker that ended does.
+    if (waiting.async) await within(time, waiting.value);
     return;
   }
-  const end = performance.now() + within;
+  const end = performance.now() + time;
   while (Atomics.load(words, index) === from && performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
 }
 
-/** Waits for a worker's end, but not for ever. */
-async function soon(end: Promise<void>): Promise<void> {
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Waits for `end`, but not longer than that. */
+async function within(milliseconds: number, end: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<void>((resolve) => timer = setTimeout(resolve, farewellTime));
+  const over = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
   await Promise.race([end, over]);
   clearTimeout(timer);
 }

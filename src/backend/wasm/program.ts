@@ -129,6 +129,9 @@ export class WasmProgram implements Program {
         hint: "keep it until its last run has ended",
       });
     }
+    // Its weights may be gone, too.
+    const [param] = tensorsOf(this.#graph, "param");
+    if (param) this.#param(param);
     const { heap, runner, workspace } = this.#machine;
     const base = workspace.address;
     if (this.#written !== base) {

@@ -1,5 +1,6 @@
 import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
+import { BackendError } from "../../tensor/errors.ts";
 import type { Cancellable, OnProgress, Weights, WeightSource } from "../backend.ts";
 import { packConvWeight } from "./conv.ts";
 import type { Heap } from "./heap.ts";
@@ -59,9 +60,14 @@ export class WasmWeights implements Weights {
     return this.#blocks.values().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** The address of the weight `name`. */
+  /** The address of the weight `name`. Throws `BackendError` if it was not loaded, or disposed since. */
   address(name: string): number {
-    return this.#blocks.get(name)!.address;
+    const block = this.#blocks.get(name);
+    if (block) return block.address;
+    throw new BackendError(`Cannot use the weight ${name}`, {
+      got: "weights that were disposed, or loaded for other graphs",
+      hint: "load weights for all graphs that they are used with, and keep them until the last run",
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -35,6 +35,7 @@ export class Workspace {
   /**
    * Makes room for a program that needs `bytes`. `allocate` takes what the program keeps between runs: it is called
    * while the block is given back, so that the block stays the memory's last and grows without leaving a hole.
+   * Where memory lacks, it throws `BackendError`, and the block comes back with the next question for its address.
    */
   add<T>(bytes: number, allocate: () => T): T {
     this.#release();
