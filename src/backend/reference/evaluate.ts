@@ -1,10 +1,11 @@
-import type { Attrs, Inputs, OpName, Spec, Tensor } from "../../graph/ops.ts";
+import type { Attrs, OpName, Spec, Tensor } from "../../graph/ops.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import { swish, type Values } from "./values.ts";
 import { conv2d, depthToSpace, groupNormAffine } from "./vision.ts";
 
-/** The host tensors behind an op's named inputs. */
-export type Values<O extends OpName> = { readonly [K in keyof Inputs<O>]: HostTensor };
+export { swish, type Values };
+
 /** Ops that compute: all but the leaves that only name a value. */
 export type ComputedOp = Exclude<OpName, "input" | "param">;
 
@@ -78,11 +79,6 @@ export function evaluate(
 ): HostTensor {
   const evaluator = evaluators[tensor.op] as (inputs: unknown, attrs: unknown, spec: Spec) => HostTensor;
   return evaluator(inputs, tensor.attrs, tensor);
-}
-
-/** `x · sigmoid(x)`. */
-export function swish(x: number): number {
-  return x / (1 + Math.exp(-x));
 }
 
 /** Calls `visit` for each element of `shape`, with its index and its offsets under each list of strides. */

@@ -1,7 +1,7 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
-import { swish, type Values } from "./evaluate.ts";
+import { swish, type Values } from "./values.ts";
 
 /** Convolution with its fused prologue (affine, swish) and epilogue (bias, residual, depth-to-space). */
 export function conv2d(
