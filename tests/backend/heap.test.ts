@@ -38,7 +38,7 @@ test("blocks never overlap, are aligned, and all can be given back", () => {
     assert.is(memory.allocated, 0);
     // Freed blocks join: what they took together is one block again.
     const before = memory.reserved;
-    memory.free(memory.allocate(before - 4 * align));
+    memory.free(memory.allocate(before - 8192));
     assert.is(memory.reserved, before);
   }));
 });
