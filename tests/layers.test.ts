@@ -47,7 +47,7 @@ async function importGraphs(): Promise<{ all: Imports; values: Imports }> {
     for await (const path of sources(`${name}/`)) all.set(path, []);
   }
   for (const [path, list] of all) {
-    const text = (await Deno.readTextFile(new URL(path, root))).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+    const text = withoutComments(await Deno.readTextFile(new URL(path, root)));
     const targets = (code: string) =>
       [...code.matchAll(imports)].map(([, specifier]) => specifier!)
         .filter((specifier) => specifier.startsWith("."))
@@ -64,6 +64,10 @@ async function importGraphs(): Promise<{ all: Imports; values: Imports }> {
     values.set(path, targets(text.replace(typeImports, "")));
   }
   return { all, values };
+}
+
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 }
 
 /** The layer of a file. */
@@ -128,6 +132,21 @@ test("files import from their own layer and those below it", () => {
 
 test("no files import each other in a circle", () => {
   assert.is(findCycle(values)?.join(" → "), undefined);
+});
+
+test("what runs everywhere names neither Deno nor Node", async () => {
+  const portable = ["tensor", "graph", "autograd", "backend", "nn"];
+  const found: string[] = [];
+  for (const path of all.keys()) {
+    if (!portable.includes(layerOf(path))) continue;
+    if (path === "wasm/build.ts") continue;
+    const code = withoutComments(await Deno.readTextFile(new URL(path, root)));
+    // A type may name what only some hosts have; code asks for it at run time.
+    if (/\bDeno\.|["']node:/.test(code.replace(/\bimport\("node:\w+"\)|Module\??\.?\("node:\w+"\)/g, ""))) {
+      found.push(path);
+    }
+  }
+  assert.equal(found, []);
 });
 
 test("what breaks the rules is found", () => {

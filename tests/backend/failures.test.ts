@@ -1,9 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createMachine } from "../../src/backend/wasm/machine.ts";
-import { type KernelWorker, spawnKernelWorker } from "../../src/backend/wasm/spawn.ts";
+import { type KernelWorker, spawnKernelWorker, spawnWebWorker } from "../../src/backend/wasm/spawn.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
+import { checkTokenizerGolden } from "../golden/tokenizer_golden.ts";
 import { failureNames, survives } from "./failures.ts";
 import { compileAll, inputOf, shortGraph } from "./programs.ts";
 import { setups } from "./setups.ts";
@@ -49,6 +50,12 @@ each("workers that cannot start are an error, and the next run tries again", asy
   }
   broken = false;
   await program!.run(inputOf(shortGraph));
+});
+
+each("Web Workers serve as well as Node's", async () => {
+  const options = { threads: 2, variant: "threads" } as const;
+  await using backend = new WasmBackend(options, createMachine(options, { spawn: spawnWebWorker }));
+  await checkTokenizerGolden(backend, "image_tiny");
 });
 
 test.run();

@@ -1,14 +1,14 @@
-import { inputsOf, type OpName, type Tensor } from "../../graph/ops.ts";
+import { inputsOf, type Tensor } from "../../graph/ops.ts";
 import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { align } from "./heap.ts";
 import { scratchBytes } from "./lower.ts";
 
-/** Ops that need no command: their values are given, or lie under another tensor. */
-const leaves: readonly OpName[] = ["input", "constant", "param", "reshape"];
 /** Ops whose values outlast a run, in blocks of their own. */
-const kept: readonly OpName[] = ["constant"];
+const kept: readonly string[] = ["constant", "state"];
+/** Ops that need no command: their values are given, or lie under another tensor. */
+const leaves: readonly string[] = ["input", "param", "reshape", ...kept];
 
 /** Where a program's tensors lie. */
 export interface Layout {

@@ -19,7 +19,7 @@ export type ParamAddress = (param: TensorOf<"param">) => number;
 /**
  * A fused graph as a command table in WASM memory.
  *
- * Between runs it keeps its table and its constants; everything else lies in the machine's workspace, which moves when
+ * Between runs it keeps its table, its constants and its states; everything else lies in the machine's workspace, which moves when
  * programs come and go. The table holds absolute addresses: it is written anew before the first run after a move.
  */
 export class WasmProgram implements Program {
@@ -28,6 +28,8 @@ export class WasmProgram implements Program {
   readonly #machine: Machine;
   readonly #param: ParamAddress;
   readonly #layout: Layout;
+  readonly #inputs: readonly TensorOf<"input">[];
+  readonly #anyParam: TensorOf<"param"> | undefined;
   /** Bytes that each thread has for itself, and the whole need of workspace. */
   readonly #scratchBytes: number;
   readonly #workspaceBytes: number;
@@ -46,6 +48,8 @@ export class WasmProgram implements Program {
     this.#machine = machine;
     this.#param = param;
     this.#layout = planLayout(graph);
+    this.#inputs = tensorsOf(graph, "input");
+    this.#anyParam = tensorsOf(graph, "param")[0];
     const { plan } = this.#layout;
     const { heap, runner, workspace } = machine;
     try {
@@ -57,7 +61,7 @@ export class WasmProgram implements Program {
       this.#workspaceBytes = (heap.guarded ? 0 : plan.bytes) + this.#scratchBytes * runner.threads;
       workspace.add(this.#workspaceBytes, () => {
         this.#kept.clear();
-        for (const tensor of this.#layout.kept) this.#kept.set(tensor, heap.allocate(bytesOf(tensor)));
+        for (const tensor of this.#layout.kept) this.#kept.set(tensor, this.#zeros(bytesOf(tensor)));
         if (heap.guarded) this.#guardedBuffers = this.#layout.sizes.map((bytes) => heap.allocate(bytes));
         this.#table = heap.allocate(tableBytes(this.#commands));
       });
@@ -130,8 +134,7 @@ export class WasmProgram implements Program {
       });
     }
     // Its weights may be gone, too.
-    const [param] = tensorsOf(this.#graph, "param");
-    if (param) this.#param(param);
+    if (this.#anyParam) this.#param(this.#anyParam);
     const { heap, runner, workspace } = this.#machine;
     const base = workspace.address;
     if (this.#written !== base) {
@@ -141,7 +144,7 @@ export class WasmProgram implements Program {
     } else {
       resetTable(heap, this.#table, this.#commands);
     }
-    for (const tensor of tensorsOf(this.#graph, "input")) {
+    for (const tensor of this.#inputs) {
       this.#write(this.#address(tensor as Tensor, base), inputs[tensor.attrs.name]!);
     }
     const scratch = base + this.#workspaceBytes - this.#scratchBytes * runner.threads;
@@ -169,6 +172,12 @@ export class WasmProgram implements Program {
 
   #bufferAddress(buffer: number, base: number): number {
     return this.#guardedBuffers[buffer] ?? base + this.#layout.plan.offsets[buffer]!;
+  }
+
+  #zeros(bytes: number): number {
+    const { heap } = this.#machine, address = heap.allocate(bytes);
+    heap.i32(address, bytes / 4).fill(0);
+    return address;
   }
 
   #freeBlocks(): void {

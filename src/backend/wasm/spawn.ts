@@ -21,7 +21,7 @@ export type Spawn = (data: KernelWorkerData, events: KernelWorkerEvents) => Kern
 /** Starts a thread by `node:worker_threads` where that exists, else a Web Worker. */
 export const spawnKernelWorker: Spawn = (data, events) => {
   const node = nodeWorkers();
-  return node ? spawnNode(node, data, events) : spawnWeb(data, events);
+  return node ? spawnNode(node, data, events) : spawnWebWorker(data, events);
 };
 
 function spawnNode(
@@ -42,7 +42,8 @@ function spawnNode(
   };
 }
 
-function spawnWeb(data: KernelWorkerData, events: KernelWorkerEvents): KernelWorker {
+/** Starts a Web Worker. It cannot tell that it ended by itself: the pool notices that nothing happens any more. */
+export const spawnWebWorker: Spawn = (data, events) => {
   // Bundlers find the worker's entry by this very form.
   const worker = new Worker(new URL("../../../workers/kernel_worker.ts", import.meta.url), {
     type: "module",
@@ -58,7 +59,7 @@ function spawnWeb(data: KernelWorkerData, events: KernelWorkerEvents): KernelWor
     hold: () => {},
     terminate: () => Promise.resolve(worker.terminate()),
   };
-}
+};
 
 function hear(message: KernelWorkerMessage, events: KernelWorkerEvents): void {
   if (message.type === "ready") events.ready();
