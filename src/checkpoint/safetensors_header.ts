@@ -21,25 +21,26 @@ export interface SafetensorsHeader {
 /** The longest header that is read. */
 export const maxHeaderBytes = 100_000_000;
 
-const dtypes: Readonly<Record<string, DType>> = {
-  F64: "f64",
-  F32: "f32",
-  F16: "f16",
-  BF16: "bf16",
-  I64: "i64",
-  I32: "i32",
-  I16: "i16",
-  I8: "i8",
-  U32: "u32",
-  U16: "u16",
-  U8: "u8",
-  BOOL: "bool",
+/** What safetensors calls the element types. */
+export const dtypeNames: Readonly<Record<DType, string>> = {
+  f64: "F64",
+  f32: "F32",
+  f16: "F16",
+  bf16: "BF16",
+  i64: "I64",
+  i32: "I32",
+  i16: "I16",
+  i8: "I8",
+  u32: "U32",
+  u16: "U16",
+  u8: "U8",
+  bool: "BOOL",
 };
 
-/** Element types by their name in safetensors, the other way round. */
-export const dtypeNames: Readonly<Record<DType, string>> = Object.fromEntries(
-  Object.entries(dtypes).map(([name, dtype]) => [dtype, name]),
-) as Record<DType, string>;
+// A map, not an object, so that no name of Object.prototype is a type.
+const dtypes: ReadonlyMap<string, DType> = new Map(
+  Object.entries(dtypeNames).map(([dtype, name]) => [name, dtype as DType]),
+);
 
 /**
  * Reads the JSON of a header whose tensors start at byte `dataStart` of a file of `fileBytes`.
@@ -68,19 +69,21 @@ export function parseHeader(
   const duplicate = duplicateKey(text);
   if (duplicate !== undefined) return refuse(`key ${duplicate}`, "each key once", "a duplicate");
 
-  const metadata: Record<string, string> = {};
+  const metadata: [string, string][] = [];
   const entries: TensorEntry[] = [];
   for (const [name, value] of Object.entries(json)) {
     if (!isRecord(value)) return refuse(`key ${name}`, "an object", typeof value);
     if (name === "__metadata__") {
       for (const [key, text] of Object.entries(value)) {
         if (typeof text !== "string") return refuse(`metadata ${key}`, "a string", typeof text);
-        metadata[key] = text;
+        metadata.push([key, text]);
       }
       continue;
     }
-    const dtype = typeof value.dtype === "string" ? dtypes[value.dtype] : undefined;
-    if (!dtype) return refuse(`the dtype of ${name}`, Object.keys(dtypes).join(", "), String(value.dtype));
+    const dtype = typeof value.dtype === "string" ? dtypes.get(value.dtype) : undefined;
+    if (!dtype) {
+      return refuse(`the dtype of ${name}`, [...dtypes.keys()].join(", "), JSON.stringify(value.dtype));
+    }
     if (!isCounts(value.shape)) {
       return refuse(`the shape of ${name}`, "whole numbers", JSON.stringify(value.shape));
     }
@@ -108,7 +111,11 @@ export function parseHeader(
     next = offset + bytes;
   }
   if (next !== fileBytes) refuse("its length", `${next} bytes, as its header says`, `${fileBytes}`);
-  return { metadata, tensors: new Map(entries.map((entry) => [entry.name, entry])) };
+  // Defined, not assigned: a key may be called __proto__.
+  return {
+    metadata: Object.fromEntries(metadata),
+    tensors: new Map(entries.map((entry) => [entry.name, entry])),
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -122,15 +129,37 @@ function isCounts(value: unknown): value is number[] {
 /** The first key that an object of the (valid) JSON `text` holds twice; `JSON.parse` would keep the last silently. */
 function duplicateKey(text: string): string | undefined {
   const objects: Set<string>[] = [];
-  // Strings, with the colon that makes them keys, and the braces outside of strings.
-  for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}]/g)) {
-    if (token === "{") objects.push(new Set());
-    else if (token === "}") objects.pop();
-    else if (colon !== undefined) {
-      const key = JSON.parse(string!) as string;
-      const keys = objects.at(-1)!;
-      if (keys.has(key)) return key;
-      keys.add(key);
+  const notSpace = /[^ \t\r\n]/g;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "{") objects.push(new Set());
+    else if (character === "}") objects.pop();
+    else if (character === '"') {
+      const end = endOfString(text, at);
+      notSpace.lastIndex = end;
+      // A string is a key where a colon follows.
+      if (text[notSpace.exec(text)?.index ?? end] === ":") {
+        const key = JSON.parse(text.slice(at, end)) as string;
+        const keys = objects.at(-1)!;
+        if (keys.has(key)) return key;
+        keys.add(key);
+      }
+      at = end - 1;
     }
   }
+}
+
+/** Where the JSON string that begins at `start` is over. */
+function endOfString(text: string, start: number): number {
+  let end = start;
+  do {
+    end = text.indexOf('"', end + 1);
+  } while (isEscaped(text, end));
+  return end + 1;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - 1 - backslashes] === "\\") backslashes++;
+  return backslashes % 2 === 1;
 }

@@ -43,6 +43,11 @@ export class CheckpointError extends VokenError {
   override readonly name = "CheckpointError";
 }
 
+/** A file cannot be written: no permission, no space left, no such folder. */
+export class FileError extends VokenError {
+  override readonly name = "FileError";
+}
+
 /** A picture is damaged, too large, or of an unsupported kind. */
 export class ImageError extends VokenError {
   override readonly name = "ImageError";

@@ -1,0 +1,91 @@
+import { CheckpointError } from "../tensor/errors.ts";
+import { type ByteSource, nameOf, openSource } from "./byte_source.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { openSafetensors } from "./safetensors_file.ts";
+import { openTorchFile } from "./torch_file.ts";
+
+export type { Checkpoint };
+
+/** The files of a model's folder. */
+export const configFile = "config.json", weightsFile = "model.safetensors";
+
+/** The longest config.json that is read. */
+const maxConfigBytes = 1_000_000;
+
+/**
+ * Opens a checkpoint: a file that `torch.save` wrote (.ckpt, .pth), a safetensors file, or a folder with `config.json`
+ * and `model.safetensors`. What a file is is seen from its content, not its name. Nothing in it is ever executed.
+ *
+ * Throws `CheckpointError` where there is no such file, or it is neither, or damaged, or hostile.
+ */
+export async function openCheckpoint(source: string | URL | Blob | Uint8Array): Promise<Checkpoint> {
+  if (await isFolder(source)) return await openFolder(nameOf(source));
+  const bytes = await openSource(source);
+  try {
+    const head = await bytes.read(0, Math.min(bytes.size, 64));
+    if (startsWith(head, [0x50, 0x4b, 0x03, 0x04])) return await openTorchFile(bytes);
+    if (head[8] === 0x7b) return await openSafetensors(bytes);
+    throw unknownFile(bytes, head);
+  } catch (error) {
+    await bytes[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function isFolder(source: string | URL | Blob | Uint8Array): Promise<boolean> {
+  if (typeof source !== "string" && !(source instanceof URL && source.protocol === "file:")) return false;
+  // What cannot be looked at is reported when it is opened.
+  return (await Deno.stat(source).catch(() => undefined))?.isDirectory ?? false;
+}
+
+async function openFolder(folder: string): Promise<Checkpoint> {
+  const path = (file: string) => `${folder.replace(/[/\\]+$/, "")}/${file}`;
+  await using file = await openSource(path(configFile));
+  if (file.size > maxConfigBytes) {
+    throw new CheckpointError(`Cannot read ${file.name}`, {
+      expected: `at most ${maxConfigBytes} bytes`,
+      got: `${file.size}`,
+    });
+  }
+  const config = new TextDecoder().decode(await file.read(0, file.size));
+  const weights = await openCheckpoint(path(weightsFile));
+  return { ...weights, metadata: { ...weights.metadata, config } };
+}
+
+function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
+  return start.every((byte, i) => bytes[i] === byte);
+}
+
+/** The pickle of the number that opens every file of PyTorch before 1.6. */
+const legacyStart = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
+
+function unknownFile({ name, size }: ByteSource, head: Uint8Array): CheckpointError {
+  const expected = "a torch checkpoint (zip) or a safetensors file";
+  const text = new TextDecoder().decode(head);
+  if (startsWith(head, legacyStart)) {
+    return new CheckpointError(`Cannot open ${name}`, {
+      expected,
+      got: "a torch file of the old format without a zip",
+      hint: "load it in PyTorch 1.6 or later and torch.save it again",
+    });
+  }
+  if (text.startsWith("version https://git-lfs")) {
+    return new CheckpointError(`Cannot open ${name}`, {
+      expected,
+      got: "a Git LFS pointer",
+      hint: "run git lfs pull to fetch the file itself",
+    });
+  }
+  const kind = size === 0
+    ? "an empty file"
+    : /^\s*<(!doctype|html)/i.test(text)
+    ? "a web page"
+    : `${size} bytes starting ${
+      [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")
+    }`;
+  return new CheckpointError(`Cannot open ${name}`, {
+    expected,
+    got: kind,
+    hint: "give a .ckpt, .pth or .safetensors file, or a folder made by voken convert",
+  });
+}

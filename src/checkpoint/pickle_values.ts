@@ -1,0 +1,64 @@
+/** What a pickle holds. Integers beyond 2^53 are `bigint`; byte strings are bytes. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PickleTuple
+  | PickleList
+  | PickleDict
+  | PickleGlobal
+  | PickleObject;
+
+/** A tuple. */
+export class PickleTuple {
+  readonly kind = "a tuple";
+  readonly items: readonly PickleValue[];
+
+  constructor(items: readonly PickleValue[]) {
+    this.items = items;
+  }
+}
+
+/** A list. */
+export class PickleList {
+  readonly kind = "a list";
+  readonly items: PickleValue[] = [];
+}
+
+/** A dict, as the keys and values in the order in which they were set: nothing is hashed that nobody looks up. */
+export class PickleDict {
+  readonly kind = "a dict";
+  /** Key, value, key, value, … */
+  readonly items: PickleValue[] = [];
+
+  /** Keys and values in turn; a key may come again, as in a pickle. */
+  *entries(): Generator<[PickleValue, PickleValue]> {
+    for (let i = 0; i < this.items.length; i += 2) yield [this.items[i]!, this.items[i + 1]!];
+  }
+
+  /** The value set last for the text `key`. */
+  get(key: string): PickleValue | undefined {
+    for (let i = this.items.length - 2; i >= 0; i -= 2) {
+      if (this.items[i] === key) return this.items[i + 1];
+    }
+  }
+}
+
+/** A name that a pickle asks for: a function or a class, of which only the name is kept. */
+export class PickleGlobal {
+  readonly kind = "a name";
+  /** Module and name, with a dot between. */
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** An object that a pickle would have made by a call that nobody makes. It takes any state and forgets it. */
+export class PickleObject {
+  readonly kind: string = "an object";
+}
