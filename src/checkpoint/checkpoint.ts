@@ -6,7 +6,7 @@ export interface Checkpoint extends AsyncDisposable {
   /** The path, or `bytes`. */
   readonly name: string;
   readonly format: "safetensors" | "torch";
-  /** What the file says beside its tensors; `config` is the text of the folder's config.json. */
+  /** What the file says beside its tensors; `config.json` is the text of a converted model's configuration. */
   readonly metadata: Readonly<Record<string, string>>;
   /** By name. `bytes` is what the elements take, densely. */
   readonly tensors: ReadonlyMap<

@@ -1,13 +1,14 @@
 import { CheckpointError } from "../tensor/errors.ts";
 import { type ByteSource, nameOf, openSource } from "./byte_source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { configFile } from "./config_json.ts";
 import { openSafetensors } from "./safetensors_file.ts";
 import { openTorchFile } from "./torch_file.ts";
 
 export type { Checkpoint };
 
-/** The files of a model's folder. */
-export const configFile = "config.json", weightsFile = "model.safetensors";
+/** The weights in a model's folder. */
+export const weightsFile = "model.safetensors";
 
 /** The longest config.json that is read. */
 const maxConfigBytes = 1_000_000;
@@ -49,7 +50,7 @@ async function openFolder(folder: string): Promise<Checkpoint> {
   }
   const config = new TextDecoder().decode(await file.read(0, file.size));
   const weights = await openCheckpoint(path(weightsFile));
-  return { ...weights, metadata: { ...weights.metadata, config } };
+  return { ...weights, metadata: { ...weights.metadata, [configFile]: config } };
 }
 
 function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
