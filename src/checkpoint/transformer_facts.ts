@@ -1,0 +1,58 @@
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+
+/** What the shapes of a transformer's weights tell. */
+export interface TransformerFacts {
+  /** Published models of just this size. */
+  readonly like: readonly string[];
+  readonly dim: number;
+  readonly spatialBlocks: number;
+  readonly factorizedBlocks: number;
+  /** Bits of the two sub-tokens. */
+  readonly bits: readonly [number, number];
+  readonly classes: number;
+  readonly parameters: number;
+}
+
+/** Published transformers by dim, spatial and factorized blocks. */
+const published: ReadonlyMap<string, readonly string[]> = new Map([
+  ["1024 24 2", ["AR_256_B"]],
+  ["1280 36 3", ["AR_256_L"]],
+  ["1536 48 4", ["AR_256_XL"]],
+]);
+
+/** Reads the facts off the tensors under `transformer.`; nothing where they make no transformer. */
+export function transformerFacts(
+  tensors: ReadonlyMap<string, { readonly shape: Shape }>,
+): TransformerFacts | undefined {
+  const prefix = "transformer.";
+  const shape = (name: string) => tensors.get(prefix + name)?.shape;
+  const [pre, dim] = shape("pre_emb.weight") ?? [];
+  const [post] = shape("post_emb.weight") ?? [];
+  const [rows] = shape("class_emb.embedding_table.weight") ?? [];
+  if (pre === undefined || dim === undefined || post === undefined || rows === undefined) return undefined;
+  const spatialBlocks = countBlocks((block) =>
+    shape(`spatial_blocks.${block}.attention.wqkv.weight`) !== undefined
+  );
+  const factorizedBlocks = countBlocks((block) =>
+    shape(`factorized_blocks.${block}.attention.wqkv.weight`) !== undefined
+  );
+  return {
+    like: published.get(`${dim} ${spatialBlocks} ${factorizedBlocks}`) ?? [],
+    dim,
+    spatialBlocks,
+    factorizedBlocks,
+    bits: [Math.log2(pre), Math.log2(post)],
+    // The last row is the null class of guidance.
+    classes: rows - 1,
+    parameters: tensors.entries().reduce(
+      (sum, [name, { shape }]) => sum + (name.startsWith(prefix) ? sizeOf(shape) : 0),
+      0,
+    ),
+  };
+}
+
+function countBlocks(holds: (block: number) => boolean): number {
+  let count = 0;
+  while (holds(count)) count++;
+  return count;
+}
