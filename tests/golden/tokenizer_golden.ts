@@ -4,7 +4,8 @@ import { tensorsOf, type Graph } from "../../src/graph/trace.ts";
 import { nchwToNhwc } from "../../src/image/pixels.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
-import { nmse, readGolden, tokenizerConfig } from "./golden.ts";
+import type { TokenizerModel } from "../../src/tokenizer/engine.ts";
+import { type Golden, nmse, readGolden, tokenizerConfig } from "./golden.ts";
 import { hashed, hashedWeight } from "./hashed.ts";
 
 /** Weights computed from the names that `graphs` ask for. */
@@ -12,6 +13,13 @@ export function hashedWeights(graphs: readonly Graph[]): WeightSource {
   const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
   const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
   return { shapes, read: (name) => Promise.resolve(hashedWeight(name, shapes.get(name)!)) };
+}
+
+/** The model that `golden` was made with. */
+export function hashedModel(golden: Golden): TokenizerModel {
+  const config = tokenizerConfig(golden);
+  const extent = { n: 1, height: 64, width: 64 };
+  return { config, source: hashedWeights([encodeGraph(config, extent), decodeGraph(config, extent)]) };
 }
 
 /** Encodes and decodes as the golden `name` did, and holds latents, tokens and reconstruction against it. */

@@ -1,7 +1,15 @@
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
-import type { Backend, CommandTime, Program, Weights, WeightSource } from "../backend.ts";
+import type {
+  Backend,
+  Cancellable,
+  CommandTime,
+  OnProgress,
+  Program,
+  Weights,
+  WeightSource,
+} from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
@@ -9,10 +17,17 @@ import { type ComputedOp, evaluate } from "./evaluate.ts";
 export class ReferenceBackend implements Backend {
   readonly name = "reference";
 
-  async load(source: WeightSource, { graphs }: { graphs: readonly Graph[] }): Promise<Weights> {
+  async load(
+    source: WeightSource,
+    { graphs, onProgress, signal }: { graphs: readonly Graph[]; onProgress?: OnProgress } & Cancellable,
+  ): Promise<Weights> {
+    const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
+    const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
     const values = new Map<string, HostTensor>();
-    for (const { attrs: { name, shape } } of graphs.flatMap((graph) => tensorsOf(graph, "param"))) {
-      if (!values.has(name)) values.set(name, f32Tensor(shape, await source.read(name)));
+    for (const [name, shape] of shapes) {
+      signal?.throwIfAborted();
+      values.set(name, f32Tensor(shape, await source.read(name)));
+      onProgress?.({ loaded: values.size, total: shapes.size });
     }
     return new ReferenceWeights(values);
   }

@@ -1,0 +1,79 @@
+import type { Program } from "../backend/backend.ts";
+import { BackendError } from "../tensor/errors.ts";
+
+interface Entry {
+  readonly program: Promise<Program>;
+  /** Calls that run it or wait to. */
+  users: number;
+}
+
+/** Compiled programs by the shapes that they are for. Those least recently used go; none goes while in use. */
+export class ProgramCache implements AsyncDisposable {
+  readonly #capacity: number;
+  /** In the order of their last use. */
+  readonly #entries: Map<string, Entry> = new Map();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** Programs that are kept. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Calls `work` with the program `key`, which `compile` makes where there is none. */
+  async use<Result>(
+    key: string,
+    { compile, work }: { compile: () => Promise<Program>; work: (program: Program) => Promise<Result> },
+  ): Promise<Result> {
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      const room = this.#evict(this.#capacity - 1);
+      entry = { program: room.then(() => this.#compile(compile)), users: 0 };
+    }
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    entry.users++;
+    try {
+      let program: Program;
+      try {
+        program = await entry.program;
+      } catch (error) {
+        if (this.#entries.get(key) === entry) this.#entries.delete(key);
+        throw error;
+      }
+      return await work(program);
+    } finally {
+      entry.users--;
+    }
+  }
+
+  /** Disposes all programs. No call may be under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#evict(0);
+  }
+
+  /** Compiles; where memory does not suffice, once more without the programs that nobody uses. */
+  async #compile(compile: () => Promise<Program>): Promise<Program> {
+    try {
+      return await compile();
+    } catch (error) {
+      if (!(error instanceof BackendError) || !await this.#evict(0)) throw error;
+      return await compile();
+    }
+  }
+
+  /** Disposes unused programs, oldest first, until `keep` are left. Resolves to whether there were any. */
+  async #evict(keep: number): Promise<boolean> {
+    const unused: Entry[] = [];
+    for (const [key, entry] of this.#entries) {
+      if (this.#entries.size <= keep) break;
+      if (entry.users > 0) continue;
+      this.#entries.delete(key);
+      unused.push(entry);
+    }
+    await Promise.all(unused.map(async ({ program }) => (await program)[Symbol.asyncDispose]()));
+    return unused.length > 0;
+  }
+}

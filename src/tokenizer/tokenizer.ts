@@ -1,0 +1,222 @@
+import type { Cancellable } from "../backend/backend.ts";
+import type { TokenizerConfig } from "../checkpoint/config.ts";
+import { tokenizerWeights } from "../checkpoint/tokenizer_weights.ts";
+import type { Image } from "../image/image.ts";
+import { imagesToTensor, nchwToNhwc, nhwcToNchw, tensorToImages } from "../image/pixels.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
+import { packCodes } from "./codes.ts";
+import { Engine, type TokenizerModel, type TokenizerOptions } from "./engine.ts";
+import { type ModelSource, openModel } from "./load_model.ts";
+import { downsamplingFactor } from "./programs.ts";
+import { runsOf } from "./runs.ts";
+import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
+
+/** How a tokenizer is loaded from a checkpoint. */
+export interface LoadOptions extends TokenizerOptions {
+  /** Takes the raw weights of a training checkpoint instead of their moving average (EMA). */
+  raw?: boolean;
+}
+
+/**
+ * Turns pictures into tokens and tokens into pictures, by an Open-MAGVIT2 image tokenizer.
+ *
+ * Calls at the same time run one after the other. Each may be given a signal; aborting it ends the call with the
+ * signal's reason and leaves the tokenizer usable. A tokenizer holds threads and memory: dispose it, best by
+ * `await using`. After that, and where the machine fails, every call throws `BackendError`; it throws `NumericError`
+ * for results that are not finite.
+ */
+export class Tokenizer implements AsyncDisposable {
+  readonly #engine: Engine;
+
+  private constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Loads a tokenizer from a `.ckpt`, `.pth` or `.safetensors` file (told apart by content), a folder with `config.json`
+   * and `model.safetensors`, or by the name of a model that comes with this package (`emoji-32`).
+   *
+   * Throws `CheckpointError` where the file is damaged or holds no image tokenizer, `NumericError` where a weight is not
+   * finite, `ArgumentError` for a wrong option, `BackendError` where the backend cannot run here.
+   */
+  static async load(source: ModelSource, options: LoadOptions = {}): Promise<Tokenizer> {
+    options.signal?.throwIfAborted();
+    await using checkpoint = await openModel(source);
+    return await Tokenizer.fromWeights(tokenizerWeights(checkpoint, { raw: options.raw }), options);
+  }
+
+  /** Makes a tokenizer of the given configuration from weights by name. Throws as `load` does. */
+  static async fromWeights(model: TokenizerModel, options: TokenizerOptions = {}): Promise<Tokenizer> {
+    return new Tokenizer(await Engine.load(model, options));
+  }
+
+  /** What the model is made of. */
+  get config(): TokenizerConfig {
+    return this.#engine.config;
+  }
+
+  /** Bits of a token. */
+  get bits(): number {
+    return this.config.zChannels;
+  }
+
+  /** Pixels of a token along each side. */
+  get factor(): number {
+    return downsamplingFactor(this.config);
+  }
+
+  /** The name of the backend that runs the model. */
+  get backend(): string {
+    return this.#engine.backend.name;
+  }
+
+  /**
+   * The tokens of a picture of any size: one whose sides are no multiples of `factor` is centred in a grey frame.
+   * Throws `ArgumentError` where the picture is no valid one.
+   */
+  encode(image: Image, options?: Cancellable): Promise<Tokens>;
+  /** The tokens of each picture, as if encoded alone. */
+  encode(images: readonly Image[], options?: Cancellable): Promise<Tokens[]>;
+  encode(images: Image | readonly Image[], options: Cancellable = {}): Promise<Tokens | Tokens[]> {
+    return this.#engine.call("encode", async () => {
+      const tokens = await this.#encodeAll(listOf(images), options);
+      return isList(images) ? tokens : tokens[0]!;
+    });
+  }
+
+  /**
+   * The picture that tokens stand for. Throws `ArgumentError` where they are not tokens of this model: other bits, a
+   * token out of range, a length that does not fit the grid.
+   */
+  decode(tokens: Tokens, options?: Cancellable): Promise<Image>;
+  /** The picture of each, as if decoded alone. */
+  decode(tokens: readonly Tokens[], options?: Cancellable): Promise<Image[]>;
+  decode(tokens: Tokens | readonly Tokens[], options: Cancellable = {}): Promise<Image | Image[]> {
+    return this.#engine.call("decode", async () => {
+      const images = await this.#decodeAll(listOf(tokens), options);
+      return isList(tokens) ? images : images[0]!;
+    });
+  }
+
+  /** The picture as its tokens keep it: `decode` of `encode`. */
+  reconstruct(image: Image, options?: Cancellable): Promise<Image>;
+  /** Each picture as its tokens keep it. */
+  reconstruct(images: readonly Image[], options?: Cancellable): Promise<Image[]>;
+  reconstruct(images: Image | readonly Image[], options: Cancellable = {}): Promise<Image | Image[]> {
+    return this.#engine.call("reconstruct", async () => {
+      const tokens = await this.#encodeAll(listOf(images), options);
+      const reconstructed = await this.#decodeAll(tokens, options);
+      return isList(images) ? reconstructed : reconstructed[0]!;
+    });
+  }
+
+  /**
+   * Latents z, f32 `[N,bits,h,w]`, and tokens, u32 `[N,h,w]`, of pictures f32 `[N,3,H,W]` in [−1,1].
+   * Throws `ArgumentError` where the shape is another one, or H or W no multiple of `factor`.
+   */
+  encodeTensor(
+    x: HostTensor<"f32">,
+    options: Cancellable = {},
+  ): Promise<{ z: HostTensor<"f32">; tokens: HostTensor<"u32"> }> {
+    return this.#engine.call("encode", async () => {
+      const { config: { inChannels }, factor } = this;
+      const [, channels, height, width] = x.shape as [number, number, number, number];
+      const fits = x.dtype === "f32" && isFull(x.shape, 4) && channels === inChannels &&
+        height % factor === 0 && width % factor === 0;
+      if (!fits) {
+        throw new ArgumentError("Cannot encode the tensor", {
+          expected: `f32 [N,${inChannels},H,W] with H and W multiples of ${factor}`,
+          got: `${x.dtype} ${formatShape(x.shape)}`,
+        });
+      }
+      const { z, tokens } = await this.#engine.encode(nchwToNhwc(x), options);
+      return { z: nhwcToNchw(z), tokens };
+    });
+  }
+
+  /**
+   * Pictures f32 `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes f32 `[N,bits,h,w]` of ±1.
+   * Throws `ArgumentError` for another shape, or values that are no tokens or codes of this model.
+   */
+  decodeTensor(
+    tokensOrCodes: HostTensor<"u32"> | HostTensor<"f32">,
+    options: Cancellable = {},
+  ): Promise<HostTensor<"f32">> {
+    return this.#engine.call("decode", async () => {
+      const tokens = isCodes(tokensOrCodes) ? packCodes(tokensOrCodes, this.bits) : tokensOrCodes;
+      if (!isFull(tokens.shape, 3)) {
+        throw new ArgumentError("Cannot decode the tensor", {
+          expected: `u32 [N,h,w] or f32 [N,${this.bits},h,w]`,
+          got: `u32 ${formatShape(tokens.shape)}`,
+        });
+      }
+      checkRange(tokens.data, this.bits);
+      checkGrid(tokens.shape[1]!, tokens.shape[2]!);
+      return nhwcToNchw(await this.#engine.decode(tokens, options));
+    });
+  }
+
+  /** Waits for the calls under way, then frees memory and threads. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#engine[Symbol.asyncDispose]();
+  }
+
+  async #encodeAll(images: readonly Image[], options: Cancellable): Promise<Tokens[]> {
+    const all: Tokens[] = [];
+    for (const run of runsOf(images, (image) => image)) all.push(...await this.#encodeRun(run, options));
+    return all;
+  }
+
+  async #decodeAll(tokens: readonly Tokens[], options: Cancellable): Promise<Image[]> {
+    tokens.forEach((one) => checkTokens(one, this));
+    const frame = ({ grid: [rows, columns] }: Tokens) => ({
+      width: columns * this.factor,
+      height: rows * this.factor,
+    });
+    const all: Image[] = [];
+    for (const run of runsOf(tokens, frame)) all.push(...await this.#decodeRun(run, options));
+    return all;
+  }
+
+  async #encodeRun(images: readonly Image[], options: Cancellable): Promise<Tokens[]> {
+    const { tokens } = await this.#engine.encode(imagesToTensor(images, { factor: this.factor }), options);
+    const [, rows, columns] = tokens.shape as [number, number, number];
+    const cells = rows * columns;
+    return images.map(({ width, height }, i) => ({
+      grid: [rows, columns],
+      bits: this.bits,
+      data: tokens.data.slice(i * cells, (i + 1) * cells),
+      ...(width % this.factor || height % this.factor ? { size: { width, height } } : {}),
+    }));
+  }
+
+  async #decodeRun(tokens: readonly Tokens[], options: Cancellable): Promise<Image[]> {
+    const { grid } = tokens[0]!;
+    const batch = u32Tensor([tokens.length, ...grid]);
+    tokens.forEach(({ data }, i) => batch.data.set(data, i * data.length));
+    const { shape: [, ...shape], data } = await this.#engine.decode(batch, options);
+    const length = data.length / tokens.length;
+    return tokens.flatMap(({ size }, i) =>
+      tensorToImages(f32Tensor([1, ...shape], data.subarray(i * length, (i + 1) * length)), { crop: size })
+    );
+  }
+}
+
+function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
+  return Array.isArray(value);
+}
+
+function listOf<Item>(value: Item | readonly Item[]): readonly Item[] {
+  return isList(value) ? value : [value];
+}
+
+function isCodes(tensor: HostTensor<"u32"> | HostTensor<"f32">): tensor is HostTensor<"f32"> {
+  return tensor.dtype === "f32";
+}
+
+/** Whether a shape has so many axes and no empty one. */
+function isFull(shape: Shape, axes: number): boolean {
+  return shape.length === axes && shape.every((length) => length > 0);
+}
