@@ -15,9 +15,6 @@ const backends: Readonly<Record<BackendName, (options: { threads?: number }) => 
 /** The names that `createBackend` knows. */
 export const backendNames: readonly string[] = Object.keys(backends);
 
-/** Most threads that may be asked for. */
-const maxThreads = 256;
-
 /**
  * Makes the backend `name`; `threads` (default: as many as there are processors) counts where it has threads.
  * Throws `ArgumentError` for an unknown name or number of threads, `BackendError` where it cannot run here.
@@ -27,12 +24,6 @@ export function createBackend(name: BackendName = "auto", { threads }: { threads
     throw new ArgumentError("Cannot choose a backend", {
       expected: `one of ${backendNames.join(", ")}`,
       got: String(name),
-    });
-  }
-  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1 && threads <= maxThreads)) {
-    throw new ArgumentError("Cannot start threads", {
-      expected: `a whole number of 1 to ${maxThreads}`,
-      got: String(threads),
     });
   }
   return backends[name]({ threads });

@@ -78,7 +78,7 @@ export class Engine implements AsyncDisposable {
       throw new BackendError(`Cannot ${action}`, {
         expected: "a tokenizer in use",
         got: "one that was disposed",
-        hint: "Load it again",
+        hint: "load it again",
       });
     }
     const call = work();

@@ -15,7 +15,7 @@ export function checkFinite(values: Float32Array, action: string): void {
   throw new NumericError(`Cannot ${action}`, {
     expected: "finite results",
     got: "NaN or infinite values",
-    hint: "Check the input and the checkpoint: one of them is damaged",
+    hint: "check the input and the checkpoint: one of them is damaged",
   });
 }
 
@@ -29,7 +29,7 @@ export function finiteWeights({ shapes, read }: WeightSource): WeightSource {
       throw new NumericError(`Cannot load the weight ${name}`, {
         expected: "finite values",
         got: "NaN or infinite values",
-        hint: "Use another checkpoint: in this one the training had diverged, or the file is damaged",
+        hint: "use another checkpoint: in this one the training had diverged, or the file is damaged",
       });
     },
   };

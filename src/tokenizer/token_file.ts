@@ -71,7 +71,7 @@ function common(all: readonly Tokens[]): Tokens {
   throw new ArgumentError("Cannot write tokens of different grids to one file", {
     expected: describe(first),
     got: describe(other),
-    hint: "Bring the pictures to one size first",
+    hint: "bring the pictures to one size first",
   });
 }
 

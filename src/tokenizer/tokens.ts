@@ -25,7 +25,7 @@ export function checkTokens(tokens: Tokens, { bits, factor }: { bits: number; fa
     refuse("a grid of rows and columns", `[${tokens.grid.join(",")}]`);
   }
   if (tokens.bits !== bits) {
-    refuse(`tokens of ${bits} bits`, `${tokens.bits} bits`, "Use the model that made the tokens");
+    refuse(`tokens of ${bits} bits`, `${tokens.bits} bits`, "use the model that made the tokens");
   }
   if (!(tokens.data instanceof Uint32Array) || tokens.data.length !== rows * columns) {
     refuse(`a Uint32Array of ${rows}×${columns} = ${rows * columns} tokens`, `${tokens.data?.length}`);
@@ -52,7 +52,7 @@ export function checkRange(tokens: Uint32Array, bits: number): void {
   throw new ArgumentError("Cannot decode the tokens", {
     expected: `tokens below 2^${bits} = ${limit}`,
     got: `${tokens[bad]} at ${bad}`,
-    hint: "Use the model that made the tokens",
+    hint: "use the model that made the tokens",
   });
 }
 
@@ -62,6 +62,6 @@ export function checkGrid(rows: number, columns: number): void {
   throw new ArgumentError("Cannot decode the tokens", {
     expected: "at least two tokens",
     got: "one",
-    hint: "Use a larger picture",
+    hint: "use a larger picture",
   });
 }

@@ -139,7 +139,7 @@ test("tokens that are not the model's are refused", async () => {
   const tokens = { grid: [2, 3], bits: tokenizer.bits, data: new Uint32Array(6) } as const;
   const limit = 2 ** tokenizer.bits;
   const cases: [object, RegExp][] = [
-    [{ bits: 18 }, /expected tokens of 10 bits, got 18 bits; Use the model/],
+    [{ bits: 18 }, /expected tokens of 10 bits, got 18 bits; use the model/],
     [{ data: Uint32Array.of(0, 0, 0, limit, 0, 0) }, /tokens below 2\^10 = 1024, got 1024 at 3/],
     [{ data: new Uint32Array(5) }, /2×3 = 6 tokens, got 5/],
     [{ data: [0, 0, 0, 0, 0, 0] }, /a Uint32Array of 2×3/],

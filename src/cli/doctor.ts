@@ -1,0 +1,78 @@
+import { Command } from "commander";
+import { alignColumns } from "../graph/print.ts";
+import { BackendError } from "../tensor/errors.ts";
+import { modelNames } from "../tokenizer/load_model.ts";
+import type { Io } from "./io.ts";
+import { codecFacts, wasmFacts, webgpuAdapters } from "./machine.ts";
+import { version } from "./version.ts";
+
+/** A difference from the reference beyond which kernels are wrong. */
+const maxError = 1e-6;
+
+/** `voken doctor`: what this machine offers. */
+export function doctorCommand(io: Io): Command {
+  return new Command("doctor")
+    .description("say what this machine offers: threads, SIMD, WebGPU adapters, codecs, versions")
+    .option("--json", "say it in JSON")
+    .action(async ({ json }: { json?: true }) => {
+      const facts = {
+        versions: { voken: version, deno: Deno.version.deno, v8: Deno.version.v8 },
+        system: {
+          os: Deno.build.os,
+          arch: Deno.build.arch,
+          processors: navigator.hardwareConcurrency,
+          memoryBytes: Deno.systemMemoryInfo().total,
+        },
+        wasm: await wasmFacts(),
+        webgpu: await webgpuAdapters(),
+        codecs: await codecFacts(),
+        models: await modelNames(),
+      };
+      io.out(json ? JSON.stringify(facts, null, 2) : describe(facts));
+      if (facts.wasm.problem || !(facts.wasm.error! <= maxError)) {
+        throw new BackendError("Cannot run models fast here: the WASM kernels do not work", {
+          got: facts.wasm.problem ?? `results that differ by ${facts.wasm.error}`,
+          hint: "use --backend reference, which is slow, or another runtime",
+        });
+      }
+    });
+}
+
+interface Facts {
+  versions: Readonly<Record<string, string>>;
+  system: { os: string; arch: string; processors: number; memoryBytes: number };
+  wasm: Awaited<ReturnType<typeof wasmFacts>>;
+  webgpu: Awaited<ReturnType<typeof webgpuAdapters>>;
+  codecs: Awaited<ReturnType<typeof codecFacts>>;
+  models: readonly string[];
+}
+
+function describe({ versions, system, wasm, webgpu, codecs, models }: Facts): string {
+  const yesNo = (value: boolean) => value ? "yes" : "no";
+  const { simd, relaxedSimd, sharedMemory } = wasm.features;
+  const adapters = webgpu.map(({ name, software, f16, maxBindingBytes }) =>
+    `${name}${software ? " (software)" : ""}, f16 ${yesNo(f16)}, ${
+      Math.round(maxBindingBytes / 2 ** 20)
+    } MiB a binding`
+  );
+  const kernels = wasm.problem ??
+    `variant ${wasm.variant}, ${wasm.threads} threads; differ from the reference by ${
+      wasm.error!.toExponential(0)
+    }`;
+  return alignColumns([
+    ["versions", Object.entries(versions).map(([name, value]) => `${name} ${value}`).join(", ")],
+    [
+      "system",
+      `${system.os} ${system.arch}, ${system.processors} processors, ${gigabytes(system.memoryBytes)}`,
+    ],
+    ["WASM", `SIMD ${yesNo(simd)}, relaxed SIMD ${yesNo(relaxedSimd)}, shared memory ${yesNo(sharedMemory)}`],
+    ["kernels", kernels],
+    ["WebGPU", `${adapters.join("; ") || "no adapter"} (no backend uses it yet)`],
+    ["codecs", Object.entries(codecs).map(([name, state]) => `${name} ${state}`).join(", ")],
+    ["models", models.join(", ") || "none"],
+  ]).join("\n");
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,71 @@
+import { Command } from "commander";
+import { ArgumentError } from "../tensor/errors.ts";
+import { tokensToJson, tokensToNpz } from "../tokenizer/token_file.ts";
+import type { Tokens } from "../tokenizer/tokens.ts";
+import type { Io } from "./io.ts";
+import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
+import { checkWritable, writeFile } from "./outputs.ts";
+import { batchesOf, checkInputs, type Picture } from "./pictures.ts";
+import { progress } from "./progress.ts";
+
+interface Options extends ModelOptions {
+  output?: string;
+  size?: number;
+  json?: true;
+}
+
+/** `voken encode`: pictures to a file of tokens. */
+export function encodeCommand(io: Io): Command {
+  return withModel(new Command("encode"))
+    .description("turn pictures of one size into tokens")
+    .argument("<pictures...>", "PNG, JPEG or WebP files")
+    .option("-o, --output <file.npz>", "where the tokens go: uint32 `tokens` [n,h,w], `bits`")
+    .option(
+      "--size <pixels>",
+      "resize the shorter side, then crop to a square (default: as it is)",
+      wholeNumber,
+    )
+    .option("--json", "write the tokens to standard output as JSON")
+    .action(async (inputs: string[], options: Options) => {
+      const { output, json } = options;
+      if (!output && !json) {
+        throw new ArgumentError("Cannot encode", { expected: "-o tokens.npz or --json", got: "neither" });
+      }
+      await checkInputs(inputs);
+      if (output) await checkWritable(output);
+      const all = await encode(inputs, options, io);
+      if (output) await writeFile(output, tokensToNpz(all));
+      if (json) io.out(tokensToJson(all));
+      else {
+        const [{ grid: [h, w], bits }] = all as [Tokens];
+        const distinct = new Set(all.flatMap(({ data }) => [...data])).size;
+        const pictures = all.length === 1 ? "1 picture" : `${all.length} pictures`;
+        io.out(`${pictures}: ${w}×${h} tokens of ${bits} bits, ${distinct} distinct, in ${output}`);
+      }
+    });
+}
+
+async function encode(inputs: readonly string[], options: Options, io: Io): Promise<Tokens[]> {
+  await using tokenizer = await loadTokenizer(options, io);
+  using bar = progress("Encoding", io);
+  const all: Tokens[] = [];
+  let first: Picture | undefined;
+  for await (const batch of batchesOf(inputs, { size: options.size, signal: io.signal })) {
+    first ??= batch[0]!;
+    checkSameSize(first, batch[0]!);
+    bar.update(all.length, inputs.length);
+    all.push(...await tokenizer.encode(batch.map(({ image }) => image), io));
+    bar.update(all.length, inputs.length);
+  }
+  return all;
+}
+
+function checkSameSize(first: Picture, other: Picture): void {
+  const size = ({ image: { width, height } }: Picture) => `${width}×${height}`;
+  if (size(first) === size(other)) return;
+  throw new ArgumentError(`Cannot encode ${other.path} into the same file as ${first.path}`, {
+    expected: size(first),
+    got: size(other),
+    hint: "use --size to bring all pictures to one size, or encode them one by one",
+  });
+}

@@ -1,0 +1,71 @@
+import { Command } from "commander";
+import { formatConfig } from "../checkpoint/infer_config.ts";
+import { type CheckpointSummary, inspectCheckpoint } from "../checkpoint/inspect.ts";
+import { alignColumns, megabytes } from "../graph/print.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Io } from "./io.ts";
+
+interface Options {
+  tensors?: true;
+  json?: true;
+}
+
+/** `voken inspect`: what a checkpoint holds. */
+export function inspectCommand(io: Io): Command {
+  return new Command("inspect")
+    .description("say what a checkpoint holds; nothing in it is executed")
+    .argument("<file>", "a .ckpt, .pth or .safetensors file, or a folder made by convert")
+    .option("--tensors", "list all tensors")
+    .option("--json", "say it in JSON, with all tensors")
+    .action(async (file: string, { tensors, json }: Options) => {
+      const summary = await inspectCheckpoint(file);
+      if (json) return io.out(JSON.stringify(summary, null, 2));
+      io.out(describe(summary));
+      if (!tensors) return;
+      const rows = summary.tensors.map(({ name, dtype, shape }) => [name, dtype, formatShape(shape)]);
+      io.out(["", ...alignColumns(rows)].join("\n"));
+    });
+}
+
+function describe(summary: CheckpointSummary): string {
+  const { tokenizer, transformer, problem } = summary;
+  const sizes = Object.entries(summary.bytesByDtype).map(([dtype, bytes]) => `${megabytes(bytes)} ${dtype}`);
+  const rows: [string, string][] = [
+    ["file", `${summary.name} (${summary.format})`],
+    ["holds", summary.holds],
+    [
+      "tensors",
+      `${summary.tensors.length}, ${millions(summary.elements)} elements: ${sizes.join(", ") || "empty"}`,
+    ],
+  ];
+  if (tokenizer) {
+    const { config, like, weights, parameters } = tokenizer;
+    const known = like.length > 0 ? ` (as ${like.join(" and ")})` : "";
+    const taken = weights === "raw" ? "the raw weights" : "the averaged (EMA) weights";
+    rows.push(["tokenizer", `${formatConfig(config)}${known}`]);
+    rows.push(["inference", `${millions(parameters)} weights; takes ${taken}`]);
+  }
+  if (transformer) {
+    rows.push([
+      "transformer",
+      Object.entries(transformer).map(([k, v]) => `${k} ${v}`).join(", "),
+    ]);
+  }
+  if (problem) rows.push(["problem", problem.replace(/\s*\n\s*/g, " ")]);
+  const said = Object.entries(summary.metadata).filter(([key]) => key !== "config.json");
+  for (const [key, value] of said) rows.push([key, value.length > 80 ? `${value.slice(0, 77)}…` : value]);
+  return alignColumns(rows).join("\n");
+}
+
+function describeTransformer(facts: NonNullable<CheckpointSummary["transformer"]>): string {
+  const { dim, spatialBlocks, factorizedBlocks, bits, classes, parameters, like } = facts;
+  const known = like.length > 0 ? ` (as ${like.join(" and ")})` : "";
+  const blocks = `${spatialBlocks} + ${factorizedBlocks} blocks`;
+  return `dim ${dim}, ${blocks}, bits ${bits.join(" + ")}, ${classes} classes, ${
+    millions(parameters)
+  } weights${known}`;
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toFixed(2)} M`;
+}

@@ -1,0 +1,103 @@
+import { ReferenceBackend } from "../backend/reference/reference_backend.ts";
+import { chooseVariant, detectFeatures, type Features, type Variant } from "../backend/wasm/features.ts";
+import { WasmBackend } from "../backend/wasm/wasm_backend.ts";
+import { conv2d, groupNorm, param, silu } from "../graph/build.ts";
+import { type Graph, tensorsOf, trace } from "../graph/trace.ts";
+import { encodeImage } from "../image/encode.ts";
+import type { ImageFormat } from "../image/header_type.ts";
+import { createImage } from "../image/image.ts";
+import { readImage } from "../image/read.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { f32Tensor } from "../tensor/tensor.ts";
+
+/** What kernels run here, and whether they compute what they should. */
+export interface WasmFacts {
+  readonly features: Features;
+  readonly variant?: Variant;
+  readonly threads?: number;
+  /** Normalised mean squared difference from the reference on a small convolution. */
+  readonly error?: number;
+  /** Why there are no kernels. */
+  readonly problem?: string;
+}
+
+/** A WebGPU adapter. */
+export interface AdapterFacts {
+  readonly name: string;
+  readonly software: boolean;
+  readonly f16: boolean;
+  readonly maxBindingBytes: number;
+}
+
+/** Starts the WASM backend and holds a small convolution against the reference backend. */
+export async function wasmFacts(): Promise<WasmFacts> {
+  const features = detectFeatures();
+  try {
+    const { variant, threads } = chooseVariant(features, { processors: navigator.hardwareConcurrency });
+    const [actual, expected] = [await convolve(new WasmBackend()), await convolve(new ReferenceBackend())];
+    let distance = 0, length = 0;
+    expected.forEach((value, i) => {
+      distance += (value - actual[i]!) ** 2;
+      length += value ** 2;
+    });
+    return { features, variant, threads, error: distance / length };
+  } catch (error) {
+    return { features, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The adapters that WebGPU offers, each once. */
+export async function webgpuAdapters(): Promise<AdapterFacts[]> {
+  const adapters = new Map<string, AdapterFacts>();
+  for (const powerPreference of ["high-performance", "low-power"] as const) {
+    const adapter = await navigator.gpu?.requestAdapter({ powerPreference }).catch(() => null);
+    if (!adapter) continue;
+    const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+    const name = description || [vendor, architecture, device].filter(Boolean).join(" ") || "unnamed";
+    adapters.set(name, {
+      name,
+      software: isFallbackAdapter || /llvmpipe|swiftshader|lavapipe/i.test(name),
+      f16: adapter.features.has("shader-f16"),
+      maxBindingBytes: adapter.limits.maxStorageBufferBindingSize,
+    });
+  }
+  return [...adapters.values()];
+}
+
+/** Writes and reads a picture in each format; gives `ok`, or what failed. */
+export async function codecFacts(): Promise<Record<ImageFormat, string>> {
+  const image = createImage({ width: 5, height: 3 }, Uint8Array.from({ length: 45 }, (_, i) => 5 * i));
+  const state = async (format: ImageFormat) => {
+    try {
+      const { width, height } = await readImage(await encodeImage(image, { format }));
+      return width === 5 && height === 3 ? "ok" : `gave ${width}×${height} for 5×3`;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  return { png: await state("png"), jpeg: await state("jpeg"), webp: await state("webp") };
+}
+
+/** A norm, swish and 3×3 convolution of 32 channels on 12×12 positions. */
+function smallGraph(): Graph {
+  const channels = 32;
+  return trace({ x: { shape: [1, 12, 12, channels], dtype: "f32" } }, ({ x }) => {
+    const weight = param("norm.weight", [channels]), bias = param("norm.bias", [channels]);
+    const h = silu(groupNorm(x!, { weight, bias, groups: 8, eps: 1e-6 }));
+    return { y: conv2d(h, { weight: param("conv", [channels, channels, 3, 3]), stride: 1, padding: 1 }) };
+  });
+}
+
+async function convolve(machine: WasmBackend | ReferenceBackend): Promise<Float32Array> {
+  await using backend = machine;
+  const graph = smallGraph();
+  const shapes = new Map(tensorsOf(graph, "param").map(({ attrs }) => [attrs.name, attrs.shape]));
+  const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * i + 1));
+  const source = { shapes, read: (name: string) => Promise.resolve(wave(sizeOf(shapes.get(name)!))) };
+  await using weights = await backend.load(source, { graphs: [graph] });
+  await using program = await backend.compile(graph, weights);
+  const x = f32Tensor(tensorsOf(graph, "input")[0]!.attrs.shape);
+  x.data.set(wave(x.data.length));
+  const { y } = await program.run({ x });
+  return y!.data as Float32Array;
+}

@@ -1,0 +1,68 @@
+import { Command, CommanderError } from "commander";
+import { VokenError } from "../tensor/errors.ts";
+import { convertCommand } from "./convert.ts";
+import { decodeCommand } from "./decode.ts";
+import { doctorCommand } from "./doctor.ts";
+import { encodeCommand } from "./encode.ts";
+import { explainCommand } from "./explain.ts";
+import { inspectCommand } from "./inspect.ts";
+import type { Io } from "./io.ts";
+import { reconstructCommand } from "./reconstruct.ts";
+import { version } from "./version.ts";
+
+const commands = [
+  reconstructCommand,
+  encodeCommand,
+  decodeCommand,
+  convertCommand,
+  inspectCommand,
+  explainCommand,
+  doctorCommand,
+];
+
+/** Exit code of a process that Ctrl-C ended. */
+const stopped = 130;
+
+/** Runs `voken` with the given arguments, and gives its exit code: 0, 1 for any error, 130 when stopped. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  const program = new Command("voken").description("Pictures to tokens and back, by Open-MAGVIT2").version(
+    version,
+  );
+  for (const make of commands) program.addCommand(make(io));
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => io.out(text.trimEnd()),
+        writeErr: (text) => io.note(text.trimEnd()),
+      })
+      .showHelpAfterError(`(${command === program ? "voken" : `voken ${command.name()}`} --help says more)`);
+    if (command !== program) command.option("--verbose", "show where an error came from");
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    if (io.signal.aborted) {
+      io.note("voken: stopped");
+      return stopped;
+    }
+    io.note(args.includes("--verbose") ? trace(error) : `voken: ${oneLine(error)}`);
+    return 1;
+  }
+}
+
+function oneLine(error: unknown): string {
+  if (error instanceof VokenError) return error.message.replace(/\s*\n\s*/g, " ");
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `${message.replace(/\s*\n\s*/g, " ")} (this is a fault of voken; --verbose shows where)`;
+}
+
+function trace(error: unknown): string {
+  const lines = [];
+  for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
+    lines.push(cause instanceof Error ? cause.stack ?? String(cause) : String(cause));
+  }
+  return `voken: ${lines.join("\nbecause of ")}`;
+}

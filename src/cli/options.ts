@@ -1,0 +1,55 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type BackendName, backendNames } from "../backend/select.ts";
+import { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Io } from "./io.ts";
+import { progress } from "./progress.ts";
+
+/** What every command that runs a model is told. */
+export interface ModelOptions {
+  model: string;
+  backend: BackendName;
+  threads?: number;
+  raw?: true;
+}
+
+/** The model that is taken where none is named. */
+export const defaultModel = "emoji-32";
+
+/** Adds the options of `ModelOptions` to a command. */
+export function withModel(command: Command): Command {
+  return command
+    .option(
+      "-m, --model <model>",
+      "a checkpoint, a folder made by convert, or a name in models/",
+      defaultModel,
+    )
+    .addOption(new Option("--backend <name>", "what runs the model").choices(backendNames).default("auto"))
+    .option("--threads <n>", "threads (default: one a processor)", wholeNumber)
+    .option("--raw", "take the raw weights of a checkpoint, not their moving average");
+}
+
+/** Loads the tokenizer that the options name, with a bar. */
+export async function loadTokenizer(options: ModelOptions, io: Io): Promise<Tokenizer> {
+  using bar = progress("Loading weights", io);
+  return await Tokenizer.load(options.model, {
+    backend: options.backend,
+    threads: options.threads,
+    raw: options.raw,
+    signal: io.signal,
+    onProgress: ({ loaded, total }) => bar.update(loaded, total),
+  });
+}
+
+/** Parses an option that is a positive whole number. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("Expected a positive whole number.");
+}
+
+/** Parses a size in pixels, `256` or `640x480` (width, then height). */
+export function extent(text: string): { width: number; height: number } {
+  const [width, height = width, ...more] = text.split(/[x×]/).map(wholeNumber);
+  if (more.length > 0) throw new InvalidArgumentError("Expected a size such as 256 or 640x480.");
+  return { width: width!, height: height! };
+}

@@ -1,0 +1,124 @@
+import { writeFileAtomic } from "../checkpoint/atomic.ts";
+import { encodeImage } from "../image/encode.ts";
+import type { ImageFormat } from "../image/header_type.ts";
+import type { Image } from "../image/image.ts";
+import { ArgumentError, FileError } from "../tensor/errors.ts";
+
+const formats: Readonly<Record<string, ImageFormat>> = {
+  ".png": "png",
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".webp": "webp",
+};
+
+/**
+ * Where pictures of the given names go: to the file `output` where it ends in `.png`, `.jpg` or `.webp`, else into the
+ * folder `output` as PNG files. Throws `ArgumentError` where two would be the same file, or one would replace an input.
+ */
+export async function picturePaths(
+  output: string,
+  { names, inputs = [] }: { names: readonly string[]; inputs?: readonly string[] },
+): Promise<string[]> {
+  const extension = extensionOf(output);
+  const isFolder = extension === "" || await isDirectory(output);
+  if (!isFolder && (!Object.hasOwn(formats, extension) || names.length > 1)) {
+    throw new ArgumentError(`Cannot write to ${output}`, {
+      expected: names.length > 1
+        ? `a folder for ${names.length} pictures`
+        : "a folder, or a .png, .jpg or .webp file",
+      got: `a name that ends in ${extension}`,
+    });
+  }
+  const paths = isFolder ? names.map((name) => joined(output, `${name}.png`)) : [output];
+  const seen = new Set<string>();
+  for (const path of paths) {
+    if (seen.has(path)) {
+      throw new ArgumentError(`Cannot write two pictures to ${path}`, {
+        hint: "rename one, or treat the folders one by one",
+      });
+    }
+    seen.add(path);
+  }
+  const real = new Set(await Promise.all(inputs.map((input) => Deno.realPath(input).catch(() => input))));
+  for (const path of paths) {
+    if (real.has(await Deno.realPath(path).catch(() => path))) {
+      throw new ArgumentError(`Cannot write ${path}`, { got: "an input", hint: "choose another -o" });
+    }
+  }
+  return paths;
+}
+
+/** Finds out whether a file can be written at `path`, before hours are spent. Throws `FileError` where not. */
+export async function checkWritable(path: string): Promise<void> {
+  const existing = await stat(path);
+  if (existing?.isDirectory) {
+    throw new FileError(`Cannot write ${path}`, { expected: "the name of a file", got: "a folder" });
+  }
+  if (existing && !existing.isFile) return;
+  let folder = folderOf(path), info = await stat(folder);
+  while (!info && folder !== folderOf(folder)) info = await stat(folder = folderOf(folder));
+  const refuse = (got: string, cause?: unknown): never => {
+    throw new FileError(`Cannot write ${path}`, { got, hint: "choose another -o", cause });
+  };
+  if (!info?.isDirectory) refuse(`${folder}, which is no folder`);
+  const probe = joined(folder, `.voken-${crypto.randomUUID().slice(0, 8)}.tmp`);
+  try {
+    await Deno.writeFile(probe, new Uint8Array(), { createNew: true });
+    await Deno.remove(probe);
+  } catch (cause) {
+    refuse(`no permission to write in ${folder}`, cause);
+  }
+}
+
+/** Encodes a picture by the extension of `path` and writes it in one piece, making its folder. */
+export async function writePicture(path: string, image: Image): Promise<void> {
+  await writeFile(path, await encodeImage(image, { format: formats[extensionOf(path)] ?? "png" }));
+}
+
+/** Writes a file in one piece, making its folder. */
+export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+  const folder = folderOf(path);
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new FileError(`Cannot make the folder ${folder}`, {
+      got: cause instanceof Error ? cause.message : String(cause),
+      hint: "choose another -o",
+      cause,
+    });
+  }
+  await writeFileAtomic(path, bytes);
+}
+
+/** The name of a file without folders and extension. */
+export function stemOf(path: string): string {
+  const name = path.slice(path.search(/[^/\\]*$/));
+  return name.replace(/(?<=.)\.[^.]*$/, "");
+}
+
+function extensionOf(path: string): string {
+  return /[^/\\](\.[^./\\]+)$/.exec(path)?.[1]!.toLowerCase() ?? "";
+}
+
+function folderOf(path: string): string {
+  const trimmed = path.replace(/(?<=.)[/\\]+$/, "");
+  const end = Math.max(trimmed.lastIndexOf("/"), trimmed.lastIndexOf("\\"));
+  return end < 0 ? "." : end === 0 ? "/" : trimmed.slice(0, end);
+}
+
+function joined(folder: string, name: string): string {
+  return /[/\\]$/.test(folder) ? folder + name : `${folder}/${name}`;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path))?.isDirectory ?? false;
+}
+
+async function stat(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch {
+    // Absent, or below something that is no folder: writing will say which.
+    return undefined;
+  }
+}

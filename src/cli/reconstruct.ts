@@ -1,0 +1,102 @@
+import { Command } from "commander";
+import { alignColumns } from "../graph/print.ts";
+import { psnr } from "../image/metrics.ts";
+import type { Io } from "./io.ts";
+import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
+import { checkWritable, picturePaths, stemOf, writePicture } from "./outputs.ts";
+import { batchesOf, checkInputs } from "./pictures.ts";
+import { progress } from "./progress.ts";
+
+interface Options extends ModelOptions {
+  output: string;
+  size?: number;
+  json?: true;
+}
+
+/** What became of one picture. */
+interface Reconstruction {
+  input: string;
+  output: string;
+  width: number;
+  height: number;
+  grid: readonly [number, number];
+  bits: number;
+  /** Different codes among the tokens. */
+  distinct: number;
+  /** In dB; null where nothing was lost. */
+  psnr: number | null;
+  /** Encoding and decoding, the picture's share of its batch. */
+  seconds: number;
+}
+
+/** `voken reconstruct`: pictures to tokens and back. */
+export function reconstructCommand(io: Io): Command {
+  return withModel(new Command("reconstruct"))
+    .description("turn pictures into tokens and back, and say what was lost")
+    .argument("<pictures...>", "PNG, JPEG or WebP files")
+    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one picture", "out")
+    .option(
+      "--size <pixels>",
+      "resize the shorter side, then crop to a square (default: as it is)",
+      wholeNumber,
+    )
+    .option("--json", "say it in JSON")
+    .action(async (inputs: string[], options: Options) => {
+      await checkInputs(inputs);
+      const outputs = await picturePaths(options.output, { names: inputs.map(stemOf), inputs });
+      for (const output of outputs) await checkWritable(output);
+      const done: Reconstruction[] = [];
+      try {
+        await reconstruct(inputs, { ...options, outputs, done }, io);
+      } finally {
+        // After an error, too: these pictures are written.
+        if (done.length > 0) io.out(options.json ? JSON.stringify(done, null, 2) : describe(done));
+      }
+    });
+}
+
+async function reconstruct(
+  inputs: readonly string[],
+  { outputs, done, ...options }: Options & { outputs: readonly string[]; done: Reconstruction[] },
+  io: Io,
+): Promise<void> {
+  await using tokenizer = await loadTokenizer(options, io);
+  using bar = progress("Reconstructing", io);
+  for await (const batch of batchesOf(inputs, { size: options.size, signal: io.signal })) {
+    bar.update(done.length, inputs.length);
+    const start = performance.now();
+    const tokens = await tokenizer.encode(batch.map(({ image }) => image), io);
+    const images = await tokenizer.decode(tokens, io);
+    const seconds = (performance.now() - start) / 1000 / batch.length;
+    for (const [i, { path, image }] of batch.entries()) {
+      const { grid, bits, data } = tokens[i]!, decibel = psnr(image, images[i]!);
+      const output = outputs[done.length]!;
+      await writePicture(output, images[i]!);
+      done.push({
+        input: path,
+        output,
+        width: image.width,
+        height: image.height,
+        grid,
+        bits,
+        distinct: new Set(data).size,
+        psnr: Number.isFinite(decibel) ? decibel : null,
+        seconds,
+      });
+    }
+    bar.update(done.length, inputs.length);
+  }
+}
+
+function describe(done: readonly Reconstruction[]): string {
+  const rows = done.map(({ input, output, width, height, grid: [h, w], bits, distinct, psnr, seconds }) => [
+    input,
+    `${width}×${height}`,
+    `${w}×${h} tokens of ${bits} bits`,
+    `${distinct} distinct`,
+    psnr === null ? "lossless" : `PSNR ${psnr.toFixed(2)} dB`,
+    `${seconds.toFixed(2)} s`,
+    output,
+  ]);
+  return alignColumns(rows, [1, 5]).join("\n");
+}

@@ -1,0 +1,132 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { readNpz } from "../../src/checkpoint/npz.ts";
+import { demo } from "../../src/cli/demo.ts";
+import { encodeImage } from "../../src/image/encode.ts";
+import { createImage } from "../../src/image/image.ts";
+import { psnr } from "../../src/image/metrics.ts";
+import { readImage } from "../../src/image/read.ts";
+import { centerCrop, resizeShorterSide } from "../../src/image/resize.ts";
+import { sample, scratch, voken } from "./support.ts";
+
+const test = suite("voken");
+
+test("reconstruct writes pictures that resemble theirs, and says how much", async () => {
+  using folder = scratch();
+  const inputs = [sample("ring"), sample("pilot")];
+  const { code, out, notes } = await voken(["reconstruct", ...inputs, "-o", folder.path, "--json"]);
+  assert.equal([code, notes], [0, ""]);
+  assert.equal(folder.files(), ["pilot.png", "ring.png"]);
+  const said = JSON.parse(out);
+  for (const [i, input] of inputs.entries()) {
+    const { output, grid, bits, distinct, psnr: decibels } = said[i];
+    assert.is(decibels, psnr(await readImage(input), await readImage(output)));
+    assert.ok(decibels > 25, `${input}: ${decibels} dB`);
+    assert.equal([grid, bits], [[8, 8], 18]);
+    assert.ok(distinct > 32);
+  }
+});
+
+test("encode, then decode, is what reconstruct gives; npz and JSON hold the same", async () => {
+  using folder = scratch();
+  const inputs = [sample("ring"), sample("pilot")];
+  const encoded = await voken(["encode", ...inputs, "-o", folder.at("new/t.npz"), "--json"]);
+  assert.is(encoded.code, 0, encoded.notes);
+  const arrays = readNpz(Deno.readFileSync(folder.at("new/t.npz")), { file: "t" });
+  assert.equal(arrays.get("tokens")!.shape, [2, 8, 8]);
+  assert.equal(arrays.get("bits"), { shape: [], data: Uint32Array.of(18) });
+  const { tokens } = JSON.parse(encoded.out);
+  assert.equal(tokens.flat(), [...arrays.get("tokens")!.data]);
+
+  Deno.writeTextFileSync(folder.at("t.json"), encoded.out);
+  await voken(["reconstruct", ...inputs, "-o", folder.at("r")]);
+  await voken(["decode", folder.at("new/t.npz"), "-o", folder.at("npz")]);
+  await voken(["decode", folder.at("t.json"), "-o", folder.at("json")]);
+  for (const [i, name] of ["ring", "pilot"].entries()) {
+    const expected = Deno.readFileSync(folder.at(`r/${name}.png`));
+    assert.equal(Deno.readFileSync(folder.at(`npz/t-${i}.png`)), expected);
+    assert.equal(Deno.readFileSync(folder.at(`json/t-${i}.png`)), expected);
+  }
+});
+
+test("pictures of odd sizes keep their size, in the format of the output's name", async () => {
+  using folder = scratch();
+  const image = createImage({ width: 45, height: 27 }, new Uint8Array(45 * 27 * 3).fill(90));
+  Deno.writeFileSync(folder.at("odd.png"), await encodeImage(image, { format: "png" }));
+  await voken(["encode", folder.at("odd.png"), "-o", folder.at("odd.npz")]);
+  const { code, out } = await voken(["decode", folder.at("odd.npz"), "-o", folder.at("again.webp")]);
+  assert.equal([code, out], [0, `45×27  ${folder.at("again.webp")}`]);
+  const again = await readImage(folder.at("again.webp"));
+  assert.equal([again.width, again.height], [45, 27]);
+  assert.is(String.fromCharCode(...Deno.readFileSync(folder.at("again.webp")).subarray(8, 12)), "WEBP");
+});
+
+test("pictures of different sizes need --size to share a file", async () => {
+  using folder = scratch();
+  const ring = await readImage(sample("ring"));
+  const small = centerCrop(ring, 20);
+  Deno.writeFileSync(folder.at("small.png"), await encodeImage(small, { format: "png" }));
+  const args = ["encode", sample("ring"), folder.at("small.png"), "--json"];
+  const refused = await voken(args);
+  assert.is(refused.code, 1);
+  assert.match(refused.notes, /^voken: Cannot encode .*small\.png .*expected 32×32, got 20×20; use --size/);
+  const { code, out } = await voken([...args, "--size", "16"]);
+  assert.equal([code, JSON.parse(out).grid], [0, [4, 4]]);
+  const resized = resizeShorterSide(small, 16);
+  Deno.writeFileSync(folder.at("resized.png"), await encodeImage(resized, { format: "png" }));
+  const alone = await voken(["encode", folder.at("resized.png"), "--json"]);
+  assert.equal(JSON.parse(alone.out).tokens[0], JSON.parse(out).tokens[1]);
+});
+
+test("inspect, convert and explain agree on what a model is", async () => {
+  using folder = scratch();
+  const converted = await voken(["convert", model, folder.at("copy"), "--dtype", "f32"]);
+  assert.is(converted.code, 0, converted.notes);
+  assert.match(converted.out, /ch 64, ch_mult \[1,2,2\].* 81 averaged \(EMA\) weights in f32, 13\.2\d MB/);
+  const summary = JSON.parse((await voken(["inspect", folder.at("copy"), "--json"])).out);
+  assert.is(summary.holds, "image tokenizer");
+  const { out } = await voken(["explain", folder.at("copy"), "--size", "32", "--json"]);
+  const { encode, decode } = JSON.parse(out);
+  assert.is(encode.parameters + decode.parameters, summary.tokenizer.parameters);
+  assert.equal(decode.outputs.x.shape, [1, 32, 32, 3]);
+
+  const [ours, copied] = await Promise.all(
+    [model, folder.at("copy")].map((path) => voken(["encode", sample("ring"), "--json", "-m", path])),
+  );
+  assert.is(copied!.out, ours!.out);
+});
+
+test("explain prints ops, totals and arena", async () => {
+  const { code, out } = await voken(["explain", "emoji-32", "--size", "64x32", "--part", "decode"]);
+  assert.is(code, 0);
+  assert.match(out, /^decode\n\ninputs +tokens \[1,8,16\]\noutputs +x \[1,32,64,3\]/);
+  assert.match(out, /conv2d norm → swish → 3×3 \+ residual/);
+  assert.match(out, /\narena +\d+\.\d\d MB/);
+});
+
+test("doctor finds the kernels right", async () => {
+  const { code, out } = await voken(["doctor", "--json"]);
+  const facts = JSON.parse(out);
+  assert.is(code, 0);
+  assert.ok(facts.wasm.error < 1e-9);
+  assert.equal(facts.codecs, { png: "ok", jpeg: "ok", webp: "ok" });
+  assert.equal(facts.models, ["emoji-32"]);
+  assert.match((await voken(["doctor"])).out, /codecs +png ok, jpeg ok, webp ok/);
+});
+
+test("the demo writes its sheet and reaches the model's quality", async () => {
+  using folder = scratch();
+  const lines: string[] = [];
+  const { signal } = new AbortController();
+  await demo(folder.path, { out: (text) => lines.push(text), note() {}, watched: false, signal });
+  const sheet = await readImage(folder.at("demo.png"));
+  assert.equal([sheet.width, sheet.height], [8 * 134 + 6, 4 * 134 + 6]);
+  const [, decibels, tokens] = /\nall +([\d.]+) +(\d+)/.exec(lines.join("\n"))!;
+  assert.ok(Number(decibels) > 24, decibels);
+  assert.is(tokens, "1024");
+  assert.match(lines.at(-1)!, /demo\.png/);
+});
+
+const model = new URL("../../models/emoji-32", import.meta.url).pathname;
+
+test.run();

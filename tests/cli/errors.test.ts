@@ -1,0 +1,125 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { writeNpz } from "../../src/checkpoint/npz.ts";
+import { sample, scratch, voken } from "./support.ts";
+
+const test = suite("voken, bad input");
+
+/** Arguments with what the one line says; `$` is the scratch folder. */
+const cases: [string, RegExp][] = [
+  ["reconstruct $/none.png", /none\.png: expected a PNG, JPEG or WebP file, got no such file/],
+  ["reconstruct $/folder", /folder: expected a PNG, JPEG or WebP file, got a folder/],
+  ["reconstruct $/empty -o $/new", /empty: .*got an empty file/],
+  ["reconstruct $/text -o $/new", /text: Cannot read the picture: .*got text starting "hello"/],
+  ["reconstruct $/cut.png -o $/new", /cut\.png: Cannot decode the PNG picture/],
+  ["reconstruct RING -o $/text/sub", /text\/sub\/ring\.png: got .*text, which is no folder/],
+  ["reconstruct RING -o $/ring.gif", /expected a folder, or a \.png, \.jpg or \.webp file/],
+  ["reconstruct RING PILOT -o $/both.png", /expected a folder for 2 pictures/],
+  ["reconstruct RING RING -o $/new", /Cannot write two pictures to .*ring\.png/],
+  ["reconstruct $/ring.png -o $", /ring\.png: got an input; choose another -o/],
+  ["reconstruct RING -o $/new -m nosuch", /Cannot find the model nosuch: .*emoji-32/],
+  ["reconstruct RING -o $/new -m $/none.ckpt", /none\.ckpt: .*no such file/],
+  ["reconstruct RING -o $/new -m $/empty", /empty: .*got an empty file/],
+  ["reconstruct RING -o $/new -m RING", /ring\.png: expected a torch checkpoint/],
+  ["reconstruct RING -o $/new -m $/folder", /folder\/config\.json/],
+  ["reconstruct RING -o $/new --threads 1000", /from 1 to 256, got 1000/],
+  ["encode RING", /expected -o tokens\.npz or --json, got neither/],
+  ["encode RING -o $/folder", /folder: expected the name of a file, got a folder/],
+  ["encode RING -o /dev/full", /\/dev\/full: got no space left/],
+  ["encode $/folder -o $/new.npz", /got a folder/],
+  ["decode $/none.npz -o $/new", /none\.npz: .*no such file/],
+  ["decode $/empty -o $/new", /Cannot read tokens from .*an empty file/],
+  ["decode $/folder -o $/new", /folder: expected a file, got a folder/],
+  ["decode RING -o $/new", /Cannot read tokens from .*something else/],
+  ["decode $/bits14.npz -o $/new", /expected tokens of 18 bits, got 14 bits; use the model that made/],
+  ["decode $/large.npz -o $/new", /expected tokens below 2\^18 = 262144, got 262144 at 1/],
+  ["convert $/empty $/new", /got an empty file/],
+  ["convert $/none.ckpt $/new", /no such file/],
+  ["convert $/model $/text/new", /Cannot make the folder/],
+  ["inspect $/text", /text: expected a torch checkpoint/],
+  ["inspect $/none", /no such file/],
+  ["explain $/text", /text: expected a torch checkpoint/],
+  ["explain emoji-32 --size 30", /expected multiples of 4; such pictures are padded: use --size 32x32/],
+];
+
+test("every wrong input is one line that says what to do, exit code 1, and nothing is written", async () => {
+  using folder = scratch();
+  Deno.mkdirSync(folder.at("folder"));
+  Deno.symlinkSync(new URL("../../models/emoji-32", import.meta.url).pathname, folder.at("model"));
+  const ring = Deno.readFileSync(sample("ring"));
+  Deno.writeFileSync(folder.at("ring.png"), ring);
+  Deno.writeFileSync(folder.at("cut.png"), ring.subarray(0, 900));
+  Deno.writeFileSync(folder.at("empty"), new Uint8Array());
+  Deno.writeTextFileSync(folder.at("text"), "hello");
+  const tokens = (bits: number, token: number) =>
+    writeNpz({
+      tokens: { shape: [1, 1, 2], data: Uint32Array.of(0, token) },
+      bits: { shape: [], data: Uint32Array.of(bits) },
+    });
+  Deno.writeFileSync(folder.at("bits14.npz"), tokens(14, 0));
+  Deno.writeFileSync(folder.at("large.npz"), tokens(18, 2 ** 18));
+  const before = folder.files();
+
+  for (const [line, message] of cases) {
+    const args = line.replaceAll("$", folder.path).replaceAll("RING", sample("ring"))
+      .replaceAll("PILOT", sample("pilot")).split(" ");
+    const { code, out, notes } = await voken(args);
+    assert.is(code, 1, line);
+    assert.is(out, "", line);
+    assert.match(notes, /^voken: .+$/, `${line}: ${notes}`);
+    assert.match(notes, message);
+    assert.equal(folder.files(), before, line);
+  }
+});
+
+test("wrong usage names the option and the help", async () => {
+  const cases: [string[], RegExp][] = [
+    [["reconstruct"], /missing required argument 'pictures'\n\(voken reconstruct --help/],
+    [
+      ["reconstruct", "a.png", "--size", "0"],
+      /'--size <pixels>' argument '0' is invalid\. .*positive whole number/,
+    ],
+    [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, wasm, reference/],
+    [["explain", "--size", "1x2x3"], /such as 256 or 640x480/],
+    [["draw"], /unknown command 'draw'/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, notes } = await voken(args);
+    assert.is(code, 1);
+    assert.match(notes, message);
+  }
+  assert.is((await voken(["--help"])).code, 0);
+  assert.match((await voken(["--version"])).out, /^\d+\.\d+\.\d+$/);
+});
+
+test("--verbose shows where an error came from", async () => {
+  const { code, notes } = await voken(["inspect", "/none", "--verbose"]);
+  assert.is(code, 1);
+  assert.match(notes, /^voken: CheckpointError: Cannot open \/none.*\n +at .*\nbecause of NotFound/s);
+});
+
+test("stopped before its end, a command says so and exits with 130", async () => {
+  using folder = scratch();
+  const { code, notes } = await voken(["reconstruct", sample("ring"), "-o", folder.path], {
+    signal: AbortSignal.abort(),
+  });
+  assert.equal([code, notes, folder.files()], [130, "voken: stopped", []]);
+});
+
+test("Ctrl-C ends the process cleanly", async () => {
+  using folder = scratch();
+  const script = new URL("../../src/cli/voken.ts", import.meta.url).pathname;
+  // Far too many pictures to end before the signal.
+  const inputs = Array.from({ length: 3000 }, () => sample("ring"));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", script, "encode", ...inputs, "--size", "512", "-o", folder.at("t.npz")],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  setTimeout(() => child.kill("SIGINT"), 2500);
+  const { code, stderr } = await child.output();
+  assert.equal([code, new TextDecoder().decode(stderr)], [130, "voken: stopped\n"]);
+  assert.equal(folder.files(), []);
+});
+
+test.run();
