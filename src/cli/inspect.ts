@@ -45,12 +45,7 @@ function describe(summary: CheckpointSummary): string {
     rows.push(["tokenizer", `${formatConfig(config)}${known}`]);
     rows.push(["inference", `${millions(parameters)} weights; takes ${taken}`]);
   }
-  if (transformer) {
-    rows.push([
-      "transformer",
-      Object.entries(transformer).map(([k, v]) => `${k} ${v}`).join(", "),
-    ]);
-  }
+  if (transformer) rows.push(["transformer", describeTransformer(transformer)]);
   if (problem) rows.push(["problem", problem.replace(/\s*\n\s*/g, " ")]);
   const said = Object.entries(summary.metadata).filter(([key]) => key !== "config.json");
   for (const [key, value] of said) rows.push([key, value.length > 80 ? `${value.slice(0, 77)}…` : value]);

@@ -97,7 +97,7 @@ export function stemOf(path: string): string {
 }
 
 function extensionOf(path: string): string {
-  return /[^/\\](\.[^./\\]+)$/.exec(path)?.[1]!.toLowerCase() ?? "";
+  return /[^/\\](\.[^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
 }
 
 function folderOf(path: string): string {

@@ -7,7 +7,7 @@ import {
   BackendError,
   type ErrorFacts,
   NumericError,
-  VokenError,
+  type VokenError,
 } from "../../src/tensor/errors.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";

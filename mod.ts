@@ -1,0 +1,83 @@
+/**
+ * Open-MAGVIT2 in TypeScript: pictures become tokens, and tokens become pictures again.
+ *
+ * ```ts
+ * import { encodeImage, psnr, readImage, Tokenizer } from "@voken/magvit2";
+ *
+ * // A .ckpt, .pth or .safetensors file, a folder made by `voken convert`, or the name of a model that is shipped.
+ * await using tokenizer = await Tokenizer.load("emoji-32");
+ *
+ * const image = await readImage("models/emoji-32/samples/ring.png");
+ * const tokens = await tokenizer.encode(image); // { grid: [8, 8], bits: 18, data: Uint32Array(64) }
+ * const again = await tokenizer.decode(tokens); // { width: 32, height: 32, data: Uint8Array of RGB }
+ *
+ * console.log(`${tokens.data.length} tokens keep ${psnr(image, again).toFixed(2)} dB`);
+ * await Deno.writeFile("again.png", await encodeImage(again, { format: "png" }));
+ * ```
+ *
+ * @module
+ */
+
+export { Tokenizer } from "./src/tokenizer/tokenizer.ts";
+export type { LoadOptions } from "./src/tokenizer/tokenizer.ts";
+export type { TokenizerModel, TokenizerOptions } from "./src/tokenizer/engine.ts";
+export type { ModelSource } from "./src/tokenizer/load_model.ts";
+export type { Tokens } from "./src/tokenizer/tokens.ts";
+export { readTokens, tokensToJson, tokensToNpz } from "./src/tokenizer/token_file.ts";
+
+export { readImage } from "./src/image/read.ts";
+export type { DecodeOptions } from "./src/image/decode.ts";
+export { encodeImage } from "./src/image/encode.ts";
+export type { EncodeOptions } from "./src/image/encode.ts";
+export type { ImageFormat } from "./src/image/header_type.ts";
+export { createImage } from "./src/image/image.ts";
+export type { Image, Rgb } from "./src/image/image.ts";
+export { centerCrop, resize, resizeShorterSide } from "./src/image/resize.ts";
+export { imagesToTensor, nchwToNhwc, nhwcToNchw, tensorToImages } from "./src/image/pixels.ts";
+export { contactSheet } from "./src/image/contact_sheet.ts";
+export type { ContactSheetOptions } from "./src/image/contact_sheet.ts";
+export { psnr } from "./src/image/metrics.ts";
+
+export { openCheckpoint } from "./src/checkpoint/open.ts";
+export type { Checkpoint } from "./src/checkpoint/checkpoint.ts";
+export type { TokenizerConfig } from "./src/checkpoint/config.ts";
+export { tokenizerWeights } from "./src/checkpoint/tokenizer_weights.ts";
+export type { TokenizerWeights } from "./src/checkpoint/tokenizer_weights.ts";
+export { inspectCheckpoint } from "./src/checkpoint/inspect.ts";
+export type { CheckpointSummary, TokenizerFacts } from "./src/checkpoint/inspect.ts";
+export type { TransformerFacts } from "./src/checkpoint/transformer_facts.ts";
+export { convertCheckpoint } from "./src/checkpoint/convert.ts";
+export type { Conversion, ConvertOptions } from "./src/checkpoint/convert.ts";
+export type { AtomicOptions, FileSystem } from "./src/checkpoint/atomic.ts";
+
+export type {
+  Backend,
+  Cancellable,
+  CommandTime,
+  OnProgress,
+  Program,
+  ProgramStats,
+  Weights,
+  WeightSource,
+} from "./src/backend/backend.ts";
+export { createBackend } from "./src/backend/select.ts";
+export type { BackendName } from "./src/backend/select.ts";
+
+export type { Graph } from "./src/graph/trace.ts";
+export type { Attrs, Inputs, OpName, OpTable, Spec, Tensor, TensorOf } from "./src/graph/ops.ts";
+
+export type { DType } from "./src/tensor/dtype.ts";
+export type { Shape } from "./src/tensor/shape.ts";
+export { f32Tensor, u32Tensor } from "./src/tensor/tensor.ts";
+export type { GraphDType, HostArrays, HostTensor } from "./src/tensor/tensor.ts";
+export {
+  ArgumentError,
+  BackendError,
+  CheckpointError,
+  FileError,
+  ImageError,
+  NumericError,
+  ShapeError,
+  VokenError,
+} from "./src/tensor/errors.ts";
+export type { ErrorFacts } from "./src/tensor/errors.ts";
