@@ -26,7 +26,7 @@ export function doctorCommand(io: Io): Command {
         wasm: await wasmFacts(),
         webgpu: await webgpuAdapters(),
         codecs: await codecFacts(),
-        models: await modelNames(),
+        models: modelNames,
       };
       io.out(json ? JSON.stringify(facts, null, 2) : describe(facts));
       if (facts.wasm.problem || !(facts.wasm.error! <= maxError)) {

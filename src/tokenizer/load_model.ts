@@ -1,44 +1,53 @@
-import { type Checkpoint, openCheckpoint } from "../checkpoint/open.ts";
+import { type Checkpoint, openCheckpoint, weightsFile } from "../checkpoint/open.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 
-/** Where a model comes from: a path, a `file:` URL, a name in `models/`, or the bytes of a file. */
+/** Where a model comes from: a path, a `file:` URL, the name of a model that is shipped, or the bytes of a file. */
 export type ModelSource = string | URL | Blob | Uint8Array;
 
-const models = new URL("../../models/", import.meta.url);
+/** Names of the models that come with this package. */
+export const modelNames: readonly string[] = ["emoji-32"];
+
+const shipped = new URL("../../models/", import.meta.url);
 
 /**
- * Opens the checkpoint that `source` is or names. A name is looked for among the models that come with this package,
- * unless a file or folder of that name is here.
+ * Opens the checkpoint that `source` is or names. A name is looked for among the models that come with this package
+ * (in `folder`), unless a file or folder of that name is here.
+ *
+ * Nothing is fetched from a network but a shipped model, where this package itself was.
  * Throws `CheckpointError` where there is none or where it is damaged.
  */
-export async function openModel(source: ModelSource): Promise<Checkpoint> {
+export async function openModel(
+  source: ModelSource,
+  { folder = shipped }: { folder?: URL } = {},
+): Promise<Checkpoint> {
   const isName = typeof source === "string" && /^[\w-][\w.-]*$/.test(source);
   if (!isName || await exists(source)) return await openCheckpoint(source);
-  const shipped = new URL(`${source}/`, models);
-  if (await exists(shipped)) return await openCheckpoint(shipped);
-  throw new CheckpointError(`Cannot find the model ${source}`, {
-    expected: `a checkpoint's path or one of the names ${(await modelNames()).join(", ")}`,
-    got: "neither",
-  });
+  if (!modelNames.includes(source)) {
+    throw new CheckpointError(`Cannot find the model ${source}`, {
+      expected: `the path of a checkpoint, or one of the names ${modelNames.join(", ")}`,
+      got: "neither",
+    });
+  }
+  const model = new URL(`${source}/`, folder);
+  return await openCheckpoint(model.protocol === "file:" ? model : await fetchWeights(model));
 }
 
-/** Names of the models that come with this package. */
-export async function modelNames(): Promise<string[]> {
+/** The weights of a model beside a package that was loaded from a network. They say themselves what they are. */
+async function fetchWeights(model: URL): Promise<Uint8Array> {
+  const url = new URL(weightsFile, model);
   try {
-    const entries = await Array.fromAsync(Deno.readDir(models));
-    return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return await response.bytes();
+  } catch (cause) {
+    throw new CheckpointError(`Cannot fetch ${url}`, {
+      got: cause instanceof Error ? cause.message : String(cause),
+      hint: "download the model and give its path",
+      cause,
+    });
   }
 }
 
-async function exists(path: string | URL): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }

@@ -17,7 +17,7 @@ const cases: [string, RegExp][] = [
   ["reconstruct RING PILOT -o $/both.png", /expected a folder for 2 pictures/],
   ["reconstruct RING RING -o $/new", /Cannot write two pictures to .*ring\.png/],
   ["reconstruct $/ring.png -o $", /ring\.png: got an input; choose another -o/],
-  ["reconstruct RING -o $/new -m nosuch", /Cannot find the model nosuch: .*emoji-32/],
+  ["reconstruct RING -o $/new -m nosuch", /Cannot find the model nosuch: .*names emoji-32/],
   ["reconstruct RING -o $/new -m $/none.ckpt", /none\.ckpt: .*no such file/],
   ["reconstruct RING -o $/new -m $/empty", /empty: .*got an empty file/],
   ["reconstruct RING -o $/new -m RING", /ring\.png: expected a torch checkpoint/],
