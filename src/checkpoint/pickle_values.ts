@@ -14,23 +14,28 @@ export type PickleValue =
 
 /** A tuple. */
 export class PickleTuple {
-  readonly kind = "a tuple";
   readonly items: readonly PickleValue[];
 
   constructor(items: readonly PickleValue[]) {
     this.items = items;
   }
+
+  get kind(): string {
+    return "a tuple";
+  }
 }
 
 /** A list. */
 export class PickleList {
-  readonly kind = "a list";
   readonly items: PickleValue[] = [];
+
+  get kind(): string {
+    return "a list";
+  }
 }
 
 /** A dict, as the keys and values in the order in which they were set: nothing is hashed that nobody looks up. */
 export class PickleDict {
-  readonly kind = "a dict";
   /** Key, value, key, value, … */
   readonly items: PickleValue[] = [];
 
@@ -45,20 +50,29 @@ export class PickleDict {
       if (this.items[i] === key) return this.items[i + 1];
     }
   }
+
+  get kind(): string {
+    return "a dict";
+  }
 }
 
 /** A name that a pickle asks for: a function or a class, of which only the name is kept. */
 export class PickleGlobal {
-  readonly kind = "a name";
   /** Module and name, with a dot between. */
   readonly name: string;
 
   constructor(name: string) {
     this.name = name;
   }
+
+  get kind(): string {
+    return "a name";
+  }
 }
 
 /** An object that a pickle would have made by a call that nobody makes. It takes any state and forgets it. */
 export class PickleObject {
-  readonly kind: string = "an object";
+  get kind(): string {
+    return "an object";
+  }
 }

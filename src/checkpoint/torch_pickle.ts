@@ -14,7 +14,6 @@ import { checkName } from "./torch_names.ts";
 
 /** Elements in a file of their own inside the zip. */
 export class TorchStorage extends PickleObject {
-  override readonly kind = "a storage";
   readonly dtype: DType;
   /** Its file is `data/<key>`. */
   readonly key: string;
@@ -26,11 +25,14 @@ export class TorchStorage extends PickleObject {
     this.key = key;
     this.elements = elements;
   }
+
+  override get kind(): string {
+    return "a storage";
+  }
 }
 
 /** A view of a storage. Offset and strides count elements, and stay within the storage. */
 export class TorchTensor extends PickleObject {
-  override readonly kind = "a tensor";
   readonly storage: TorchStorage;
   readonly offset: number;
   readonly shape: Shape;
@@ -45,6 +47,10 @@ export class TorchTensor extends PickleObject {
     this.offset = offset;
     this.shape = shape;
     this.strides = strides;
+  }
+
+  override get kind(): string {
+    return "a tensor";
   }
 }
 
