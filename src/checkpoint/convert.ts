@@ -26,7 +26,8 @@ export interface Conversion extends Pick<TokenizerWeights, "config" | "kind"> {
 
 /**
  * Converts a checkpoint into `folder` (made if need be): `config.json`, and `model.safetensors` with the weights that
- * inference needs, named `encoder.…` and `decoder.…`. Both are complete before the first one takes its place.
+ * inference needs, named `encoder.…` and `decoder.…`. Both are complete before the weights take their place, which
+ * turns the old model into the new one: weights carry their configuration, `config.json` repeats it for readers.
  *
  * Throws `CheckpointError` as `openCheckpoint` and `tokenizerWeights` do, and naming the tensor where a value is too
  * large for f16; `FileError` where the folder cannot be written. What was there before is then kept.

@@ -15,7 +15,7 @@ const maxConfigBytes = 1_000_000;
 
 /**
  * Opens a checkpoint: a file that `torch.save` wrote (.ckpt, .pth), a safetensors file, or a folder with `config.json`
- * and `model.safetensors`. What a file is is seen from its content, not its name. Nothing in it is ever executed.
+ * and `model.safetensors` (where the weights carry their configuration, it counts, not the file beside them). What a file is is seen from its content, not its name. Nothing in it is ever executed.
  *
  * Throws `CheckpointError` where there is no such file, or it is neither, or damaged, or hostile.
  */
@@ -41,16 +41,30 @@ async function isFolder(source: string | URL | Blob | Uint8Array): Promise<boole
 
 async function openFolder(folder: string): Promise<Checkpoint> {
   const path = (file: string) => `${folder.replace(/[/\\]+$/, "")}/${file}`;
-  await using file = await openSource(path(configFile));
+  const weights = await openCheckpoint(path(weightsFile));
+  // Converted weights carry their configuration, and theirs counts: a conversion that was interrupted between the two
+  // files must not pair old and new.
+  if (Object.hasOwn(weights.metadata, configFile)) return weights;
+  try {
+    return {
+      ...weights,
+      metadata: { ...weights.metadata, [configFile]: await readConfig(path(configFile)) },
+    };
+  } catch (error) {
+    await weights[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function readConfig(path: string): Promise<string> {
+  await using file = await openSource(path);
   if (file.size > maxConfigBytes) {
     throw new CheckpointError(`Cannot read ${file.name}`, {
       expected: `at most ${maxConfigBytes} bytes`,
       got: `${file.size}`,
     });
   }
-  const config = new TextDecoder().decode(await file.read(0, file.size));
-  const weights = await openCheckpoint(path(weightsFile));
-  return { ...weights, metadata: { ...weights.metadata, [configFile]: config } };
+  return new TextDecoder().decode(await file.read(0, file.size));
 }
 
 function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {

@@ -127,6 +127,16 @@ test("a config.json that is missing, broken or of another model is refused", asy
   await inFolder(async (folder) => {
     await convertCheckpoint(source, folder);
     const path = `${folder}/config.json`, text = await Deno.readTextFile(path);
+    await using converted = await openCheckpoint(folder);
+    const { shapes, read } = tokenizerWeights(converted).source;
+    // Weights that do not carry their configuration.
+    const tensors = [...shapes].map(([name, shape]) => ({
+      name,
+      dtype: "f32" as const,
+      shape,
+      data: async () => new Uint8Array((await read(name)).buffer as ArrayBuffer),
+    }));
+    await writeSafetensors(`${folder}/model.safetensors`, { tensors });
     const load = async () => {
       await using checkpoint = await openCheckpoint(folder);
       return tokenizerWeights(checkpoint);
