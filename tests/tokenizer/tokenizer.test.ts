@@ -113,6 +113,17 @@ test("a batch gives what each picture gives alone, in order, whatever the sizes"
   assert.equal(await tokenizer.decode([]), []);
 });
 
+test("any number of threads gives the same bits", async () => {
+  const x = f32Tensor([1, 3, 56, 72], hashed("threads", [1, 3, 56, 72]));
+  const { z, tokens } = await tokenizer.encodeTensor(x);
+  const decoded = await tokenizer.decodeTensor(tokens);
+  for (const threads of [1, 3]) {
+    await using other = await Tokenizer.fromWeights(hashedModel(golden), { threads });
+    assert.equal(await other.encodeTensor(x), { z, tokens });
+    assert.equal(await other.decodeTensor(tokens), decoded);
+  }
+});
+
 test("calls at the same time are all right, with more shapes than programs are kept", async () => {
   const images = Array.from({ length: 24 }, (_, i) => picture(`queue ${i}`, [16 + 2 * (i % 12), 16]));
   const alone = [];
