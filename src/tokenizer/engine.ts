@@ -25,7 +25,7 @@ export interface TokenizerModel {
 
 /** Programs that are kept, one for each direction and shape. */
 const keptPrograms = 8;
-/** Side of the pictures whose graphs tell the backend which weights are needed. */
+/** Least side of the pictures whose graphs tell the backend which weights are needed. */
 const typicalSide = 256;
 
 const builders = { encode: encodeGraph, decode: decodeGraph };
@@ -59,7 +59,8 @@ export class Engine implements AsyncDisposable {
     const ownsBackend = typeof chosen !== "object";
     const backend = ownsBackend ? createBackend(chosen, { threads }) : chosen;
     try {
-      const extent = { n: 1, height: typicalSide, width: typicalSide };
+      const side = Math.max(typicalSide, 2 * downsamplingFactor(config));
+      const extent = { n: 1, height: side, width: side };
       const graphs = [encodeGraph(config, extent), decodeGraph(config, extent)];
       const weights = await backend.load(finiteWeights(source), { graphs, onProgress, signal });
       return new Engine(config, { backend, ownsBackend, weights });

@@ -17,12 +17,13 @@ export interface Tokens {
  * Throws `ArgumentError` saying what does not fit.
  */
 export function checkTokens(tokens: Tokens, { bits, factor }: { bits: number; factor: number }): void {
-  const [rows, columns] = tokens.grid;
+  const { grid = [] } = tokens as { grid?: readonly number[] };
+  const [rows = 0, columns = 0] = grid;
   const refuse = (expected: string, got: string, hint?: string): never => {
     throw new ArgumentError("Cannot decode the tokens", { expected, got, hint });
   };
-  if (tokens.grid.length !== 2 || ![rows, columns].every((side) => Number.isSafeInteger(side) && side > 0)) {
-    refuse("a grid of rows and columns", `[${tokens.grid.join(",")}]`);
+  if (grid.length !== 2 || !grid.every((side) => Number.isSafeInteger(side) && side > 0)) {
+    refuse("a grid of rows and columns", `[${grid.join(",")}]`);
   }
   if (tokens.bits !== bits) {
     refuse(`tokens of ${bits} bits`, `${tokens.bits} bits`, "use the model that made the tokens");

@@ -155,6 +155,7 @@ test("tokens that are not the model's are refused", async () => {
     [{ data: new Uint32Array(5) }, /2×3 = 6 tokens, got 5/],
     [{ data: [0, 0, 0, 0, 0, 0] }, /a Uint32Array of 2×3/],
     [{ grid: [2, 0], data: new Uint32Array() }, /a grid of rows and columns, got \[2,0\]/],
+    [{ grid: undefined }, /a grid of rows and columns, got \[\]/],
     [{ grid: [6] }, /a grid of rows and columns/],
     [{ grid: [1, 1], data: new Uint32Array(1) }, /at least two tokens/],
     [{ size: { width: 1, height: 1 } }, /a size that 3×2 tokens cover/],
