@@ -1,0 +1,51 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { convertCheckpoint, f32Tensor, type HostTensor, readImage, Tokenizer } from "../mod.ts";
+import { scratch } from "./cli/support.ts";
+import { nmse, readGolden } from "./golden/golden.ts";
+import { hashed } from "./golden/hashed.ts";
+
+const test = suite("the public API");
+
+const root = new URL("../", import.meta.url);
+
+for (const kind of ["ema", "raw"] as const) {
+  test(`a training checkpoint, ${kind} weights: latents and pictures are PyTorch's`, async () => {
+    const golden = await readGolden("lightning_tiny");
+    const file = new URL("tests/golden/lightning_tiny.ckpt", root);
+    using folder = scratch();
+    await convertCheckpoint(file, folder.at("model"), { raw: kind === "raw" });
+    const x = f32Tensor([1, 3, 16, 16], hashed("lightning_tiny.input", [1, 3, 16, 16]));
+    const results = [];
+    for (const source of [file, folder.at("model")]) {
+      await using tokenizer = await Tokenizer.load(source, { raw: source === file && kind === "raw" });
+      const { z, tokens } = await tokenizer.encodeTensor(x);
+      const codes = { ...z, data: z.data.map((value) => value > 0 ? 1 : -1) } as HostTensor<"f32">;
+      const decoded = await tokenizer.decodeTensor(codes);
+      assert.equal(await tokenizer.decodeTensor(tokens), decoded);
+      results.push({ z, decoded });
+    }
+    const [loaded, converted] = results;
+    assert.ok(nmse(loaded!.z.data, golden.tensor(`${kind}.z`).data) <= 1e-6);
+    assert.ok(nmse(loaded!.decoded.data, golden.tensor(`${kind}.reconstruction`).data) <= 1e-6);
+    assert.equal(converted, loaded);
+  });
+}
+
+test("the example in the module's comment runs as it stands", async () => {
+  const [, comment] = /```ts\n([\s\S]*?)```/.exec(await Deno.readTextFile(new URL("mod.ts", root)))!;
+  const code = comment!.replace(/^ \* ?/gm, "").replace('"@voken/magvit2"', `"${new URL("mod.ts", root)}"`);
+  using folder = scratch();
+  Deno.symlinkSync(new URL("models", root).pathname, folder.at("models"));
+  Deno.writeTextFileSync(folder.at("example.ts"), code);
+  const { code: exit, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--config", new URL("deno.json", root).pathname, folder.at("example.ts")],
+    cwd: folder.path,
+  }).output();
+  assert.is(exit, 0, new TextDecoder().decode(stderr));
+  assert.match(new TextDecoder().decode(stdout), /^64 tokens keep 28\.\d\d dB\n$/);
+  const again = await readImage(folder.at("again.png"));
+  assert.equal([again.width, again.height], [32, 32]);
+});
+
+test.run();
