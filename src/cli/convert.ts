@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { convertCheckpoint } from "../checkpoint/convert.ts";
 import { formatConfig } from "../checkpoint/infer_config.ts";
 import { megabytes } from "../graph/print.ts";
+import { resolveModel } from "../tokenizer/load_model.ts";
 import type { Io } from "./io.ts";
 import { progress } from "./progress.ts";
 
@@ -26,7 +27,12 @@ export function convertCommand(io: Io): Command {
       using bar = progress("Converting", io);
       const onProgress = ({ loaded, total }: { loaded: number; total: number }) => bar.update(loaded, total);
       const { signal } = io;
-      const conversion = await convertCheckpoint(checkpoint, folder, { dtype, raw, signal, onProgress });
+      const conversion = await convertCheckpoint(await resolveModel(checkpoint), folder, {
+        dtype,
+        raw,
+        signal,
+        onProgress,
+      });
       const { config, kind, tensors, bytes } = conversion;
       if (json) io.out(JSON.stringify({ folder, dtype, kind, tensors, bytes, config }, null, 2));
       else {

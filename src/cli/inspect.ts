@@ -3,6 +3,7 @@ import { formatConfig } from "../checkpoint/infer_config.ts";
 import { type CheckpointSummary, inspectCheckpoint } from "../checkpoint/inspect.ts";
 import { alignColumns, megabytes } from "../graph/print.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { resolveModel } from "../tokenizer/load_model.ts";
 import type { Io } from "./io.ts";
 
 interface Options {
@@ -14,11 +15,11 @@ interface Options {
 export function inspectCommand(io: Io): Command {
   return new Command("inspect")
     .description("say what a checkpoint holds; nothing in it is executed")
-    .argument("<file>", "a .ckpt, .pth or .safetensors file, or a folder made by convert")
+    .argument("<model>", "a checkpoint, a folder made by convert, or a name in models/")
     .option("--tensors", "list all tensors")
     .option("--json", "say it in JSON, with all tensors")
     .action(async (file: string, { tensors, json }: Options) => {
-      const summary = await inspectCheckpoint(file);
+      const summary = await inspectCheckpoint(await resolveModel(file));
       if (json) return io.out(JSON.stringify(summary, null, 2));
       io.out(describe(summary));
       if (!tensors) return;

@@ -10,18 +10,18 @@ export const modelNames: readonly string[] = ["emoji-32"];
 const shipped = new URL("../../models/", import.meta.url);
 
 /**
- * Opens the checkpoint that `source` is or names. A name is looked for among the models that come with this package
+ * Where the checkpoint is that `source` is or names. A name is looked for among the models that come with this package
  * (in `folder`), unless a file or folder of that name is here.
  *
  * Nothing is fetched from a network but a shipped model, where this package itself was.
- * Throws `CheckpointError` where there is none or where it is damaged.
+ * Throws `CheckpointError` for a name that is neither.
  */
-export async function openModel(
+export async function resolveModel(
   source: ModelSource,
   { folder = shipped }: { folder?: URL } = {},
-): Promise<Checkpoint> {
+): Promise<ModelSource> {
   const isName = typeof source === "string" && /^[\w-][\w.-]*$/.test(source);
-  if (!isName || await exists(source)) return await openCheckpoint(source);
+  if (!isName || await exists(source)) return source;
   if (!modelNames.includes(source)) {
     throw new CheckpointError(`Cannot find the model ${source}`, {
       expected: `the path of a checkpoint, or one of the names ${modelNames.join(", ")}`,
@@ -29,7 +29,12 @@ export async function openModel(
     });
   }
   const model = new URL(`${source}/`, folder);
-  return await openCheckpoint(model.protocol === "file:" ? model : await fetchWeights(model));
+  return model.protocol === "file:" ? model : await fetchWeights(model);
+}
+
+/** Opens the checkpoint that `source` is or names. Throws `CheckpointError` where there is none or it is damaged. */
+export async function openModel(source: ModelSource, options?: { folder?: URL }): Promise<Checkpoint> {
+  return await openCheckpoint(await resolveModel(source, options));
 }
 
 /** The weights of a model beside a package that was loaded from a network. They say themselves what they are. */

@@ -38,6 +38,7 @@ const cases: [string, RegExp][] = [
   ["convert $/model $/text/new", /Cannot make the folder/],
   ["inspect $/text", /text: expected a torch checkpoint/],
   ["inspect $/none", /no such file/],
+  ["inspect nosuch", /Cannot find the model nosuch/],
   ["explain $/text", /text: expected a torch checkpoint/],
   ["explain emoji-32 --size 30", /expected multiples of 4; such pictures are padded: use --size 32x32/],
 ];
