@@ -2,7 +2,6 @@
  * The limits of this machine, measured in the process that asks: fused multiply-adds a second of one core through
  * WASM SIMD, and bytes a second read from memory by one core or by several at once.
  */
-import asc from "assemblyscript/asc";
 import { Worker } from "node:worker_threads";
 
 interface Limits {
@@ -16,8 +15,9 @@ const options = [
   ...["--enable", "threads", "--enable", "simd", "--enable", "relaxed-simd"],
 ];
 
-/** Compiles the measuring loops. */
+/** Compiles the measuring loops. The compiler is loaded only now: its memory is not to be found in a benchmark's. */
 export async function compileLimits(): Promise<WebAssembly.Module> {
+  const { default: asc } = await import("assemblyscript/asc");
   const source = await Deno.readTextFile(new URL("limits.as.ts", import.meta.url));
   let binary: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(options, {

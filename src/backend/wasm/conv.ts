@@ -7,21 +7,23 @@ import { winogradCommands, winogradFits, winogradScratch } from "./winograd.ts";
 /** Output pixels of one item of the direct kernel. */
 const pixels = 24;
 
-/** Weights `[O,C,kh,kw]` as the kernels read them: `[O/8][kh·kw·C][8]`, zeros up to 16 outputs and 4 values. */
-export function packConvWeight(weight: Float32Array, shape: Shape): Float32Array {
+/** Elements that a kernel's weights take in memory. */
+export function packedSize(shape: Shape): number {
+  return 16 * Math.ceil(shape[0]! / 16) * paddedDepth(shape);
+}
+
+/** Writes weights `[O,C,kh,kw]` as the kernels read them: `[O/8][kh·kw·C][8]`, zeros up to 16 outputs and 4 values. */
+export function packConvWeight(weight: Float32Array, shape: Shape, into: Float32Array): void {
   const [outputs, channels, kh, kw] = shape as [number, number, number, number];
-  const panels = 2 * Math.ceil(outputs / 16);
-  const depth = paddedDepth(shape);
-  const packed = new Float32Array(panels * 8 * depth);
+  const depth = paddedDepth(shape), taps = kh * kw;
+  into.fill(0);
   for (let o = 0; o < outputs; o++) {
     const panel = (o >> 3) * depth * 8 + (o & 7);
-    for (let c = 0; c < channels; c++) {
-      for (let k = 0; k < kh * kw; k++) {
-        packed[panel + (k * channels + c) * 8] = weight[(o * channels + c) * kh * kw + k]!;
-      }
+    for (let k = 0; k < taps; k++) {
+      let to = panel + k * channels * 8, from = o * channels * taps + k;
+      for (let c = 0; c < channels; c++, to += 8, from += taps) into[to] = weight[from]!;
     }
   }
-  return packed;
 }
 
 /** Values under a kernel, up to a multiple of the four that the product takes at once. */

@@ -2,7 +2,7 @@ import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import type { Cancellable, OnProgress, Weights, WeightSource } from "../backend.ts";
-import { packConvWeight } from "./conv.ts";
+import { packConvWeight, packedSize } from "./conv.ts";
 import type { Heap } from "./heap.ts";
 
 interface Block {
@@ -39,14 +39,13 @@ export class WasmWeights implements Weights {
       for (const [name, { param, packed }] of params) {
         signal?.throwIfAborted();
         const values = await source.read(name);
-        const data = packed ? packConvWeight(values, param.shape) : values;
         // A bias is read sixteen at a time.
-        const bytes = 4 * Math.ceil(data.length / 16) * 16;
-        const address = heap.allocate(bytes);
-        weights.#blocks.set(name, { address, bytes });
-        const target = heap.f32(address, bytes / 4);
-        target.set(data);
-        target.fill(0, data.length);
+        const size = packed ? packedSize(param.shape) : Math.ceil(values.length / 16) * 16;
+        const address = heap.allocate(4 * size);
+        weights.#blocks.set(name, { address, bytes: 4 * size });
+        const target = heap.f32(address, size);
+        if (packed) packConvWeight(values, param.shape, target);
+        else target.fill(0, values.length).set(values);
         onProgress?.({ loaded: ++loaded, total });
       }
     } catch (error) {
