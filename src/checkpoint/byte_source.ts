@@ -49,6 +49,23 @@ export async function openSource(source: string | URL | Blob | Uint8Array): Prom
   }
 }
 
+/**
+ * Serves short reads near each other from one longer read. What is read is the window's, not the caller's own.
+ */
+export function windowed(source: ByteSource, bytes = 16384): Pick<ByteSource, "name" | "read"> {
+  let start = 0, window: Uint8Array<ArrayBuffer> = new Uint8Array();
+  return {
+    name: source.name,
+    async read(offset, length) {
+      if (offset < start || offset + length > start + window.length) {
+        window = await source.read(offset, Math.max(length, Math.min(bytes, source.size - offset)));
+        start = offset;
+      }
+      return window.subarray(offset - start, offset - start + length);
+    },
+  };
+}
+
 /** How errors name a source. */
 export function nameOf(source: string | URL | Blob | Uint8Array): string {
   if (typeof source === "string") return source;

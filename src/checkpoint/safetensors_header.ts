@@ -18,8 +18,8 @@ export interface SafetensorsHeader {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-/** The longest header that is read. */
-export const maxHeaderBytes = 100_000_000;
+/** The longest header that is read, and the most brackets, quotes and commas in it: some 100,000 tensors. */
+export const maxHeaderBytes = 100_000_000, maxHeaderTokens = 2_000_000;
 
 /** What safetensors calls the element types. */
 export const dtypeNames: Readonly<Record<DType, string>> = {
@@ -55,6 +55,9 @@ export function parseHeader(
   const refuse = (what: string, expected: string, got: string): never => {
     throw new CheckpointError(`Cannot read ${file}: ${what}`, { expected, got });
   };
+  if (hasMoreTokens(text, maxHeaderTokens)) {
+    return refuse("its header", `at most ${maxHeaderTokens} brackets, quotes and commas`, "more");
+  }
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -116,6 +119,17 @@ export function parseHeader(
     metadata: Object.fromEntries(metadata),
     tensors: new Map(entries.map((entry) => [entry.name, entry])),
   };
+}
+
+/** Counts what `JSON.parse` takes time and memory for, whatever it means. */
+function hasMoreTokens(text: string, most: number): boolean {
+  let count = 0;
+  for (const mark of ["{", "[", ",", '"']) {
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
+      if (++count > most) return true;
+    }
+  }
+  return false;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { CheckpointError } from "../tensor/errors.ts";
-import type { ByteSource } from "./byte_source.ts";
+import { type ByteSource, windowed } from "./byte_source.ts";
 import { readDirectory, type ZipEntry } from "./zip_directory.ts";
 
 /** The bytes of a stored file inside a zip. */
@@ -7,6 +7,8 @@ export interface ZipMember {
   readonly offset: number;
   readonly bytes: number;
 }
+
+type Near = Pick<ByteSource, "name" | "read">;
 
 const localSignature = 0x04034b50;
 const descriptorSignature = 0x08074b50;
@@ -22,15 +24,16 @@ const descriptorBytes = [16, 24];
  */
 export async function readZip(source: ByteSource): Promise<Map<string, ZipMember>> {
   const { entries, start } = await readDirectory(source);
+  const near = windowed(source);
   const inOrder = [...entries.values()].sort((a, b) => a.offset - b.offset);
   const members = new Map<string, ZipMember>();
   let end = 0;
   for (const [i, entry] of inOrder.entries()) {
     if (entry.offset !== end) refuse(source, entry, `to begin at byte ${end}`, `${entry.offset}`);
     const next = inOrder[i + 1]?.offset ?? start;
-    const offset = await checkLocalHeader(source, entry, next);
+    const offset = await checkLocalHeader(near, entry, next);
     end = offset + entry.bytes;
-    if (entry.hasDescriptor && next !== end) end += await checkDescriptor(source, entry, { at: end, next });
+    if (entry.hasDescriptor && next !== end) end += await checkDescriptor(near, entry, { at: end, next });
     members.set(entry.name, { offset, bytes: entry.bytes });
   }
   if (end !== start) {
@@ -43,13 +46,13 @@ export async function readZip(source: ByteSource): Promise<Map<string, ZipMember
 }
 
 /** Holds a local header against the directory, and gives where its data begin. */
-async function checkLocalHeader(source: ByteSource, entry: ZipEntry, next: number): Promise<number> {
+async function checkLocalHeader(source: Near, entry: ZipEntry, next: number): Promise<number> {
   const name = new TextEncoder().encode(entry.name);
   if (entry.offset + localBytes + name.length > next) {
     refuse(source, entry, "a local header", `${next - entry.offset} bytes before what follows`);
   }
   const bytes = await source.read(entry.offset, localBytes + name.length);
-  const view = new DataView(bytes.buffer);
+  const view = viewOf(bytes);
   if (view.getUint32(0, true) !== localSignature) refuse(source, entry, "a local header", "other bytes");
   const nameLength = view.getUint16(26, true);
   if (nameLength !== name.length || bytes.subarray(localBytes).some((byte, i) => byte !== name[i])) {
@@ -75,7 +78,7 @@ async function checkLocalHeader(source: ByteSource, entry: ZipEntry, next: numbe
 
 /** Holds the descriptor between the data and what follows against the directory, and gives its length. */
 async function checkDescriptor(
-  source: ByteSource,
+  source: Near,
   entry: ZipEntry,
   { at, next }: { at: number; next: number },
 ): Promise<number> {
@@ -83,7 +86,7 @@ async function checkDescriptor(
   if (!descriptorBytes.includes(length)) {
     refuse(source, entry, "a data descriptor of 16 or 24 bytes behind its data", `${length} bytes`);
   }
-  const view = new DataView((await source.read(at, length)).buffer);
+  const view = viewOf(await source.read(at, length));
   const sizes = length === 16
     ? [view.getUint32(8, true), view.getUint32(12, true)]
     : [Number(view.getBigUint64(8, true)), Number(view.getBigUint64(16, true))];
@@ -93,6 +96,10 @@ async function checkDescriptor(
   return length;
 }
 
-function refuse(source: ByteSource, entry: ZipEntry, expected: string, got: string): never {
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function refuse(source: Pick<ByteSource, "name">, entry: ZipEntry, expected: string, got: string): never {
   throw new CheckpointError(`Cannot read ${source.name}: file ${entry.name} of the zip`, { expected, got });
 }

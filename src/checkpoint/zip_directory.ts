@@ -15,8 +15,8 @@ export interface ZipEntry {
 }
 
 /** The longest central directory that is read, and the most files in it. */
-export const maxDirectoryBytes: number = 64 * 2 ** 20;
-export const maxZipEntries = 200_000;
+export const maxDirectoryBytes: number = 8 * 2 ** 20;
+export const maxZipEntries = 20_000;
 
 const endSignature = 0x06054b50, endBytes = 22;
 const locatorSignature = 0x07064b50, locatorBytes = 20;

@@ -145,6 +145,20 @@ test("names that mean something to JavaScript are names like others", async () =
   assert.equal(Object.entries(checkpoint.metadata), [["__proto__", "x"]]);
 });
 
+test("a header of more parts than any file has is refused, in time", async () => {
+  for (const text of ['"a":0,'.repeat(15_000_000), "[".repeat(90_000_000), "0,".repeat(45_000_000)]) {
+    const file = safetensors("{" + text);
+    const start = performance.now();
+    await refused(() => openCheckpoint(file), /at most 2000000 brackets, quotes and commas/);
+    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+  }
+  for (const text of ['{"a":' + "[".repeat(1_900_000), `{"a":[${"0,".repeat(1_900_000)}`]) {
+    const start = performance.now();
+    await refused(() => openCheckpoint(safetensors(text)), /expected JSON/);
+    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+  }
+});
+
 test("a string of 40 MB in the header is no trouble", async () => {
   const file = safetensors(`{"__metadata__":{"x":"${"\\\\".repeat(10_000_000)}${"a".repeat(20_000_000)}"}}`);
   const start = performance.now();

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openCheckpoint } from "../../src/checkpoint/open.ts";
 import { dict, pickle, tensor } from "./pickles.ts";
-import { concat, readAll, refused, utf8 } from "./support.ts";
+import { concat, inFolder, readAll, refused, utf8 } from "./support.ts";
 import { fields, zip, type ZipEnd, type ZipFile } from "./zips.ts";
 
 const test = suite("zip");
@@ -127,7 +127,7 @@ const cases: Record<string, [file: Uint8Array, pattern: RegExp]> = {
   ],
   "a directory beyond the limit": [
     zip(good, { zip64: { count: 1e6 }, count: 0xffff }),
-    /at most 200000 files, got 1000000/,
+    /at most 20000 files, got 1000000/,
   ],
   "a zip64 field that nothing defers to": [other({ extra: wide(24) }), /a zip64 field of 0 bytes, got 8/],
   "a zip64 field that is too short": [
@@ -168,6 +168,17 @@ test("a zip cut anywhere is refused", async () => {
   for (let length = 0; length < whole.length; length++) {
     await refused(() => openCheckpoint(whole.slice(0, length)), /./);
   }
+});
+
+test("as many files as are allowed are gone through in time", async () => {
+  const many = Array.from({ length: 19_000 }, (_, i) => ({ name: `a/${i}`, data: new Uint8Array() }));
+  const file = zip([...good, ...many]);
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/many.ckpt`, file);
+    const start = performance.now();
+    assert.equal(await readAll(`${folder}/many.ckpt`), { w: values });
+    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+  });
 });
 
 function patched(bytes: Uint8Array, find: (bytes: Uint8Array) => number, value: number): Uint8Array {
