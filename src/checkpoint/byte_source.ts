@@ -78,6 +78,9 @@ export function nameOf(source: string | URL | Blob | Uint8Array): string {
 /** What a failed call of the file system says, in the words of an error message. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file or folder";
+  if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
+    return "a file in the place of a folder";
+  }
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "no permission";
   }

@@ -113,13 +113,15 @@ test("a conversion that is cancelled leaves nothing", async () => {
   });
 });
 
-test("a folder that is a file is refused", async () => {
+test("a folder that is a file, or below one, is refused", async () => {
   await inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
-    await convertCheckpoint(source, `${folder}/file`).then(
-      () => assert.unreachable(),
-      (error) => assert.instance(error, FileError),
-    );
+    for (const place of ["file", "file/below"]) {
+      await convertCheckpoint(source, `${folder}/${place}`).then(() => assert.unreachable(), (error) => {
+        assert.instance(error, FileError);
+        assert.match(error.message, /Cannot make the folder .*: got a file in the place of a folder/);
+      });
+    }
   });
 });
 

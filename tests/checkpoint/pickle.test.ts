@@ -144,6 +144,7 @@ const cases: Record<string, [pickle: Uint8Array, pattern: RegExp]> = {
   "INST": [pickle(mark, flatten([op(0x69), global("os", "system")])), /protocol 2, got 0x69/],
   "OBJ": [pickle(mark, global("torch", "x"), op(0x6f)), /protocol 2, got 0x6f/],
   "STACK_GLOBAL": [pickle(text("os"), text("system"), op(0x93)), /protocol 2, got 0x93/],
+  "BINBYTES of protocol 3": [pickle(op(0x42, 0, 0, 0, 0)), /protocol 2, got 0x42/],
   "PERSID": [pickle(op(0x50, 0x30, 0x0a)), /protocol 2, got 0x50/],
   "a text longer than the file": [pickle(op(0x58, 0xff, 0xff, 0xff, 0xff)), /4294967295 more bytes/],
   "a text that is no UTF-8": [pickle(op(0x58, 1, 0, 0, 0, 0xff)), /text in UTF-8/],
