@@ -41,6 +41,8 @@ export function walk(
     if (times && thread == 0) store<f64>(times + ((<usize> i) << 3), now());
     const command = <usize> load<u32>(table + ((<usize> i) << 2));
     const opcode = arg(command, 0), items = arg(command, 1);
+    // Kernels that prepare something there for several items note so in the first word.
+    store<i32>(scratch, 0);
     for (;;) {
       const item = take(command + 8);
       if (item >= items || load<i32>(control + ABORT) != 0) break;
@@ -69,7 +71,11 @@ export function walkSlice(
   for (let i = begin; i < count; i++) {
     const command = <usize>load<u32>(table + ((<usize>i) << 2));
     const opcode = arg(command, 0), items = arg(command, 1);
-    if (times && load<i32>(command + 8) == 0) store<f64>(times + ((<usize>i) << 3), now());
+    if (load<i32>(command + 8) == 0) {
+      if (times) store<f64>(times + ((<usize>i) << 3), now());
+      // As in walk; what is prepared outlasts a slice.
+      store<i32>(scratch, 0);
+    }
     for (;;) {
       const item = take(command + 8);
       if (item >= items) break;
