@@ -10,6 +10,12 @@ export interface WeightSource {
   read(name: string): Promise<Float32Array>;
 }
 
+/**
+ * How a backend stores the weights of `linear` (and, in f16, the tables of `embedding` unless all is f32): `f32`,
+ * `f16`, or `q8`, blocks of 32 along the input dimension that share a scale. Everything else stays f32.
+ */
+export type WeightFormat = "f32" | "f16" | "q8";
+
 /** Weights in a backend's memory, shared by all programs compiled with them. Disposing frees them. */
 export interface Weights extends AsyncDisposable {
   readonly bytes: number;
@@ -57,14 +63,21 @@ export interface Program extends AsyncDisposable {
   profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]>;
 }
 
+/** What to load, and how. */
+export interface LoadOptions extends Cancellable {
+  graphs: readonly Graph[];
+  format?: WeightFormat;
+  onProgress?: OnProgress;
+}
+
 /** A machine that runs graphs. Disposing it frees its workers and memory, and every program with them. */
 export interface Backend extends AsyncDisposable {
   readonly name: string;
-  /** Brings all weights that `graphs` read into the backend's memory, each once, packed for the ops that read it. */
-  load(
-    source: WeightSource,
-    options: { graphs: readonly Graph[]; onProgress?: OnProgress } & Cancellable,
-  ): Promise<Weights>;
-  /** Fuses, plans and packs; nothing is allocated by the runs that follow. */
+  /**
+   * Brings all weights that `graphs` read into the backend's memory, each once, packed for the ops that read it, in
+   * `format` (f32 unless said).
+   */
+  load(source: WeightSource, options: LoadOptions): Promise<Weights>;
+  /** Fuses, plans and packs, with states of zeros; nothing is allocated by the runs that follow. */
   compile(graph: Graph, weights: Weights): Promise<Program>;
 }

@@ -25,6 +25,11 @@ export function constant(value: HostTensor | number): Tensor {
   });
 }
 
+/** Memory that outlives a run, zeros at first. */
+export function state(name: string, { shape, dtype }: { shape: Shape; dtype: GraphDType }): Tensor {
+  return apply("state", {}, { name, shape, dtype });
+}
+
 /** `a + b`, broadcast. */
 export function add(a: Tensor, b: Tensor): Tensor {
   return apply("add", { a, b }, {});
@@ -58,6 +63,21 @@ export function mean(x: Tensor, axes: readonly number[]): Tensor {
 /** The same elements, row-major, under `shape`. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return apply("reshape", { x }, { shape });
+}
+
+/** `length` entries of `axis`, from `start`. */
+export function slice(x: Tensor, attrs: { axis: number; start: number; length: number }): Tensor {
+  return apply("slice", { x }, attrs);
+}
+
+/** `a`, then `b`, along `axis`. */
+export function concat(a: Tensor, b: Tensor, { axis }: { axis: number }): Tensor {
+  return apply("concat", { a, b }, { axis });
+}
+
+/** By row: `a` where condition u32 `[R]` is not 0, else `b`. */
+export function select(condition: Tensor, { a, b }: { a: Tensor; b: Tensor }): Tensor {
+  return apply("select", { condition, a, b }, {});
 }
 
 /** `x · weightᵀ + bias`: x `[…,C]`, weight `[O,C]`, bias `[O]`. */
@@ -94,4 +114,65 @@ export function lfqPack(x: Tensor): Tensor {
 /** u32 `[…]` → `[…,bits]` of ±1, bit j in channel j. */
 export function lfqUnpack(x: Tensor, bits: number): Tensor {
   return apply("lfq_unpack", { x }, { bits });
+}
+
+/** `x / sqrt(mean(x²) + eps) · weight` over the last axis. */
+export function rmsNorm(x: Tensor, { weight, eps }: { weight: Tensor; eps: number }): Tensor {
+  return apply("rms_norm", { x, weight }, { eps });
+}
+
+/** Rows of table `[V,D]` by index u32 `[…]`. */
+export function embedding(table: Tensor, index: Tensor): Tensor {
+  return apply("embedding", { table, index }, {});
+}
+
+/** `silu(gate) · up`. */
+export function swiglu(gate: Tensor, up: Tensor): Tensor {
+  return apply("swiglu", { gate, up }, {});
+}
+
+/** Turns the q and k of qkv `[…,3·D]` by the rows of table that position `[…]` picks. */
+export function rope(
+  qkv: Tensor,
+  { table, position, heads }: { table: Tensor; position: Tensor; heads: number },
+): Tensor {
+  return apply("rope", { qkv, table, position }, { heads });
+}
+
+/** Causal attention: qkv `[B,P,3·D]` → `[B,P,D]`. */
+export function attention(qkv: Tensor, { heads }: { heads: number }): Tensor {
+  return apply("attention", { qkv }, { heads });
+}
+
+/** One position of causal attention, whose k and v join the cache: qkv `[R,3·D]` → `[R,D]`. */
+export function attentionStep(
+  qkv: Tensor,
+  { cache, position, heads }: { cache: Tensor; position: Tensor; heads: number },
+): Tensor {
+  return apply("attention_step", { qkv, cache, position }, { heads });
+}
+
+/** Four random words for each key `[N,2]` and counter `[N,4]`. */
+export function philox(key: Tensor, counter: Tensor): Tensor {
+  return apply("philox", { key, counter }, {});
+}
+
+/** `uncond + scale·(cond − uncond)` of the two halves of logits `[2·N,V]`. */
+export function guide(logits: Tensor, scale: Tensor): Tensor {
+  return apply("guide", { logits, scale }, {});
+}
+
+/** Draws a word from each row of logits `[N,V]`; see the op. */
+export function sample(
+  logits: Tensor,
+  { word, repeat, ...inputs }: {
+    temperature: Tensor;
+    topK: Tensor;
+    topP: Tensor;
+    random: Tensor;
+    word: number;
+    repeat: number;
+  },
+): Tensor {
+  return apply("sample", { logits, ...inputs }, { word, repeat });
 }

@@ -1,5 +1,6 @@
-import { ShapeError } from "../tensor/errors.ts";
-import { formatShape, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { check, checkDType, checkIndex, checkShape, f32, rank } from "./checks.ts";
+import { sequenceRules } from "./infer_sequence.ts";
 import type { Attrs, Inputs, OpName, Spec, Tensor } from "./ops.ts";
 
 type ShapeRules = { [O in OpName]: (inputs: Inputs<O>, attrs: Attrs<O>) => Spec };
@@ -9,6 +10,7 @@ const rules: ShapeRules = {
   input: (_, { shape, dtype }) => ({ shape, dtype }),
   param: (_, { shape }) => f32(shape),
   constant: (_, { value }) => ({ shape: value.shape, dtype: value.dtype }),
+  state: (_, { shape, dtype }) => ({ shape, dtype }),
 
   add: ({ a, b }) => f32(broadcast("add", a.shape, b.shape)),
   sub: ({ a, b }) => f32(broadcast("sub", a.shape, b.shape)),
@@ -21,12 +23,35 @@ const rules: ShapeRules = {
     check("reshape", "x", x.shape, sizeOf(x.shape) === sizeOf(shape), `${sizeOf(shape)} elements`);
     return { shape, dtype: x.dtype };
   },
+  slice: ({ x }, { axis, start, length }) => {
+    const fits = axis < x.shape.length && start >= 0 && start + length <= x.shape[axis]!;
+    check("slice", "x", x.shape, fits, `${start + length} entries along axis ${axis}`);
+    return { shape: x.shape.with(axis, length), dtype: x.dtype };
+  },
+  concat: ({ a, b }, { axis }) => {
+    check("concat", "a", a.shape, axis < a.shape.length, `an axis ${axis}`);
+    check("concat", "b", b.shape, b.shape.length === a.shape.length, `${a.shape.length} axes`);
+    checkShape("concat", "b", b, a.shape.with(axis, b.shape[axis]!));
+    checkDType("concat", "b", b, a.dtype);
+    return { shape: a.shape.with(axis, a.shape[axis]! + b.shape[axis]!), dtype: a.dtype };
+  },
+  select: ({ condition, a, b }) => {
+    check("select", "a", a.shape, a.shape.length > 0, "at least one axis");
+    checkIndex("select", "condition", condition, [a.shape[0]!]);
+    checkShape("select", "b", b, a.shape);
+    checkDType("select", "b", b, a.dtype);
+    return { shape: a.shape, dtype: a.dtype };
+  },
 
-  linear: ({ x, weight, bias }) => {
+  linear: ({ x, weight, bias, norm, up, residual }) => {
     const [outputs, channels] = rank("linear", "weight", weight, 2);
     check("linear", "x", x.shape, x.shape.at(-1) === channels, `[…,${channels}]`);
     if (bias) checkShape("linear", "bias", bias, [outputs!]);
-    return f32([...x.shape.slice(0, -1), outputs!]);
+    if (norm) checkShape("linear", "norm", norm, [channels!]);
+    if (up) checkShape("linear", "up", up, weight.shape);
+    const shape = [...x.shape.slice(0, -1), outputs!];
+    if (residual) checkShape("linear", "residual", residual, shape);
+    return f32(shape);
   },
   conv2d: ({ x, weight, bias, affine, residual }, { stride, padding, depthToSpace }) => {
     const [n, h, w, channels] = rank("conv2d", "x", x, 4) as [number, number, number, number];
@@ -62,28 +87,12 @@ const rules: ShapeRules = {
     return { shape: x.shape.slice(0, -1), dtype: "u32" };
   },
   lfq_unpack: ({ x }, { bits }) => f32([...x.shape, bits]),
+  ...sequenceRules,
 };
 
 /** Shape and dtype of what `op` makes of `inputs`. Throws `ShapeError` naming op, input, and what was expected. */
 export function infer<O extends OpName>(op: O, inputs: Inputs<O>, attrs: Attrs<O>): Spec {
   return rules[op](inputs, attrs);
-}
-
-function f32(shape: Shape): Spec {
-  return { shape, dtype: "f32" };
-}
-
-function check(op: OpName, input: string, shape: Shape, ok: boolean, expected: string): void {
-  if (!ok) throw new ShapeError(`Cannot build ${op}: ${input}`, { expected, got: formatShape(shape) });
-}
-
-function checkShape(op: OpName, input: string, tensor: Tensor, expected: Shape): void {
-  check(op, input, tensor.shape, sameShape(tensor.shape, expected), formatShape(expected));
-}
-
-function rank(op: OpName, input: string, tensor: Tensor, axes: number): Shape {
-  check(op, input, tensor.shape, tensor.shape.length === axes, `${axes} axes`);
-  return tensor.shape;
 }
 
 function checkNorm(

@@ -1,13 +1,16 @@
 import type { Attrs, OpName, Spec, Tensor } from "../../graph/ops.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import { attention, attentionStep, embedding, rope } from "./attention.ts";
+import { linear, rmsNorm } from "./linear.ts";
+import { guide, philox, sample } from "./sampling.ts";
 import { swish, type Values } from "./values.ts";
 import { conv2d, depthToSpace, groupNormAffine } from "./vision.ts";
 
 export { swish, type Values };
 
 /** Ops that compute: all but the leaves that only name a value. */
-export type ComputedOp = Exclude<OpName, "input" | "param">;
+export type ComputedOp = Exclude<OpName, "input" | "param" | "state">;
 
 type Evaluators = {
   [O in ComputedOp]: (inputs: Values<O>, attrs: Attrs<O>, spec: Spec) => HostTensor;
@@ -34,18 +37,33 @@ const evaluators: Evaluators = {
     return f32Tensor(spec.shape, Float32Array.from(sums, (sum) => sum / count));
   },
   reshape: ({ x }, { shape }) => ({ ...x, shape }) as HostTensor,
-
-  linear: ({ x, weight, bias }, _, spec) => {
-    const [outputs, channels] = weight.shape as [number, number];
-    const result = f32Tensor(spec.shape);
-    for (let i = 0; i < result.data.length; i++) {
-      const row = Math.floor(i / outputs), o = i % outputs;
-      let sum = bias?.data[o] ?? 0;
-      for (let c = 0; c < channels; c++) sum += x.data[row * channels + c]! * weight.data[o * channels + c]!;
-      result.data[i] = sum;
+  slice: ({ x }, { axis, start }, spec) => {
+    const run = sizeOf(spec.shape.slice(axis)), stride = sizeOf(x.shape.slice(axis));
+    const skip = start * sizeOf(x.shape.slice(axis + 1));
+    const result = hostTensor(spec);
+    for (let o = 0; o * run < result.data.length; o++) {
+      result.data.set(x.data.subarray(o * stride + skip, o * stride + skip + run), o * run);
     }
     return result;
   },
+  concat: ({ a, b }, { axis }, spec) => {
+    const first = sizeOf(a.shape.slice(axis)), second = sizeOf(b.shape.slice(axis));
+    const result = hostTensor(spec);
+    for (let o = 0; o * (first + second) < result.data.length; o++) {
+      result.data.set(a.data.subarray(o * first, (o + 1) * first), o * (first + second));
+      result.data.set(b.data.subarray(o * second, (o + 1) * second), o * (first + second) + first);
+    }
+    return result;
+  },
+  select: ({ condition, a, b }, _, spec) => {
+    const result = hostTensor(spec), row = a.data.length / condition.data.length;
+    condition.data.forEach((value, r) => {
+      result.data.set((value !== 0 ? a : b).data.subarray(r * row, (r + 1) * row), r * row);
+    });
+    return result;
+  },
+
+  linear,
   conv2d,
   group_norm: ({ x, weight, bias }, attrs, spec) => {
     const affine = groupNormAffine({ x, weight, bias }, attrs);
@@ -70,6 +88,17 @@ const evaluators: Evaluators = {
     }
     return result;
   },
+
+  rms_norm: ({ x, weight }, { eps }) => rmsNorm(x, { weight, eps }),
+  embedding,
+  swiglu: ({ gate, up }) =>
+    f32Tensor(gate.shape, (gate.data as Float32Array).map((value, i) => swish(value) * up.data[i]!)),
+  rope: ({ qkv, table, position }, { heads }) => rope(qkv, { table, position, heads }),
+  attention,
+  attention_step: attentionStep,
+  philox,
+  guide,
+  sample,
 };
 
 /** Computes one op from the values of its inputs. */
@@ -98,6 +127,10 @@ function forEachOffset(
     });
     visit(i, offsets);
   }
+}
+
+function hostTensor({ shape, dtype }: Spec): HostTensor {
+  return dtype === "u32" ? u32Tensor(shape) : f32Tensor(shape);
 }
 
 function map(x: HostTensor, fn: (value: number) => number): HostTensor {

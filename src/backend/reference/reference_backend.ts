@@ -1,15 +1,17 @@
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
-import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
+import { roundTo } from "../../tensor/quantize.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type {
   Backend,
   Cancellable,
   CommandTime,
-  OnProgress,
+  LoadOptions,
   Program,
   Weights,
   WeightSource,
 } from "../backend.ts";
+import { weightFormats } from "../formats.ts";
 import { checkInputs } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
@@ -19,14 +21,16 @@ export class ReferenceBackend implements Backend {
 
   async load(
     source: WeightSource,
-    { graphs, onProgress, signal }: { graphs: readonly Graph[]; onProgress?: OnProgress } & Cancellable,
+    { graphs, format = "f32", onProgress, signal }: LoadOptions,
   ): Promise<Weights> {
     const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
     const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
+    const formats = weightFormats(graphs, format);
     const values = new Map<string, HostTensor>();
     for (const [name, shape] of shapes) {
       signal?.throwIfAborted();
-      values.set(name, f32Tensor(shape, await source.read(name)));
+      const rounded = roundTo(formats.get(name) ?? "f32", await source.read(name), shape.at(-1)!);
+      values.set(name, f32Tensor(shape, rounded));
       onProgress?.({ loaded: values.size, total: shapes.size });
     }
     return new ReferenceWeights(values);
@@ -61,10 +65,17 @@ class ReferenceProgram implements Program {
   readonly stats = { flop: 0, arenaBytes: 0, liveBytes: 0, commands: 0 };
   readonly #graph: Graph;
   readonly #weights: ReadonlyMap<string, HostTensor>;
+  readonly #states: ReadonlyMap<string, HostTensor>;
 
   constructor(graph: Graph, weights: ReadonlyMap<string, HostTensor>) {
     this.#graph = graph;
     this.#weights = weights;
+    this.#states = new Map(
+      tensorsOf(graph, "state").map(({ attrs: { name, shape, dtype } }) => [
+        name,
+        dtype === "u32" ? u32Tensor(shape) : f32Tensor(shape),
+      ]),
+    );
   }
 
   async run(
@@ -98,6 +109,7 @@ class ReferenceProgram implements Program {
     { inputs, values }: { inputs: Readonly<Record<string, HostTensor>>; values: Map<Tensor, HostTensor> },
   ): HostTensor {
     if (tensor.op === "input") return inputs[tensor.attrs.name]!;
+    if (tensor.op === "state") return this.#states.get(tensor.attrs.name)!;
     if (tensor.op === "param") return this.#weights.get(tensor.attrs.name)!;
     const operands = Object.entries(tensor.inputs).map(([name, read]) =>
       [name, read && values.get(read as Tensor)] as const

@@ -1,0 +1,17 @@
+import { type Graph, tensorsOf } from "../graph/trace.ts";
+import type { WeightFormat } from "./backend.ts";
+
+/** The format of each weight that `graphs` read and that `format` concerns; all others are f32. */
+export function weightFormats(graphs: readonly Graph[], format: WeightFormat): Map<string, WeightFormat> {
+  const formats = new Map<string, WeightFormat>();
+  if (format === "f32") return formats;
+  for (const graph of graphs) {
+    for (const { inputs } of tensorsOf(graph, "embedding")) {
+      if (inputs.table.op === "param") formats.set(inputs.table.attrs.name, "f16");
+    }
+    for (const { inputs: { weight, up } } of tensorsOf(graph, "linear")) {
+      for (const tensor of [weight, up]) if (tensor?.op === "param") formats.set(tensor.attrs.name, format);
+    }
+  }
+  return formats;
+}

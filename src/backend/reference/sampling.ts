@@ -1,0 +1,136 @@
+import type { Attrs, Spec } from "../../graph/ops.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import type { Values } from "./values.ts";
+
+/** The word that stands for logits that are not numbers. */
+const invalid = 0xffffffff;
+
+/** Philox4x32-10 (Salmon et al. 2011): ten rounds of two 32×32→64-bit products. */
+export function philox(
+  { key, counter }: Values<"philox">,
+  _: Attrs<"philox">,
+  spec: Spec,
+): HostTensor<"u32"> {
+  const result = u32Tensor(spec.shape);
+  for (let n = 0; n < spec.shape[0]!; n++) {
+    let [k0, k1] = [key.data[2 * n]!, key.data[2 * n + 1]!];
+    let [c0, c1, c2, c3] = counter.data.subarray(4 * n, 4 * n + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    for (let round = 0; round < 10; round++) {
+      const a = BigInt(c0) * 0xd2511f53n, b = BigInt(c2) * 0xcd9e8d57n;
+      c0 = Number(b >> 32n) ^ c1 ^ k0;
+      c2 = Number(a >> 32n) ^ c3 ^ k1;
+      c1 = Number(b & 0xffffffffn);
+      c3 = Number(a & 0xffffffffn);
+      c0 >>>= 0;
+      c2 >>>= 0;
+      k0 = (k0 + 0x9e3779b9) >>> 0;
+      k1 = (k1 + 0xbb67ae85) >>> 0;
+    }
+    result.data.set([c0, c1, c2, c3], 4 * n);
+  }
+  return result;
+}
+
+/** uncond + scale·(cond − uncond). */
+export function guide(
+  { logits, scale }: Values<"guide">,
+  _: Attrs<"guide">,
+  spec: Spec,
+): HostTensor<"f32"> {
+  const result = f32Tensor(spec.shape), { length } = result.data, words = spec.shape[1]!;
+  result.data.forEach((_, i) => {
+    const uncond = logits.data[length + i]!;
+    // Rounded at each step, so that backends agree to the last bit and draw the same words.
+    const difference = Math.fround(logits.data[i]! - uncond);
+    result.data[i] = uncond + Math.fround(scale.data[Math.floor(i / words)]! * difference);
+  });
+  return result;
+}
+
+/** Draws a word from each row. */
+export function sample(
+  { logits, temperature, topK, topP, random }: Values<"sample">,
+  { word, repeat }: Attrs<"sample">,
+  spec: Spec,
+): HostTensor<"u32"> {
+  const [n, words] = logits.shape as [number, number];
+  const result = u32Tensor(spec.shape);
+  for (let row = 0; row < n; row++) {
+    const drawn = sampleRow((logits.data as Float32Array).subarray(row * words, (row + 1) * words), {
+      temperature: temperature.data[row]!,
+      topK: topK.data[row]!,
+      topP: topP.data[row]!,
+      random: random.data[4 * row + word]!,
+    });
+    for (let copy = 0; copy < repeat; copy++) result.data[copy * n + row] = drawn;
+  }
+  return result;
+}
+
+function sampleRow(
+  logits: Float32Array,
+  { random, ...settings }: { temperature: number; topK: number; topP: number; random: number },
+): number {
+  if (logits.some(Number.isNaN)) return invalid;
+  if (settings.temperature === 0) return logits.indexOf(Math.max(...logits));
+  const weights = keptWeights(logits, settings);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const target = (random >>> 8) / 2 ** 24 * total;
+  let sum = 0;
+  const drawn = weights.findIndex((weight) => (sum += weight) > target);
+  return drawn < 0 ? invalid : drawn;
+}
+
+/** By word, exp(y − max y) where temperature, top-k and top-p keep it, else 0; not normalised. */
+export function keptWeights(
+  logits: Float32Array,
+  { temperature, topK, topP }: { temperature: number; topK: number; topP: number },
+): Float64Array {
+  const y = logits.map((logit) => logit / temperature);
+  const order = Array.from(y.keys()).sort((a, b) => y[b]! - y[a]! || a - b);
+  const threshold = topK > 0 && topK < y.length ? y[order[topK - 1]!]! : -Infinity;
+  const largest = y[order[0]!]!;
+  const weights = Float64Array.from(y, (value) => value >= threshold ? exp(value - largest) : 0);
+  if (topP >= 1) return weights;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let before = 0;
+  for (const i of order) {
+    const weight = weights[i]!;
+    if (before > topP * total) weights[i] = 0;
+    before += weight;
+  }
+  return weights;
+}
+
+/**
+ * exp(x) for x ≤ 0 in f64 steps that every backend can take exactly: x = n·ln 2 + r, exp(r) by its series to
+ * degree 12 (relative error below 1e-15), no fused operations. `Math.exp` differs between engines in the last bit.
+ */
+export function exp(x: number): number {
+  if (!(x > -700)) return 0;
+  const n = Math.floor(x * 1.4426950408889634 + 0.5);
+  const r = x - n * 0.6931471803691238 - n * 1.9082149292705877e-10;
+  return series.reduce((sum, term) => sum * r + term, 0) * 2 ** n;
+}
+
+/** 1/k! for k from 12 down to 0. */
+const series: readonly number[] = [
+  1 / 479001600,
+  1 / 39916800,
+  1 / 3628800,
+  1 / 362880,
+  1 / 40320,
+  1 / 5040,
+  1 / 720,
+  1 / 120,
+  1 / 24,
+  1 / 6,
+  1 / 2,
+  1,
+  1,
+];
