@@ -7,7 +7,11 @@
 import { Opcode } from "./opcodes";
 import { arg } from "./simd";
 import { add, mul, silu, sqrt_, sub } from "./elementwise";
-import { linear, mean } from "./reduce";
+import { attention, attentionStep, rope } from "./attention";
+import { linear } from "./linear";
+import { mean } from "./reduce";
+import { guide, philox, sample } from "./sample";
+import { copyRuns, embedding, rmsNorm, select_, swiglu } from "./sequence";
 import { channelAffine, normAffine, normPartials } from "./norm";
 import { depthToSpace, lfqPack, lfqUnpack } from "./layout";
 import { convDirect } from "./conv_direct";
@@ -136,7 +140,7 @@ function dispatch(opcode: i32, args: usize, item: i32, scratch: usize): void {
     case Opcode.Mean:
       return mean(args, item);
     case Opcode.Linear:
-      return linear(args, item);
+      return linear(args, item, scratch);
     case Opcode.NormPartials:
       return normPartials(args, item);
     case Opcode.NormAffine:
@@ -159,6 +163,28 @@ function dispatch(opcode: i32, args: usize, item: i32, scratch: usize): void {
       return winogradInput(args, item, scratch);
     case Opcode.WinogradOutputs:
       return winogradOutputs(args, item, scratch);
+    case Opcode.Copy:
+      return copyRuns(args, item);
+    case Opcode.Select:
+      return select_(args, item);
+    case Opcode.RmsNorm:
+      return rmsNorm(args, item);
+    case Opcode.Embedding:
+      return embedding(args, item);
+    case Opcode.Swiglu:
+      return swiglu(args, item);
+    case Opcode.Rope:
+      return rope(args, item);
+    case Opcode.Attention:
+      return attention(args, item, scratch);
+    case Opcode.AttentionStep:
+      return attentionStep(args, item, scratch);
+    case Opcode.Philox:
+      return philox(args, item);
+    case Opcode.Guide:
+      return guide(args, item);
+    case Opcode.Sample:
+      return sample(args, item, scratch);
     default:
       unreachable();
   }

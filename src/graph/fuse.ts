@@ -9,7 +9,8 @@ type Rewrite<O extends OpName> = (tensor: TensorOf<O>, sole: SoleUse) => Tensor 
 /**
  * Rewrites that save a pass over memory, each by the op that it starts from. A normalisation becomes a scale and
  * shift by channel, which with its swish disappears into the convolution that reads it; a residual and a
- * depth-to-space disappear into the convolution that they follow.
+ * depth-to-space disappear into the convolution that they follow. In transformers, norms, residuals and the gates of
+ * feed-forward layers disappear into products, rotations into the step of attention.
  */
 const rewrites: { [O in OpName]?: Rewrite<O> } = {
   group_norm: ({ inputs, attrs }) =>
@@ -37,12 +38,39 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
         return apply("conv2d", { ...conv.inputs, residual }, conv.attrs);
       }
     }
+    for (const [product, residual] of [[a, b], [b, a]] as const) {
+      const takes = product.op === "linear" && !product.inputs.residual && sole(product);
+      if (takes && `${product.shape}` === `${residual.shape}`) {
+        return apply("linear", { ...product.inputs, residual }, product.attrs);
+      }
+    }
   },
 
   depth_to_space: ({ inputs: { x } }, sole) =>
     x.op === "conv2d" && !x.inputs.residual && !x.attrs.depthToSpace && sole(x)
       ? apply("conv2d", x.inputs, { ...x.attrs, depthToSpace: true })
       : undefined,
+
+  // Not only for a sole reader: to normalise a row anew costs less than to write and read it.
+  linear: ({ inputs }) => {
+    const { x } = inputs;
+    return x.op === "rms_norm" && !inputs.norm
+      ? apply("linear", { ...inputs, x: x.inputs.x, norm: x.inputs.weight }, { eps: x.attrs.eps })
+      : undefined;
+  },
+
+  swiglu: ({ inputs: { gate, up } }, sole) => {
+    if (gate.op !== "linear" || up.op !== "linear" || !sole(gate) || !sole(up)) return;
+    const alike = gate.inputs.x === up.inputs.x && gate.inputs.norm === up.inputs.norm;
+    const plain = [gate, up].every(({ inputs }) => !inputs.bias && !inputs.residual && !inputs.up);
+    if (alike && plain) return apply("linear", { ...gate.inputs, up: up.inputs.weight }, gate.attrs);
+  },
+
+  attention_step: ({ inputs, attrs }, sole) => {
+    const { qkv, position } = inputs;
+    const takes = qkv.op === "rope" && qkv.inputs.position === position && !inputs.table && sole(qkv);
+    if (takes) return apply("attention_step", { ...inputs, ...qkv.inputs }, attrs);
+  },
 };
 
 /** The same function with fewer passes over memory. */

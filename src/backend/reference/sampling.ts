@@ -77,7 +77,7 @@ function sampleRow(
   { random, ...settings }: { temperature: number; topK: number; topP: number; random: number },
 ): number {
   if (logits.some(Number.isNaN)) return invalid;
-  if (settings.temperature === 0) return logits.indexOf(Math.max(...logits));
+  if (settings.temperature === 0) return logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
   const weights = keptWeights(logits, settings);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const target = (random >>> 8) / 2 ** 24 * total;

@@ -3,6 +3,7 @@ import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { type Command, floatArgument } from "./commands.ts";
+import { sequenceLowering } from "./lower_sequence.ts";
 import { convCommands, convScratch } from "./conv.ts";
 
 /** Where tensors lie in memory. */
@@ -14,8 +15,9 @@ export interface Addresses {
 }
 
 /** Ops that become commands: leaves and views do not, and fusion has replaced `group_norm`. */
-export type LoweredOp = Exclude<OpName, "input" | "param" | "constant" | "reshape" | "group_norm">;
-type Lowering = { [O in LoweredOp]: (tensor: TensorOf<O>, at: Addresses) => Command[] };
+export type LoweredOp = Exclude<OpName, "input" | "param" | "constant" | "state" | "reshape" | "group_norm">;
+/** How each op becomes commands. */
+export type Lowering = { [O in LoweredOp]: (tensor: TensorOf<O>, at: Addresses) => Command[] };
 
 /** Elements of one item of the elementwise kernels, positions of one item of the norms. */
 const elementBlock = 4096, positionBlock = 256;
@@ -38,12 +40,6 @@ const lowering: Lowering = {
       x.shape.slice(axes[0]! + axes.length),
     ].map(sizeOf) as [number, number, number];
     return [{ opcode: Opcode.Mean, items: outer, args: [at.of(x), at.of(tensor as Tensor), count, inner] }];
-  },
-  linear: (tensor, at) => {
-    const { x, weight, bias } = tensor.inputs, [outputs, channels] = weight.shape as [number, number];
-    const rows = sizeOf(x.shape) / channels;
-    const args = [at.of(x), at.of(weight), at.of(bias), at.of(tensor as Tensor), channels, outputs];
-    return [{ opcode: Opcode.Linear, items: rows, args, flop: 2 * rows * channels * outputs }];
   },
   conv2d: (tensor, at) => {
     const { x, affine, weight, bias, residual } = tensor.inputs;
@@ -106,6 +102,7 @@ const lowering: Lowering = {
     ];
     return [{ opcode: Opcode.LfqUnpack, items: 1, args }];
   },
+  ...sequenceLowering,
 };
 
 /** The commands that compute `tensor`. */

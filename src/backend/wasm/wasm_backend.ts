@@ -1,7 +1,7 @@
 import { fuse } from "../../graph/fuse.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
-import type { Backend, Cancellable, OnProgress, Program, Weights, WeightSource } from "../backend.ts";
+import type { Backend, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
 import type { Variant } from "./features.ts";
 import { createMachine, type Machine, type WasmOptions } from "./machine.ts";
 import { WasmProgram } from "./program.ts";
@@ -44,10 +44,7 @@ export class WasmBackend implements Backend {
     return { allocated, reserved };
   }
 
-  load(
-    source: WeightSource,
-    options: { graphs: readonly Graph[]; onProgress?: OnProgress } & Cancellable,
-  ): Promise<Weights> {
+  load(source: WeightSource, options: LoadOptions): Promise<Weights> {
     return WasmWeights.load(this.#machine.heap, source, options);
   }
 

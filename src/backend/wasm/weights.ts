@@ -1,16 +1,19 @@
-import type { Tensor, TensorOf } from "../../graph/ops.ts";
+import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
-import type { Cancellable, OnProgress, Weights, WeightSource } from "../backend.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { LoadOptions, WeightFormat, Weights, WeightSource } from "../backend.ts";
+import { weightFormats } from "../formats.ts";
 import { packConvWeight, packedSize } from "./conv.ts";
 import type { Heap } from "./heap.ts";
+import { matrixBytes, packMatrix, packTable, tableBytes } from "./pack_matrix.ts";
 
 interface Block {
   readonly address: number;
   readonly bytes: number;
 }
 
-/** Weights in WASM memory, convolutions' kernels packed. */
+/** Weights in WASM memory, packed for the kernels that read them. */
 export class WasmWeights implements Weights {
   readonly #heap: Heap;
   readonly #blocks: Map<string, Block> = new Map();
@@ -23,30 +26,16 @@ export class WasmWeights implements Weights {
   static async load(
     heap: Heap,
     source: WeightSource,
-    { graphs, onProgress, signal }: { graphs: readonly Graph[]; onProgress?: OnProgress } & Cancellable,
+    { graphs, format = "f32", onProgress, signal }: LoadOptions,
   ): Promise<WasmWeights> {
     const weights = new WasmWeights(heap);
-    const params = new Map<string, { param: TensorOf<"param">; packed: boolean }>();
-    for (const graph of graphs) {
-      const packed = new Set(tensorsOf(graph, "conv2d").map(({ inputs }) => inputs.weight));
-      for (const param of tensorsOf(graph, "param")) {
-        params.set(param.attrs.name, { param, packed: packed.has(param as Tensor) });
-      }
-    }
+    const packings = packingsOf(graphs, format);
     let loaded = 0;
-    const total = [...params.keys()].length;
     try {
-      for (const [name, { param, packed }] of params) {
+      for (const [name, { shape, ...packing }] of packings) {
         signal?.throwIfAborted();
-        const values = await source.read(name);
-        // A bias is read sixteen at a time.
-        const size = packed ? packedSize(param.shape) : Math.ceil(values.length / 16) * 16;
-        const address = heap.allocate(4 * size);
-        weights.#blocks.set(name, { address, bytes: 4 * size });
-        const target = heap.f32(address, size);
-        if (packed) packConvWeight(values, param.shape, target);
-        else target.fill(0, values.length).set(values);
-        onProgress?.({ loaded: ++loaded, total });
+        weights.#put(name, packing.use, { values: await source.read(name), shape, format: packing.format });
+        onProgress?.({ loaded: ++loaded, total: packings.size });
       }
     } catch (error) {
       await weights[Symbol.asyncDispose]();
@@ -74,4 +63,58 @@ export class WasmWeights implements Weights {
     this.#blocks.clear();
     return Promise.resolve();
   }
+
+  #put(name: string, use: Use, { values, shape, format }: Packed): void {
+    if (use === "product") {
+      packMatrix(values, { shape, format, target: this.#allocate(name, matrixBytes(shape, format)) });
+    } else if (use === "table") {
+      packTable(values, { format, target: this.#allocate(name, tableBytes(shape, format)) });
+    } else {
+      // A bias is read sixteen at a time.
+      const size = use === "kernel" ? packedSize(shape) : Math.ceil(values.length / 16) * 16;
+      const bytes = this.#allocate(name, 4 * size);
+      const target = new Float32Array(bytes.buffer, bytes.byteOffset, size);
+      if (use === "kernel") packConvWeight(values, shape, target);
+      else target.fill(0, values.length).set(values);
+    }
+  }
+
+  #allocate(name: string, bytes: number): Uint8Array {
+    const address = this.#heap.allocate(bytes);
+    this.#blocks.set(name, { address, bytes });
+    return new Uint8Array(this.#heap.memory.buffer, address, bytes);
+  }
+}
+
+/** What reads a weight, which decides how it is packed. */
+type Use = "kernel" | "product" | "table" | "plain";
+
+interface Packed {
+  readonly values: Float32Array;
+  readonly shape: Shape;
+  readonly format: WeightFormat;
+}
+
+/** How each weight of `graphs` is to be stored. */
+function packingsOf(
+  graphs: readonly Graph[],
+  format: WeightFormat,
+): Map<string, { use: Use; shape: Shape; format: WeightFormat }> {
+  const formats = weightFormats(graphs, format);
+  const uses = new Map<Tensor, Use>();
+  for (const graph of graphs) {
+    for (const { inputs } of tensorsOf(graph, "conv2d")) uses.set(inputs.weight, "kernel");
+    for (const { inputs } of tensorsOf(graph, "embedding")) uses.set(inputs.table, "table");
+    for (const { inputs } of tensorsOf(graph, "linear")) {
+      uses.set(inputs.weight, "product");
+      if (inputs.up) uses.set(inputs.up, "product");
+    }
+  }
+  return new Map(
+    graphs.flatMap((graph) => tensorsOf(graph, "param")).map((param) => [param.attrs.name, {
+      use: uses.get(param as Tensor) ?? "plain",
+      shape: param.shape,
+      format: formats.get(param.attrs.name) ?? "f32",
+    }]),
+  );
 }

@@ -44,7 +44,10 @@ test("Philox gives the known answers of its authors", () => {
   ] as const;
   for (const [key, counter, expected] of cases) {
     const words = philox(
-      { key: u32Tensor([1, 2], Uint32Array.from(key)), counter: u32Tensor([1, 4], Uint32Array.from(counter)) },
+      {
+        key: u32Tensor([1, 2], Uint32Array.from(key)),
+        counter: u32Tensor([1, 4], Uint32Array.from(counter)),
+      },
       {},
       { shape: [1, 4], dtype: "u32" },
     );
