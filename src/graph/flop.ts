@@ -6,6 +6,7 @@ const rules: { [O in OpName]: (tensor: TensorOf<O>) => number } = {
   input: () => 0,
   param: () => 0,
   constant: () => 0,
+  state: () => 0,
 
   add: elements,
   sub: elements,
@@ -16,7 +17,15 @@ const rules: { [O in OpName]: (tensor: TensorOf<O>) => number } = {
   mean: ({ inputs: { x } }) => elements(x),
   reshape: () => 0,
 
-  linear: (tensor) => 2 * tensor.inputs.weight.shape[1]! * elements(tensor),
+  slice: () => 0,
+  concat: () => 0,
+  select: () => 0,
+  linear: (tensor) => {
+    const { x, weight, bias, norm, up, residual } = tensor.inputs;
+    const products = 2 * weight.shape[1]! * elements(tensor) * (up ? 2 : 1);
+    const epilogue = (bias ? 1 : 0) + (up ? swishFlop + 1 : 0) + (residual ? 1 : 0);
+    return products + (norm ? rmsFlop * elements(x) : 0) + epilogue * elements(tensor);
+  },
   conv2d: (tensor) => {
     const { x, weight, affine, residual } = tensor.inputs;
     const prologue = elements(x) * ((affine ? 2 : 0) + (tensor.attrs.swish ? swishFlop : 0));
@@ -30,10 +39,41 @@ const rules: { [O in OpName]: (tensor: TensorOf<O>) => number } = {
 
   lfq_pack: () => 0,
   lfq_unpack: () => 0,
+
+  rms_norm: (tensor) => rmsFlop * elements(tensor),
+  embedding: () => 0,
+  swiglu: (tensor) => (swishFlop + 1) * elements(tensor),
+  // Four products and two sums for a pair, of q and k.
+  rope: (tensor) => 2 * elements(tensor),
+  attention: (tensor) => {
+    const [, positions, width] = tensor.shape as [number, number, number];
+    return attendFlop(elements(tensor), { width, heads: tensor.attrs.heads, positions: (positions + 1) / 2 });
+  },
+  // As many positions as the cache holds: how many of them are valid depends on the run.
+  attention_step: (tensor) =>
+    attendFlop(elements(tensor), {
+      width: tensor.shape[1]!,
+      heads: tensor.attrs.heads,
+      positions: tensor.inputs.cache.shape[3]!,
+    }),
+
+  philox: () => 0,
+  guide: (tensor) => 3 * elements(tensor),
+  sample: ({ inputs: { logits } }) => 2 * elements(logits),
 };
 
 /** x / (1 + exp(−x)); and for a mean and a variance: a sum, a product, another sum. */
 const swishFlop = 4, statisticsFlop = 3;
+/** x / √(mean x² + eps)·w: a product and a sum, then two products. */
+const rmsFlop = 4;
+
+/** Scores and weighted values of `outputs` elements in rows of `width`; an exponential by score. */
+function attendFlop(
+  outputs: number,
+  { width, heads, positions }: { width: number; heads: number; positions: number },
+): number {
+  return 4 * outputs * positions + 3 * outputs / width * heads * positions;
+}
 
 /** Floating-point operations of the op that makes `tensor`. */
 export function flopOf(tensor: Tensor): number {
@@ -42,7 +82,7 @@ export function flopOf(tensor: Tensor): number {
 
 /** Bytes that the op reads and writes, each tensor once. */
 export function bytesMoved(tensor: Tensor): number {
-  const moves = !["input", "param", "constant", "reshape"].includes(tensor.op);
+  const moves = !["input", "param", "constant", "state", "reshape"].includes(tensor.op);
   return moves ? 4 * [tensor, ...inputsOf(tensor)].reduce((sum, { shape }) => sum + sizeOf(shape), 0) : 0;
 }
 
