@@ -6,14 +6,17 @@ import { formatShape, type Shape, sizeOf } from "../../src/tensor/shape.ts";
 import { f32Tensor, type GraphDType, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { hashed, hashedWeight } from "../golden/hashed.ts";
 
-/** Ops that have cases: all but the leaves that only name a value. */
-export type CaseOp = Exclude<OpName, "input" | "param">;
+/** Ops that have cases: all but the leaves that only name a value or a place for one. */
+export type CaseOp = Exclude<OpName, "input" | "param" | "state">;
 
-/** An op's operand in a case: its shape, whether each run gives it or the weights, and the range of its values. */
+/**
+ * An op's operand in a case: its shape, whether each run gives it (`count`: the run's number), or the weights, or it is
+ * a state, and the range of its values.
+ */
 export interface Operand {
   readonly shape: Shape;
   readonly dtype: GraphDType;
-  readonly from: "run" | "weights";
+  readonly from: "run" | "count" | "weights" | "state";
   /** Values lie in [offset − scale, offset + scale), of u32 in [0, scale). */
   readonly scale: number;
   readonly offset: number;
@@ -23,6 +26,8 @@ export interface Operand {
 export interface CaseSpec<O extends OpName> {
   readonly operands: { readonly [K in keyof Inputs<O>]: Operand };
   readonly attrs: Attrs<O>;
+  /** How often the program runs, each time with other inputs; the last run counts. Once if not given. */
+  readonly runs?: number;
 }
 
 /** A case made ready: `y` of the graph is what the op gives. */
@@ -31,7 +36,8 @@ export interface OpCase {
   readonly title: string;
   readonly graph: Graph;
   readonly operands: Readonly<Record<string, Operand>>;
-  readonly inputs: Readonly<Record<string, HostTensor>>;
+  /** The inputs of each run. */
+  readonly runs: readonly Readonly<Record<string, HostTensor>>[];
   readonly weights: WeightSource;
 }
 
@@ -53,41 +59,69 @@ export function weight(shape: Shape): Operand {
   return { shape, dtype: "f32", from: "weights", scale: 1, offset: 0 };
 }
 
-/** Values of an operand: the same in every run and on every machine. */
-export function valuesOf(name: string, { shape, dtype, from, scale, offset }: Operand): HostTensor {
+/** A u32 operand that is 0 everywhere in the first run, 1 in the second, and so on. */
+export function counting(shape: Shape): Operand {
+  return { shape, dtype: "u32", from: "count", scale: 0, offset: 0 };
+}
+
+/** A state, of zeros before the first run. */
+export function state(shape: Shape): Operand {
+  return { shape, dtype: "f32", from: "state", scale: 0, offset: 0 };
+}
+
+/** Values of an operand in a run: the same on every machine. */
+export function valuesOf(name: string, operand: Operand, run: number): HostTensor {
+  const { shape, dtype, from, scale, offset } = operand, seed = run > 0 ? `${name} ${run}` : name;
+  if (from === "count") return u32Tensor(shape, new Uint32Array(sizeOf(shape)).fill(run));
   if (from === "weights") return f32Tensor(shape, hashedWeight(name, shape));
-  if (dtype === "f32") return f32Tensor(shape, hashed(name, shape, { scale, offset }));
-  return u32Tensor(shape, Uint32Array.from(hashed(name, shape), (u) => Math.floor((u + 1) / 2 * scale)));
+  if (dtype === "f32") return f32Tensor(shape, hashed(seed, shape, { scale, offset }));
+  return u32Tensor(shape, Uint32Array.from(hashed(seed, shape), (u) => Math.floor((u + 1) / 2 * scale)));
 }
 
 /** Makes a case ready. `change` may replace the values of operands. */
 export function makeCase<O extends CaseOp>(
   op: O,
-  { operands, attrs }: CaseSpec<O>,
+  { operands, attrs, runs = 1 }: CaseSpec<O>,
   change: (name: string, values: HostTensor) => HostTensor = (_, values) => values,
 ): OpCase {
-  const named = operands as Readonly<Record<string, Operand>>;
-  const handles: Record<string, Tensor> = {};
-  const values: Record<string, HostTensor> = {};
-  for (const [name, operand] of Object.entries(named)) {
-    handles[name] = operand.from === "run" ? input(name, operand) : param(name, operand.shape);
-    values[name] = change(name, valuesOf(name, operand));
-  }
-  const ofWeights = Object.entries(named).filter(([, { from }]) => from === "weights");
+  const named = Object.entries(operands as Readonly<Record<string, Operand>>);
+  const valued = (run: number, wanted: (from: Operand["from"]) => boolean) =>
+    Object.fromEntries(
+      named.filter(([, { from }]) => wanted(from))
+        .map(([name, operand]) => [name, change(name, valuesOf(name, operand, run))]),
+    );
+  const weights = valued(0, (from) => from === "weights");
   return {
     op,
     title: [
-      ...Object.entries(named).map(([name, { shape }]) => `${name} ${formatShape(shape)}`),
+      ...named.map(([name, { shape }]) => `${name} ${formatShape(shape)}`),
       ...Object.entries(attrs).map(([name, value]) => `${name} ${describe(value)}`),
     ].join(", "),
-    graph: graphOf({ y: apply(op, handles as unknown as Inputs<O>, attrs) }),
-    operands: named,
-    inputs: Object.fromEntries(Object.entries(values).filter(([name]) => named[name]!.from === "run")),
+    graph: graphOf({
+      y: apply(
+        op,
+        Object.fromEntries(
+          named.map(([name, operand]) => [name, handle(name, operand)]),
+        ) as unknown as Inputs<O>,
+        attrs,
+      ),
+    }),
+    operands: operands as Readonly<Record<string, Operand>>,
+    runs: Array.from(
+      { length: runs },
+      (_, run) => valued(run, (from) => from === "run" || from === "count"),
+    ),
     weights: {
-      shapes: new Map(ofWeights.map(([name, { shape }]) => [name, shape])),
-      read: (name) => Promise.resolve(values[name]!.data as Float32Array),
+      shapes: new Map(Object.entries(weights).map(([name, { shape }]) => [name, shape])),
+      read: (name) => Promise.resolve(weights[name]!.data as Float32Array),
     },
   };
+}
+
+function handle(name: string, { shape, dtype, from }: Operand): Tensor {
+  if (from === "weights") return param(name, shape);
+  if (from === "state") return apply("state", {}, { name, shape, dtype });
+  return input(name, { shape, dtype });
 }
 
 /** Elements of all operands together. */

@@ -4,14 +4,17 @@
  *
  * The table is complete by type: an op without cases does not compile.
  */
+import type { WeightFormat } from "../../src/backend/backend.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { type CaseOp, type CaseSpec, given, integers, makeCase, type OpCase, weight } from "./case.ts";
 import { convCases } from "./conv_cases.ts";
+import { sequenceCases } from "./sequence_cases.ts";
 
 /**
  * What NaN among an op's inputs does. It `spreads` to all that is computed from it, at least; or the op `compares`, and
- * NaN counts as not above zero; or NaN `never` occurs, because the op takes no floats.
+ * NaN counts as not above zero; or NaN `never` occurs, because the op takes no floats, or is not asked
+ * for, because it may not reach the output.
  */
 export type NanRule = "spreads" | "compares" | "never";
 
@@ -20,6 +23,10 @@ export interface OpCases<O extends CaseOp> {
   /** The largest normalised mean squared error that a backend may have. */
   readonly tolerance: number;
   readonly nan: NanRule;
+  /** The operands in which NaN is tried; all that are f32 if not given. */
+  readonly nanIn?: readonly string[];
+  /** Formats of weights that the op reads beside f32; the reference reads the same. */
+  readonly formats?: readonly WeightFormat[];
   readonly cases: readonly CaseSpec<O>[];
 }
 
@@ -133,21 +140,6 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
       attrs: { shape },
     })),
   },
-  linear: {
-    tolerance: product,
-    nan: "spreads",
-    cases: ([
-      [[1, 1], 1],
-      [[1, 18], 512],
-      [[3, 5, 7], 9],
-      [[2, 64], 33],
-      [[65, 128], 130],
-      [[0, 16], 8],
-    ] as [Shape, number][]).flatMap(([x, outputs]) => {
-      const operands = { x: given(x), weight: weight([outputs, x.at(-1)!]) };
-      return [{ operands, attrs: {} }, { operands: { ...operands, bias: weight([outputs]) }, attrs: {} }];
-    }),
-  },
   conv2d: { tolerance: product, nan: "spreads", cases: convCases },
   group_norm: norm,
   group_norm_affine: norm,
@@ -184,6 +176,7 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
       [x, bits],
     ) => ({ operands: { x: integers(x, 2 ** bits) }, attrs: { bits } })),
   },
+  ...sequenceCases,
 };
 
 /** All cases of `op`, made ready. */

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Backend } from "../../src/backend/backend.ts";
+import type { Backend, WeightFormat } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
 import { createMachine, type Machine } from "../../src/backend/wasm/machine.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
@@ -31,8 +31,23 @@ for (const { title, options, missing } of setups) {
 
   for (const op of ops) {
     each(`${op} agrees with the reference and writes nowhere else`, async () => {
-      for (const example of casesOf(op)) await check(example, { machine, backend });
+      for (const [i, example] of casesOf(op).entries()) {
+        await check(example, { name: `${op} ${i}, ${example.title}`, machine, backend });
+      }
     });
+
+    for (const format of opCases[op].formats ?? []) {
+      each(`${op} agrees with the reference on weights in ${format}`, async () => {
+        for (const [i, example] of casesOf(op).entries()) {
+          await check(example, {
+            name: `${op} ${i} in ${format}, ${example.title}`,
+            format,
+            machine,
+            backend,
+          });
+        }
+      });
+    }
 
     each(`${op} lets no NaN disappear`, async () => {
       for (const spec of opCases[op].cases) await checkNan(op, { spec: spec as CaseSpec<CaseOp>, backend });
@@ -43,17 +58,22 @@ for (const { title, options, missing } of setups) {
 
 async function check(
   example: OpCase,
-  { machine, backend }: { machine: Machine; backend: WasmBackend },
+  { name, format = "f32", machine, backend }: {
+    name: string;
+    format?: WeightFormat;
+    machine: Machine;
+    backend: WasmBackend;
+  },
 ): Promise<void> {
-  const { op } = example, name = `${op}, ${example.title}`;
-  const expected = await expectation(name, example);
+  const expected = await expectation(name, { example, format });
   const actual = await compute(backend, {
     example,
+    format,
     then: () => assert.equal(machine.heap.damaged(), [], `${name}: stray writes`),
   });
   assert.equal(actual.shape, expected.shape, name);
   const error = nmse(actual.data, expected.data);
-  assert.ok(error <= opCases[op].tolerance, `${name}: NMSE ${error}`);
+  assert.ok(error <= opCases[example.op].tolerance, `${name}: NMSE ${error}`);
   if (machine.variant !== "threads") return;
   const words = new Uint32Array(actual.data.buffer);
   if (bits.has(name)) assert.ok(same(words, bits.get(name)!), `${name}: not the bits of one thread`);
@@ -67,7 +87,8 @@ async function checkNan(
   const plain = makeCase(op, spec);
   if (opCases[op].nan === "never" || elementsOf(plain) > 40_000) return;
   for (const [name, { dtype, shape, from }] of Object.entries(plain.operands)) {
-    if (dtype !== "f32" || shape.includes(0)) continue;
+    if (dtype !== "f32" || from === "state" || shape.includes(0)) continue;
+    if (!(opCases[op].nanIn ?? [name]).includes(name)) continue;
     const example = makeCase(op, spec, (operand, values) => operand === name ? withNan(values) : values);
     const expected = await compute(reference, { example }), actual = await compute(backend, { example });
     const title = `${op}, ${example.title}, NaN in ${name}`;
@@ -84,18 +105,24 @@ async function checkNan(
   }
 }
 
-function expectation(name: string, example: OpCase): Promise<HostTensor> {
-  if (!expectations.has(name)) expectations.set(name, compute(reference, { example }));
+/** An example, and the format that its weights are loaded in; f32 if not given. */
+interface Task {
+  readonly example: OpCase;
+  readonly format?: WeightFormat;
+  /** What to do after the runs. */
+  readonly then?: () => void;
+}
+
+function expectation(name: string, task: Task): Promise<HostTensor> {
+  if (!expectations.has(name)) expectations.set(name, compute(reference, task));
   return expectations.get(name)!;
 }
 
-async function compute(
-  backend: Backend,
-  { example, then }: { example: OpCase; then?: () => void },
-): Promise<HostTensor> {
-  await using weights = await backend.load(example.weights, { graphs: [example.graph] });
+async function compute(backend: Backend, { example, format, then }: Task): Promise<HostTensor> {
+  await using weights = await backend.load(example.weights, { graphs: [example.graph], format });
   await using program = await backend.compile(example.graph, weights);
-  const { y } = await program.run(example.inputs);
+  let y: HostTensor | undefined;
+  for (const inputs of example.runs) ({ y } = await program.run(inputs));
   then?.();
   return y!;
 }
