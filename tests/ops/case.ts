@@ -26,7 +26,10 @@ export interface Operand {
 export interface CaseSpec<O extends OpName> {
   readonly operands: { readonly [K in keyof Inputs<O>]: Operand };
   readonly attrs: Attrs<O>;
-  /** How often the program runs, each time with other inputs; the last run counts. Once if not given. */
+  /**
+   * How often the program runs, each time with other inputs; the last run counts. Twice if not given, so that what the
+   * first leaves behind must not matter.
+   */
   readonly runs?: number;
 }
 
@@ -81,7 +84,7 @@ export function valuesOf(name: string, operand: Operand, run: number): HostTenso
 /** Makes a case ready. `change` may replace the values of operands. */
 export function makeCase<O extends CaseOp>(
   op: O,
-  { operands, attrs, runs = 1 }: CaseSpec<O>,
+  { operands, attrs, runs = 2 }: CaseSpec<O>,
   change: (name: string, values: HostTensor) => HostTensor = (_, values) => values,
 ): OpCase {
   const named = Object.entries(operands as Readonly<Record<string, Operand>>);

@@ -121,8 +121,11 @@ function expectation(name: string, task: Task): Promise<HostTensor> {
 async function compute(backend: Backend, { example, format, then }: Task): Promise<HostTensor> {
   await using weights = await backend.load(example.weights, { graphs: [example.graph], format });
   await using program = await backend.compile(example.graph, weights);
+  // Without a state, only the last run can tell anything of the reference.
+  const stateful = Object.values(example.operands).some(({ from }) => from === "state");
+  const runs = backend === reference && !stateful ? example.runs.slice(-1) : example.runs;
   let y: HostTensor | undefined;
-  for (const inputs of example.runs) ({ y } = await program.run(inputs));
+  for (const inputs of runs) ({ y } = await program.run(inputs));
   then?.();
   return y!;
 }
