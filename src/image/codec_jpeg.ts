@@ -15,12 +15,12 @@ interface Encoder {
 }
 
 const decoder: WasmCodec<EmscriptenInstance<Decoder>> = emscriptenCodec(
-  () => import.meta.resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"),
+  () => import.meta.resolve("npm:@jsquash/jpeg@^1.6.0/codec/dec/mozjpeg_dec.wasm"),
   () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
 );
 
 const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
-  () => import.meta.resolve("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm"),
+  () => import.meta.resolve("npm:@jsquash/jpeg@^1.6.0/codec/enc/mozjpeg_enc.wasm"),
   () => import("@jsquash/jpeg/codec/enc/mozjpeg_enc.js"),
 );
 

@@ -31,7 +31,11 @@ interface PngInstance {
 }
 
 const codec: WasmCodec<PngInstance> = new WasmCodec(
-  () => import.meta.resolve("@jsquash/png/codec/pkg/squoosh_png_bg.wasm"),
+  async () => {
+    // Only a package of which something is imported is at hand as files.
+    await import("@jsquash/png/codec/pkg/squoosh_png.js");
+    return import.meta.resolve("npm:@jsquash/png@^3.1.1/codec/pkg/squoosh_png_bg.wasm");
+  },
   instantiate,
 );
 

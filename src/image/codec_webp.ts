@@ -20,12 +20,12 @@ interface Encoder {
 }
 
 const decoder: WasmCodec<EmscriptenInstance<Decoder>> = emscriptenCodec(
-  () => import.meta.resolve("@jsquash/webp/codec/dec/webp_dec.wasm"),
+  () => import.meta.resolve("npm:@jsquash/webp@^1.5.0/codec/dec/webp_dec.wasm"),
   () => import("@jsquash/webp/codec/dec/webp_dec.js"),
 );
 
 const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
-  () => import.meta.resolve("@jsquash/webp/codec/enc/webp_enc_simd.wasm"),
+  () => import.meta.resolve("npm:@jsquash/webp@^1.5.0/codec/enc/webp_enc_simd.wasm"),
   () => import("@jsquash/webp/codec/enc/webp_enc_simd.js"),
 );
 

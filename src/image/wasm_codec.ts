@@ -6,15 +6,21 @@ const keepPixels = 4 * 1024 * 1024;
 /**
  * A codec in WebAssembly: compiled once, with one idle instance kept for the next call.
  *
+ * `url` says where its file lies. It names the package with `npm:` and version, since a registry rewrites bare names in
+ * imports alone.
+ *
  * An instance whose work threw is dropped: after a trap or an exit its memory and stack are in no known state.
  */
 export class WasmCodec<Instance> {
   #module: Promise<WebAssembly.Module> | undefined;
   #idle: Instance | undefined;
-  readonly #url: () => string;
+  readonly #url: () => string | Promise<string>;
   readonly #instantiate: (module: WebAssembly.Module) => Promise<Instance>;
 
-  constructor(url: () => string, instantiate: (module: WebAssembly.Module) => Promise<Instance>) {
+  constructor(
+    url: () => string | Promise<string>,
+    instantiate: (module: WebAssembly.Module) => Promise<Instance>,
+  ) {
     this.#url = url;
     this.#instantiate = instantiate;
   }
@@ -33,9 +39,13 @@ export class WasmCodec<Instance> {
     return instance;
   }
 
+  async #compile(): Promise<WebAssembly.Module> {
+    return await WebAssembly.compile(await readBytes(await this.#url()));
+  }
+
   async #load(): Promise<Instance> {
     try {
-      this.#module ??= readBytes(this.#url()).then((bytes) => WebAssembly.compile(bytes));
+      this.#module ??= this.#compile();
       return await this.#instantiate(await this.#module);
     } catch (cause) {
       this.#module = undefined;

@@ -2,15 +2,7 @@ import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { roundTo } from "../../tensor/quantize.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
-import type {
-  Backend,
-  Cancellable,
-  CommandTime,
-  LoadOptions,
-  Program,
-  Weights,
-  WeightSource,
-} from "../backend.ts";
+import type { Backend, CommandTime, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
 import { weightFormats } from "../formats.ts";
 import { checkInputs } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
