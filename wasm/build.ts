@@ -10,6 +10,7 @@ const target = new URL("../src/backend/wasm/_generated.ts", import.meta.url);
 
 const check = Deno.args.includes("--check");
 
+// Not -O3: it nests chains of fused multiply-adds into one expression, which takes their parallelism away.
 const common = ["walk.ts", "-O1", "--runtime", "stub", "--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="];
 const variants = {
   threads: [...common, "--sharedMemory", "--enable", "threads", "--enable", "simd", "--enable", "relaxed-simd"],
