@@ -1,0 +1,71 @@
+import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
+
+/** A class, by its number or its name. */
+export type ClassId = number | string;
+
+/** How many names an error offers. */
+const offered = 3;
+
+/** The number of a class. Throws `ArgumentError` for one that there is not, with the names nearest to it. */
+export function classNumber(
+  id: ClassId,
+  { classes, names }: { classes: number; names?: readonly string[] },
+): number {
+  const refuse = (expected: string, hint?: string): never => {
+    throw new ArgumentError(`Cannot draw class ${id}`, {
+      expected,
+      got: JSON.stringify(id) ?? String(id),
+      hint,
+    });
+  };
+  if (typeof id === "number") {
+    const fits = Number.isSafeInteger(id) && id >= 0 && id < classes;
+    return fits ? id : refuse(`a whole number from 0 to ${classes - 1}`);
+  }
+  if (!names) return refuse(`a number from 0 to ${classes - 1}`, "this model has no names of classes");
+  const wanted = simplified(id);
+  const exact = names.findIndex((name) =>
+    name.split(",").some((part) => simplified(part) === wanted) ||
+    simplified(name) === wanted
+  );
+  if (exact >= 0) return exact;
+  const near = [...names].sort((a, b) => distance(wanted, simplified(a)) - distance(wanted, simplified(b)));
+  return refuse("a class of the model", `did you mean ${near.slice(0, offered).join(", ")}`);
+}
+
+/** Reads the text of a classes.json: a list of as many names as there are classes. Throws `CheckpointError`. */
+export function parseClassNames(
+  text: string,
+  { file, classes }: { file: string; classes: number },
+): string[] {
+  let names: unknown;
+  try {
+    names = JSON.parse(text);
+  } catch (cause) {
+    throw new CheckpointError(`Cannot read ${file}`, { expected: "JSON", got: "other text", cause });
+  }
+  if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === "string")) {
+    return names;
+  }
+  throw new CheckpointError(`Cannot read ${file}`, {
+    expected: `a list of ${classes} names`,
+    got: Array.isArray(names) ? `a list of ${names.length}` : typeof names,
+  });
+}
+
+function simplified(name: string): string {
+  return name.trim().toLowerCase().replaceAll(/[\s_-]+/g, " ");
+}
+
+/** Edits (insert, drop or replace a character) from one text to another. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + Number(a[i - 1] !== b[j - 1]));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,100 @@
+import type { Cancellable } from "../backend/backend.ts";
+import { NumericError } from "../tensor/errors.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
+import type { TransformerEngine } from "./engine.ts";
+import { subTokens } from "./programs.ts";
+import { guidanceAt, type SamplingSettings } from "./settings.ts";
+
+/** Pictures that are drawn at once. */
+export interface Batch {
+  /** The class of each. */
+  readonly classIds: readonly number[];
+  /** The index of each: with the seed and the position it decides what is drawn. */
+  readonly indices: readonly number[];
+  readonly seed: number;
+  readonly settings: SamplingSettings;
+}
+
+/**
+ * Draws the tokens of a batch, position by position: gives after each the tokens of all pictures, `[positions]` each,
+ * and how many of them are drawn. Within a turn of the engine. Throws `NumericError` where the model gives no numbers,
+ * the signal's reason where it is aborted.
+ */
+export async function* drawTokens(
+  engine: TransformerEngine,
+  batch: Batch,
+  { signal }: Cancellable = {},
+): AsyncGenerator<{ tokens: readonly Uint32Array[]; count: number }, void, undefined> {
+  const { classIds, settings } = batch, { config } = engine;
+  const n = classIds.length, positions = config.grid ** 2;
+  const guided = settings.guidance.some((scale) => scale > 1), rows = guided ? 2 * n : n;
+  const tokens = classIds.map(() => new Uint32Array(positions));
+  const fixed = fixedInputs(batch, { rows, nullClass: config.classes });
+  let last: Record<string, HostTensor> = { pre: u32Tensor([rows]), post: u32Tensor([rows]) };
+  for (let position = 0; position < positions; position++) {
+    signal?.throwIfAborted();
+    last = await engine.step({ n, guided }, {
+      ...fixed,
+      ...guided && guidanceInputs(n, guidanceAt(settings, { position, positions })),
+      position: filled("u32", rows, position),
+      counter: counters(batch.indices, position),
+      pre: last.pre!,
+      post: last.post!,
+    }, { signal });
+    tokens.forEach((picture, i) => {
+      const drawn = subTokens.map((name) => last[name]!.data[i]!) as [number, number];
+      checkDrawn(drawn, config.bits);
+      picture[position] = drawn[0] + drawn[1] * 2 ** config.bits[0];
+    });
+    yield { tokens, count: position + 1 };
+  }
+}
+
+/** What stays the same at all positions. */
+function fixedInputs(
+  { classIds, seed, settings }: Batch,
+  { rows, nullClass }: { rows: number; nullClass: number },
+): Record<string, HostTensor> {
+  const n = classIds.length;
+  const classes = new Uint32Array(rows).fill(nullClass);
+  classes.set(classIds);
+  const key = new Uint32Array(2 * n);
+  for (let i = 0; i < n; i++) key.set([seed % 2 ** 32, Math.floor(seed / 2 ** 32)], 2 * i);
+  return {
+    classes: u32Tensor([rows], classes),
+    key: u32Tensor([n, 2], key),
+    ...Object.fromEntries(subTokens.flatMap((name, i) => [
+      [`temperature_${name}`, filled("f32", n, settings.temperature[i]!)],
+      [`top_k_${name}`, filled("u32", n, Math.min(settings.topK[i]!, 2 ** 32 - 1))],
+      [`top_p_${name}`, filled("f32", n, settings.topP[i]!)],
+    ])),
+  };
+}
+
+function guidanceInputs(n: number, scales: readonly [number, number]): Record<string, HostTensor> {
+  return Object.fromEntries(subTokens.map((name, i) => [`guidance_${name}`, filled("f32", n, scales[i]!)]));
+}
+
+/** Philox counters: the picture, then the position. Its four words are more than the two that a position needs. */
+function counters(indices: readonly number[], position: number): HostTensor {
+  return u32Tensor(
+    [indices.length, 4],
+    Uint32Array.from(indices.flatMap((index) => [index, position, 0, 0])),
+  );
+}
+
+function filled(dtype: "f32" | "u32", length: number, value: number): HostTensor {
+  return dtype === "f32"
+    ? f32Tensor([length], new Float32Array(length).fill(value))
+    : u32Tensor([length], new Uint32Array(length).fill(value));
+}
+
+/** A word out of the vocabulary is how sampling says that its logits were no numbers. */
+function checkDrawn(tokens: readonly [number, number], bits: readonly [number, number]): void {
+  if (tokens.every((token, i) => token < 2 ** bits[i]!)) return;
+  throw new NumericError("Cannot draw the pictures", {
+    expected: "finite logits",
+    got: "NaN or infinite values",
+    hint: "check the checkpoint: it is damaged, or its training had diverged",
+  });
+}

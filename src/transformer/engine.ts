@@ -1,0 +1,134 @@
+import type { Backend, Cancellable, OnProgress, WeightFormat, Weights } from "../backend/backend.ts";
+import { type BackendName, createBackend } from "../backend/select.ts";
+import type { Graph } from "../graph/trace.ts";
+import { ArgumentError, BackendError } from "../tensor/errors.ts";
+import type { HostTensor } from "../tensor/tensor.ts";
+import { finiteWeights } from "../tokenizer/finite.ts";
+import { ProgramCache } from "../tokenizer/program_cache.ts";
+import type { TransformerConfig } from "./config.ts";
+import { type StepExtent, stepGraph, teacherForcedGraph } from "./programs.ts";
+import type { TransformerModel } from "./weights.ts";
+
+/** How a transformer is brought into a backend. */
+export interface EngineOptions extends Cancellable {
+  /** What runs it: a name (default `auto`), or a backend of yours, which is then not disposed with the model. */
+  backend?: BackendName | Backend;
+  /** Threads of the backend; default: as many as there are processors. */
+  threads?: number;
+  /** How the transformer's matrices are stored: `f32`, `f16`, or `q8`, the default. */
+  weights?: WeightFormat;
+  /** Called for each weight that has been loaded. */
+  onProgress?: OnProgress;
+}
+
+/** Programs that are kept: each holds the keys and values of its pictures. */
+const keptPrograms = 2;
+
+const formats: readonly string[] = ["f32", "f16", "q8"];
+
+type Inputs = Readonly<Record<string, HostTensor>>;
+type Outputs = Record<string, HostTensor>;
+
+/** A transformer's weights in a backend, and its programs. Calls run one after the other. */
+export class TransformerEngine implements AsyncDisposable {
+  readonly config: TransformerConfig;
+  readonly backend: Backend;
+  readonly #weights: Weights;
+  readonly #ownsBackend: boolean;
+  readonly #programs: ProgramCache = new ProgramCache(keptPrograms);
+  #last: Promise<unknown> = Promise.resolve();
+  #disposed: Promise<void> | undefined;
+
+  private constructor(
+    config: TransformerConfig,
+    parts: { backend: Backend; ownsBackend: boolean; weights: Weights },
+  ) {
+    this.config = config;
+    this.backend = parts.backend;
+    this.#ownsBackend = parts.ownsBackend;
+    this.#weights = parts.weights;
+  }
+
+  /** Loads all weights. Throws `NumericError` where one is not finite, and what source and backend throw. */
+  static async load(
+    { config, source }: TransformerModel,
+    { backend: chosen, threads, weights: format = "q8", onProgress, signal }: EngineOptions,
+  ): Promise<TransformerEngine> {
+    signal?.throwIfAborted();
+    if (!formats.includes(format)) {
+      throw new ArgumentError("Cannot load the transformer: weights", {
+        expected: formats.join(", "),
+        got: String(format),
+      });
+    }
+    const ownsBackend = typeof chosen !== "object";
+    const backend = ownsBackend ? createBackend(chosen, { threads }) : chosen;
+    try {
+      const graphs = [stepGraph(config, { n: 1, guided: false })];
+      const weights = await backend.load(finiteWeights(source), { graphs, format, onProgress, signal });
+      return new TransformerEngine(config, { backend, ownsBackend, weights });
+    } catch (error) {
+      if (ownsBackend) await backend[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Bytes of the weights as they are stored. */
+  get weightBytes(): number {
+    return this.#weights.bytes;
+  }
+
+  /** Waits for its turn; what it resolves to ends the turn. `action` completes "Cannot …". */
+  async turn(action: string): Promise<() => void> {
+    const before = this.#last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#last = before.then(() => promise);
+    await before;
+    if (!this.#disposed) return resolve;
+    resolve();
+    throw new BackendError(`Cannot ${action}`, {
+      expected: "a model in use",
+      got: "one that was disposed",
+      hint: "load it again",
+    });
+  }
+
+  /**
+   * Runs the step of so many pictures once; see `stepGraph`. Only within a turn: its program remembers the positions
+   * before. It is kept from step to step, since within a turn no other is used.
+   */
+  step(extent: StepExtent, inputs: Inputs, options: Cancellable): Promise<Outputs> {
+    return this.#run(`step ${extent.n} ${extent.guided}`, () => stepGraph(this.config, extent), {
+      inputs,
+      options,
+    });
+  }
+
+  /** All positions of n pictures at once; see `teacherForcedGraph`. */
+  teacherForced(n: number, inputs: Inputs, options: Cancellable): Promise<Outputs> {
+    return this.#run(`teacher ${n}`, () => teacherForcedGraph(this.config, { n }), { inputs, options });
+  }
+
+  /** Waits for the turns before, then frees memory and, where the engine made the backend, threads. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposed ??= this.#dispose(this.#last);
+  }
+
+  async #dispose(last: Promise<unknown>): Promise<void> {
+    await last;
+    await this.#programs[Symbol.asyncDispose]();
+    await this.#weights[Symbol.asyncDispose]();
+    if (this.#ownsBackend) await this.backend[Symbol.asyncDispose]();
+  }
+
+  #run(
+    key: string,
+    graph: () => Graph,
+    { inputs, options }: { inputs: Inputs; options: Cancellable },
+  ): Promise<Outputs> {
+    return this.#programs.use(key, {
+      compile: () => this.backend.compile(graph(), this.#weights),
+      work: (program) => program.run(inputs, options),
+    });
+  }
+}

@@ -1,0 +1,214 @@
+import type { Cancellable } from "../backend/backend.ts";
+import { tokenizerWeights } from "../checkpoint/tokenizer_weights.ts";
+import type { Image } from "../image/image.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import type { TokenizerModel } from "../tokenizer/engine.ts";
+import type { ModelSource } from "../tokenizer/load_model.ts";
+import type { Tokens } from "../tokenizer/tokens.ts";
+import type { TransformerConfig, TransformerOptions } from "./config.ts";
+import { type Batch, drawTokens } from "./draw.ts";
+import { type EngineOptions, TransformerEngine } from "./engine.ts";
+import { openGenerative } from "./open_generative.ts";
+import { PictureDecoder } from "./picture_decoder.ts";
+import { type GenerateOptions, planOf } from "./request.ts";
+import { type TransformerModel, transformerWeights } from "./weights.ts";
+
+/** How a generator is loaded. */
+export interface GeneratorLoadOptions extends EngineOptions, TransformerOptions {
+  /** Where the tokenizer comes from, if not from the transformer's own checkpoint. */
+  tokenizer?: ModelSource;
+}
+
+/** A picture that was drawn. */
+export interface DrawnPicture {
+  readonly classId: number;
+  /** The class's name, where the model has names. */
+  readonly className?: string;
+  /** Its number: with the seed and the settings it decides what is drawn. */
+  readonly index: number;
+  readonly seed: number;
+  readonly tokens: Tokens;
+  readonly image: Image;
+}
+
+/** How far the drawing of a batch is. */
+export interface DrawingStep {
+  /** Tokens of each of these pictures that are drawn, of how many. */
+  readonly drawn: number;
+  readonly of: number;
+  /** Numbers of the pictures that are being drawn. */
+  readonly indices: readonly number[];
+  /** The pictures so far, grey where nothing is drawn yet: every `everyRows` rows. */
+  readonly partial?: readonly Image[];
+  /** The finished pictures, with the last token. */
+  readonly pictures?: readonly DrawnPicture[];
+}
+
+/** What `Generator.stream` takes. */
+export interface StreamOptions extends GenerateOptions {
+  /** Rows of tokens after which partial pictures come; 0 for none, the default. */
+  everyRows?: number;
+}
+
+/** A generative model: what draws tokens, what turns them into pictures, and what its classes are called. */
+export interface GeneratorModel {
+  readonly transformer: TransformerModel;
+  readonly tokenizer: TokenizerModel;
+  readonly classNames?: readonly string[];
+}
+
+/**
+ * Draws pictures of classes, token by token, by an Open-MAGVIT2 transformer.
+ *
+ * The same seed draws the same pictures, however many are drawn at once and with any number of threads. Calls at the
+ * same time run one after the other; aborting a call's signal ends it within one token and leaves the generator usable.
+ * Dispose it, best by `await using`.
+ */
+export class Generator implements AsyncDisposable {
+  /** The names of the classes, where the model has some. */
+  readonly classNames: readonly string[] | undefined;
+  readonly #engine: TransformerEngine;
+  readonly #decoder: PictureDecoder;
+  readonly #bits: number;
+
+  private constructor(
+    { classNames, tokenizer }: GeneratorModel,
+    { engine, decoder }: { engine: TransformerEngine; decoder: PictureDecoder },
+  ) {
+    this.classNames = classNames;
+    this.#engine = engine;
+    this.#decoder = decoder;
+    this.#bits = tokenizer.config.zChannels;
+  }
+
+  /**
+   * Loads a generator from a checkpoint of an autoregressive model, which holds its tokenizer, too; or from a folder with
+   * `model.safetensors` and `transformer.safetensors`; or by the name of a model that comes with this package.
+   *
+   * Throws `CheckpointError` where a file is damaged or lacks one of the two, `NumericError` where a weight is not finite,
+   * `ArgumentError` for a wrong option or a tokenizer that does not fit, `BackendError` where the backend cannot run here.
+   */
+  static async load(
+    source: ModelSource,
+    { tokenizer, ...options }: GeneratorLoadOptions = {},
+  ): Promise<Generator> {
+    options.signal?.throwIfAborted();
+    await using files = await openGenerative(source, { tokenizer });
+    const { heads = files.said.heads, grid = files.said.grid } = options;
+    const transformer = transformerWeights(files.transformer, { heads, grid });
+    const classNames = await files.classNames(transformer.config.classes);
+    const model = { transformer, tokenizer: tokenizerWeights(files.tokenizer), classNames };
+    return await Generator.fromWeights(model, options);
+  }
+
+  /** Makes a generator of the given configuration from weights by name. Throws as `load` does. */
+  static async fromWeights(model: GeneratorModel, options: EngineOptions = {}): Promise<Generator> {
+    const { bits, grid } = model.transformer.config, { zChannels } = model.tokenizer.config;
+    if (bits[0] + bits[1] !== zChannels) {
+      throw new ArgumentError("Cannot load the generator: the tokenizer", {
+        expected: `codes of ${bits[0]} + ${bits[1]} bits, as the transformer draws`,
+        got: `${zChannels} bits`,
+        hint: "give the tokenizer that the transformer was trained with",
+      });
+    }
+    const { onProgress, signal } = options;
+    const engine = await TransformerEngine.load(model.transformer, options);
+    try {
+      const decoder = await PictureDecoder.load(model.tokenizer, {
+        backend: engine.backend,
+        grid,
+        onProgress,
+        signal,
+      });
+      return new Generator(model, { engine, decoder });
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** What the transformer is made of. */
+  get config(): TransformerConfig {
+    return this.#engine.config;
+  }
+
+  /** Pixels of a picture along each side. */
+  get size(): number {
+    return this.config.grid * this.#decoder.factor;
+  }
+
+  /** The name of the backend that runs the model. */
+  get backend(): string {
+    return this.#engine.backend.name;
+  }
+
+  /** Draws pictures: `n` of each class, class by class. Throws `ArgumentError` for an option out of its range. */
+  async generate(options: GenerateOptions): Promise<DrawnPicture[]> {
+    const pictures: DrawnPicture[] = [];
+    for await (const step of this.stream(options)) pictures.push(...step.pictures ?? []);
+    return pictures;
+  }
+
+  /** Draws pictures and tells after each token how far they are. Throws as `generate` does. */
+  async *stream(options: StreamOptions): AsyncGenerator<DrawingStep, void, undefined> {
+    const { everyRows = 0, signal } = options, { grid } = this.config;
+    const { batches } = planOf(options, { config: this.config, names: this.classNames });
+    if (!Number.isSafeInteger(everyRows) || everyRows < 0) {
+      throw new ArgumentError("Cannot draw pictures: everyRows", {
+        expected: "a whole number from 0 on",
+        got: String(everyRows),
+      });
+    }
+    signal?.throwIfAborted();
+    const end = await this.#engine.turn("draw pictures");
+    try {
+      for (const batch of batches) {
+        for await (const { tokens, count } of drawTokens(this.#engine, batch, { signal })) {
+          const step = { drawn: count, of: grid ** 2, indices: batch.indices };
+          const rows = count / grid;
+          if (rows === grid) yield { ...step, pictures: await this.#finish(batch, tokens, { signal }) };
+          else if (everyRows > 0 && Number.isInteger(rows) && rows % everyRows === 0) {
+            yield { ...step, partial: await this.#decodeRows(tokens, rows, { signal }) };
+          } else yield step;
+        }
+      }
+    } finally {
+      end();
+    }
+  }
+
+  /** Waits for the calls under way, then frees memory and threads. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const end = await this.#engine.turn("dispose the generator").catch(() => undefined);
+    if (!end) return;
+    await this.#decoder[Symbol.asyncDispose]();
+    end();
+    await this.#engine[Symbol.asyncDispose]();
+  }
+
+  async #finish(
+    { classIds, indices, seed }: Batch,
+    tokens: readonly Uint32Array[],
+    options: Cancellable,
+  ): Promise<DrawnPicture[]> {
+    const { grid } = this.config, pictures: DrawnPicture[] = [];
+    for (const [i, data] of tokens.entries()) {
+      const classId = classIds[i]!;
+      pictures.push({
+        classId,
+        ...this.classNames && { className: this.classNames[classId]! },
+        index: indices[i]!,
+        seed,
+        tokens: { grid: [grid, grid], bits: this.#bits, data },
+        image: await this.#decoder.decode(data, options),
+      });
+    }
+    return pictures;
+  }
+
+  async #decodeRows(tokens: readonly Uint32Array[], rows: number, options: Cancellable): Promise<Image[]> {
+    const images: Image[] = [];
+    for (const data of tokens) images.push(await this.#decoder.decodeRows(data, rows, options));
+    return images;
+  }
+}

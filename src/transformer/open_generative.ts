@@ -1,0 +1,74 @@
+import { type Checkpoint, openCheckpoint } from "../checkpoint/open.ts";
+import { configFile } from "../checkpoint/config_json.ts";
+import { type ModelSource, openModel, resolveModel } from "../tokenizer/load_model.ts";
+import { parseClassNames } from "./classes.ts";
+import type { TransformerOptions } from "./config.ts";
+
+/** The transformer beside a tokenizer's `model.safetensors`, and the names of its classes. */
+export const transformerFile = "transformer.safetensors", classesFile = "classes.json";
+
+/** The files of a generative model, open. */
+export interface GenerativeFiles extends AsyncDisposable {
+  readonly transformer: Checkpoint;
+  /** The same checkpoint, where it holds both. */
+  readonly tokenizer: Checkpoint;
+  /** What the files say of the transformer beyond its shapes. */
+  readonly said: TransformerOptions;
+  /** The names of so many classes, where the model's folder has them. */
+  classNames(classes: number): Promise<string[] | undefined>;
+}
+
+/** Opens the files of a generative model. Throws `CheckpointError` as `openCheckpoint` does. */
+export async function openGenerative(
+  source: ModelSource,
+  { tokenizer: other }: { tokenizer?: ModelSource } = {},
+): Promise<GenerativeFiles> {
+  await using files = new AsyncDisposableStack();
+  const model = await resolveModel(source);
+  const folder = await folderOf(model);
+  const apart = folder && await exists(`${folder}/${transformerFile}`);
+  const transformer = files.use(await openCheckpoint(apart ? `${folder}/${transformerFile}` : model));
+  const tokenizer = other !== undefined
+    ? files.use(await openModel(other))
+    : apart
+    ? files.use(await openCheckpoint(model))
+    : transformer;
+  const open = files.move();
+  return {
+    transformer,
+    tokenizer,
+    said: saidOf(transformer),
+    async classNames(classes) {
+      const path = folder && `${folder}/${classesFile}`;
+      if (!path || !await exists(path)) return undefined;
+      return parseClassNames(await Deno.readTextFile(path), { file: path, classes });
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** Heads and grid in the configuration that converted weights carry. */
+function saidOf({ metadata }: Checkpoint): TransformerOptions {
+  try {
+    const { transformer } = JSON.parse(metadata[configFile] ?? "{}");
+    const whole = (value: unknown) => Number.isSafeInteger(value) ? value as number : undefined;
+    const heads = whole(transformer?.heads), grid = whole(transformer?.grid);
+    return { ...heads !== undefined && { heads }, ...grid !== undefined && { grid } };
+  } catch {
+    // What is no JSON says nothing; where it matters, opening the tokenizer refuses it.
+    return {};
+  }
+}
+
+async function folderOf(source: ModelSource): Promise<string | undefined> {
+  const path = source instanceof URL && source.protocol === "file:"
+    ? decodeURIComponent(source.pathname)
+    : source;
+  if (typeof path !== "string") return undefined;
+  const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  return isFolder ? path.replace(/[/\\]+$/, "") : undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

@@ -1,0 +1,70 @@
+import type { Backend, Cancellable, OnProgress, Program, Weights } from "../backend/backend.ts";
+import type { Image } from "../image/image.ts";
+import { tensorToImages } from "../image/pixels.ts";
+import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
+import type { TokenizerModel } from "../tokenizer/engine.ts";
+import { checkFinite, finiteWeights } from "../tokenizer/finite.ts";
+import { decodeGraph, downsamplingFactor } from "../tokenizer/programs.ts";
+
+/** The decoder of a tokenizer alone, for pictures of one size, one at a time. */
+export class PictureDecoder implements AsyncDisposable {
+  /** Pixels of a token along each side. */
+  readonly factor: number;
+  readonly #grid: number;
+  readonly #weights: Weights;
+  readonly #program: Program;
+
+  private constructor(parts: { factor: number; grid: number; weights: Weights; program: Program }) {
+    this.factor = parts.factor;
+    this.#grid = parts.grid;
+    this.#weights = parts.weights;
+    this.#program = parts.program;
+  }
+
+  /** Loads the decoder's weights only, for pictures of `grid` tokens along each side. */
+  static async load(
+    { config, source }: TokenizerModel,
+    { backend, grid, onProgress, signal }: {
+      backend: Backend;
+      grid: number;
+      onProgress?: OnProgress;
+    } & Cancellable,
+  ): Promise<PictureDecoder> {
+    const factor = downsamplingFactor(config);
+    const graph = decodeGraph(config, { n: 1, height: grid * factor, width: grid * factor });
+    const weights = await backend.load(finiteWeights(source), { graphs: [graph], onProgress, signal });
+    try {
+      return new PictureDecoder({ factor, grid, weights, program: await backend.compile(graph, weights) });
+    } catch (error) {
+      await weights[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The picture of grid² tokens. */
+  async decode(tokens: Uint32Array, options: Cancellable): Promise<Image> {
+    const input = u32Tensor([1, this.#grid, this.#grid], tokens);
+    const { x } = await this.#program.run({ tokens: input }, options) as { x: HostTensor<"f32"> };
+    checkFinite(x.data, "decode the tokens");
+    return tensorToImages(x)[0]!;
+  }
+
+  /**
+   * The picture of the first `rows` rows of tokens, grey below. For the decoder, which sees some way around each token,
+   * the last of these rows is repeated.
+   */
+  async decodeRows(tokens: Uint32Array, rows: number, options: Cancellable): Promise<Image> {
+    const repeated = tokens.slice();
+    for (let row = rows; row < this.#grid; row++) {
+      repeated.copyWithin(row * this.#grid, (rows - 1) * this.#grid, rows * this.#grid);
+    }
+    const image = await this.decode(repeated, options);
+    image.data.fill(128, rows * this.factor * image.width * 3);
+    return image;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
+    await this.#weights[Symbol.asyncDispose]();
+  }
+}

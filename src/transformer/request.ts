@@ -1,0 +1,57 @@
+import type { Cancellable } from "../backend/backend.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import { type ClassId, classNumber } from "./classes.ts";
+import type { TransformerConfig } from "./config.ts";
+import type { Batch } from "./draw.ts";
+import { type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
+
+/** Which pictures to draw, and how. */
+export interface GenerateOptions extends SamplingOptions, Cancellable {
+  /** Classes, by number or, where the model has names, by name. */
+  classIds: ClassId | readonly ClassId[];
+  /** Pictures of each class; default 1. */
+  n?: number;
+  /** A whole number up to 2⁵³ − 1: the same seed draws the same pictures. Default 0. */
+  seed?: number;
+  /** Number of the first picture; default 0. Picture i of a request is what a request for it alone, with `first` i, draws. */
+  first?: number;
+}
+
+/** Pictures that a request may ask for. */
+export const maxPictures = 1024;
+/** Pictures that are drawn at once. */
+const batchSize = 8;
+
+/** A request that was checked, cut into batches. */
+export interface Plan {
+  readonly settings: SamplingSettings;
+  readonly batches: readonly Batch[];
+}
+
+/** Checks a request. Throws `ArgumentError` naming what is wrong. */
+export function planOf(
+  { classIds, n = 1, seed = 0, first = 0, ...options }: GenerateOptions,
+  { config, names }: { config: TransformerConfig; names?: readonly string[] },
+): Plan {
+  const settings = samplingSettings(options);
+  const ids = typeof classIds === "number" || typeof classIds === "string" ? [classIds] : classIds;
+  whole("n", n, 1, maxPictures);
+  whole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  whole("first", first, 0, 2 ** 32 - 1 - maxPictures);
+  const classes = ids.flatMap((id) => new Array<number>(n).fill(classNumber(id, { ...config, names })));
+  whole("pictures", classes.length, 1, maxPictures);
+  const batches: Batch[] = [];
+  for (let begin = 0; begin < classes.length; begin += batchSize) {
+    const some = classes.slice(begin, begin + batchSize);
+    batches.push({ classIds: some, indices: some.map((_, i) => first + begin + i), seed, settings });
+  }
+  return { settings, batches };
+}
+
+function whole(name: string, value: number, least: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw new ArgumentError(`Cannot draw pictures: ${name}`, {
+    expected: `a whole number from ${least} to ${most}`,
+    got: String(value),
+  });
+}

@@ -1,0 +1,99 @@
+import { ArgumentError } from "../tensor/errors.ts";
+
+/** One value for both sub-tokens, or one for each. */
+export type PerSubToken = number | readonly [number, number];
+
+/** How tokens are drawn. */
+export interface SamplingOptions {
+  /** How far logits move away from those of the null class; up to 1 there is no guidance. Default 4. */
+  guidance?: PerSubToken;
+  /** `constant`, or `linear`: from 1 at the first token up to `guidance` at the last. Default `constant`. */
+  guidanceSchedule?: "constant" | "linear";
+  /** What logits are divided by; 0 always takes the likeliest. Default 1. */
+  temperature?: PerSubToken;
+  /** Only the k likeliest are drawn from; 0 for all, the default. */
+  topK?: PerSubToken;
+  /** Only the likeliest are drawn from whose probabilities together reach p. Default 0.96. */
+  topP?: PerSubToken;
+  /** Always takes the likeliest: temperature 0. */
+  greedy?: boolean;
+}
+
+/** Options made complete and checked, each for both sub-tokens. */
+export interface SamplingSettings {
+  readonly guidance: readonly [number, number];
+  readonly guidanceSchedule: "constant" | "linear";
+  readonly temperature: readonly [number, number];
+  readonly topK: readonly [number, number];
+  readonly topP: readonly [number, number];
+}
+
+/** Settings for pictures to look at. */
+export const pretty: SamplingSettings = {
+  guidance: [4, 4],
+  guidanceSchedule: "constant",
+  temperature: [1, 1],
+  topK: [0, 0],
+  topP: [0.96, 0.96],
+};
+
+/** The settings behind the published scores, by the width of the model: AR_256_B, L and XL. */
+export function paperSettings(dim: number): SamplingSettings {
+  const plain = { guidanceSchedule: "constant", topK: [0, 0], topP: [1, 1] } as const;
+  if (dim >= 1536) return { ...plain, guidance: [1.75, 1.85], temperature: [1.1, 1] };
+  if (dim >= 1280) return { ...plain, guidance: [1.9, 1.9], temperature: [1.1, 1] };
+  return { ...plain, guidance: [1.9, 2], temperature: [1, 1] };
+}
+
+/** Completes options from `preset`. Throws `ArgumentError` naming the one that is out of its range. */
+export function samplingSettings(
+  options: SamplingOptions,
+  preset: SamplingSettings = pretty,
+): SamplingSettings {
+  const { guidanceSchedule = preset.guidanceSchedule, greedy = false } = options;
+  if (guidanceSchedule !== "constant" && guidanceSchedule !== "linear") {
+    throw refusal("guidanceSchedule", "constant or linear", guidanceSchedule);
+  }
+  const pair = (
+    name: "guidance" | "temperature" | "topK" | "topP",
+    expected: string,
+    fits: (value: number) => boolean,
+  ): readonly [number, number] => {
+    const value = options[name] ?? preset[name];
+    const both = typeof value === "number" ? [value, value] : value;
+    if (
+      Array.isArray(both) && both.length === 2 && both.every((one) => typeof one === "number" && fits(one))
+    ) {
+      return both as unknown as readonly [number, number];
+    }
+    throw refusal(name, `${expected}, one number or two`, value);
+  };
+  const temperature = pair(
+    "temperature",
+    "0 (greedy) or from 0.001 to 1000",
+    (value) => value === 0 || (value >= 0.001 && value <= 1000),
+  );
+  return {
+    guidance: pair("guidance", "from 0 to 1000", (value) => value >= 0 && value <= 1000),
+    guidanceSchedule,
+    temperature: greedy ? [0, 0] : temperature,
+    topK: pair("topK", "a whole number from 0 on", (value) => Number.isSafeInteger(value) && value >= 0),
+    topP: pair("topP", "above 0 and at most 1", (value) => value > 0 && value <= 1),
+  };
+}
+
+/** The guidance of each sub-token at `position` of `positions`; 1 where there is none. */
+export function guidanceAt(
+  { guidance, guidanceSchedule }: SamplingSettings,
+  { position, positions }: { position: number; positions: number },
+): [number, number] {
+  const share = guidanceSchedule === "linear" ? position / Math.max(1, positions - 1) : 1;
+  return guidance.map((scale) => 1 + (Math.max(1, scale) - 1) * share) as [number, number];
+}
+
+function refusal(name: string, expected: string, value: unknown): ArgumentError {
+  return new ArgumentError(`Cannot draw pictures: ${name}`, {
+    expected,
+    got: typeof value === "string" ? value : Array.isArray(value) ? `[${value.join(", ")}]` : String(value),
+  });
+}

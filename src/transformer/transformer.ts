@@ -1,0 +1,97 @@
+import type { Cancellable } from "../backend/backend.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
+import { checkFinite } from "../tokenizer/finite.ts";
+import { type ModelSource, openModel } from "../tokenizer/load_model.ts";
+import { type ClassId, classNumber } from "./classes.ts";
+import type { TransformerConfig, TransformerOptions } from "./config.ts";
+import { type EngineOptions, TransformerEngine } from "./engine.ts";
+import { type TransformerModel, transformerWeights } from "./weights.ts";
+
+/** How a transformer is loaded. */
+export interface TransformerLoadOptions extends EngineOptions, TransformerOptions {}
+
+/** Pictures as classes and both sub-tokens of every position, in raster order. */
+export interface TeacherForcedInput extends Cancellable {
+  /** One class a picture; the number of classes stands for none, as guidance needs it. */
+  classIds: readonly number[];
+  /** The first sub-tokens of each picture, one after the other. */
+  pre: Uint32Array;
+  /** The second sub-tokens. */
+  post: Uint32Array;
+}
+
+/**
+ * The transformer of a generative model, for evaluation: what it expects at each position of given pictures.
+ *
+ * Calls at the same time run one after the other. Dispose it, best by `await using`.
+ */
+export class Transformer implements AsyncDisposable {
+  readonly #engine: TransformerEngine;
+
+  private constructor(engine: TransformerEngine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Loads the transformer of a checkpoint. Throws `CheckpointError` where it is damaged or holds none, `NumericError`
+   * where a weight is not finite, `ArgumentError` for a wrong option, `BackendError` where the backend cannot run here.
+   */
+  static async load(source: ModelSource, options: TransformerLoadOptions = {}): Promise<Transformer> {
+    options.signal?.throwIfAborted();
+    await using checkpoint = await openModel(source);
+    return await Transformer.fromWeights(transformerWeights(checkpoint, options), options);
+  }
+
+  /** Makes a transformer of the given configuration from weights by name. Throws as `load` does. */
+  static async fromWeights(model: TransformerModel, options: EngineOptions = {}): Promise<Transformer> {
+    return new Transformer(await TransformerEngine.load(model, options));
+  }
+
+  /** What the model is made of. */
+  get config(): TransformerConfig {
+    return this.#engine.config;
+  }
+
+  /**
+   * The logits of every position, each knowing only the tokens before it (and the second sub-token its first):
+   * `[n, positions, 2^b0]` and `[n, positions, 2^b1]`.
+   *
+   * Throws `ArgumentError` where classes or tokens are out of range or not as many as needed, `NumericError` for results
+   * that are not finite.
+   */
+  async teacherForced(
+    { classIds, pre, post, signal }: TeacherForcedInput,
+  ): Promise<{ logitsPre: HostTensor<"f32">; logitsPost: HostTensor<"f32"> }> {
+    const { classes, grid, bits } = this.config;
+    const n = classIds.length, positions = grid ** 2;
+    // The null class is one more.
+    classIds.forEach((id: ClassId) => classNumber(id, { classes: classes + 1 }));
+    for (const [i, [name, tokens]] of Object.entries({ pre, post }).entries()) {
+      const most = 2 ** bits[i]!;
+      if (n > 0 && tokens.length === n * positions && tokens.every((token) => token < most)) continue;
+      throw new ArgumentError(`Cannot evaluate the tokens: ${name}`, {
+        expected: `${n || "at least 1"} × ${positions} tokens below ${most}`,
+        got: tokens.length === n * positions ? "larger ones" : `${tokens.length}`,
+      });
+    }
+    const end = await this.#engine.turn("evaluate the tokens");
+    try {
+      const outputs = await this.#engine.teacherForced(n, {
+        classes: u32Tensor([n], Uint32Array.from(classIds)),
+        pre: u32Tensor([n, positions], pre),
+        post: u32Tensor([n, positions], post),
+      }, { signal });
+      const [logitsPre, logitsPost] = [outputs.logits_pre!, outputs.logits_post!] as HostTensor<"f32">[];
+      for (const logits of [logitsPre!, logitsPost!]) checkFinite(logits.data, "evaluate the tokens");
+      return { logitsPre: logitsPre!, logitsPost: logitsPost! };
+    } finally {
+      end();
+    }
+  }
+
+  /** Waits for the calls under way, then frees memory and threads. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#engine[Symbol.asyncDispose]();
+  }
+}

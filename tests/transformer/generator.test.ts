@@ -1,0 +1,203 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
+import type { DrawnPicture, Generator } from "../../src/transformer/generator.ts";
+import { Generator as GeneratorClass } from "../../src/transformer/generator.ts";
+import type { GenerateOptions } from "../../src/transformer/request.ts";
+import { tinyGenerator, tinyModel, tinyTokenizer } from "./tiny.ts";
+
+const test = suite("generator");
+
+const settings = {
+  seed: 2 ** 40 + 7,
+  guidance: [2, 3],
+  temperature: [1.1, 0.9],
+  topK: [0, 12],
+  topP: [0.9, 1],
+} as const;
+const request: GenerateOptions = { classIds: [3, 7, "ring", "Golden_Retriever"], n: 2, ...settings };
+
+let generator: Generator;
+let eight: DrawnPicture[];
+
+test.before(async () => {
+  generator = await tinyGenerator({ threads: 2 });
+  eight = await generator.generate(request);
+});
+test.after(() => generator[Symbol.asyncDispose]());
+
+test("draws n pictures of each class, each with its tokens and its number", () => {
+  assert.equal(eight.map(({ classId }) => classId), [3, 3, 7, 7, 3, 3, 2, 2]);
+  assert.equal(eight.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.is(eight[6]!.className, "golden retriever");
+  for (const { tokens, image } of eight) {
+    assert.equal([tokens.grid, tokens.bits, image.width, image.height], [[4, 4], 7, 8, 8]);
+    assert.ok(tokens.data.every((token) => token < 128));
+  }
+  // The same class with another number is another picture.
+  assert.not.equal([...eight[0]!.tokens.data], [...eight[1]!.tokens.data]);
+});
+
+test("eight at once are eight alone", async () => {
+  for (const { classId, index, tokens, image } of eight) {
+    const [alone] = await generator.generate({ classIds: classId, first: index, ...settings });
+    assert.equal([...alone!.tokens.data], [...tokens.data], `picture ${index}`);
+    assert.equal(alone!.image, image, `picture ${index}`);
+  }
+});
+
+for (const weights of ["f32", "f16", "q8"] as const) {
+  test(`threads change nothing, nor does the number of pictures at once: ${weights}`, async () => {
+    const drawn: string[] = [];
+    for (const threads of [1, 2, 4]) {
+      await using other = await tinyGenerator({ threads, weights });
+      const all = await other.generate(request);
+      const three = await other.generate({ classIds: [7, 7, 3], first: 2, ...settings });
+      const key = (pictures: readonly DrawnPicture[]) =>
+        pictures.map(({ tokens }) => tokens.data.join()).join(" ");
+      assert.is(key(three), key(all.slice(2, 5)));
+      drawn.push(key(all));
+    }
+    assert.is(drawn[1], drawn[0]);
+    assert.is(drawn[2], drawn[0]);
+  });
+}
+
+test("the reference backend draws the same from f32 weights", async () => {
+  await using reference = await tinyGenerator({ backend: "reference", weights: "f32" });
+  await using wasm = await tinyGenerator({ weights: "f32" });
+  const some = { classIds: [1, 2], ...settings };
+  const [expected, actual] = [await reference.generate(some), await wasm.generate(some)];
+  assert.equal(actual.map(({ tokens }) => tokens), expected.map(({ tokens }) => tokens));
+});
+
+test("another seed draws another picture, without guidance, too", async () => {
+  const drawn = new Set<string>();
+  for (const seed of [1, 2, 2 ** 32 + 1]) {
+    for (const guidance of [0, 4]) {
+      const [picture] = await generator.generate({ classIds: 5, seed, guidance });
+      drawn.add(picture!.tokens.data.join());
+    }
+  }
+  assert.is(drawn.size, 6);
+});
+
+test("greedy draws the same with any seed, and so does temperature 0", async () => {
+  const drawn = [];
+  for (const how of [{ greedy: true, seed: 1 }, { greedy: true, seed: 2 }, { temperature: 0, seed: 3 }]) {
+    drawn.push((await generator.generate({ classIds: 4, ...how }))[0]!.tokens.data.join());
+  }
+  assert.equal(drawn, [drawn[0], drawn[0], drawn[0]]);
+});
+
+test("linear guidance ends at the constant's and begins with none", async () => {
+  const draw = async (how: object) =>
+    (await generator.generate({ classIds: 4, greedy: true, ...how }))[0]!.tokens.data;
+  const linear = await draw({ guidance: 6, guidanceSchedule: "linear" });
+  // At the first token the scale is 1, which is the class's own logits.
+  assert.is(linear[0], (await draw({ guidance: 1 }))[0]);
+  assert.not.equal([...linear], [...await draw({ guidance: 6 })]);
+});
+
+test("streams every token, partial pictures, and the finished ones", async () => {
+  const steps = await Array.fromAsync(generator.stream({ ...request, everyRows: 2 }));
+  assert.equal(steps.map(({ drawn }) => drawn), Array.from({ length: 16 }, (_, i) => i + 1));
+  const partial = steps.filter((step) => step.partial);
+  assert.equal(partial.map(({ drawn }) => drawn), [8]);
+  const { width, data } = partial[0]!.partial![3]!;
+  assert.ok(data.subarray(4 * width * 3).every((value) => value === 128), "grey below");
+  assert.not.ok(data.subarray(0, 4 * width * 3).every((value) => value === 128), "drawn above");
+  assert.equal(steps.at(-1)!.pictures, eight);
+});
+
+test("two calls at once queue up, and both are right", async () => {
+  const other = { classIds: [1, 9], ...settings };
+  const expected = await generator.generate(other);
+  const [first, second] = await Promise.all([generator.generate(request), generator.generate(other)]);
+  assert.equal(first, eight);
+  assert.equal(second, expected);
+});
+
+test("aborting ends a call within one token; the generator stays usable", async () => {
+  const controller = new AbortController(), reason = new Error("enough");
+  let seen = 0;
+  try {
+    for await (const { drawn } of generator.stream({ ...request, signal: controller.signal })) {
+      seen = drawn;
+      if (drawn === 3) controller.abort(reason);
+    }
+    assert.unreachable("it went on");
+  } catch (error) {
+    assert.is(error, reason);
+  }
+  assert.is(seen, 3);
+  assert.equal(await generator.generate(request), eight);
+  for await (const _ of generator.stream(request)) break;
+  assert.equal(await generator.generate(request), eight);
+});
+
+const refused: readonly [string, Partial<GenerateOptions>, RegExp][] = [
+  ["a class out of range", { classIds: 10 }, /from 0 to 9, got 10/],
+  ["a negative class", { classIds: -1 }, /from 0 to 9/],
+  ["half a class", { classIds: [1.5] }, /from 0 to 9/],
+  ["no class", { classIds: [] }, /pictures: expected a whole number from 1/],
+  ["an unknown name, with near ones", { classIds: "golden retreiver" }, /did you mean golden retriever/],
+  ["guidance below 0", { guidance: -1 }, /guidance: expected from 0/],
+  ["guidance that is no number", { guidance: [2, NaN] }, /guidance/],
+  ["top-p of 0", { topP: 0 }, /topP: expected above 0/],
+  ["top-p above 1", { topP: [0.5, 1.1] }, /topP/],
+  ["negative top-k", { topK: -3 }, /topK/],
+  ["half a top-k", { topK: 2.5 }, /topK/],
+  ["temperature NaN", { temperature: NaN }, /temperature/],
+  ["negative temperature", { temperature: [1, -1] }, /temperature/],
+  ["three temperatures", { temperature: [1, 1, 1] as unknown as [number, number] }, /temperature/],
+  ["too many pictures", { n: 5000 }, /n: expected a whole number from 1 to 1024/],
+  ["too many pictures altogether", { classIds: [1, 2, 3], n: 1000 }, /pictures: .*1024, got 3000/],
+  ["a negative seed", { seed: -1 }, /seed/],
+  ["a seed beyond exact numbers", { seed: 2 ** 53 }, /seed/],
+  ["an unknown schedule", { guidanceSchedule: "cosine" as "linear" }, /guidanceSchedule/],
+];
+
+for (const [what, options, message] of refused) {
+  test(`refuses ${what}`, async () => {
+    try {
+      await generator.generate({ classIds: 1, ...options });
+      assert.unreachable("it was taken");
+    } catch (error) {
+      assert.instance(error, ArgumentError);
+      assert.match((error as Error).message, message);
+    }
+  });
+}
+
+test("refuses a tokenizer of other bits, and weights of an unknown format", async () => {
+  const { tokenizer } = tinyModel();
+  const other = { ...tokenizer, config: { ...tinyTokenizer, zChannels: 8 } };
+  for (
+    const load of [
+      () => GeneratorClass.fromWeights(tinyModel({ tokenizer: other })),
+      () => GeneratorClass.fromWeights(tinyModel(), { weights: "q4" as "q8" }),
+    ]
+  ) {
+    try {
+      await load();
+      assert.unreachable("it was taken");
+    } catch (error) {
+      assert.instance(error, ArgumentError);
+    }
+  }
+});
+
+test("refuses to draw when disposed", async () => {
+  const gone = await tinyGenerator();
+  await gone[Symbol.asyncDispose]();
+  await gone[Symbol.asyncDispose]();
+  try {
+    await gone.generate({ classIds: 1 });
+    assert.unreachable("it drew");
+  } catch (error) {
+    assert.instance(error, BackendError);
+  }
+});
+
+test.run();
