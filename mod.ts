@@ -25,6 +25,25 @@ export type { ModelSource } from "./src/tokenizer/load_model.ts";
 export type { Tokens } from "./src/tokenizer/tokens.ts";
 export { readTokens, tokensToJson, tokensToNpz } from "./src/tokenizer/token_file.ts";
 
+export { Generator } from "./src/transformer/generator.ts";
+export type {
+  DrawingStep,
+  DrawnPicture,
+  GeneratorLoadOptions,
+  GeneratorModel,
+  StreamOptions,
+} from "./src/transformer/generator.ts";
+export type { GenerateOptions } from "./src/transformer/request.ts";
+export { paperSettings, pretty } from "./src/transformer/settings.ts";
+export type { PerSubToken, SamplingOptions, SamplingSettings } from "./src/transformer/settings.ts";
+export { Transformer } from "./src/transformer/transformer.ts";
+export type { TeacherForcedInput, TransformerLoadOptions } from "./src/transformer/transformer.ts";
+export type { ClassId } from "./src/transformer/classes.ts";
+export type { EngineOptions } from "./src/transformer/engine.ts";
+export type { TransformerConfig, TransformerOptions } from "./src/transformer/config.ts";
+export { transformerWeights } from "./src/transformer/weights.ts";
+export type { TransformerModel } from "./src/transformer/weights.ts";
+
 export { readImage } from "./src/image/read.ts";
 export type { DecodeOptions } from "./src/image/decode.ts";
 export { encodeImage } from "./src/image/encode.ts";
@@ -48,15 +67,22 @@ export type { CheckpointSummary, TokenizerFacts } from "./src/checkpoint/inspect
 export type { TransformerFacts } from "./src/checkpoint/transformer_facts.ts";
 export { convertCheckpoint } from "./src/checkpoint/convert.ts";
 export type { Conversion, ConvertOptions } from "./src/checkpoint/convert.ts";
+export { convertTransformer } from "./src/checkpoint/convert_transformer.ts";
+export type {
+  ConvertTransformerOptions,
+  TransformerConversion,
+} from "./src/checkpoint/convert_transformer.ts";
 export type { AtomicOptions, FileSystem } from "./src/checkpoint/atomic.ts";
 
 export type {
   Backend,
   Cancellable,
   CommandTime,
+  LoadOptions as WeightLoadOptions,
   OnProgress,
   Program,
   ProgramStats,
+  WeightFormat,
   Weights,
   WeightSource,
 } from "./src/backend/backend.ts";

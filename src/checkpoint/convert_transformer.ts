@@ -1,0 +1,92 @@
+import type { Cancellable, OnProgress, WeightFormat } from "../backend/backend.ts";
+import { weightFormats } from "../backend/formats.ts";
+import { quantizeQ8 } from "../tensor/quantize.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { stepGraph } from "../transformer/programs.ts";
+import type { TransformerConfig, TransformerOptions } from "../transformer/config.ts";
+import { transformerFile } from "../transformer/open_generative.ts";
+import { transformerWeights } from "../transformer/weights.ts";
+import type { AtomicOptions } from "./atomic.ts";
+import { configFile } from "./config_json.ts";
+import { toF16 } from "./convert_dtype.ts";
+import { openCheckpoint } from "./open.ts";
+import { q8Names } from "./q8.ts";
+import { type TensorToWrite, writeSafetensors } from "./safetensors_write.ts";
+
+/** How a transformer is converted. */
+export interface ConvertTransformerOptions extends TransformerOptions, Cancellable, AtomicOptions {
+  /** How matrices are stored; default `q8`. Embeddings are f16 unless all is f32; norms are f32. */
+  weights?: WeightFormat;
+  onProgress?: OnProgress;
+}
+
+/** What a conversion wrote. */
+export interface TransformerConversion {
+  readonly config: TransformerConfig;
+  readonly weights: WeightFormat;
+  /** Bytes of the weights. */
+  readonly bytes: number;
+}
+
+/**
+ * Writes the transformer of a checkpoint into `transformer.safetensors` of an existing folder, beside a tokenizer's
+ * `model.safetensors`. What shapes do not tell, heads and grid, goes into its metadata.
+ *
+ * Throws `CheckpointError` as `openCheckpoint` and `transformerWeights` do, and naming the tensor where a value is too
+ * large for f16; `FileError` where the file cannot be written. What was there before is then kept.
+ */
+export async function convertTransformer(
+  source: string | URL | Blob | Uint8Array,
+  folder: string,
+  { weights: format = "q8", heads, grid, signal, onProgress, fileSystem }: ConvertTransformerOptions = {},
+): Promise<TransformerConversion> {
+  await using checkpoint = await openCheckpoint(source);
+  const { config, source: weights } = transformerWeights(checkpoint, { heads, grid });
+  const formats = weightFormats([stepGraph(config, { n: 1, guided: false })], format);
+  let loaded = 0;
+  const total = weights.shapes.size;
+  const read = async (name: string) => {
+    const values = await weights.read(name);
+    onProgress?.({ loaded: ++loaded, total });
+    return values;
+  };
+  const tensors = [...weights.shapes].flatMap(([name, shape]): TensorToWrite[] => {
+    const stored = formats.get(name) ?? "f32";
+    if (stored === "f32") return [{ name, dtype: "f32", shape, data: async () => bytesOf(await read(name)) }];
+    if (stored === "f16") {
+      return [{ name, dtype: "f16", shape, data: async () => toF16(await read(name), { tensor: name }) }];
+    }
+    const [rows, width] = shape as [number, number], names = q8Names(name);
+    // Tensors are written widest first, so that a matrix is read once for its scales and once for its values.
+    const quantized = async () => quantizeQ8(await weights.read(name), width);
+    return [
+      {
+        name: names.scales,
+        dtype: "f16",
+        shape: [rows, Math.ceil(width / 32)],
+        data: async () => bytesOf((await quantized()).scales),
+      },
+      {
+        name: names.q,
+        dtype: "i8",
+        shape,
+        data: async () => {
+          const { q } = await quantized();
+          onProgress?.({ loaded: ++loaded, total });
+          return bytesOf(q);
+        },
+      },
+    ];
+  });
+  const said = { transformer: { heads: config.heads, grid: config.grid, weights: format } };
+  const metadata = { format: "pt", [configFile]: JSON.stringify(said) };
+  const path = `${folder.replace(/[/\\]+$/, "")}/${transformerFile}`;
+  await writeSafetensors(path, { metadata, tensors, signal, fileSystem });
+  const width = { f32: 4, f16: 2, i8: 1 } as Readonly<Record<string, number>>;
+  const bytes = tensors.reduce((sum, { dtype, shape }) => sum + sizeOf(shape) * width[dtype]!, 0);
+  return { config, weights: format, bytes };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

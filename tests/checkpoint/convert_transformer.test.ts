@@ -1,0 +1,86 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { weightFormats } from "../../src/backend/formats.ts";
+import { convertTransformer } from "../../src/checkpoint/convert_transformer.ts";
+import { openCheckpoint } from "../../src/checkpoint/open.ts";
+import { withQ8 } from "../../src/checkpoint/q8.ts";
+import { writeSafetensors } from "../../src/checkpoint/safetensors_write.ts";
+import { CheckpointError } from "../../src/tensor/errors.ts";
+import { roundTo } from "../../src/tensor/quantize.ts";
+import { stepGraph } from "../../src/transformer/programs.ts";
+import { transformerShapes, transformerWeights } from "../../src/transformer/weights.ts";
+import { hashedWeight } from "../golden/hashed.ts";
+import { tinyTransformer } from "../transformer/tiny.ts";
+
+const test = suite("converting transformers");
+const shapes = transformerShapes(tinyTransformer);
+const folder = await Deno.makeTempDir();
+const original = `${folder}/original.safetensors`;
+
+test.before(() => write(original));
+test.after(() => Deno.remove(folder, { recursive: true }));
+
+function write(path: string, skip = ""): Promise<void> {
+  const tensors = [...shapes].filter(([name]) => name !== skip).map(([name, shape]) => ({
+    name,
+    shape,
+    dtype: "f32" as const,
+    data: () => new Uint8Array(hashedWeight(name, shape).buffer),
+  }));
+  return writeSafetensors(path, { tensors });
+}
+
+for (const weights of ["f32", "f16", "q8"] as const) {
+  test(`${weights} reads back as the values that the format stands for`, async () => {
+    const { config } = await convertTransformer(original, folder, { weights, heads: 4, grid: 4 });
+    assert.equal(config, tinyTransformer);
+    await using checkpoint = await openCheckpoint(`${folder}/transformer.safetensors`);
+    assert.equal(JSON.parse(checkpoint.metadata["config.json"]!).transformer, { heads: 4, grid: 4, weights });
+    const model = transformerWeights(checkpoint, { heads: 4, grid: 4 });
+    const formats = weightFormats([stepGraph(config, { n: 1, guided: false })], weights);
+    for (const [name, shape] of shapes) {
+      const stored = formats.get(name) ?? "f32",
+        expected = roundTo(stored, hashedWeight(name, shape), shape.at(-1)!);
+      const actual = await model.source.read(name);
+      assert.equal(actual, expected, name);
+      // To store what was stored changes nothing.
+      assert.equal(roundTo(stored, actual, shape.at(-1)!), actual, name);
+    }
+  });
+}
+
+test("refuses a checkpoint that lacks a weight, and one without a transformer", async () => {
+  const lacking = `${folder}/lacking.safetensors`;
+  await write(lacking, "transformer.spatial_blocks.1.feed_forward.w2.weight");
+  await refused(
+    () => convertTransformer(lacking, folder, { heads: 4 }),
+    /no transformer.spatial_blocks.1.feed_forward.w2/,
+  );
+  const tokenizer = new URL("../../models/emoji-32/model.safetensors", import.meta.url);
+  await refused(() => convertTransformer(tokenizer, folder), /a tokenizer's does not suffice/);
+  await refused(() => convertTransformer(original, folder, { heads: 5 }), /number of heads/);
+});
+
+test("refuses q8 whose scales do not fit", async () => {
+  const path = `${folder}/torn.safetensors`;
+  await writeSafetensors(path, {
+    tensors: [
+      { name: "w.q8", dtype: "i8", shape: [2, 40], data: () => new Uint8Array(80) },
+      { name: "w.scales", dtype: "f16", shape: [2, 1], data: () => new Uint8Array(4) },
+    ],
+  });
+  await using checkpoint = await openCheckpoint(path);
+  await refused(() => Promise.resolve().then(() => withQ8(checkpoint)), /f16 \[2,2\] scales/);
+});
+
+async function refused(work: () => Promise<unknown>, message: RegExp): Promise<void> {
+  try {
+    await work();
+    assert.unreachable("it was taken");
+  } catch (error) {
+    assert.instance(error, CheckpointError);
+    assert.match((error as Error).message, message);
+  }
+}
+
+test.run();
