@@ -1,0 +1,61 @@
+/**
+ * `deno task bench generator [TOKENS]`: milliseconds of a token of AR_256_B with guidance, by format, threads and
+ * pictures at once, and the bytes that it reads as a share of the bandwidth measured in the same process.
+ */
+import type { GeneratorRun, PicturesRun } from "./generator_run.ts";
+import { median, runJson, table } from "./report.ts";
+
+const tokens = Number(Deno.args[0] ?? 32);
+const formats = ["q8", "f16", "f32"] as const;
+
+const rows: string[][] = [], notes: string[] = [];
+for (const format of formats) {
+  for (const threads of [2, 1]) {
+    const pictures = threads === 2 ? "1,4,8" : "1";
+    const run = await runJson<GeneratorRun>("generator_run.ts", format, threads, pictures, tokens);
+    for (const one of run.runs) rows.push(row({ format, threads, run, one, first: run.runs[0]! }));
+    if (threads !== 2) continue;
+    notes.push(
+      `${format}: ${(run.weightBytes / 1e6).toFixed(0)} MB of weights, resident set with the decoder ` +
+        `${(run.resident / 1e9).toFixed(2)} GB; the decoder takes ${run.decode.toFixed(2)} s a picture`,
+    );
+    notes.push(`  one picture, by kernel: ${byKernel(run.runs[0]!)}`);
+  }
+}
+console.log(
+  `AR_256_B with guidance, two rows a picture; medians over ${tokens} positions spread over the picture\n`,
+);
+table(["", "threads", "pictures", "ms a token", "best", "tokens/s", "of one", "GB/s", "of bandwidth"], rows);
+console.log("\n" + notes.join("\n"));
+
+function row(
+  { format, threads, run, one, first }: {
+    format: string;
+    threads: number;
+    run: GeneratorRun;
+    one: PicturesRun;
+    first: PicturesRun;
+  },
+): string[] {
+  const ms = median(one.ms), rate = (run.weightBytes + run.againBytes + one.cacheBytes) / (ms / 1000);
+  return [
+    format,
+    `${threads}`,
+    `${one.pictures}`,
+    ms.toFixed(1),
+    Math.min(...one.ms).toFixed(1),
+    (1000 * one.pictures / ms).toFixed(0),
+    `${(ms / median(first.ms)).toFixed(2)}×`,
+    (rate / 1e9).toFixed(1),
+    `${(100 * rate / run.bandwidth).toFixed(0)}% of ${(run.bandwidth / 1e9).toFixed(1)}`,
+  ];
+}
+
+function byKernel({ kernels }: PicturesRun): string {
+  const sums = new Map<string, number>();
+  for (const { kernel, seconds } of kernels) sums.set(kernel, (sums.get(kernel) ?? 0) + 1000 * seconds);
+  return [...sums].sort(([, a], [, b]) => b - a).slice(0, 5).map(([kernel, ms]) =>
+    `${kernel} ${ms.toFixed(1)} ms`
+  )
+    .join(", ");
+}

@@ -1,0 +1,140 @@
+/**
+ * Times the drawing of tokens by AR_256_B in a process of its own:
+ * `deno run -A bench/generator_run.ts FORMAT THREADS PICTURES,PICTURES,… TOKENS` prints one line of JSON.
+ *
+ * Weights are computed from their names; what the model draws means nothing, but takes the same time. The first greedy
+ * tokens and their logits are held against the golden of PyTorch before anything is timed.
+ */
+import type { CommandTime, Program, WeightFormat } from "../src/backend/backend.ts";
+import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";
+import { decodeGraph } from "../src/tokenizer/programs.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../src/tensor/tensor.ts";
+import { stepGraph, subTokens } from "../src/transformer/programs.ts";
+import { nmse, readGolden, tokenizerConfig } from "../tests/golden/golden.ts";
+import { hashedWeights } from "../tests/golden/tokenizer_golden.ts";
+import { goldenConfig, hashedTransformer } from "../tests/golden/transformer_golden.ts";
+import { readBandwidth } from "./machine/limits.ts";
+
+/** What was measured with one number of pictures at once, two rows each. */
+export interface PicturesRun {
+  readonly pictures: number;
+  /** Milliseconds of each token, at positions spread over the picture. */
+  readonly ms: readonly number[];
+  /** Bytes of keys and values that a token reads, in the mean over the picture. */
+  readonly cacheBytes: number;
+  readonly kernels: readonly CommandTime[];
+}
+
+/** What one process measures. */
+export interface GeneratorRun {
+  /** Bytes of the transformer's weights, nearly all of which a token reads. */
+  readonly weightBytes: number;
+  /** Bytes of the parts that the factorized blocks read a second time. */
+  readonly againBytes: number;
+  /** Bytes a second that as many threads read from memory. */
+  readonly bandwidth: number;
+  readonly runs: readonly PicturesRun[];
+  /** Seconds to decode one picture. */
+  readonly decode: number;
+  /** Bytes of the resident set with transformer and decoder, after the run of one picture. */
+  readonly resident: number;
+}
+
+/** How far guided logits of each format may be from PyTorch's in f32; weights of noise quantise worse than learned ones. */
+const tolerance: Readonly<Record<WeightFormat, number>> = { f32: 1e-6, f16: 1e-4, q8: 1e-2 };
+
+/** The class that the golden was drawn of. */
+let golden256Label = 0;
+
+if (import.meta.main) {
+  const [format, threads, counts, tokens] = [
+    Deno.args[0] as WeightFormat,
+    Number(Deno.args[1]),
+    Deno.args[2]!.split(",").map(Number),
+    Number(Deno.args[3]),
+  ];
+  const golden = await readGolden("ar_256_B"), config = goldenConfig(golden);
+  golden256Label = golden.tensor("labels").data[0]!;
+  await using backend = new WasmBackend({ threads });
+  const graphs = [stepGraph(config, { n: 1, guided: true, logits: true })];
+  await using weights = await backend.load(hashedTransformer(graphs), { graphs, format });
+  const picture = decodeGraph(tokenizerConfig(await readGolden("imagenet_256_L")), {
+    n: 1,
+    height: 256,
+    width: 256,
+  });
+  await using decoderWeights = await backend.load(hashedWeights([picture]), { graphs: [picture] });
+
+  {
+    await using program = await backend.compile(graphs[0]!, weights);
+    const { logits_post: logits } = await program.run(inputsOf(1, { position: 0, greedy: true }));
+    const expected = golden.tensor("greedy.guided_logits_post").data.subarray(0, logits!.data.length);
+    const error = nmse(logits!.data, expected);
+    if (!(error <= tolerance[format])) {
+      throw new Error(`Cannot time a wrong result: NMSE of logits is ${error}`);
+    }
+  }
+
+  let resident = 0, decode = Infinity;
+  const runs: PicturesRun[] = [];
+  for (const pictures of counts) {
+    await using program = await backend.compile(stepGraph(config, { n: pictures, guided: true }), weights);
+    const ms = await time(program, { pictures, tokens, positions: config.grid ** 2 });
+    const kernels = await program.profile(inputsOf(pictures, { position: config.grid ** 2 / 2 }));
+    const cacheBytes = 2 * pictures * config.layers * 2 * config.dim * 4 * (config.grid ** 2 + 1) / 2;
+    runs.push({ pictures, ms, cacheBytes, kernels });
+    if (resident > 0) continue;
+    await using decoder = await backend.compile(picture, decoderWeights);
+    for (let run = 0; run < 3; run++) {
+      const start = performance.now();
+      await decoder.run({ tokens: u32Tensor([1, 16, 16]) });
+      decode = Math.min(decode, (performance.now() - start) / 1000);
+    }
+    resident = Deno.memoryUsage().rss;
+  }
+  // Last, because its buffers would count as resident.
+  const bandwidth = await readBandwidth(threads);
+  const block = weights.bytes / (config.layers + config.factorizedLayers);
+  const result = { weightBytes: weights.bytes, againBytes: config.factorizedLayers * block, bandwidth };
+  console.log(JSON.stringify({ ...result, runs, decode, resident } satisfies GeneratorRun));
+}
+
+async function time(
+  program: Program,
+  { pictures, tokens, positions }: { pictures: number; tokens: number; positions: number },
+): Promise<number[]> {
+  const ms: number[] = [];
+  // The first runs are the baseline compiler's.
+  for (let i = -8; i < tokens; i++) {
+    const inputs = inputsOf(pictures, { position: Math.floor((Math.max(i, 0) + 0.5) * positions / tokens) });
+    const start = performance.now();
+    await program.run(inputs);
+    if (i >= 0) ms.push(performance.now() - start);
+  }
+  return ms;
+}
+
+function inputsOf(
+  n: number,
+  { position, greedy = false }: { position: number; greedy?: boolean },
+): Record<string, HostTensor> {
+  const rows = 2 * n;
+  const floats = (value: number) => f32Tensor([n], new Float32Array(n).fill(value));
+  return {
+    classes: u32Tensor(
+      [rows],
+      Uint32Array.from({ length: rows }, (_, row) => row < n ? golden256Label + row : 1000),
+    ),
+    position: u32Tensor([rows], new Uint32Array(rows).fill(position)),
+    pre: u32Tensor([rows]),
+    post: u32Tensor([rows]),
+    key: u32Tensor([n, 2]),
+    counter: u32Tensor([n, 4], Uint32Array.from({ length: 4 * n }, (_, i) => i)),
+    ...Object.fromEntries(subTokens.flatMap((name, i) => [
+      [`temperature_${name}`, floats(greedy ? 0 : 1)],
+      [`top_k_${name}`, u32Tensor([n])],
+      [`top_p_${name}`, floats(0.96)],
+      [`guidance_${name}`, floats([1.9, 2][i]!)],
+    ])),
+  };
+}
