@@ -1,7 +1,7 @@
 // Convolution of any kernel and stride as a product: pixels are gathered into rows of kh·kw·C values.
 import { arg, pointer } from "./simd";
 import { gemmPanel } from "./gemm";
-import { copyPixel, outputAddress, putLanes, putOutput } from "./conv_input";
+import { copyPixel, outputAddress, putLanes, putOutput, residualDistance } from "./conv_input";
 
 /** Output pixels of one item, a multiple of the product's four rows. */
 const PIXELS: i32 = 24;
@@ -16,7 +16,7 @@ const DEPTH: i32 = 192;
  * Scratch: 24 rows of K values (kh·kw·C, up to a multiple of 4), then 24 rows of O.
  */
 export function convDirect(args: usize, item: i32, scratch: usize): void {
-  const bias = pointer(args, 3), residual = pointer(args, 4) ? pointer(args, 4) - pointer(args, 5) : 0;
+  const bias = pointer(args, 3), residual = residualDistance(pointer(args, 4), pointer(args, 5));
   const outHeight = arg(args, 9), outWidth = arg(args, 10), outputs = arg(args, 11);
   const k = (arg(args, 8) * arg(args, 12) * arg(args, 13) + 3) & ~3;
   const lda = (<usize>k) << 2;

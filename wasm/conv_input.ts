@@ -63,11 +63,21 @@ export function outputAddress(
   return (<usize>((y * 2 * width + x) * channels + o % channels)) << 2;
 }
 
-/** Stores four channels at `out`, plus the residual, which lies `residual` bytes further; 0 for none. */
+/** No residual: a distance that no two buffers have. One of 0 means that the output takes the residual's place. */
+const NONE: usize = 1;
+
+/** How far the residual lies behind the output. */
+// @ts-ignore: decorator
+@inline
+export function residualDistance(residual: usize, out: usize): usize {
+  return residual ? residual - out : NONE;
+}
+
+/** Stores four channels at `out`, plus the residual, which lies `residual` bytes further. */
 // @ts-ignore: decorator
 @inline
 export function putOutput(out: usize, residual: usize, value: v128): void {
-  v128.store(out, residual ? f32x4.add(value, v128.load(out + residual)) : value);
+  v128.store(out, residual != NONE ? f32x4.add(value, v128.load(out + residual)) : value);
 }
 
 /** As putOutput, for the first `count` of four channels. */
@@ -80,5 +90,5 @@ export function putLanes(out: usize, residual: usize, value: v128, count: i32): 
 // @ts-ignore: decorator
 @inline
 function putLane(out: usize, residual: usize, value: f32): void {
-  store<f32>(out, residual ? value + load<f32>(out + residual) : value);
+  store<f32>(out, residual != NONE ? value + load<f32>(out + residual) : value);
 }

@@ -16,7 +16,7 @@
 // Rows of a point end in a cache line of padding, else all of them would fall into the same few lines of the cache.
 import { arg, pointer } from "./simd";
 import { gemmPanel } from "./gemm";
-import { copyChunk, outputAddress, putLanes, putOutput, zeroChunk } from "./conv_input";
+import { copyChunk, outputAddress, putLanes, putOutput, residualDistance, zeroChunk } from "./conv_input";
 import { transformInput, transformOutput, transformTaps } from "./winograd_transforms";
 
 const POINTS: usize = 64;
@@ -209,7 +209,7 @@ function finishTile(args: usize, tile: i32, o: i32, m: usize, mRow: usize, tempo
   const n = tile / perPicture, y = tile % perPicture / tilesX * 6, x = tile % tilesX * 6;
   const rows = min(6, height - y), columns = min(6, width - x);
   const bias = pointer(args, 3) ? v128.load(pointer(args, 3) + ((<usize>o) << 2)) : f32x4.splat(0);
-  const residual = pointer(args, 4) ? pointer(args, 4) - pointer(args, 5) : 0;
+  const residual = residualDistance(pointer(args, 4), pointer(args, 5));
   // A pixel's next neighbour, and the next row's pixel: twice as far where the output is shuffled.
   const step = (<usize>(shuffle ? outputs >> 1 : outputs)) << 2;
   const line = (shuffle ? 2 : 1) * <usize>width * step;

@@ -112,7 +112,8 @@ export async function survives(name: string, times: number): Promise<void> {
     recoveries.push((performance.now() - start) / 1000);
     assert.is(backend.memory.allocated, allocated);
     Atomics.add(patient.machine.heap.i32(0, 1), 0, 1);
-  } // Half of them, because the machine may be busy with other things.
+  }
+  // Half of them, because the machine may be busy with other things.
   const median = recoveries.sort((a, b) => a - b)[times >> 1]!;
   assert.ok(median <= 1, `${name}: the next runs took ${median} s`);
 }

@@ -6,6 +6,7 @@ import { CheckpointError } from "../../src/tensor/errors.ts";
 import { dict, emptyDict, global, op, pickle, type Piece, storage, tensor, text, tuple } from "./pickles.ts";
 import { concat, goldenPath, safetensors } from "./support.ts";
 import { fields, torchZip, zip, type ZipEnd, type ZipFile } from "./zips.ts";
+import { cpuTime } from "../support/cpu_time.ts";
 
 /** Mostly nothing: a file with one lie gets further than a file with many. */
 const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
@@ -268,7 +269,7 @@ export interface Outcome {
 
 /** Reads all that a file claims to hold. Only a `CheckpointError` may come, and no tensor out of proportion. */
 export async function checkMutant(bytes: Uint8Array, outcome: Outcome): Promise<void> {
-  const start = performance.now();
+  const start = cpuTime();
   try {
     await using checkpoint = await openCheckpoint(bytes);
     for (const [name, { shape }] of checkpoint.tensors) {
@@ -288,7 +289,7 @@ export async function checkMutant(bytes: Uint8Array, outcome: Outcome): Promise<
       outcome.refused++;
     }
   }
-  outcome.slowest = Math.max(outcome.slowest, performance.now() - start);
+  outcome.slowest = Math.max(outcome.slowest, cpuTime() - start);
 }
 
 /** Runs `numRuns` mutants of a kind, and holds time and memory within bounds. */

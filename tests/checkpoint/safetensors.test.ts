@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openCheckpoint } from "../../src/checkpoint/open.ts";
 import { concat, readAll, refused, safetensors, utf8 } from "./support.ts";
+import { cpuTime } from "../support/cpu_time.ts";
 
 const test = suite("safetensors");
 
@@ -148,22 +149,22 @@ test("names that mean something to JavaScript are names like others", async () =
 test("a header of more parts than any file has is refused, in time", async () => {
   for (const text of ['"a":0,'.repeat(15_000_000), "[".repeat(90_000_000), "0,".repeat(45_000_000)]) {
     const file = safetensors("{" + text);
-    const start = performance.now();
+    const start = cpuTime();
     await refused(() => openCheckpoint(file), /at most 2000000 brackets, quotes and commas/);
-    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+    assert.ok(cpuTime() - start < 1000, `${cpuTime() - start} ms`);
   }
   for (const text of ['{"a":' + "[".repeat(1_900_000), `{"a":[${"0,".repeat(1_900_000)}`]) {
-    const start = performance.now();
+    const start = cpuTime();
     await refused(() => openCheckpoint(safetensors(text)), /expected JSON/);
-    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+    assert.ok(cpuTime() - start < 1000, `${cpuTime() - start} ms`);
   }
 });
 
 test("a string of 40 MB in the header is no trouble", async () => {
   const file = safetensors(`{"__metadata__":{"x":"${"\\\\".repeat(10_000_000)}${"a".repeat(20_000_000)}"}}`);
-  const start = performance.now();
+  const start = cpuTime();
   await using _ = await openCheckpoint(file);
-  assert.ok(performance.now() - start < 1500, `${performance.now() - start} ms`);
+  assert.ok(cpuTime() - start < 1500, `${cpuTime() - start} ms`);
 });
 
 test.run();

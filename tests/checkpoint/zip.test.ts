@@ -4,6 +4,7 @@ import { openCheckpoint } from "../../src/checkpoint/open.ts";
 import { dict, pickle, tensor } from "./pickles.ts";
 import { concat, inFolder, readAll, refused, utf8 } from "./support.ts";
 import { fields, zip, type ZipEnd, type ZipFile } from "./zips.ts";
+import { cpuTime } from "../support/cpu_time.ts";
 
 const test = suite("zip");
 
@@ -175,9 +176,9 @@ test("as many files as are allowed are gone through in time", async () => {
   const file = zip([...good, ...many]);
   await inFolder(async (folder) => {
     await Deno.writeFile(`${folder}/many.ckpt`, file);
-    const start = performance.now();
+    const start = cpuTime();
     assert.equal(await readAll(`${folder}/many.ckpt`), { w: values });
-    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+    assert.ok(cpuTime() - start < 1000, `${cpuTime() - start} ms`);
   });
 });
 

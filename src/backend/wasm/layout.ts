@@ -35,24 +35,32 @@ export function bytesOf(tensor: Tensor): number {
   return 4 * sizeOf(tensor.shape);
 }
 
-/** One arena for all that lives during a run: inputs from its start, outputs to its end, others while needed. */
+/**
+ * One arena for all that lives during a run: inputs from its start, outputs to its end, others while needed. A sum takes
+ * the place of the residual that it ends, which saves one of the three maps that a ResBlock would hold.
+ */
 export function planLayout(graph: Graph): Layout {
   const steps = graph.tensors.filter((tensor) => !leaves.includes(tensor.op));
   const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
-  const end = steps.length;
+  const lastReads = new Map<Tensor, number>();
+  steps.forEach((tensor, step) => inputsOf(tensor).forEach((read) => lastReads.set(viewed(read), step)));
+  for (const output of Object.values(graph.outputs)) lastReads.set(viewed(output), steps.length);
+
   const buffers = new Map<Tensor, number>();
   const lifetimes: { bytes: number; first: number; last: number }[] = [];
   const add = (lifetime: Lifetime): number => lifetimes.push({ ...lifetime }) - 1;
   for (const tensor of graph.tensors) {
     if (tensor.op === "param" || tensor.op === "reshape" || kept.includes(tensor.op)) continue;
-    const step = stepOf.get(tensor) ?? -1;
-    buffers.set(tensor, add({ bytes: bytesOf(tensor), first: step, last: step }));
+    const step = stepOf.get(tensor) ?? -1, last = lastReads.get(tensor) ?? step;
+    const ended = endedResidual(tensor);
+    const taken = ended && lastReads.get(ended) === step ? buffers.get(ended) : undefined;
+    if (taken === undefined) buffers.set(tensor, add({ bytes: bytesOf(tensor), first: step, last }));
+    else {
+      buffers.set(tensor, taken);
+      lifetimes[taken]!.last = last;
+    }
   }
-  const scratch = steps.map((tensor, step) => {
-    for (const read of inputsOf(tensor).map(viewed)) extend(read, step);
-    return add({ bytes: scratchBytes(tensor), first: step, last: step });
-  });
-  for (const output of Object.values(graph.outputs)) extend(viewed(output), end);
+  const scratch = steps.map((tensor, step) => add({ bytes: scratchBytes(tensor), first: step, last: step }));
   return {
     plan: planArena(lifetimes, align),
     steps,
@@ -61,9 +69,12 @@ export function planLayout(graph: Graph): Layout {
     sizes: lifetimes.map(({ bytes }) => bytes),
     kept: graph.tensors.filter((tensor) => kept.includes(tensor.op)),
   };
+}
 
-  function extend(tensor: Tensor, step: number): void {
-    const buffer = buffers.get(tensor);
-    if (buffer !== undefined) lifetimes[buffer]!.last = Math.max(lifetimes[buffer]!.last, step);
-  }
+/** The residual of a convolution that reads it at no other place than where it writes. */
+function endedResidual(tensor: Tensor): Tensor | undefined {
+  if (tensor.op !== "conv2d" || !tensor.inputs.residual) return undefined;
+  const residual = viewed(tensor.inputs.residual);
+  const reads = inputsOf(tensor).map(viewed);
+  return reads.filter((read) => read === residual).length === 1 ? residual : undefined;
 }
