@@ -1,13 +1,21 @@
 import { Command, Option } from "commander";
+import type { WeightFormat } from "../backend/backend.ts";
 import { convertCheckpoint } from "../checkpoint/convert.ts";
+import { convertTransformer } from "../checkpoint/convert_transformer.ts";
 import { formatConfig } from "../checkpoint/infer_config.ts";
 import { megabytes } from "../graph/print.ts";
-import { resolveModel } from "../tokenizer/load_model.ts";
+import { openCheckpoint } from "../checkpoint/open.ts";
+import { transformerFacts } from "../checkpoint/transformer_facts.ts";
+import { type ModelSource, resolveModel } from "../tokenizer/load_model.ts";
 import type { Io } from "./io.ts";
+import { wholeNumber } from "./options.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
   dtype: "f32" | "f16";
+  weights: WeightFormat;
+  heads?: number;
+  grid?: number;
   raw?: true;
   json?: true;
 }
@@ -16,25 +24,36 @@ interface Options {
 export function convertCommand(io: Io): Command {
   return new Command("convert")
     .description(
-      "write what inference needs of a checkpoint into a folder: config.json and model.safetensors",
+      "write what inference needs of a checkpoint into a folder: config.json, model.safetensors, and " +
+        "transformer.safetensors where the checkpoint holds one",
     )
     .argument("<checkpoint>", "a .ckpt, .pth or .safetensors file, or a folder made by convert")
     .argument("<folder>", "where the model goes")
     .addOption(new Option("--dtype <type>", "type of the weights").choices(["f32", "f16"]).default("f32"))
+    .addOption(
+      new Option("--weights <format>", "type of a transformer's weights").choices(["f32", "f16", "q8"])
+        .default("q8"),
+    )
+    .option("--heads <n>", "heads of the transformer (default: its width over 64)", wholeNumber)
+    .option("--grid <n>", "tokens along a side that the transformer draws (default: 16)", wholeNumber)
     .option("--raw", "take the raw weights, not their moving average")
     .option("--json", "say it in JSON")
-    .action(async (checkpoint: string, folder: string, { dtype, raw, json }: Options) => {
+    .action(async (checkpoint: string, folder: string, { dtype, raw, json, ...options }: Options) => {
       using bar = progress("Converting", io);
       const onProgress = ({ loaded, total }: { loaded: number; total: number }) => bar.update(loaded, total);
       const { signal } = io;
-      const conversion = await convertCheckpoint(await resolveModel(checkpoint), folder, {
+      const source = await resolveModel(checkpoint);
+      const conversion = await convertCheckpoint(source, folder, {
         dtype,
         raw,
         signal,
         onProgress,
       });
+      const transformer = await holdsTransformer(source)
+        ? await convertTransformer(source, folder, { ...options, signal, onProgress })
+        : undefined;
       const { config, kind, tensors, bytes } = conversion;
-      if (json) io.out(JSON.stringify({ folder, dtype, kind, tensors, bytes, config }, null, 2));
+      if (json) io.out(JSON.stringify({ folder, dtype, kind, tensors, bytes, config, transformer }, null, 2));
       else {
         const weights = kind === "ema" ? "averaged (EMA)" : "raw";
         io.out(
@@ -42,6 +61,18 @@ export function convertCommand(io: Io): Command {
             megabytes(bytes)
           }`,
         );
+        if (!transformer) return;
+        const { dim, layers, factorizedLayers } = transformer.config;
+        io.out(
+          `${folder}: transformer of dim ${dim}, ${layers} + ${factorizedLayers} blocks, in ${transformer.weights}, ${
+            megabytes(transformer.bytes)
+          }`,
+        );
       }
     });
+}
+
+async function holdsTransformer(source: ModelSource): Promise<boolean> {
+  await using checkpoint = await openCheckpoint(source);
+  return transformerFacts(checkpoint.tensors) !== undefined;
 }

@@ -5,6 +5,7 @@ import { decodeCommand } from "./decode.ts";
 import { doctorCommand } from "./doctor.ts";
 import { encodeCommand } from "./encode.ts";
 import { explainCommand } from "./explain.ts";
+import { generateCommand } from "./generate.ts";
 import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
 import { reconstructCommand } from "./reconstruct.ts";
@@ -14,6 +15,7 @@ const commands = [
   reconstructCommand,
   encodeCommand,
   decodeCommand,
+  generateCommand,
   convertCommand,
   inspectCommand,
   explainCommand,

@@ -1,0 +1,154 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { WeightFormat } from "../backend/backend.ts";
+import { type BackendName, backendNames } from "../backend/select.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import type { ClassId } from "../transformer/classes.ts";
+import { paperSettings, type PerSubToken, pretty, type SamplingOptions } from "../transformer/settings.ts";
+import { wholeNumber } from "./options.ts";
+
+/** What `voken generate` is told. */
+export interface GenerateArguments {
+  model: string;
+  tokenizer?: string;
+  backend: BackendName;
+  threads?: number;
+  weights: WeightFormat;
+  heads?: number;
+  grid?: number;
+  class?: readonly ClassId[] | "all";
+  from?: string;
+  number: number;
+  seed: number;
+  preset: "pretty" | "paper";
+  guidance?: PerSubToken;
+  schedule?: "constant" | "linear";
+  temperature?: PerSubToken;
+  topK?: PerSubToken;
+  topP?: PerSubToken;
+  greedy?: true;
+  output: string;
+  npz?: string;
+  shard: Shard;
+  json?: true;
+}
+
+/** A part of the work: pictures of the i-th of n equal ranges. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** Adds the options to a command. */
+export function withGenerateOptions(command: Command): Command {
+  return command
+    .option("-m, --model <model>", "a checkpoint, a folder, or a name in models/", "emoji-32")
+    .option("--tokenizer <tokenizer>", "where the tokenizer is, if not with the model")
+    .addOption(new Option("--backend <name>", "what runs the model").choices(backendNames).default("auto"))
+    .option("--threads <n>", "threads (default: one a processor)", wholeNumber)
+    .addOption(
+      new Option("--weights <format>", "how weights are stored").choices(["f32", "f16", "q8"]).default("q8"),
+    )
+    .option("--heads <n>", "heads of the transformer (default: its width over 64)", wholeNumber)
+    .option("--grid <n>", "tokens along a side (default: what the model says, or 16)", wholeNumber)
+    .option("-c, --class <classes>", "numbers or names, with commas between them; or all", classList)
+    .option("--from <file>", "draw again what this generation.json says")
+    .option("-n, --number <n>", "pictures of each class", wholeNumber, 1)
+    .option("--seed <n>", "the same seed draws the same pictures", count, 0)
+    .addOption(
+      new Option("--preset <name>", "for pictures to look at, or as published scores were made")
+        .choices(["pretty", "paper"]).default("pretty"),
+    )
+    .option("--guidance <g,g>", "scale for both sub-tokens, or one for each", pair)
+    .addOption(new Option("--schedule <name>", "how guidance grows").choices(["constant", "linear"]))
+    .option("--temperature <t,t>", "0 always takes the likeliest", pair)
+    .option("--top-k <k,k>", "draw from the k likeliest; 0 for all", pair)
+    .option("--top-p <p,p>", "draw from the likeliest that reach this probability together", pair)
+    .option("--greedy", "always take the likeliest")
+    .option("-o, --output <folder>", "where pictures, sheet.png and generation.json go", "out")
+    .option("--npz <file>", "write all pictures into one .npz instead (uint8 N H W C, arr_0); resumes")
+    .option("--shard <i/n>", "only the i-th of n parts of the pictures", shard, { index: 1, count: 1 })
+    .option("--json", "say it in JSON");
+}
+
+/** What a generation.json says of how its pictures were drawn. */
+const drawnFields = ["model", "tokenizer", "weights", "class", "number", "seed", "guidance"] as const;
+const moreFields = ["schedule", "temperature", "topK", "topP"] as const;
+
+/**
+ * The arguments with those in the file `from` names instead of theirs. Throws `ArgumentError` where it is no
+ * generation.json, or there are neither classes nor such a file.
+ */
+export async function completed(options: GenerateArguments): Promise<GenerateArguments> {
+  const { from } = options;
+  if (from === undefined) {
+    if (options.class) return options;
+    throw new ArgumentError("Cannot draw pictures", { expected: "--class or --from", got: "neither" });
+  }
+  let said: Record<string, unknown>;
+  try {
+    said = JSON.parse(await Deno.readTextFile(from));
+  } catch (cause) {
+    throw new ArgumentError(`Cannot read ${from}`, {
+      expected: "a generation.json",
+      got: String(cause),
+      cause,
+    });
+  }
+  const { transformer, classes, guidanceSchedule } = said as {
+    transformer?: { heads?: number; grid?: number };
+    classes?: unknown;
+    guidanceSchedule?: unknown;
+  };
+  const isList = classes === "all" ||
+    (Array.isArray(classes) && classes.every((id) => typeof id === "number" || typeof id === "string"));
+  if (!isList || typeof said.model !== "string" || typeof said.seed !== "number") {
+    throw new ArgumentError(`Cannot read ${from}`, { expected: "a generation.json", got: "another file" });
+  }
+  const all: Record<string, unknown> = { ...said, class: classes, schedule: guidanceSchedule };
+  const taken = Object.fromEntries([...drawnFields, ...moreFields].map((name) => [name, all[name]]));
+  return { ...options, ...taken, heads: transformer?.heads, grid: transformer?.grid } as GenerateArguments;
+}
+
+/** The settings that the arguments ask for: those given, the rest from the preset. */
+export function settingsOf(
+  { preset, guidance, schedule, temperature, topK, topP, greedy }: GenerateArguments,
+  { dim }: { dim: number },
+): SamplingOptions {
+  const base = preset === "paper" ? paperSettings(dim) : pretty;
+  return {
+    guidance: guidance ?? base.guidance,
+    guidanceSchedule: schedule ?? base.guidanceSchedule,
+    temperature: temperature ?? base.temperature,
+    topK: topK ?? base.topK,
+    topP: topP ?? base.topP,
+    greedy,
+  };
+}
+
+/** Commas between classes; quotes around names that hold commas themselves. */
+function classList(text: string): readonly ClassId[] | "all" {
+  if (text.trim() === "all") return "all";
+  const parts = [...text.matchAll(/\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)/g)]
+    .map(([, quoted, plain]) => (quoted ?? plain ?? "").trim()).filter((part) => part !== "");
+  if (parts.length === 0) throw new InvalidArgumentError("Expected classes.");
+  return parts.map((part) => /^-?\d+(\.\d+)?$/.test(part) ? Number(part) : part);
+}
+
+function pair(text: string): PerSubToken {
+  const values = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+  if (values.length === 1 && !Number.isNaN(values[0])) return values[0]!;
+  if (values.length === 2 && !values.some(Number.isNaN)) return values as unknown as PerSubToken;
+  throw new InvalidArgumentError("Expected a number, or two with a comma between them.");
+}
+
+function count(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number from 0 on.");
+}
+
+function shard(text: string): Shard {
+  const [index, count] = text.split("/").map(Number);
+  const fits = Number.isSafeInteger(index) && Number.isSafeInteger(count) && index! >= 1 && index! <= count!;
+  if (fits && /^\d+\/\d+$/.test(text)) return { index: index!, count: count! };
+  throw new InvalidArgumentError("Expected i/n with i from 1 to n.");
+}
