@@ -1,4 +1,7 @@
-/** Reconstructs the sample pictures of a small model, and shows them beside the originals: `deno task demo`. */
+/**
+ * Reconstructs the sample pictures of a small model, shows them beside the originals, and draws new ones:
+ * `deno task demo`.
+ */
 import { alignColumns } from "../graph/print.ts";
 import { contactSheet } from "../image/contact_sheet.ts";
 import type { Image } from "../image/image.ts";
@@ -6,6 +9,7 @@ import { psnr } from "../image/metrics.ts";
 import { readImage } from "../image/read.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
+import { demoDrawing } from "./demo_drawing.ts";
 import type { Io } from "./io.ts";
 import { terminal } from "./io.ts";
 import { writePicture } from "./outputs.ts";
@@ -14,7 +18,7 @@ const model = "emoji-32";
 const samples = new URL(`../../models/${model}/samples/`, import.meta.url);
 const columns = 8;
 
-/** Runs the demo and writes the sheet into `folder`. */
+/** Runs the demo and writes its sheets into `folder`. */
 export async function demo(folder: string, io: Io): Promise<void> {
   const names = (await Array.fromAsync(Deno.readDir(samples))).map(({ name }) => name).sort();
   const images = await Promise.all(names.map((name) => readImage(new URL(name, samples))));
@@ -53,6 +57,7 @@ export async function demo(folder: string, io: Io): Promise<void> {
     ]).join("\n"),
   );
   io.out(`\nNow look at ${path}: each picture with its reconstruction below.`);
+  await demoDrawing(model, folder, io);
 }
 
 /** Rows of originals, each with the row of reconstructions below it. */

@@ -114,7 +114,7 @@ test("doctor finds the kernels right", async () => {
   assert.match((await voken(["doctor"])).out, /codecs +png ok, jpeg ok, webp ok/);
 });
 
-test("the demo writes its sheet and reaches the model's quality", async () => {
+test("the demo writes its sheets and reaches the model's quality", async () => {
   using folder = scratch();
   const lines: string[] = [];
   const { signal } = new AbortController();
@@ -124,7 +124,11 @@ test("the demo writes its sheet and reaches the model's quality", async () => {
   const [, decibels, tokens] = /\nall +([\d.]+) +(\d+)/.exec(lines.join("\n"))!;
   assert.ok(Number(decibels) > 24, decibels);
   assert.is(tokens, "1024");
-  assert.match(lines.at(-1)!, /demo\.png/);
+  assert.match(lines.join("\n"), /Now look at .*demo\.png/);
+  const drawn = await readImage(folder.at("drawn.png"));
+  assert.equal([drawn.width, drawn.height], [8 * 134 + 6, 9 * 134 + 6]);
+  assert.match(lines.join("\n"), /speed +\d+ tokens\/s/);
+  assert.match(lines.at(-1)!, /drawn\.png/);
 });
 
 test.run();

@@ -1,0 +1,48 @@
+import { alignColumns } from "../graph/print.ts";
+import { contactSheet } from "../image/contact_sheet.ts";
+import type { Image } from "../image/image.ts";
+import { Generator } from "../transformer/generator.ts";
+import type { Io } from "./io.ts";
+import { writePicture } from "./outputs.ts";
+
+/** Pictures of each class; as many as are drawn at once. */
+const each = 8;
+/** The shipped transformer is small: with this it draws its best. */
+const guidance = 2;
+
+/** Draws pictures of every class of `model` into a sheet in `folder`, a row for each class. */
+export async function demoDrawing(model: string, folder: string, io: Io): Promise<void> {
+  let start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  await using generator = await Generator.load(model, { signal: io.signal });
+  const loading = seconds();
+  const names = generator.classNames ?? [], rows: Image[][] = [];
+  start = performance.now();
+  let drawing = 0;
+  for (const classId of names.keys()) {
+    const request = {
+      classIds: classId,
+      n: each,
+      first: classId * each,
+      seed: 1,
+      guidance,
+      signal: io.signal,
+    };
+    for await (const { pictures } of generator.stream(request)) {
+      if (pictures) rows.push(pictures.map(({ image }) => image));
+    }
+    drawing = seconds();
+  }
+  const path = `${folder}/drawn.png`;
+  await writePicture(path, contactSheet(rows, { scale: 4, gap: 6 }));
+  const count = names.length * each, tokens = count * generator.config.grid ** 2;
+  io.out(`\nIts transformer draws pictures of ${names.length} classes: ${names.join(", ")}.\n`);
+  io.out(
+    alignColumns([
+      ["load", `${loading.toFixed(2)} s`],
+      ["draw", `${count} pictures in ${drawing.toFixed(2)} s with their decoding, ${each} at once`],
+      ["speed", `${(tokens / drawing).toFixed(0)} tokens/s, each with and without its class for guidance`],
+    ]).join("\n"),
+  );
+  io.out(`\nNow look at ${path}: a row for each class.`);
+}
