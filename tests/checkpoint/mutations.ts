@@ -298,7 +298,7 @@ export async function checkMutants(kind: string, numRuns: number): Promise<Outco
   const before = Deno.memoryUsage().rss;
   await fc.assert(fc.asyncProperty(mutants[kind]!, (bytes) => checkMutant(bytes, outcome)), { numRuns });
   assert.ok(outcome.refused > numRuns / 20, `${outcome.refused} of ${numRuns} were refused`);
-  assert.ok(outcome.slowest < 1000, `${outcome.slowest} ms`);
+  assert.ok(outcome.slowest < 3000, `${outcome.slowest} ms`);
   const grown = Deno.memoryUsage().rss - before;
   assert.ok(grown < 200e6, `${grown} bytes more`);
   return outcome;

@@ -180,7 +180,7 @@ test("memo bombs cost nothing: doubling, cyclic and deep values are never walked
   const bomb = file(dict(contents));
   const start = cpuTime(), before = Deno.memoryUsage().rss;
   assert.equal(Object.keys(await readAll(bomb)), ["w"]);
-  assert.ok(cpuTime() - start < 1000, `${cpuTime() - start} ms`);
+  assert.ok(cpuTime() - start < 3000, `${cpuTime() - start} ms`);
   assert.ok(Deno.memoryUsage().rss - before < 150e6, `${Deno.memoryUsage().rss - before} bytes`);
 });
 
@@ -197,7 +197,7 @@ test("more operations than any checkpoint has are refused, in time and memory th
   const bombFile = torchZip(bomb);
   const start = cpuTime(), before = Deno.memoryUsage().rss;
   await refused(() => openCheckpoint(bombFile), /at most 1000000 operations/);
-  assert.ok(cpuTime() - start < 1000, `${cpuTime() - start} ms`);
+  assert.ok(cpuTime() - start < 3000, `${cpuTime() - start} ms`);
   assert.ok(Deno.memoryUsage().rss - before < 400e6, `${Deno.memoryUsage().rss - before} bytes`);
 });
 

@@ -178,7 +178,7 @@ test("as many files as are allowed are gone through in time", async () => {
     await Deno.writeFile(`${folder}/many.ckpt`, file);
     const start = cpuTime();
     assert.equal(await readAll(`${folder}/many.ckpt`), { w: values });
-    assert.ok(cpuTime() - start < 1000, `${cpuTime() - start} ms`);
+    assert.ok(cpuTime() - start < 3000, `${cpuTime() - start} ms`);
   });
 });
 

@@ -62,7 +62,7 @@ test("a PNG that inflates far beyond its size does not grow memory", async () =>
   const bomb = buildPng(new Uint8Array(50_000_000), { width: 1, height: 1 });
   const before = Deno.memoryUsage().rss, start = cpuTime();
   await decodeImage(bomb).catch((error) => assert.instance(error, ImageError));
-  assert.ok(cpuTime() - start < 1000);
+  assert.ok(cpuTime() - start < 3000);
   assert.ok(Deno.memoryUsage().rss - before < 50e6);
 });
 
@@ -110,7 +110,7 @@ for (const name of samples) {
       { numRuns: 600 },
     );
     assert.ok(refused > 0);
-    assert.ok(slowest < 1000, `${slowest} ms`);
+    assert.ok(slowest < 3000, `${slowest} ms`);
     assert.equal(await decodeImage(bytes), whole);
   });
 }
