@@ -78,10 +78,14 @@ if (import.meta.main) {
   let resident = 0, decode = Infinity;
   const runs: PicturesRun[] = [];
   for (const pictures of counts) {
-    await using program = await backend.compile(stepGraph(config, { n: pictures, guided: true }), weights);
+    await using program = await backend.compile(
+      stepGraph(config, { n: pictures, guided: true, halves: format !== "f32" }),
+      weights,
+    );
     const ms = await time(program, { pictures, tokens, positions: config.grid ** 2 });
     const kernels = await program.profile(inputsOf(pictures, { position: config.grid ** 2 / 2 }));
-    const cacheBytes = 2 * pictures * config.layers * 2 * config.dim * 4 * (config.grid ** 2 + 1) / 2;
+    const cacheBytes = 2 * pictures * config.layers * 2 * config.dim * (format === "f32" ? 4 : 2) *
+      (config.grid ** 2 + 1) / 2;
     runs.push({ pictures, ms, cacheBytes, kernels });
     if (resident > 0) continue;
     await using decoder = await backend.compile(picture, decoderWeights);

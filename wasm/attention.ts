@@ -1,12 +1,14 @@
 // Causal attention by head, over a cache or over whole sequences, and rotary positions.
+import { loadHalves, storeHalves } from "./halves";
 import { arg, exp4, madd, pointer, splat, sum4 } from "./simd";
 
 /*
  * Writes k and v of one row to the cache at its position, then lets q attend: out = Σ_i softmax_i(q·k_i/√d)·v_i.
  * With a table, q and k are turned first.
  *
- * Arguments: qkv [R,3·D], cache [R,2,h,P,d], position u32 [R], table [rows,d] or 0, out [R,D], h, d, P.
- * Item: one (row, head). Scratch: d values of q, then P scores, each up to a multiple of 4.
+ * Arguments: qkv [R,3·D], cache [R,2,h,P,d] of f32 or f16, position u32 [R], table [rows,d] or 0, out [R,D], h, d, P,
+ * whether the cache holds f16. Item: one (row, head). Scratch: d values of q, then P scores up to a multiple of 4; and
+ * for a cache of f16 the head's keys and values as f32.
  */
 export function attentionStep(args: usize, item: i32, scratch: usize): void {
   const table = pointer(args, 3), heads = arg(args, 5), d = arg(args, 6), positions = arg(args, 7);
@@ -14,18 +16,28 @@ export function attentionStep(args: usize, item: i32, scratch: usize): void {
   const at = <usize>min(load<u32>(pointer(args, 2) + ((<usize>row) << 2)), <u32>positions - 1);
   const bytes = (<usize>d) << 2, width = bytes * (<usize>heads);
   const q = pointer(args, 0) + (<usize>row) * 3 * width + (<usize>head) * bytes;
-  const keys = pointer(args, 1) + (<usize>((row * 2 * heads + head) * positions)) * bytes;
-  const values = keys + (<usize>(heads * positions)) * bytes;
+  const halves = arg(args, 8) != 0, step = halves ? bytes >> 1 : bytes;
+  let keys = pointer(args, 1) + (<usize>((row * 2 * heads + head) * positions)) * step;
+  let values = keys + (<usize>(heads * positions)) * step;
+  const scores = scratch + bytes, fresh = scores + ((<usize>positions + 3) << 2);
+  const key = halves ? fresh : keys + at * bytes;
   if (table) {
     turn(q, scratch, table + at * bytes, bytes);
-    turn(q + width, keys + at * bytes, table + at * bytes, bytes);
+    turn(q + width, key, table + at * bytes, bytes);
   } else {
     memory.copy(scratch, q, bytes);
-    memory.copy(keys + at * bytes, q + width, bytes);
+    memory.copy(key, q + width, bytes);
   }
-  memory.copy(values + at * bytes, q + 2 * width, bytes);
+  if (halves) {
+    storeHalves(key, keys + at * step, d);
+    storeHalves(q + 2 * width, values + at * step, d);
+    const count = (<i32>at + 1) * d, expanded = fresh + (<usize>count << 2);
+    loadHalves(keys, fresh, count);
+    loadHalves(values, expanded, count);
+    keys = fresh, values = expanded;
+  } else memory.copy(values + at * bytes, q + 2 * width, bytes);
   const out = pointer(args, 4) + (<usize>row) * width + (<usize>head) * bytes;
-  attend(scratch, keys, values, bytes, <i32>at + 1, bytes, out, scratch + bytes);
+  attend(scratch, keys, values, bytes, <i32>at + 1, bytes, out, scores);
 }
 
 /*

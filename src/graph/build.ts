@@ -25,9 +25,9 @@ export function constant(value: HostTensor | number): Tensor {
   });
 }
 
-/** Memory that outlives a run, zeros at first. */
-export function state(name: string, { shape, dtype }: { shape: Shape; dtype: GraphDType }): Tensor {
-  return apply("state", {}, { name, shape, dtype });
+/** Memory that outlives a run, zeros at first; with `halves` its elements are kept as f16. */
+export function state(name: string, attrs: Omit<Attrs<"state">, "name">): Tensor {
+  return apply("state", {}, { name, ...attrs });
 }
 
 /** `a + b`, broadcast. */
@@ -149,7 +149,8 @@ export function attentionStep(
   qkv: Tensor,
   { cache, position, heads }: { cache: Tensor; position: Tensor; heads: number },
 ): Tensor {
-  return apply("attention_step", { qkv, cache, position }, { heads });
+  const halves = cache.op === "state" && cache.attrs.halves === true;
+  return apply("attention_step", { qkv, cache, position }, { heads, halves });
 }
 
 /** Four random words for each key `[N,2]` and counter `[N,4]`. */

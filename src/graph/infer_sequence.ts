@@ -38,11 +38,12 @@ export const sequenceRules: { [O in SequenceOp]: (inputs: Inputs<O>, attrs: Attr
     rank("attention", "qkv", qkv, 3);
     return f32(checkQkv("attention", qkv, heads).out);
   },
-  attention_step: ({ qkv, cache, position, table }, { heads }) => {
+  attention_step: ({ qkv, cache, position, table }, { heads, halves }) => {
     const [rows] = rank("attention_step", "qkv", qkv, 2);
     const { head, out } = checkQkv("attention_step", qkv, heads);
     const [, , , positions] = rank("attention_step", "cache", cache, 5);
-    check("attention_step", "cache", cache.shape, cache.op === "state", "a state");
+    const fits = cache.op === "state" && (cache.attrs.halves ?? false) === halves;
+    check("attention_step", "cache", cache.shape, fits, `a state ${halves ? "of" : "without"} halves`);
     checkShape("attention_step", "cache", cache, [rows!, 2, heads, positions!, head]);
     checkIndex("attention_step", "position", position, [rows!]);
     if (table) checkTable("attention_step", table, head);

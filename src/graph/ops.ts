@@ -20,9 +20,10 @@ export interface OpTable {
   constant: { inputs: NoInputs; attrs: { value: HostTensor } };
   /**
    * Memory of a program that outlives its runs: zeros when compiled. An op that writes one says so; of two ops on the
-   * same state, one must depend on the other's result, which is then their order.
+   * same state, one must depend on the other's result, which is then their order. With `halves` its f32 elements are
+   * rounded to f16 when they are written.
    */
-  state: { inputs: NoInputs; attrs: { name: string; shape: Shape; dtype: GraphDType } };
+  state: { inputs: NoInputs; attrs: { name: string; shape: Shape; dtype: GraphDType; halves?: boolean } };
 
   /** Elementwise, with NumPy's broadcasting. */
   add: Binary;
@@ -100,13 +101,13 @@ export interface OpTable {
   attention: { inputs: { qkv: Tensor }; attrs: { heads: number } };
   /**
    * One position of causal attention: writes k and v of qkv `[R,3·D]` into cache (a state) `[R,2,h,P,D/h]` at
-   * position u32 `[R]`, then lets q attend over positions 0 to there → `[R,D]`.
+   * position u32 `[R]`, then lets q attend over positions 0 to there → `[R,D]`. `halves` as the state says.
    *
    * After fusion: `table` turns q and k first, as `rope` does.
    */
   attention_step: {
     inputs: { qkv: Tensor; cache: Tensor; position: Tensor; table?: Tensor };
-    attrs: { heads: number };
+    attrs: { heads: number; halves: boolean };
   };
 
   /** Philox4x32-10: four random words u32 `[N,4]` for key u32 `[N,2]` and counter u32 `[N,4]`. */

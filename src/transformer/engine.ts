@@ -15,7 +15,10 @@ export interface EngineOptions extends Cancellable {
   backend?: BackendName | Backend;
   /** Threads of the backend; default: as many as there are processors. */
   threads?: number;
-  /** How the transformer's matrices are stored: `f32`, `f16`, or `q8`, the default. */
+  /**
+   * How the transformer's matrices are stored: `f32`, `f16`, or `q8`, the default. Keys and values of earlier tokens are
+   * kept as f16 where the matrices are not f32.
+   */
   weights?: WeightFormat;
   /** Called for each weight that has been loaded. */
   onProgress?: OnProgress;
@@ -35,18 +38,20 @@ export class TransformerEngine implements AsyncDisposable {
   readonly backend: Backend;
   readonly #weights: Weights;
   readonly #ownsBackend: boolean;
+  readonly #halves: boolean;
   readonly #programs: ProgramCache = new ProgramCache(keptPrograms);
   #last: Promise<unknown> = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
   private constructor(
     config: TransformerConfig,
-    parts: { backend: Backend; ownsBackend: boolean; weights: Weights },
+    parts: { backend: Backend; ownsBackend: boolean; weights: Weights; halves: boolean },
   ) {
     this.config = config;
     this.backend = parts.backend;
     this.#ownsBackend = parts.ownsBackend;
     this.#weights = parts.weights;
+    this.#halves = parts.halves;
   }
 
   /** Loads all weights. Throws `NumericError` where one is not finite, and what source and backend throw. */
@@ -66,7 +71,7 @@ export class TransformerEngine implements AsyncDisposable {
     try {
       const graphs = [stepGraph(config, { n: 1, guided: false })];
       const weights = await backend.load(finiteWeights(source), { graphs, format, onProgress, signal });
-      return new TransformerEngine(config, { backend, ownsBackend, weights });
+      return new TransformerEngine(config, { backend, ownsBackend, weights, halves: format !== "f32" });
     } catch (error) {
       if (ownsBackend) await backend[Symbol.asyncDispose]();
       throw error;
@@ -98,7 +103,7 @@ export class TransformerEngine implements AsyncDisposable {
    * before. It is kept from step to step, since within a turn no other is used.
    */
   step(extent: StepExtent, inputs: Inputs, options: Cancellable): Promise<Outputs> {
-    return this.#run(`step ${extent.n} ${extent.guided}`, () => stepGraph(this.config, extent), {
+    return this.#run(`step ${extent.n} ${extent.guided}`, () => this.#stepGraph(extent), {
       inputs,
       options,
     });
@@ -112,6 +117,10 @@ export class TransformerEngine implements AsyncDisposable {
   /** Waits for the turns before, then frees memory and, where the engine made the backend, threads. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#disposed ??= this.#dispose(this.#last);
+  }
+
+  #stepGraph(extent: Omit<StepExtent, "halves">): Graph {
+    return stepGraph(this.config, { ...extent, halves: this.#halves });
   }
 
   async #dispose(last: Promise<unknown>): Promise<void> {

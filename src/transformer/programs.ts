@@ -66,6 +66,8 @@ export interface StepExtent {
   readonly guided: boolean;
   /** Also give the logits that were drawn from. */
   readonly logits?: boolean;
+  /** Keep keys and values as f16. */
+  readonly halves?: boolean;
 }
 
 /**
@@ -77,7 +79,10 @@ export interface StepExtent {
  * u32, `top_p_s` f32 and, with guidance, `guidance_s` f32, all `[n]`.
  * Outputs: `pre` and `post` u32 `[R]`; where asked for, `logits_pre` and `logits_post` `[n,2^b]` after guidance.
  */
-export function stepGraph(config: TransformerConfig, { n, guided, logits = false }: StepExtent): Graph {
+export function stepGraph(
+  config: TransformerConfig,
+  { n, guided, logits = false, halves = false }: StepExtent,
+): Graph {
   const rows = guided ? 2 * n : n;
   const spec = (dtype: GraphDType, ...shape: number[]) => ({ shape, dtype });
   const specs = {
@@ -102,7 +107,8 @@ export function stepGraph(config: TransformerConfig, { n, guided, logits = false
       a: add(model.embed("pre", pre!), model.embed("post", post!)),
       b: model.embedClass(classes!),
     });
-    x = model.blocks("spatial_blocks", x, { position: position!, cached: config.grid ** 2 });
+    const kept = model.caches("spatial_blocks", { rows, positions: config.grid ** 2, halves });
+    x = model.blocks("spatial_blocks", x, { position: position!, caches: kept });
 
     const caches = model.caches("factorized_blocks", { rows, positions: 2 });
     const outputs: Record<string, Tensor> = {};
@@ -150,30 +156,32 @@ class Model {
   }
 
   /** The keys and values of all blocks of a kind, as states. */
-  caches(kind: BlockKind, { rows, positions }: { rows: number; positions: number }): Tensor[] {
+  caches(
+    kind: BlockKind,
+    { rows, positions, halves = false }: { rows: number; positions: number; halves?: boolean },
+  ): Tensor[] {
     const { heads, dim } = this.#config;
     const shape = [rows, 2, heads, positions, dim / heads];
     return Array.from(
       { length: this.#count(kind) },
-      (_, i) => state(this.#scope.at(kind, i, "cache").path, { shape, dtype: "f32" }),
+      (_, i) => state(this.#scope.at(kind, i, "cache").path, { shape, dtype: "f32", halves }),
     );
   }
 
-  /** All blocks of a kind. With caches (or `cached` positions to make them for) x is `[R,D]`, else `[B,P,D]`. */
+  /** All blocks of a kind. With caches x is `[R,D]`, else `[B,P,D]`. */
   blocks(
     kind: BlockKind,
     x: Tensor,
-    { position, cached, caches }: { position: Tensor; cached?: number; caches?: readonly Tensor[] },
+    { position, caches }: { position: Tensor; caches?: readonly Tensor[] },
   ): Tensor {
     const { heads, hidden } = this.#config;
-    const states = caches ?? (cached ? this.caches(kind, { rows: x.shape[0]!, positions: cached }) : []);
     for (let i = 0; i < this.#count(kind); i++) {
       x = block(this.#scope.at(kind, i), x, {
         hidden,
         heads,
         table: this.#table,
         position,
-        cache: states[i],
+        cache: caches?.[i],
       });
     }
     return x;

@@ -17,6 +17,8 @@ export interface Operand {
   readonly shape: Shape;
   readonly dtype: GraphDType;
   readonly from: "run" | "count" | "weights" | "state";
+  /** Whether a state keeps its elements as f16. */
+  readonly halves?: boolean;
   /** Values lie in [offset − scale, offset + scale), of u32 in [0, scale). */
   readonly scale: number;
   readonly offset: number;
@@ -68,8 +70,8 @@ export function counting(shape: Shape): Operand {
 }
 
 /** A state, of zeros before the first run. */
-export function state(shape: Shape): Operand {
-  return { shape, dtype: "f32", from: "state", scale: 0, offset: 0 };
+export function state(shape: Shape, halves: boolean): Operand {
+  return { shape, dtype: "f32", from: "state", scale: 0, offset: 0, halves };
 }
 
 /** Values of an operand in a run: the same on every machine. */
@@ -121,9 +123,9 @@ export function makeCase<O extends CaseOp>(
   };
 }
 
-function handle(name: string, { shape, dtype, from }: Operand): Tensor {
+function handle(name: string, { shape, dtype, from, halves }: Operand): Tensor {
   if (from === "weights") return param(name, shape);
-  if (from === "state") return apply("state", {}, { name, shape, dtype });
+  if (from === "state") return apply("state", {}, { name, shape, dtype, halves });
   return input(name, { shape, dtype });
 }
 

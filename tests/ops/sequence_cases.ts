@@ -156,17 +156,16 @@ export const sequenceCases: { readonly [O in SequenceOp]: OpCases<O> } = {
       [[3, 96], 4, 40, 33],
       [[16, 48], 1, 3, 2],
     ] as [Shape, number, number, number][]).flatMap(([qkv, heads, positions, runs]) => {
-      const head = qkv[1]! / 3 / heads;
-      const operands = {
-        qkv: given(qkv, { scale: 2 }),
-        cache: state([qkv[0]!, 2, heads, positions, head]),
-        position: counting([qkv[0]!]),
-      };
-      const table = given([positions, head]);
-      return [
-        { operands, attrs: { heads }, runs },
-        { operands: { ...operands, table }, attrs: { heads }, runs },
-      ];
+      const head = qkv[1]! / 3 / heads, table = given([positions, head]);
+      return [false, true].flatMap((halves) => {
+        const operands = {
+          qkv: given(qkv, { scale: 2 }),
+          cache: state([qkv[0]!, 2, heads, positions, head], halves),
+          position: counting([qkv[0]!]),
+        };
+        const attrs = { heads, halves };
+        return [{ operands, attrs, runs }, { operands: { ...operands, table }, attrs, runs }];
+      });
     }),
   },
   philox: {

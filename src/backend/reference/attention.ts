@@ -1,5 +1,6 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
 import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
+import { f16ToNumber, numberToF16 } from "../../tensor/dtype.ts";
 import type { Values } from "./values.ts";
 
 /** Rows of the table by index; an index beyond it reads the last row. */
@@ -64,10 +65,10 @@ export function attention(
   return result;
 }
 
-/** Attention of one position over the cache, which it joins first. Writes the cache. */
+/** Attention of one position over the cache, which it joins first, rounded to halves where asked. Writes the cache. */
 export function attentionStep(
   inputs: Values<"attention_step">,
-  { heads }: Attrs<"attention_step">,
+  { heads, halves }: Attrs<"attention_step">,
   spec: Spec,
 ): HostTensor<"f32"> {
   const { cache, position, table } = inputs;
@@ -85,8 +86,10 @@ export function attentionStep(
         const at = (((r * 2 + which) * heads + h) * positions + i) * head;
         return (cache.data as Float32Array).subarray(at, at + head);
       };
-      cached(0, p).set(part(1));
-      cached(1, p).set(part(2));
+      for (const which of [0, 1]) {
+        const values = part(which + 1);
+        cached(which, p).set(halves ? values.map(roundToHalf) : values);
+      }
       attend(part(0), {
         keys: (i) => cached(0, i),
         values: (i) => cached(1, i),
@@ -96,6 +99,11 @@ export function attentionStep(
     }
   });
   return result;
+}
+
+/** The half nearest to `value`. */
+function roundToHalf(value: number): number {
+  return f16ToNumber(numberToF16(value));
 }
 
 /** One query of one head over positions 0 to `last`. */

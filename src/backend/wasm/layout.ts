@@ -32,7 +32,7 @@ export function viewed(tensor: Tensor): Tensor {
 
 /** Bytes of a tensor's elements. Kernels work on whole vectors: the alignment of buffers makes room for the last. */
 export function bytesOf(tensor: Tensor): number {
-  return 4 * sizeOf(tensor.shape);
+  return (tensor.op === "state" && tensor.attrs.halves ? 2 : 4) * sizeOf(tensor.shape);
 }
 
 /**

@@ -104,13 +104,13 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
   attention_step: (tensor, at) => {
     const { qkv, cache, position, table } = tensor.inputs, { heads } = tensor.attrs;
     const [rows, width] = tensor.shape as [number, number], positions = cache.shape[3]!;
-    const head = vectors("attention_step", width / heads);
+    const head = vectors("attention_step", width / heads), halves = tensor.attrs.halves;
     const pointers = [qkv, cache, position, table, tensor as Tensor].map((read) => at.of(read));
     return [{
       opcode: Opcode.AttentionStep,
       items: rows * heads,
-      args: [...pointers, heads, head, positions],
-      scratchBytes: 4 * (head + positions + 4),
+      args: [...pointers, heads, head, positions, Number(halves)],
+      scratchBytes: 4 * (head + positions + 4 + (halves ? 2 * head * positions : 0)),
     }];
   },
 
