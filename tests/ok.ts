@@ -6,13 +6,22 @@
 const root = new URL("../", import.meta.url);
 
 /** What is to be type-checked: all TypeScript. Kernels are AssemblyScript, which only looks like it. */
-const checked = ["mod.ts", "src", "workers", "tests", "wasm/build.ts", ...await scripts("bench")];
+const checked = [
+  "mod.ts",
+  "src",
+  "workers",
+  "tests",
+  "kernels/build.ts",
+  "wasm/build.ts",
+  ...await scripts("bench"),
+];
 
 const steps: readonly { readonly name: string; readonly args: readonly string[] }[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
   { name: "types", args: ["check", "--frozen", ...checked] },
-  { name: "generated files", args: ["run", "-A", "wasm/build.ts", "--check"] },
+  { name: "generated WGSL", args: ["run", "-A", "kernels/build.ts", "--check"] },
+  { name: "generated WASM", args: ["run", "-A", "wasm/build.ts", "--check"] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "tests", args: ["task", "--quiet", "test"] },
 ];

@@ -6,7 +6,7 @@ import { kernelMemory, kernelModule } from "./kernels.ts";
 import { Pool } from "./pool.ts";
 import type { Runner } from "./runner.ts";
 import type { Spawn } from "./spawn.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../turns.ts";
 import { Workspace } from "./workspace.ts";
 
 /** How a WASM backend is set up. */

@@ -1,0 +1,24 @@
+// depth_to_space: out[n, 2h+a, 2w+b, c] = x[n, h, w, (2a+b)·C + c]
+//
+// x f32 [N, H, W, 4·C], out f32 [N, 2·H, 2·W, C], SIZE elements. A thread does one element of out.
+
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32>;
+
+#include linear_index
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = linear_index(group, groups, thread);
+  if (i >= SIZE) { return; }
+  let c = i % C;
+  let column = i / C % (2 * W);
+  // Rows of all pictures, one below the other: each has an even number of them.
+  let row = i / C / (2 * W);
+  let cell = 2 * (row % 2) + column % 2;
+  out[i] = x[((row / 2 * W + column / 2) * 4 + cell) * C + c];
+}

@@ -1,0 +1,32 @@
+// embedding: out[i, c] = table[min(index[i], WORDS − 1), c]
+//
+// table f32 [WORDS, WIDTH]; if F16 halves, two in a word, ROW_WORDS words a row. index u32 [SIZE / WIDTH].
+// out f32 [SIZE / WIDTH, WIDTH]. A thread does one element of out.
+
+#if F16
+@group(0) @binding(0) var<storage, read_write> table: array<u32>;
+#else
+@group(0) @binding(0) var<storage, read_write> table: array<f32>;
+#end
+@group(0) @binding(1) var<storage, read_write> index: array<u32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+
+#include linear_index
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = linear_index(group, groups, thread);
+  if (i >= SIZE) { return; }
+  let row = min(index[i / WIDTH], WORDS - 1);
+  let c = i % WIDTH;
+#if F16
+  let halves = unpack2x16float(table[row * ROW_WORDS + c / 2]);
+  out[i] = select(halves.x, halves.y, (c & 1) == 1);
+#else
+  out[i] = table[row * WIDTH + c];
+#end
+}

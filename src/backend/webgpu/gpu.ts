@@ -1,0 +1,64 @@
+import { BackendError } from "../../tensor/errors.ts";
+import { Turns } from "../turns.ts";
+import { type Counters, zeroCounters } from "./counters.ts";
+import { openDevice } from "./device.ts";
+import type { WebGpuOptions, WebGpuParts } from "./options.ts";
+import { Session } from "./session.ts";
+
+/** The device that a backend works on: opened when it is first needed, and anew after it was lost. */
+export class Gpu {
+  readonly counters: Counters = zeroCounters();
+  readonly options: WebGpuOptions;
+  readonly parts: WebGpuParts;
+  readonly #turns: Turns = new Turns();
+  #session: Session | undefined;
+  #disposed: Promise<void> | undefined;
+
+  constructor(options: WebGpuOptions, parts: WebGpuParts) {
+    this.options = options;
+    this.parts = parts;
+  }
+
+  /** Has the device for one piece of work. Throws `BackendError` once the backend is disposed. */
+  exclusive<T>(work: (session: Session) => T | Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#disposed) {
+      return Promise.reject(
+        new BackendError("Cannot use the WebGPU backend", {
+          got: "one that was disposed",
+          hint: "keep it until the last run has ended",
+        }),
+      );
+    }
+    return this.#turns.take(async () => await work(await this.#open()), signal);
+  }
+
+  /** The same for giving memory back, which a disposed backend and a lost device have done already. */
+  async release(work: (session: Session) => void): Promise<void> {
+    if (this.#disposed) return await this.#disposed;
+    await this.#turns.take(() => {
+      if (this.#session && this.#session.lost === undefined) work(this.#session);
+    });
+  }
+
+  /** Waits for the work under way, then frees all buffers, and the device unless it is the caller's. */
+  dispose(): Promise<void> {
+    return this.#disposed ??= this.#turns.take(() => {
+      this.#session?.destroyBuffers();
+      if (!this.options.device) this.#session?.device.destroy();
+      this.#session = undefined;
+    });
+  }
+
+  async #open(): Promise<Session> {
+    if (this.#session && this.#session.lost === undefined) return this.#session;
+    const { counters, options, parts: { open = openDevice, tiling } } = this;
+    if (this.#session && options.device) {
+      throw new BackendError("Cannot use the WebGPU backend: the device that it was given was lost", {
+        got: this.#session.lost,
+        hint: "make a backend with a new device",
+      });
+    }
+    const session = new Session(options.device ?? await open(), { counters, tiling });
+    return this.#session = session;
+  }
+}

@@ -1,0 +1,79 @@
+import { inputsOf, type Tensor } from "../../graph/ops.ts";
+import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
+import type { Graph } from "../../graph/trace.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Command, Operand, Scratch, Target } from "./commands.ts";
+import { lower } from "./lower.ts";
+
+/** Ops whose values are not in the arena: kept from run to run, or views of another's. */
+const elsewhere: readonly string[] = ["param", "constant", "state", "reshape"];
+/** Ops that are not computed. */
+const leaves: readonly string[] = ["input", ...elsewhere];
+
+/** A program's commands, and where in the arena they work. */
+export interface Layout {
+  readonly commands: readonly Command[];
+  readonly plan: ArenaPlan;
+  /** The buffer of each tensor in the arena. */
+  readonly tensors: ReadonlyMap<Tensor, number>;
+  /** The buffer of each scratch. */
+  readonly scratch: ReadonlyMap<Scratch, number>;
+  /** Bytes of each buffer, without what aligns or guards it. */
+  readonly sizes: readonly number[];
+}
+
+/** How the arena is planned. */
+export interface LayoutOptions {
+  readonly target: Target;
+  /** Offsets are multiples of this. */
+  readonly align: number;
+  /** Bytes after each buffer that nothing may write; then no buffer shares its place with another. */
+  readonly guard: number;
+}
+
+/** The tensor whose elements a view shows. */
+export function viewed(tensor: Tensor): Tensor {
+  return tensor.op === "reshape" ? viewed(tensor.inputs.x) : tensor;
+}
+
+/** Whether an operand is a tensor. */
+export function isTensor(operand: Operand): operand is Tensor {
+  return "op" in operand;
+}
+
+/** Lowers a fused graph; one arena for all that lives during a run: inputs from its start, outputs to its end. */
+export function planLayout(graph: Graph, { target, align, guard }: LayoutOptions): Layout {
+  const commands: Command[] = [];
+  const tensors = new Map<Tensor, number>(), scratch = new Map<Scratch, number>();
+  const sizes: number[] = [], lifetimes: { bytes: number; first: number; last: number }[] = [];
+  const steps = graph.tensors.filter(({ op }) => !leaves.includes(op));
+  const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
+  const end = steps.length;
+  const add = ({ bytes, first, last }: Lifetime): number => {
+    sizes.push(bytes);
+    // An empty tensor has a place, too: bindings must not be empty.
+    const room = Math.max(bytes, 4) + guard;
+    return lifetimes.push(guard ? { bytes: room, first: 0, last: end } : { bytes: room, first, last }) - 1;
+  };
+  for (const tensor of graph.tensors) {
+    if (elsewhere.includes(tensor.op)) continue;
+    const step = stepOf.get(tensor) ?? -1;
+    tensors.set(tensor, add({ bytes: 4 * sizeOf(tensor.shape), first: step, last: step }));
+  }
+  const extend = (tensor: Tensor, step: number) => {
+    const buffer = tensors.get(tensor);
+    if (buffer !== undefined) lifetimes[buffer]!.last = Math.max(lifetimes[buffer]!.last, step);
+  };
+  steps.forEach((tensor, step) => {
+    for (const read of inputsOf(tensor)) extend(viewed(read), step);
+    for (const command of lower(tensor, target)) {
+      commands.push(command);
+      for (const operand of Object.values(command.bindings)) {
+        if (!operand || !("scratch" in operand) || scratch.has(operand)) continue;
+        scratch.set(operand, add({ bytes: operand.bytes, first: step, last: step }));
+      }
+    }
+  });
+  for (const output of Object.values(graph.outputs)) extend(viewed(output), end);
+  return { commands, plan: planArena(lifetimes, align), tensors, scratch, sizes };
+}

@@ -1,0 +1,141 @@
+import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
+import { flopOf } from "../../graph/flop.ts";
+import { BackendError } from "../../tensor/errors.ts";
+import { sizeOf, stridesOf } from "../../tensor/shape.ts";
+import type { KernelName } from "./_generated.ts";
+import { type Command, folded, type Scratch, type Target, workgroupSize } from "./commands.ts";
+import { linearLowering } from "./lower_linear.ts";
+import { channelAffine, lowerConv } from "./lower_matrix.ts";
+import { samplingLowering } from "./lower_sampling.ts";
+import { sequenceLowering } from "./lower_sequence.ts";
+import type { Constants } from "./specialise.ts";
+
+/** Ops that become commands: leaves and views do not, and fusion has replaced `group_norm`. */
+export type LoweredOp = Exclude<
+  OpName,
+  "input" | "param" | "constant" | "state" | "reshape" | "group_norm"
+>;
+/** A rule for each op: one that lacks its rule does not compile. */
+export type Lowering = { [O in LoweredOp]: (tensor: TensorOf<O>, target: Target) => Command[] };
+
+const lowering: Lowering = {
+  add: (tensor) => binary("ADD", tensor),
+  sub: (tensor) => binary("SUB", tensor),
+  mul: (tensor) => binary("MUL", tensor),
+  sqrt: (tensor) => elementwise("unary", tensor, { constants: { SQRT: true } }),
+  silu: (tensor) => elementwise("unary", tensor),
+
+  mean: (tensor) => {
+    const { x } = tensor.inputs, axes = [...tensor.attrs.axes].sort((a, b) => a - b);
+    if (axes.some((axis, i) => axis !== axes[0]! + i)) {
+      throw new BackendError("Cannot lower mean", { expected: "neighbouring axes", got: axes.join(", ") });
+    }
+    const [first, end] = [axes[0] ?? 0, (axes[0] ?? 0) + axes.length];
+    const size = sizeOf(tensor.shape);
+    const constants = {
+      ...{ WORKGROUP: workgroupSize, SIZE: size },
+      ...{ COUNT: sizeOf(x.shape.slice(first, end)), INNER: sizeOf(x.shape.slice(end)) },
+    };
+    const bindings = { x, out: tensor as Tensor };
+    return [{ kernel: "mean", constants, bindings, workgroups: folded(size), flop: sizeOf(x.shape) }];
+  },
+  conv2d: lowerConv,
+  group_norm_affine: groupNormAffine,
+  channel_affine: (tensor) => [
+    channelAffine({ ...tensor.inputs, out: tensor as Tensor }, { shape: tensor.shape, ...tensor.attrs }),
+  ],
+  depth_to_space: (tensor) => {
+    const [, , w, channels] = tensor.inputs.x.shape as [number, number, number, number];
+    return elementwise("depth_to_space", tensor, { constants: { W: w, C: channels / 4 } });
+  },
+  lfq_pack: (tensor) =>
+    elementwise("lfq_pack", tensor, { constants: { BITS: tensor.inputs.x.shape.at(-1)! } }),
+  lfq_unpack: (tensor) => elementwise("lfq_unpack", tensor, { constants: { BITS: tensor.attrs.bits } }),
+  ...linearLowering,
+  ...sequenceLowering,
+  ...samplingLowering,
+};
+
+/** The commands that compute `tensor`: none if it is empty. */
+export function lower(tensor: Tensor, target: Target): Command[] {
+  if (sizeOf(tensor.shape) === 0) return [];
+  const rule = lowering[tensor.op as LoweredOp] as (tensor: Tensor, target: Target) => Command[];
+  return rule(tensor, target);
+}
+
+/** One thread for each element of the result. */
+function elementwise(
+  kernel: KernelName,
+  tensor: TensorOf<"sqrt" | "silu" | "depth_to_space" | "lfq_pack" | "lfq_unpack">,
+  { constants = {} }: { constants?: Constants } = {},
+): Command[] {
+  const size = sizeOf(tensor.shape);
+  return [{
+    kernel,
+    constants: { WORKGROUP: workgroupSize, SIZE: size, ...constants },
+    bindings: { x: tensor.inputs.x, out: tensor as Tensor },
+    workgroups: folded(Math.ceil(size / workgroupSize)),
+    flop: flopOf(tensor as Tensor),
+  }];
+}
+
+function binary(operation: "ADD" | "SUB" | "MUL", tensor: TensorOf<"add" | "sub" | "mul">): Command[] {
+  const { a, b } = tensor.inputs, { shape } = tensor;
+  const size = sizeOf(shape), axes: Record<string, number> = {};
+  // Axes are numbered from the innermost; a scalar has one of length 1.
+  const lengths = [1, ...shape].reverse();
+  for (const [i, length] of lengths.entries()) {
+    axes[`LENGTH${i}`] = length;
+    axes[`LEFT${i}`] = strideFromInnermost(a, i);
+    axes[`RIGHT${i}`] = strideFromInnermost(b, i);
+  }
+  const same = `${a.shape}` === `${b.shape}`;
+  return [{
+    kernel: "binary",
+    constants: {
+      WORKGROUP: workgroupSize,
+      SIZE: size,
+      SAME: same,
+      AXES: lengths.length,
+      [operation]: true,
+      ...axes,
+    },
+    bindings: { lhs: a, rhs: b, out: tensor as Tensor },
+    workgroups: folded(Math.ceil(size / workgroupSize)),
+    flop: size,
+  }];
+}
+
+/** The stride of the i-th axis from the innermost; 0 where it is repeated. */
+function strideFromInnermost({ shape }: Tensor, i: number): number {
+  const axis = shape.length - 1 - i;
+  return axis < 0 || shape[axis] === 1 ? 0 : stridesOf(shape)[axis]!;
+}
+
+/** Blocks of positions that the first pass of a norm cuts a picture into, at most, and positions of one at least. */
+const maxBlocks = 256, minBlock = 16;
+
+function groupNormAffine(tensor: TensorOf<"group_norm_affine">): Command[] {
+  const { x, weight, bias } = tensor.inputs, { groups, eps } = tensor.attrs;
+  const [n, h, w, channels] = x.shape as [number, number, number, number];
+  const positions = h * w;
+  const block = Math.max(minBlock, Math.ceil(positions / maxBlocks)), blocks = Math.ceil(positions / block);
+  const partials: Scratch = { scratch: "partials", bytes: 4 * n * blocks * 2 * channels };
+  const sizes = { POSITIONS: positions, C: channels, BLOCK: block, BLOCKS: blocks, WORKGROUP: workgroupSize };
+  return [
+    {
+      kernel: "norm_partials",
+      constants: sizes,
+      bindings: { x, partials },
+      workgroups: [Math.ceil(channels / workgroupSize), blocks, n],
+      flop: flopOf(tensor as Tensor),
+    },
+    {
+      kernel: "norm_affine",
+      constants: { ...sizes, WIDTH: channels / groups, EPS: `f32(${eps})`, EACH: weight.shape.length === 2 },
+      bindings: { partials, weight, bias, out: tensor as Tensor },
+      workgroups: [groups, n, 1],
+      flop: 8 * n * blocks * channels,
+    },
+  ];
+}

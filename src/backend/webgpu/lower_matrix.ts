@@ -1,0 +1,128 @@
+import type { Tensor, TensorOf } from "../../graph/ops.ts";
+import { BackendError } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { WeightFormat } from "../backend.ts";
+import {
+  type Command,
+  folded,
+  type Operand,
+  type Packed,
+  type Scratch,
+  type Target,
+  workgroupSize,
+} from "./commands.ts";
+import { scaleWords } from "./pack_matrix.ts";
+import type { Constants } from "./specialise.ts";
+import { chooseTile, stagedVectors } from "./tiles.ts";
+
+/** An implicit matrix product: the sizes of a convolution, and what is fused into it. */
+export interface Product {
+  /** Pictures, their height, width and channels; the result's height and width. */
+  readonly n: number;
+  readonly h: number;
+  readonly w: number;
+  readonly channels: number;
+  readonly outH: number;
+  readonly outW: number;
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly swish?: boolean;
+  readonly depthToSpace?: boolean;
+  readonly operands: {
+    readonly x: Operand;
+    readonly weight: Packed;
+    readonly bias?: Tensor;
+    readonly affine?: Tensor;
+    readonly residual?: Tensor;
+    readonly out: Operand;
+  };
+}
+
+/** The dispatches of a convolution. */
+export function lowerConv(tensor: TensorOf<"conv2d">, target: Target): Command[] {
+  const { x, weight, bias, affine, residual } = tensor.inputs;
+  const { stride, padding, swish, depthToSpace } = tensor.attrs;
+  const [n, h, w, channels] = x.shape as [number, number, number, number];
+  const [outputs, , kernel, width] = weight.shape as [number, number, number, number];
+  if (kernel !== width) {
+    throw new BackendError("Cannot lower conv2d", { expected: "a square kernel", got: `${kernel}×${width}` });
+  }
+  const outH = Math.floor((h + 2 * padding - kernel) / stride) + 1;
+  const outW = Math.floor((w + 2 * padding - kernel) / stride) + 1;
+  const sizes = { n, h, w, channels, outH, outW, outputs, kernel, stride, padding, depthToSpace };
+  const operands = { weight: matrix(weight), bias, residual, out: tensor as Tensor };
+  if (target.tiling === "staged" || kernel === 1 || !affine) {
+    return [product({ ...sizes, swish, operands: { ...operands, x, affine } }, target)];
+  }
+  // Each thread would activate what nine taps read nine times: the activated picture is written once instead.
+  const activated: Scratch = { scratch: "activated", bytes: 4 * sizeOf(x.shape) };
+  return [
+    channelAffine({ x, affine, out: activated }, { shape: x.shape, swish: Boolean(swish) }),
+    product({ ...sizes, operands: { ...operands, x: activated } }, target),
+  ];
+}
+
+/** The dispatch of `channel_affine`. */
+export function channelAffine(
+  { x, affine, out }: { x: Tensor; affine: Tensor; out: Operand },
+  { shape, swish }: { shape: readonly number[]; swish: boolean },
+): Command {
+  const channels = shape.at(-1)!, vector = channels % 4 === 0, step = vector ? 4 : 1;
+  const size = sizeOf(shape) / step;
+  return {
+    kernel: "channel_affine",
+    constants: {
+      ...{ WORKGROUP: workgroupSize, SIZE: size, VECTOR: vector, SWISH: swish },
+      ...{ C: channels / step, POSITIONS: sizeOf(shape.slice(1, -1)) },
+    },
+    bindings: { x, affine, out },
+    workgroups: folded(Math.ceil(size / workgroupSize)),
+    flop: sizeOf(shape) * (swish ? 6 : 2),
+  };
+}
+
+/** The dispatch of a product. */
+export function product(given: Product, { tiling, format }: Target): Command {
+  const { n, h, w, channels, outH, outW, outputs, kernel, stride, padding, operands } = given;
+  const m = n * outH * outW, c4 = Math.ceil(channels / 4), taps = kernel * kernel;
+  const tile = chooseTile(tiling, { rows: m, outputs });
+  const blockM = tile.pixels * tile.rows, blockO = 4 * tile.quads * tile.lanes;
+  const step = given.depthToSpace ? outputs / 4 : outputs;
+  return {
+    kernel: "conv2d",
+    constants: {
+      ...{ H: h, W: w, C: channels, C4: c4, OH: outH, OW: outW, O: outputs, M: m, K4: taps * c4 },
+      ...{ KERNEL: kernel, TAPS: taps, STRIDE: stride, PADDING: padding, OUTSIDE: n * h * w },
+      ...{ PIXELS: tile.pixels, QUADS: tile.quads, LANES: tile.lanes, ROWS: tile.rows },
+      ...{ STAGED: tile.staged, KC4: stagedVectors, BLOCK_M: blockM, BLOCK_O: blockO },
+      ...{ VECTOR: channels % 4 === 0, OUT_VECTOR: step % 4 === 0 },
+      ...{ BIAS: Boolean(operands.bias), AFFINE: Boolean(operands.affine), SWISH: Boolean(given.swish) },
+      ...formatConstants(format(operands.weight.packed.attrs.name), channels),
+      ...{ RESIDUAL: Boolean(operands.residual), DEPTH_TO_SPACE: Boolean(given.depthToSpace) },
+    },
+    bindings: operands,
+    workgroups: [Math.ceil(outputs / blockO), Math.ceil(m / blockM), 1],
+    flop: 2 * m * outputs * channels * taps,
+    splits: true,
+  };
+}
+
+/** The constants that tell kernels how a matrix of `width` columns is stored. */
+export function formatConstants(format: WeightFormat, width: number): Constants {
+  return {
+    F16: format === "f16",
+    Q8: format === "q8",
+    ...format === "q8" && { SCALE_WORDS: scaleWords(width) },
+  };
+}
+
+/** A weight as a matrix. Throws `BackendError` for a value that is computed. */
+export function matrix(weight: Tensor): Packed {
+  if (weight.op === "param") return { packed: weight, layout: "matrix" };
+  throw new BackendError("Cannot lower a product", {
+    expected: "a weight of the model",
+    got: `a ${weight.op}`,
+  });
+}

@@ -1,0 +1,41 @@
+import { flopOf } from "../../graph/flop.ts";
+import type { Tensor } from "../../graph/ops.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Scratch } from "./commands.ts";
+import type { Lowering } from "./lower.ts";
+import { byElement } from "./lower_sequence.ts";
+
+/** Threads that draw from one row. */
+const drawers = 256;
+
+/** How random numbers, guidance and sampling become commands. */
+export const samplingLowering: Pick<Lowering, "philox" | "guide" | "sample"> = {
+  philox: (tensor) =>
+    byElement("philox", tensor, { constants: {}, bindings: { ...tensor.inputs }, size: tensor.shape[0]! }),
+  guide: (tensor) =>
+    byElement("guide", tensor, { constants: { V: tensor.shape[1]! }, bindings: { ...tensor.inputs } }),
+  sample: (tensor) => {
+    const { inputs: { logits, temperature, topK, topP, random }, attrs: { word, repeat } } = tensor;
+    const [n, words] = logits.shape as [number, number];
+    const scratch = (name: string): Scratch => ({ scratch: name, bytes: 4 * sizeOf(logits.shape) });
+    return [{
+      kernel: "sample",
+      constants: {
+        ...{
+          WORKGROUP: drawers,
+          N: n,
+          V: words,
+          CHUNK: Math.ceil(words / drawers),
+          WORD: word,
+          REPEAT: repeat,
+        },
+      },
+      bindings: {
+        ...{ logits, temperature, top_k: topK, top_p: topP, random, out: tensor as Tensor },
+        ...{ keys: scratch("keys"), weights: scratch("weights") },
+      },
+      workgroups: [n, 1, 1],
+      flop: flopOf(tensor as Tensor),
+    }];
+  },
+};

@@ -1,0 +1,34 @@
+import type { Tiling } from "./tiles.ts";
+
+/** How a WebGPU backend is set up. */
+export interface WebGpuOptions {
+  /** A device of yours, which is then never destroyed; by default the backend opens one of its own. */
+  readonly device?: GPUDevice;
+  /**
+   * Whether a copy of the weights, as they are on the device, stays in host memory (default). With it, a lost device is
+   * replaced without reading the weights again; without it, their source must still be readable then.
+   */
+  readonly keepWeights?: boolean;
+  /** Floating-point operations that one submit does at most; by default what a slow adapter does in half a second. */
+  readonly flopPerSubmit?: number;
+}
+
+/** Parts that can be put in the place of the usual ones. */
+export interface WebGpuParts {
+  /** How products are cut; by default by the kind of adapter. */
+  readonly tiling?: Tiling;
+  /** Opens a device in the place of the system's. */
+  readonly open?: () => Promise<GPUDevice>;
+  /** Guards all buffers, to find kernels that write where they must not. */
+  readonly guarded?: boolean;
+}
+
+/** Floating-point operations a second of a slow adapter: software on two cores, and the least of GPUs. */
+const slowSoftware = 8e9, slowGpu = 1e11;
+/** Seconds that a submit may take there. */
+const submitSeconds = 0.5;
+
+/** What one submit does at most, unless the options say. */
+export function defaultFlopPerSubmit(software: boolean): number {
+  return submitSeconds * (software ? slowSoftware : slowGpu);
+}

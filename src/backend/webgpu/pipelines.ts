@@ -1,0 +1,74 @@
+import { BackendError } from "../../tensor/errors.ts";
+import type { KernelName } from "./_generated.ts";
+import type { Session } from "./session.ts";
+import { type Binding, type BindingUse, type Constants, specialise } from "./specialise.ts";
+import { COMPUTE } from "./usage.ts";
+
+/** A compiled kernel. */
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly bindings: readonly Binding[];
+}
+
+/** The kernels that were compiled for one device, each once for each set of constants. */
+export class Pipelines {
+  readonly #session: Session;
+  readonly #compiled: Map<string, Promise<Pipeline>> = new Map();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** The kernel `name` for `constants` and the way in which its bindings are used. Throws `BackendError`. */
+  get(
+    name: KernelName,
+    constants: Constants,
+    uses: Readonly<Record<string, BindingUse>>,
+  ): Promise<Pipeline> {
+    const { code, bindings } = specialise(name, constants, uses);
+    let pipeline = this.#compiled.get(code);
+    if (!pipeline) {
+      pipeline = this.#compile(name, { code, bindings });
+      this.#compiled.set(code, pipeline);
+      // What failed for lack of memory may work another time.
+      pipeline.catch(() => this.#compiled.delete(code));
+    }
+    return pipeline;
+  }
+
+  async #compile(
+    name: KernelName,
+    { code, bindings }: { code: string; bindings: readonly Binding[] },
+  ): Promise<Pipeline> {
+    const { device, counters } = this.#session, action = `compile the kernel ${name}`;
+    const [module, layout, promise] = await this.#session.checked(action, () => {
+      const module = device.createShaderModule({ label: name, code });
+      const layout = device.createBindGroupLayout({
+        label: name,
+        entries: bindings.map(({ index, type }) => ({
+          binding: index,
+          visibility: COMPUTE,
+          buffer: { type },
+        })),
+      });
+      const promise = device.createComputePipelineAsync({
+        label: name,
+        layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: "main" },
+      });
+      promise.catch(() => {});
+      return [module, layout, promise] as const;
+    });
+    try {
+      const pipeline = await this.#session.orLost(action, promise);
+      counters.pipelines++;
+      return { pipeline, layout, bindings };
+    } catch (cause) {
+      if (cause instanceof BackendError) throw cause;
+      const { messages } = await module.getCompilationInfo();
+      const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
+      throw new BackendError(`Cannot ${action}`, { got: [String(cause), ...lines].join("; "), cause });
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { BackendError } from "../../tensor/errors.ts";
+import { type KernelName, kernelSources } from "./_generated.ts";
+
+/** What a kernel is made for: whole numbers (u32), switches, and literals of other types as WGSL writes them. */
+export type Constants = Readonly<Record<string, number | boolean | string>>;
+
+/** How a binding is bound. */
+export interface BindingUse {
+  /** Never written by any kernel: a weight or a constant. */
+  readonly readOnly?: boolean;
+  /** The binding that shows the same memory, which is read in its place: WGSL forbids two names for written memory. */
+  readonly sameAs?: string;
+}
+
+/** A binding that a specialised kernel declares. */
+export interface Binding {
+  readonly name: string;
+  readonly index: number;
+  readonly type: GPUBufferBindingType;
+}
+
+/** WGSL of a kernel for one set of constants. */
+export interface SpecialisedKernel {
+  readonly code: string;
+  readonly bindings: readonly Binding[];
+}
+
+const declaration = /^@group\(0\) @binding\((\d+)\) var<(storage, read_write|storage, read|uniform)> (\w+)/;
+
+/**
+ * The kernel `name` for `constants`. Lines of its source that begin with `#` are directions:
+ *
+ * - `#if NAME`, `#if !NAME`, `#else`, `#end`: lines for a switch;
+ * - `#for i < COUNT`, `#end`: lines once for each number, which stands for every `{i}` in them. COUNT is a constant or
+ *   a number. Unrolled here, because results in registers cannot be indexed by a variable.
+ *
+ * Constants become WGSL's. A storage binding is declared as `uses` says.
+ */
+export function specialise(
+  name: KernelName,
+  constants: Constants,
+  uses: Readonly<Record<string, BindingUse>> = {},
+): SpecialisedKernel {
+  const lines = kernelSources[name].split("\n");
+  const body: string[] = [];
+  const end = expand(lines, 0, { name, constants, variables: {}, out: body });
+  if (end !== lines.length) throw fault(name, "as many #end as #if and #for", "one more");
+  const bindings: Binding[] = [];
+  let code = body.map((line) => {
+    const [, index, kind, binding] = declaration.exec(line) ?? [];
+    if (binding === undefined) return line;
+    const { readOnly, sameAs } = uses[binding] ?? {};
+    if (sameAs !== undefined) return "";
+    const read = kind === "storage, read" || (kind !== "uniform" && readOnly);
+    bindings.push({
+      name: binding,
+      index: Number(index),
+      type: kind === "uniform" ? "uniform" : read ? "read-only-storage" : "storage",
+    });
+    return read ? line.replace("storage, read_write", "storage, read") : line;
+  }).filter(Boolean).join("\n");
+  for (const [binding, { sameAs }] of Object.entries(uses)) {
+    if (sameAs !== undefined) code = code.replaceAll(new RegExp(`\\b${binding}\\b`, "g"), sameAs);
+  }
+  const values = Object.entries(constants).filter(([, value]) => typeof value !== "boolean");
+  const head = values.map(([constant, value]) =>
+    typeof value === "number" ? `const ${constant} = ${value}u;` : `const ${constant} = ${value};`
+  );
+  return { code: [...head, code, ""].join("\n"), bindings };
+}
+
+interface Expansion {
+  readonly name: KernelName;
+  readonly constants: Constants;
+  readonly variables: Readonly<Record<string, number>>;
+  /** Where lines go; nowhere for what a switch leaves out. */
+  readonly out: string[] | undefined;
+}
+
+/** Expands lines from `start` up to an `#else` or `#end` that belongs to the caller; gives its index. */
+function expand(lines: readonly string[], start: number, expansion: Expansion): number {
+  const { name, constants, variables, out } = expansion;
+  let i = start;
+  for (; i < lines.length; i++) {
+    const line = lines[i]!;
+    const [direction, ...words] = line.startsWith("#") ? line.slice(1).split(" ") : [];
+    if (direction === undefined) {
+      out?.push(line.replaceAll(/\{(\w+)\}/g, (all, variable) => `${variables[variable] ?? all}`));
+    } else if (direction === "if") {
+      const negated = words[0]!.startsWith("!"), value = constants[words[0]!.replace("!", "")];
+      const chosen = Boolean(value) !== negated;
+      i = expand(lines, i + 1, { ...expansion, out: chosen ? out : undefined });
+      if (lines[i] === "#else") i = expand(lines, i + 1, { ...expansion, out: chosen ? undefined : out });
+    } else if (direction === "for") {
+      const [variable, , bound] = words as [string, string, string];
+      const count = Number(constants[bound] ?? bound);
+      if (!Number.isSafeInteger(count)) throw fault(name, `a number for ${bound}`, String(constants[bound]));
+      const first = i + 1;
+      i = expand(lines, first, { ...expansion, out: undefined });
+      for (let value = 0; out && value < count; value++) {
+        expand(lines, first, { ...expansion, variables: { ...variables, [variable]: value } });
+      }
+    } else {
+      return i;
+    }
+  }
+  return i;
+}
+
+function fault(name: KernelName, expected: string, got: string): BackendError {
+  return new BackendError(`Cannot specialise the kernel ${name}`, { expected, got });
+}

@@ -1,0 +1,47 @@
+import type { Graph } from "../../graph/trace.ts";
+import { ArgumentError } from "../../tensor/errors.ts";
+import type { Backend, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
+import type { Counters } from "./counters.ts";
+import { Gpu } from "./gpu.ts";
+import type { WebGpuOptions, WebGpuParts } from "./options.ts";
+import { WebGpuProgram } from "./program.ts";
+import { WebGpuWeights } from "./weights.ts";
+
+/**
+ * WGSL kernels on a GPU, or on software that acts as one.
+ *
+ * The device is opened by the first call that needs it. When it is lost, the run under way fails with `BackendError`,
+ * and the next one opens another, with the same weights. Throws `BackendError` where there is no adapter.
+ */
+export class WebGpuBackend implements Backend {
+  readonly name = "webgpu";
+  readonly #gpu: Gpu;
+
+  constructor(options: WebGpuOptions = {}, parts: WebGpuParts = {}) {
+    this.#gpu = new Gpu(options, parts);
+  }
+
+  /** What has been asked of the device up to now. */
+  get counters(): Readonly<Counters> {
+    return { ...this.#gpu.counters };
+  }
+
+  load(source: WeightSource, options: LoadOptions): Promise<Weights> {
+    return WebGpuWeights.load(this.#gpu, source, options);
+  }
+
+  /** Waits for the runs under way. Throws `BackendError` if memory lacks. */
+  async compile(graph: Graph, weights: Weights): Promise<Program> {
+    if (!(weights instanceof WebGpuWeights)) {
+      throw new ArgumentError("Cannot compile the program: weights", {
+        expected: "what this backend's load gave",
+        got: "another backend's",
+      });
+    }
+    return await WebGpuProgram.compile(graph, { gpu: this.#gpu, weights });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#gpu.dispose();
+  }
+}

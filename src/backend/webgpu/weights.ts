@@ -1,0 +1,175 @@
+import type { OpName, Tensor } from "../../graph/ops.ts";
+import type { Graph } from "../../graph/trace.ts";
+import { BackendError } from "../../tensor/errors.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type {
+  Cancellable,
+  LoadOptions,
+  OnProgress,
+  WeightFormat,
+  Weights,
+  WeightSource,
+} from "../backend.ts";
+import { weightFormats } from "../formats.ts";
+import type { WeightLayout } from "./commands.ts";
+import type { Gpu } from "./gpu.ts";
+import { type PackedWeight, packMatrix, packTable } from "./pack_matrix.ts";
+import { type Session, tooLarge } from "./session.ts";
+import { BufferUsage } from "./usage.ts";
+
+interface Wanted {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly layout: WeightLayout;
+  readonly format: WeightFormat;
+}
+
+/** Weights in GPU buffers, one each, on whichever device the backend works. */
+export class WebGpuWeights implements Weights {
+  readonly #gpu: Gpu;
+  readonly #source: WeightSource;
+  readonly #wanted: readonly Wanted[];
+  /** What the buffers hold, to fill those of another device. */
+  readonly #kept: Map<Wanted, PackedWeight> = new Map();
+  #buffers: ReadonlyMap<string, GPUBuffer> = new Map();
+  #session: Session | undefined;
+  #bytes = 0;
+  #disposed = false;
+
+  private constructor(gpu: Gpu, source: WeightSource, { graphs, format = "f32" }: LoadOptions) {
+    this.#gpu = gpu;
+    this.#source = source;
+    this.#wanted = wantedBy(graphs, format);
+  }
+
+  /** Reads every weight of `graphs` once. Throws `BackendError` where memory lacks. */
+  static async load(
+    gpu: Gpu,
+    source: WeightSource,
+    options: LoadOptions,
+  ): Promise<WebGpuWeights> {
+    const weights = new WebGpuWeights(gpu, source, options);
+    await gpu.exclusive((session) => weights.#fill(session, options), options.signal);
+    return weights;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The format of the matrix or table `name`. */
+  format(name: string): WeightFormat {
+    return this.#wanted.find((wanted) => wanted.name === name && wanted.layout !== "plain")?.format ?? "f32";
+  }
+
+  /** Brings the weights to the session's device, if they are not there. Call it with the device for oneself. */
+  async bring(session: Session): Promise<void> {
+    this.#check();
+    if (this.#session !== session) await this.#fill(session, {});
+  }
+
+  /** The buffer of the weight `name`. Throws `BackendError` if it was not loaded, or disposed since. */
+  buffer(name: string, layout: WeightLayout): GPUBuffer {
+    this.#check();
+    const buffer = this.#buffers.get(keyOf({ name, layout }));
+    if (buffer) return buffer;
+    throw new BackendError(`Cannot use the weight ${name}`, {
+      got: "weights that were loaded for other graphs",
+      hint: "load weights for all graphs that they are used with",
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#kept.clear();
+    await this.#gpu.release((session) => {
+      if (session === this.#session) {
+        for (const buffer of this.#buffers.values()) session.destroyBuffer(buffer);
+      }
+    });
+    this.#buffers = new Map();
+  }
+
+  #check(): void {
+    if (!this.#disposed) return;
+    throw new BackendError("Cannot use the weights", {
+      got: "weights that were disposed",
+      hint: "keep them until the last run has ended",
+    });
+  }
+
+  async #fill(
+    session: Session,
+    { onProgress, signal }: { onProgress?: OnProgress } & Cancellable,
+  ): Promise<void> {
+    const buffers = new Map<string, GPUBuffer>();
+    const total = new Set(this.#wanted.map(({ name }) => name)).size;
+    let bytes = 0, loaded = 0, last: string | undefined;
+    try {
+      for (const wanted of this.#wanted) {
+        signal?.throwIfAborted();
+        const values = this.#kept.get(wanted) ?? await this.#read(wanted);
+        const limit = session.device.limits.maxStorageBufferBindingSize;
+        if (values.byteLength > limit) {
+          throw tooLarge(`the weight ${wanted.name}`, { bytes: values.byteLength, limit });
+        }
+        const buffer = await session.checked(`load the weight ${wanted.name}`, () => {
+          const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
+          const buffer = session.createBuffer(values.byteLength, usage);
+          session.write(buffer, 0, values);
+          return buffer;
+        });
+        buffers.set(keyOf(wanted), buffer);
+        bytes += values.byteLength;
+        if (this.#gpu.options.keepWeights ?? true) this.#kept.set(wanted, values);
+        if (wanted.name !== last) onProgress?.({ loaded: ++loaded, total });
+        last = wanted.name;
+      }
+    } catch (error) {
+      for (const buffer of buffers.values()) session.destroyBuffer(buffer);
+      throw error;
+    }
+    this.#buffers = buffers;
+    this.#session = session;
+    this.#bytes = bytes;
+  }
+
+  async #read({ name, shape, layout, format }: Wanted): Promise<PackedWeight> {
+    const values = await this.#source.read(name);
+    if (layout === "plain") return values;
+    return layout === "matrix" ? packMatrix(values, shape, format) : packTable(values, shape, format);
+  }
+}
+
+function keyOf({ name, layout }: { name: string; layout: WeightLayout }): string {
+  return `${layout} ${name}`;
+}
+
+/** Each weight in each layout that some op reads it in, the same names together. */
+function wantedBy(graphs: readonly Graph[], format: WeightFormat): Wanted[] {
+  const formats = weightFormats(graphs, format);
+  const wanted = new Map<string, Wanted>();
+  const want = (tensor: Tensor | undefined, layout: WeightLayout) => {
+    if (tensor?.op !== "param") return;
+    const { name, shape } = tensor.attrs;
+    const stored = layout === "plain" ? "f32" : formats.get(name) ?? "f32";
+    wanted.set(keyOf({ name, layout }), { name, shape, layout, format: stored });
+  };
+  for (const graph of graphs) {
+    for (const { op, inputs } of graph.tensors) {
+      for (const [name, read] of Object.entries(inputs) as [string, Tensor | undefined][]) {
+        want(read, layoutOf(op, name));
+      }
+    }
+    for (const output of Object.values(graph.outputs)) want(output, "plain");
+  }
+  return [...wanted.values()].sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+/** The layout in which an op reads its operand. */
+function layoutOf(op: OpName, operand: string): WeightLayout {
+  if (op === "embedding" && operand === "table") return "table";
+  const matrix = (op === "conv2d" || op === "linear") && (operand === "weight" || operand === "up");
+  return matrix ? "matrix" : "plain";
+}

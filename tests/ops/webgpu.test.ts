@@ -1,0 +1,112 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Backend, WeightFormat } from "../../src/backend/backend.ts";
+import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
+import { WebGpuProgram } from "../../src/backend/webgpu/program.ts";
+import type { Tiling } from "../../src/backend/webgpu/tiles.ts";
+import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import type { HostTensor } from "../../src/tensor/tensor.ts";
+import { missingAdapter } from "../backend/adapter.ts";
+import { nmse } from "../golden/golden.ts";
+import { type CaseOp, type CaseSpec, elementsOf, makeCase, type OpCase } from "./case.ts";
+import { casesOf, opCases } from "./cases.ts";
+
+const ops = Object.keys(opCases) as CaseOp[];
+/** Ops that are cut into tiles in more than one way. */
+const tiled: readonly CaseOp[] = ["conv2d", "linear"];
+const reference = new ReferenceBackend();
+/** What the reference gives for each case, computed once. */
+const expectations = new Map<string, Promise<HostTensor>>();
+
+const suites: readonly { readonly tiling: Tiling; readonly ops: readonly CaseOp[] }[] = [
+  { tiling: "direct", ops },
+  { tiling: "staged", ops: tiled },
+];
+
+for (const { tiling, ops } of suites) {
+  const test = suite(`ops on the WebGPU backend, ${tiling}`);
+  const each = missingAdapter ? test.skip : test;
+  const backend = new WebGpuBackend({}, { tiling, guarded: true });
+  test.after(() => backend[Symbol.asyncDispose]());
+
+  for (const op of ops) {
+    each(`${op} agrees with the reference and writes nowhere else`, async () => {
+      for (const [i, example] of casesOf(op).entries()) await check(backend, { example, i });
+    });
+
+    for (const format of opCases[op].formats ?? []) {
+      each(`${op} agrees with the reference on weights in ${format}`, async () => {
+        for (const [i, example] of casesOf(op).entries()) await check(backend, { example, i, format });
+      });
+    }
+
+    // What happens to NaN does not depend on the tiles.
+    if (tiling === "staged") continue;
+    each(`${op} lets no NaN disappear`, async () => {
+      for (const spec of opCases[op].cases) await checkNan(op, { spec: spec as CaseSpec<CaseOp>, backend });
+    });
+  }
+  test.run();
+}
+
+interface Task {
+  readonly example: OpCase;
+  /** The example's number. */
+  readonly i: number;
+  readonly format?: WeightFormat;
+}
+
+async function check(backend: WebGpuBackend, task: Task): Promise<void> {
+  const { example: { op, title }, i, format = "f32" } = task, name = `${op} ${i} in ${format}, ${title}`;
+  if (!expectations.has(name)) expectations.set(name, compute(reference, task));
+  const expected = await expectations.get(name)!, actual = await compute(backend, task);
+  assert.equal(actual.shape, expected.shape, name);
+  const error = nmse(actual.data, expected.data);
+  assert.ok(error <= opCases[op].tolerance, `${name}: NMSE ${error}`);
+}
+
+async function checkNan(
+  op: CaseOp,
+  { spec, backend }: { spec: CaseSpec<CaseOp>; backend: WebGpuBackend },
+): Promise<void> {
+  const plain = makeCase(op, spec);
+  if (opCases[op].nan === "never" || elementsOf(plain) > 10_000) return;
+  for (const [name, { dtype, shape, from }] of Object.entries(plain.operands)) {
+    if (dtype !== "f32" || from === "state" || shape.includes(0)) continue;
+    if (!(opCases[op].nanIn ?? [name]).includes(name)) continue;
+    const example = makeCase(op, spec, (operand, values) => operand === name ? withNan(values) : values);
+    const expected = await compute(reference, { example }), actual = await compute(backend, { example });
+    const title = `${op}, ${example.title}, NaN in ${name}`;
+    if (opCases[op].nan === "compares") {
+      assert.equal(actual, expected, title);
+      continue;
+    }
+    expected.data.forEach((value, i) => {
+      if (Number.isNaN(value)) assert.ok(Number.isNaN(actual.data[i]), `${title}: element ${i} is not NaN`);
+    });
+  }
+}
+
+async function compute(
+  backend: Backend,
+  { example, format }: { example: OpCase; format?: WeightFormat },
+): Promise<HostTensor> {
+  await using weights = await backend.load(example.weights, { graphs: [example.graph], format });
+  await using program = await backend.compile(example.graph, weights);
+  let y: HostTensor | undefined;
+  // Without a state, only the last run can tell anything of the reference.
+  const stateful = Object.values(example.operands).some(({ from }) => from === "state");
+  const runs = backend === reference && !stateful ? example.runs.slice(-1) : example.runs;
+  for (const inputs of runs) ({ y } = await program.run(inputs));
+  if (program instanceof WebGpuProgram) {
+    assert.equal(await program.damaged(), [], `${example.op}, ${example.title}: stray writes`);
+  }
+  return y!;
+}
+
+/** The values with a NaN in their middle. */
+function withNan(values: HostTensor): HostTensor {
+  const data = values.data.slice() as Float32Array;
+  data[data.length >> 1] = NaN;
+  return { ...values, data } as HostTensor;
+}
