@@ -15,6 +15,9 @@ const root = new URL("./", import.meta.url);
 const long = Deno.args.includes("--long");
 const wanted = Deno.args.filter((argument) => !argument.startsWith("--"));
 
+// Mesa's choice between GPUs asks Wayland, and complains on stderr where there is no desktop.
+if (Deno.build.os === "linux" && !Deno.env.has("XDG_RUNTIME_DIR")) Deno.env.set("NODEVICE_SELECT", "1");
+
 async function* walk(folder: URL): AsyncGenerator<URL> {
   const entries = await Array.fromAsync(Deno.readDir(folder));
   for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {

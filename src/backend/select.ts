@@ -2,29 +2,53 @@ import { ArgumentError } from "../tensor/errors.ts";
 import type { Backend } from "./backend.ts";
 import { ReferenceBackend } from "./reference/reference_backend.ts";
 import { WasmBackend } from "./wasm/wasm_backend.ts";
+import { adapterFacts, findAdapter } from "./webgpu/adapter.ts";
+import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 
-/** What runs the models: `wasm` kernels on all processors, or the slow and obvious `reference`. `auto` takes WASM. */
-export type BackendName = "auto" | "wasm" | "reference";
+/**
+ * What runs the models: `webgpu`, `wasm` kernels on all processors, or the slow and obvious `reference`. `auto` takes
+ * WebGPU where there is a real GPU, and WASM elsewhere.
+ */
+export type BackendName = "auto" | "webgpu" | "wasm" | "reference";
 
-const backends: Readonly<Record<BackendName, (options: { threads?: number }) => Backend>> = {
-  auto: (options) => new WasmBackend(options),
+const backends: Readonly<Record<Exclude<BackendName, "auto">, (options: { threads?: number }) => Backend>> = {
+  webgpu: () => new WebGpuBackend(),
   wasm: (options) => new WasmBackend(options),
   reference: () => new ReferenceBackend(),
 };
 
 /** The names that `createBackend` knows. */
-export const backendNames: readonly string[] = Object.keys(backends);
+export const backendNames: readonly string[] = ["auto", ...Object.keys(backends)];
+
+/** What `auto` takes here, and why. */
+export interface Choice {
+  readonly name: "webgpu" | "wasm";
+  readonly reason: string;
+}
+
+/** Chooses between an adapter, if there is one, and the processors. */
+export function chooseBackend(adapter: { name: string; software: boolean } | undefined): Choice {
+  if (!adapter) return { name: "wasm", reason: "there is no WebGPU adapter" };
+  if (adapter.software) return { name: "wasm", reason: `the WebGPU adapter, ${adapter.name}, is software` };
+  return { name: "webgpu", reason: `${adapter.name} is a GPU` };
+}
 
 /**
  * Makes the backend `name`; `threads` (default: as many as there are processors) counts where it has threads.
- * Throws `ArgumentError` for an unknown name or number of threads, `BackendError` where it cannot run here.
+ * Throws `ArgumentError` for an unknown name or number of threads, `BackendError` where it cannot run here. A WebGPU
+ * backend opens its device with the first call that needs it, and throws then.
  */
-export function createBackend(name: BackendName = "auto", { threads }: { threads?: number } = {}): Backend {
-  if (!Object.hasOwn(backends, name)) {
+export async function createBackend(
+  name: BackendName = "auto",
+  { threads }: { threads?: number } = {},
+): Promise<Backend> {
+  if (!backendNames.includes(name)) {
     throw new ArgumentError("Cannot choose a backend", {
       expected: `one of ${backendNames.join(", ")}`,
       got: String(name),
     });
   }
-  return backends[name]({ threads });
+  if (name !== "auto") return backends[name]({ threads });
+  const adapter = await findAdapter();
+  return backends[chooseBackend(adapter && adapterFacts(adapter)).name]({ threads });
 }

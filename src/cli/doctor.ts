@@ -3,7 +3,7 @@ import { alignColumns } from "../graph/print.ts";
 import { BackendError } from "../tensor/errors.ts";
 import { modelNames } from "../tokenizer/load_model.ts";
 import type { Io } from "./io.ts";
-import { codecFacts, wasmFacts, webgpuAdapters } from "./machine.ts";
+import { codecFacts, wasmFacts, webgpuFacts } from "./machine.ts";
 import { version } from "./version.ts";
 
 /** A difference from the reference beyond which kernels are wrong. */
@@ -24,7 +24,7 @@ export function doctorCommand(io: Io): Command {
           memoryBytes: Deno.systemMemoryInfo().total,
         },
         wasm: await wasmFacts(),
-        webgpu: await webgpuAdapters(),
+        webgpu: await webgpuFacts(),
         codecs: await codecFacts(),
         models: modelNames,
       };
@@ -42,7 +42,7 @@ interface Facts {
   versions: Readonly<Record<string, string>>;
   system: { os: string; arch: string; processors: number; memoryBytes: number };
   wasm: Awaited<ReturnType<typeof wasmFacts>>;
-  webgpu: Awaited<ReturnType<typeof webgpuAdapters>>;
+  webgpu: Awaited<ReturnType<typeof webgpuFacts>>;
   codecs: Awaited<ReturnType<typeof codecFacts>>;
   models: readonly string[];
 }
@@ -50,11 +50,14 @@ interface Facts {
 function describe({ versions, system, wasm, webgpu, codecs, models }: Facts): string {
   const yesNo = (value: boolean) => value ? "yes" : "no";
   const { simd, relaxedSimd, sharedMemory } = wasm.features;
-  const adapters = webgpu.map(({ name, software, f16, maxBindingBytes }) =>
-    `${name}${software ? " (software)" : ""}, f16 ${yesNo(f16)}, ${
-      Math.round(maxBindingBytes / 2 ** 20)
-    } MiB a binding`
-  );
+  const { adapter } = webgpu;
+  const gpu = adapter
+    ? `${adapter.name}${adapter.software ? " (software)" : ""}, f16 ${yesNo(adapter.f16)}, ${
+      Math.round(adapter.maxBindingBytes / 2 ** 20)
+    } MiB a binding; ${
+      webgpu.problem ?? `kernels differ from the reference by ${webgpu.error!.toExponential(0)}`
+    }`
+    : "no adapter";
   const kernels = wasm.problem ??
     `variant ${wasm.variant}, ${wasm.threads} threads; differ from the reference by ${
       wasm.error!.toExponential(0)
@@ -67,7 +70,8 @@ function describe({ versions, system, wasm, webgpu, codecs, models }: Facts): st
     ],
     ["WASM", `SIMD ${yesNo(simd)}, relaxed SIMD ${yesNo(relaxedSimd)}, shared memory ${yesNo(sharedMemory)}`],
     ["kernels", kernels],
-    ["WebGPU", `${adapters.join("; ") || "no adapter"} (no backend uses it yet)`],
+    ["WebGPU", gpu],
+    ["auto", `${webgpu.auto.name}, because ${webgpu.auto.reason}`],
     ["codecs", Object.entries(codecs).map(([name, state]) => `${name} ${state}`).join(", ")],
     ["models", models.join(", ") || "none"],
   ]).join("\n");

@@ -1,6 +1,10 @@
+import type { Backend } from "../backend/backend.ts";
 import { ReferenceBackend } from "../backend/reference/reference_backend.ts";
 import { chooseVariant, detectFeatures, type Features, type Variant } from "../backend/wasm/features.ts";
+import { type Choice, chooseBackend } from "../backend/select.ts";
 import { WasmBackend } from "../backend/wasm/wasm_backend.ts";
+import { type AdapterFacts, adapterFacts, findAdapter } from "../backend/webgpu/adapter.ts";
+import { WebGpuBackend } from "../backend/webgpu/webgpu_backend.ts";
 import { conv2d, groupNorm, param, silu } from "../graph/build.ts";
 import { type Graph, tensorsOf, trace } from "../graph/trace.ts";
 import { encodeImage } from "../image/encode.ts";
@@ -21,12 +25,14 @@ export interface WasmFacts {
   readonly problem?: string;
 }
 
-/** A WebGPU adapter. */
-export interface AdapterFacts {
-  readonly name: string;
-  readonly software: boolean;
-  readonly f16: boolean;
-  readonly maxBindingBytes: number;
+/** What WebGPU offers, what its kernels give, and which backend `auto` takes. */
+export interface WebGpuFacts {
+  readonly adapter?: AdapterFacts;
+  /** Normalised mean squared difference from the reference on a small convolution. */
+  readonly error?: number;
+  /** Why there are no kernels. */
+  readonly problem?: string;
+  readonly auto: Choice;
 }
 
 /** Starts the WASM backend and holds a small convolution against the reference backend. */
@@ -34,34 +40,22 @@ export async function wasmFacts(): Promise<WasmFacts> {
   const features = detectFeatures();
   try {
     const { variant, threads } = chooseVariant(features, { processors: navigator.hardwareConcurrency });
-    const [actual, expected] = [await convolve(new WasmBackend()), await convolve(new ReferenceBackend())];
-    let distance = 0, length = 0;
-    expected.forEach((value, i) => {
-      distance += (value - actual[i]!) ** 2;
-      length += value ** 2;
-    });
-    return { features, variant, threads, error: distance / length };
+    return { features, variant, threads, error: await errorOf(new WasmBackend()) };
   } catch (error) {
-    return { features, problem: error instanceof Error ? error.message : String(error) };
+    return { features, problem: messageOf(error) };
   }
 }
 
-/** The adapters that WebGPU offers, each once. */
-export async function webgpuAdapters(): Promise<AdapterFacts[]> {
-  const adapters = new Map<string, AdapterFacts>();
-  for (const powerPreference of ["high-performance", "low-power"] as const) {
-    const adapter = await navigator.gpu?.requestAdapter({ powerPreference }).catch(() => null);
-    if (!adapter) continue;
-    const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
-    const name = description || [vendor, architecture, device].filter(Boolean).join(" ") || "unnamed";
-    adapters.set(name, {
-      name,
-      software: isFallbackAdapter || /llvmpipe|swiftshader|lavapipe/i.test(name),
-      f16: adapter.features.has("shader-f16"),
-      maxBindingBytes: adapter.limits.maxStorageBufferBindingSize,
-    });
+/** Looks for an adapter, and holds a small convolution on it against the reference backend. */
+export async function webgpuFacts(): Promise<WebGpuFacts> {
+  const found = await findAdapter(), adapter = found && adapterFacts(found);
+  const auto = chooseBackend(adapter);
+  if (!adapter) return { auto };
+  try {
+    return { adapter, error: await errorOf(new WebGpuBackend()), auto };
+  } catch (error) {
+    return { adapter, problem: messageOf(error), auto };
   }
-  return [...adapters.values()];
 }
 
 /** Writes and reads a picture in each format; gives `ok`, or what failed. */
@@ -72,7 +66,7 @@ export async function codecFacts(): Promise<Record<ImageFormat, string>> {
       const { width, height } = await readImage(await encodeImage(image, { format }));
       return width === 5 && height === 3 ? "ok" : `gave ${width}×${height} for 5×3`;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   };
   return { png: await state("png"), jpeg: await state("jpeg"), webp: await state("webp") };
@@ -88,7 +82,22 @@ function smallGraph(): Graph {
   });
 }
 
-async function convolve(machine: WasmBackend | ReferenceBackend): Promise<Float32Array> {
+/** How far a small convolution on `backend`, which is disposed, differs from the reference. */
+async function errorOf(backend: Backend): Promise<number> {
+  const [actual, expected] = [await convolve(backend), await convolve(new ReferenceBackend())];
+  let distance = 0, length = 0;
+  expected.forEach((value, i) => {
+    distance += (value - actual[i]!) ** 2;
+    length += value ** 2;
+  });
+  return distance / length;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function convolve(machine: Backend): Promise<Float32Array> {
   await using backend = machine;
   const graph = smallGraph();
   const shapes = new Map(tensorsOf(graph, "param").map(({ attrs }) => [attrs.name, attrs.shape]));

@@ -57,7 +57,7 @@ export class Engine implements AsyncDisposable {
   ): Promise<Engine> {
     signal?.throwIfAborted();
     const ownsBackend = typeof chosen !== "object";
-    const backend = ownsBackend ? createBackend(chosen, { threads }) : chosen;
+    const backend = ownsBackend ? await createBackend(chosen, { threads }) : chosen;
     try {
       const side = Math.max(typicalSide, 2 * downsamplingFactor(config));
       const extent = { n: 1, height: side, width: side };

@@ -67,7 +67,7 @@ export class TransformerEngine implements AsyncDisposable {
       });
     }
     const ownsBackend = typeof chosen !== "object";
-    const backend = ownsBackend ? createBackend(chosen, { threads }) : chosen;
+    const backend = ownsBackend ? await createBackend(chosen, { threads }) : chosen;
     try {
       const graphs = [stepGraph(config, { n: 1, guided: false })];
       const weights = await backend.load(finiteWeights(source), { graphs, format, onProgress, signal });

@@ -80,7 +80,7 @@ test("wrong usage names the option and the help", async () => {
       ["reconstruct", "a.png", "--size", "0"],
       /'--size <pixels>' argument '0' is invalid\. .*positive whole number/,
     ],
-    [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, wasm, reference/],
+    [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, webgpu, wasm, reference/],
     [["explain", "--size", "1x2x3"], /such as 256 or 640x480/],
     [["draw"], /unknown command 'draw'/],
   ];

@@ -32,7 +32,7 @@ export class WebGpuBackend implements Backend {
 
   /** Waits for the runs under way. Throws `BackendError` if memory lacks. */
   async compile(graph: Graph, weights: Weights): Promise<Program> {
-    if (!(weights instanceof WebGpuWeights)) {
+    if (!(weights instanceof WebGpuWeights) || !weights.isOn(this.#gpu)) {
       throw new ArgumentError("Cannot compile the program: weights", {
         expected: "what this backend's load gave",
         got: "another backend's",

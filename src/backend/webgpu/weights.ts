@@ -57,6 +57,11 @@ export class WebGpuWeights implements Weights {
     return this.#bytes;
   }
 
+  /** Whether `gpu` loaded them. */
+  isOn(gpu: Gpu): boolean {
+    return gpu === this.#gpu;
+  }
+
   /** The format of the matrix or table `name`. */
   format(name: string): WeightFormat {
     return this.#wanted.find((wanted) => wanted.name === name && wanted.layout !== "plain")?.format ?? "f32";

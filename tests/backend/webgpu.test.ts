@@ -1,0 +1,149 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { openDevice } from "../../src/backend/webgpu/device.ts";
+import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import { type Graph, graphOf } from "../../src/graph/trace.ts";
+import { add, constant, input } from "../../src/graph/build.ts";
+import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
+import { f32Tensor } from "../../src/tensor/tensor.ts";
+import { missingAdapter } from "./adapter.ts";
+import { compileAll, convolutions, inputOf, shortGraph } from "./programs.ts";
+import { survivesLoss } from "./webgpu_loss.ts";
+
+const test = suite("the WebGPU backend");
+const each = missingAdapter ? test.skip : test;
+
+async function rejection(work: Promise<unknown>): Promise<Error> {
+  try {
+    await work;
+  } catch (error) {
+    return error as Error;
+  }
+  throw assert.unreachable("it did not fail");
+}
+
+for (const keepWeights of [true, false]) {
+  const how = keepWeights ? "kept in host memory" : "read again";
+  each(
+    `a device that is destroyed fails one run, five times; weights are ${how}`,
+    () => survivesLoss(5, { keepWeights }),
+  );
+}
+
+each("200 runs make no buffers, and one read-back each", async () => {
+  await using backend = new WebGpuBackend();
+  const { programs: [program] } = await compileAll(backend, [shortGraph]);
+  const inputs = inputOf(shortGraph);
+  await program!.run(inputs);
+  const before = backend.counters;
+  for (let i = 0; i < 200; i++) await program!.run(inputs);
+  const after = backend.counters;
+  assert.is(after.buffers, before.buffers);
+  assert.is(after.bufferBytes, before.bufferBytes);
+  assert.is(after.pipelines, before.pipelines);
+  assert.is(after.readBacks - before.readBacks, 200);
+  assert.is(after.dispatches - before.dispatches, 200 * program!.stats.commands);
+});
+
+each("programs and weights that are disposed give back all buffers but the arena", async () => {
+  await using backend = new WebGpuBackend();
+  let kept = 0;
+  for (let i = 0; i < 5; i++) {
+    const graphs = [shortGraph, convolutions(3, { size: 20 + i % 2, channels: 16 })];
+    const { weights, programs } = await compileAll(backend, graphs);
+    await programs[1]!.run(inputOf(graphs[1]!));
+    for (const program of programs) await program[Symbol.asyncDispose]();
+    await weights[Symbol.asyncDispose]();
+    kept ||= backend.counters.buffers;
+    assert.is(backend.counters.buffers, kept);
+  }
+  assert.is(kept, 1);
+});
+
+each("runs at the same time queue up and are right, also when another program moves the arena", async () => {
+  await using backend = new WebGpuBackend();
+  const wide = convolutions(2, { size: 40, channels: 8 });
+  const { weights, programs: [program] } = await compileAll(backend, [shortGraph]);
+  const one = await program!.run(inputOf(shortGraph, 1)), two = await program!.run(inputOf(shortGraph, 2));
+  const running = [1, 2].map((seed) => program!.run(inputOf(shortGraph, seed)));
+  const late = backend.compile(wide, weights);
+  const again = [1, 2].map((seed) => program!.run(inputOf(shortGraph, seed)));
+  assert.equal(await Promise.all([...running, ...again]), [one, two, one, two]);
+  await (await late).run(inputOf(wide));
+  assert.equal(await program!.run(inputOf(shortGraph, 1)), one);
+});
+
+each("an abort ends a run between submits, and the next is right", async () => {
+  await using backend = new WebGpuBackend({ flopPerSubmit: 1e5 });
+  const long = convolutions(40, { size: 16, channels: 8 });
+  const { programs: [program] } = await compileAll(backend, [long]);
+  const expected = await program!.run(inputOf(long)), whole = backend.counters.submits;
+  const controller = new AbortController(), reason = new Error("enough");
+  const running = program!.run(inputOf(long), { signal: controller.signal });
+  setTimeout(() => controller.abort(reason), 3);
+  assert.is(await rejection(running), reason);
+  assert.equal(await program!.run(inputOf(long)), expected);
+  assert.ok(backend.counters.submits < 3 * whole, "the aborted run went on to its end");
+});
+
+each("a device of the caller's is used, never destroyed, and not replaced when it is lost", async () => {
+  const device = await openDevice();
+  {
+    await using backend = new WebGpuBackend({ device });
+    const { programs: [program] } = await compileAll(backend, [shortGraph]);
+    await program!.run(inputOf(shortGraph));
+  }
+  let lost = false;
+  device.lost.then(() => lost = true);
+  device.createBuffer({ size: 16, usage: GPU_COPY_DST }).destroy();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.not(lost);
+  await using backend = new WebGpuBackend({ device });
+  const { programs: [program] } = await compileAll(backend, [shortGraph]);
+  device.destroy();
+  await device.lost;
+  assert.match((await rejection(program!.run(inputOf(shortGraph)))).message, "was lost");
+  assert.match((await rejection(program!.run(inputOf(shortGraph)))).message, "a new device");
+});
+
+each("what is too large for the device is refused by name", async () => {
+  await using backend = new WebGpuBackend();
+  const shape = [1, 6000, 6000];
+  const graph: Graph = graphOf({ y: add(input("x", { shape, dtype: "f32" }), constant(1)) });
+  await using weights = await backend.load({ shapes: new Map(), read: () => Promise.reject() }, {
+    graphs: [graph],
+  });
+  const error = await rejection(backend.compile(graph, weights));
+  assert.instance(error, BackendError);
+  assert.match(error.message, /lhs of binary is too large.*at most \d+\.0 MiB, got 137\.3 MiB/);
+});
+
+each("what was disposed says so", async () => {
+  const backend = new WebGpuBackend();
+  const { weights, programs: [first, second] } = await compileAll(backend, [shortGraph, shortGraph]);
+  await first![Symbol.asyncDispose]();
+  assert.instance(await rejection(first!.run(inputOf(shortGraph))), BackendError);
+  await weights[Symbol.asyncDispose]();
+  assert.instance(await rejection(second!.run(inputOf(shortGraph))), BackendError);
+  await backend[Symbol.asyncDispose]();
+  assert.is(backend.counters.buffers, 0);
+  assert.instance(await rejection(second!.run(inputOf(shortGraph))), BackendError);
+  assert.instance(await rejection(backend.compile(shortGraph, weights)), BackendError);
+});
+
+each("wrong inputs and weights of another backend are refused", async () => {
+  await using backend = new WebGpuBackend(), other = new WebGpuBackend();
+  const { weights, programs: [program] } = await compileAll(backend, [shortGraph]);
+  try {
+    await program!.run({ x: f32Tensor([1, 2, 2, 8]) });
+    assert.unreachable("it ran");
+  } catch (error) {
+    assert.instance(error, ArgumentError);
+  }
+  assert.instance(await rejection(other.compile(shortGraph, weights)), ArgumentError);
+});
+
+/** GPUBufferUsage.COPY_DST. */
+const GPU_COPY_DST = 0x8;
+
+test.run();
