@@ -59,6 +59,15 @@ export interface Program extends AsyncDisposable {
     inputs: Readonly<Record<string, HostTensor>>,
     options?: Cancellable,
   ): Promise<Record<string, HostTensor>>;
+  /**
+   * Runs once for each of `steps`, without coming back to the host between: what a run gave under an output's name
+   * becomes the next run's input, as `feedback` (input to output) says; there, steps after the first need not say it.
+   * Not every backend has a use for it. Throws as `run` does.
+   */
+  runMany?(
+    steps: readonly Readonly<Record<string, HostTensor>>[],
+    options: { feedback: Readonly<Record<string, string>> } & Cancellable,
+  ): Promise<Record<string, HostTensor>[]>;
   /** Runs once and says how long each command took. */
   profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]>;
 }
@@ -73,6 +82,8 @@ export interface LoadOptions extends Cancellable {
 /** A machine that runs graphs. Disposing it frees its workers and memory, and every program with them. */
 export interface Backend extends AsyncDisposable {
   readonly name: string;
+  /** So many steps programs are best given at once, see `Program.runMany`; 1 if not given. */
+  readonly runsAtOnce?: number;
   /**
    * Brings all weights that `graphs` read into the backend's memory, each once, packed for the ops that read it, in
    * `format` (f32 unless said).

@@ -31,22 +31,26 @@ export async function* drawTokens(
   const tokens = classIds.map(() => new Uint32Array(positions));
   const fixed = fixedInputs(batch, { rows, nullClass: config.classes });
   let last: Record<string, HostTensor> = { pre: u32Tensor([rows]), post: u32Tensor([rows]) };
-  for (let position = 0; position < positions; position++) {
+  for (let first = 0; first < positions; first += engine.stepsAtOnce) {
     signal?.throwIfAborted();
-    last = await engine.step({ n, guided }, {
+    const count = Math.min(engine.stepsAtOnce, positions - first);
+    const inputs = Array.from({ length: count }, (_, i) => ({
       ...fixed,
-      ...guided && guidanceInputs(n, guidanceAt(settings, { position, positions })),
-      position: filled("u32", rows, position),
-      counter: counters(batch.indices, position),
+      ...guided && guidanceInputs(n, guidanceAt(settings, { position: first + i, positions })),
+      position: filled("u32", rows, first + i),
+      counter: counters(batch.indices, first + i),
       pre: last.pre!,
       post: last.post!,
-    }, { signal });
-    tokens.forEach((picture, i) => {
-      const drawn = subTokens.map((name) => last[name]!.data[i]!) as [number, number];
-      checkDrawn(drawn, config.bits);
-      picture[position] = drawn[0] + drawn[1] * 2 ** config.bits[0];
-    });
-    yield { tokens, count: position + 1 };
+    }));
+    for (const [i, drawn] of (await engine.steps({ n, guided }, inputs, { signal })).entries()) {
+      tokens.forEach((picture, p) => {
+        const parts = subTokens.map((name) => drawn[name]!.data[p]!) as [number, number];
+        checkDrawn(parts, config.bits);
+        picture[first + i] = parts[0] + parts[1] * 2 ** config.bits[0];
+      });
+      last = drawn;
+      yield { tokens, count: first + i + 1 };
+    }
   }
 }
 

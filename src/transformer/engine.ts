@@ -29,6 +29,9 @@ const keptPrograms = 2;
 
 const formats: readonly string[] = ["f32", "f16", "q8"];
 
+/** Inputs of a step that are the outputs of the one before. */
+const feedback = { pre: "pre", post: "post" };
+
 type Inputs = Readonly<Record<string, HostTensor>>;
 type Outputs = Record<string, HostTensor>;
 
@@ -83,6 +86,11 @@ export class TransformerEngine implements AsyncDisposable {
     return this.#weights.bytes;
   }
 
+  /** Positions that are best computed in one call of `steps`: more than one where the host need not wait for each. */
+  get stepsAtOnce(): number {
+    return this.backend.runsAtOnce ?? 1;
+  }
+
   /** Waits for its turn; what it resolves to ends the turn. `action` completes "Cannot …". */
   async turn(action: string): Promise<() => void> {
     const before = this.#last;
@@ -99,13 +107,25 @@ export class TransformerEngine implements AsyncDisposable {
   }
 
   /**
-   * Runs the step of so many pictures once; see `stepGraph`. Only within a turn: its program remembers the positions
-   * before. It is kept from step to step, since within a turn no other is used.
+   * Runs the step of so many pictures for several positions in a row, see `stepGraph`: each after the first takes the
+   * tokens that the one before it gave. Only within a turn: its program remembers the positions before. It is kept from
+   * call to call, since within a turn no other is used. A backend that can do so computes all of them without coming
+   * back to the host between.
    */
-  step(extent: StepExtent, inputs: Inputs, options: Cancellable): Promise<Outputs> {
-    return this.#run(`step ${extent.n} ${extent.guided}`, () => this.#stepGraph(extent), {
-      inputs,
-      options,
+  steps(extent: StepExtent, inputs: readonly Inputs[], options: Cancellable): Promise<Outputs[]> {
+    return this.#programs.use(`step ${extent.n} ${extent.guided}`, {
+      compile: () => this.backend.compile(this.#stepGraph(extent), this.#weights),
+      work: async (program) => {
+        if (program.runMany) return await program.runMany(inputs, { feedback, ...options });
+        const all: Outputs[] = [];
+        for (const step of inputs) {
+          const fed = Object.entries(feedback).map((
+            [input, output],
+          ) => [input, all.at(-1)?.[output] ?? step[input]!]);
+          all.push(await program.run({ ...step, ...Object.fromEntries(fed) }, options));
+        }
+        return all;
+      },
     });
   }
 

@@ -3,9 +3,9 @@ import * as assert from "uvu/assert";
 import { openDevice } from "../../src/backend/webgpu/device.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { type Graph, graphOf } from "../../src/graph/trace.ts";
-import { add, constant, input } from "../../src/graph/build.ts";
+import { add, attentionStep, constant, input, mul, state, sub } from "../../src/graph/build.ts";
 import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
-import { f32Tensor } from "../../src/tensor/tensor.ts";
+import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "./adapter.ts";
 import { compileAll, convolutions, inputOf, shortGraph } from "./programs.ts";
 import { survivesLoss } from "./webgpu_loss.ts";
@@ -71,6 +71,52 @@ each("runs at the same time queue up and are right, also when another program mo
   assert.equal(await Promise.all([...running, ...again]), [one, two, one, two]);
   await (await late).run(inputOf(wide));
   assert.equal(await program!.run(inputOf(shortGraph, 1)), one);
+});
+
+each("steps in a row, without the host between, give what runs one by one give", async () => {
+  await using backend = new WebGpuBackend();
+  const a = input("a", { shape: [5], dtype: "f32" }), b = input("b", { shape: [5], dtype: "f32" });
+  const graph = graphOf({ y: add(mul(a, constant(10)), b), z: sub(a, b) });
+  await using weights = await backend.load({ shapes: new Map(), read: () => Promise.reject() }, {
+    graphs: [graph],
+  });
+  await using program = await backend.compile(graph, weights);
+  const filled = (value: number) => f32Tensor([5], new Float32Array(5).fill(value));
+  const before = backend.counters.readBacks;
+  const steps = await program.runMany!([{ a: filled(1), b: filled(1) }, { a: filled(2) }, { a: filled(3) }], {
+    feedback: { b: "y" },
+  });
+  assert.equal(steps.map(({ y, z }) => [y!.data[0], z!.data[4]]), [[11, 0], [31, -9], [61, -28]]);
+  assert.is(backend.counters.readBacks, before + 1);
+  assert.instance(
+    await rejection(program.runMany!([{ a: filled(1) }], { feedback: { b: "y" } })),
+    ArgumentError,
+  );
+  assert.instance(await rejection(program.runMany!([], { feedback: { b: "w" } })), ArgumentError);
+});
+
+each("states that are lost with the device are an error once, then zeros", async () => {
+  const device = { current: undefined as GPUDevice | undefined };
+  const open = async () => device.current = await openDevice();
+  await using backend = new WebGpuBackend({}, { open });
+  const spec = (shape: number[], dtype: "f32" | "u32") => ({ shape, dtype });
+  const qkv = input("qkv", spec([1, 12], "f32")), position = input("position", spec([1], "u32"));
+  const cache = state("cache", { shape: [1, 2, 1, 3, 4], dtype: "f32" });
+  const graph = graphOf({ y: attentionStep(qkv, { cache, position, heads: 1 }) });
+  await using weights = await backend.load({ shapes: new Map(), read: () => Promise.reject() }, {
+    graphs: [graph],
+  });
+  await using program = await backend.compile(graph, weights);
+  const at = (i: number) => ({
+    qkv: f32Tensor([1, 12], Float32Array.from({ length: 12 }, (_, j) => Math.sin(i + j))),
+    position: u32Tensor([1], Uint32Array.of(i)),
+  });
+  const first = await program.run(at(0)), second = await program.run(at(1));
+  device.current!.destroy();
+  await device.current!.lost;
+  assert.match((await rejection(program.run(at(2)))).message, "states were lost");
+  assert.equal(await program.run(at(0)), first);
+  assert.equal(await program.run(at(1)), second);
 });
 
 each("an abort ends a run between submits, and the next is right", async () => {

@@ -12,8 +12,8 @@ import { type CaseOp, type CaseSpec, elementsOf, makeCase, type OpCase } from ".
 import { casesOf, opCases } from "./cases.ts";
 
 const ops = Object.keys(opCases) as CaseOp[];
-/** Ops that are cut into tiles in more than one way. */
-const tiled: readonly CaseOp[] = ["conv2d", "linear"];
+/** Ops that are cut in more than one way. */
+const tiled: readonly CaseOp[] = ["conv2d", "linear", "sample"];
 const reference = new ReferenceBackend();
 /** What the reference gives for each case, computed once. */
 const expectations = new Map<string, Promise<HostTensor>>();

@@ -1,7 +1,26 @@
 import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Backend } from "../../src/backend/backend.ts";
+import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import type { Target } from "../../src/backend/webgpu/commands.ts";
+import { planLayout } from "../../src/backend/webgpu/layout.ts";
+import { fuse } from "../../src/graph/fuse.ts";
+import type { TransformerConfig } from "../../src/transformer/config.ts";
+import { stepGraph } from "../../src/transformer/programs.ts";
+import { drawTokens } from "../../src/transformer/draw.ts";
+import { TransformerEngine } from "../../src/transformer/engine.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import { samplingSettings } from "../../src/transformer/settings.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { checkTransformerGolden } from "../golden/transformer_golden.ts";
+import { tinyModel } from "./tiny.ts";
+
+/** The configuration of AR_256_B. */
+const b: TransformerConfig = {
+  ...{ dim: 1024, heads: 16, layers: 24, factorizedLayers: 2, hidden: 2816 },
+  ...{ bits: [6, 12], grid: 16, classes: 1000 },
+};
 
 const test = suite("transformer on the WebGPU backend");
 const each = missingAdapter ? test.skip : test;
@@ -13,5 +32,46 @@ for (const name of ["ar_tiny", "ar_small"]) {
     await checkTransformerGolden(backend, name);
   });
 }
+
+each(`the emoji model draws the same tokens as on WASM from the same seed${why}`, async () => {
+  const draw = async (backend: Backend) => {
+    await using generator = await Generator.load("emoji-32", { backend, weights: "f32" });
+    const pictures = await generator.generate({
+      classIds: ["food & drink", 5],
+      seed: 42,
+      topP: [0.96, 0.96],
+    });
+    return pictures.map(({ tokens }) => [...tokens.data]);
+  };
+  await using wasm = new WasmBackend(), webgpu = new WebGpuBackend();
+  assert.equal(await draw(webgpu), await draw(wasm));
+});
+
+each(`drawing reads back once in 32 tokens, with one submit and no new buffers${why}`, async () => {
+  await using backend = new WebGpuBackend({ flopPerSubmit: 1e9 });
+  await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q8" });
+  const { layers, factorizedLayers, grid } = engine.config, tokens = grid ** 2;
+  const batch = { classIds: [3], indices: [0], seed: 7, settings: samplingSettings({}) };
+  for await (const _ of drawTokens(engine, batch)) continue;
+  const before = backend.counters;
+  let drawn = 0;
+  for await (const { count } of drawTokens(engine, batch)) drawn = count;
+  const after = backend.counters;
+  assert.is(drawn, tokens);
+  assert.is(after.readBacks - before.readBacks, Math.ceil(tokens / 32));
+  assert.is(after.submits - before.submits, 1, "one submit for all that is less than a submit's arithmetic");
+  assert.equal([after.buffers, after.bufferBytes], [before.buffers, before.bufferBytes]);
+  // The factorized blocks run twice. Beside the blocks: embeddings, guidance, heads, sampling.
+  const blocks = layers + 2 * factorizedLayers, dispatches = (after.dispatches - before.dispatches) / tokens;
+  assert.ok(dispatches <= 5 * blocks + 13, `${dispatches} dispatches a token of ${blocks} blocks`);
+});
+
+test("a token of AR_256_B takes at most 7 dispatches a block", () => {
+  const graph = stepGraph(b, { n: 1, guided: true });
+  const target: Target = { tiling: "staged", workgroupBytes: 16384, format: () => "q8" };
+  const { commands } = planLayout(fuse(graph), { target, align: 256, guard: 0 });
+  const blocks = b.layers + 2 * b.factorizedLayers;
+  assert.ok(commands.length <= 7 * blocks, `${commands.length} dispatches for ${blocks} blocks`);
+});
 
 test.run();

@@ -48,7 +48,7 @@ export function planLayout(graph: Graph, { target, align, guard }: LayoutOptions
   const sizes: number[] = [], lifetimes: { bytes: number; first: number; last: number }[] = [];
   const steps = graph.tensors.filter(({ op }) => !leaves.includes(op));
   const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
-  const end = steps.length;
+  const end = steps.length, stateful = graph.tensors.some(({ op }) => op === "state");
   const add = ({ bytes, first, last }: Lifetime): number => {
     sizes.push(bytes);
     // An empty tensor has a place, too: bindings must not be empty.
@@ -58,7 +58,9 @@ export function planLayout(graph: Graph, { target, align, guard }: LayoutOptions
   for (const tensor of graph.tensors) {
     if (elsewhere.includes(tensor.op)) continue;
     const step = stepOf.get(tensor) ?? -1;
-    tensors.set(tensor, add({ bytes: 4 * sizeOf(tensor.shape), first: step, last: step }));
+    // Where runs follow each other on the device, inputs are only written when they change.
+    const last = stateful && tensor.op === "input" ? end : step;
+    tensors.set(tensor, add({ bytes: 4 * sizeOf(tensor.shape), first: step, last }));
   }
   const extend = (tensor: Tensor, step: number) => {
     const buffer = tensors.get(tensor);

@@ -1,6 +1,5 @@
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import type { Tensor } from "../../graph/ops.ts";
-import { sizeOf } from "../../tensor/shape.ts";
 import { type Command, maxWorkgroups, type Operand, type Workgroups } from "./commands.ts";
 import { isTensor, type Layout, viewed } from "./layout.ts";
 import { type Session, tooLarge } from "./session.ts";
@@ -32,8 +31,6 @@ export interface Prepared {
   readonly session: Session;
   readonly arena: GPUBuffer;
   readonly dispatches: readonly Dispatch[];
-  /** Where results are copied to, to be read by the host. */
-  readonly staging: GPUBuffer;
   /** Buffers that belong to the program alone. */
   readonly own: readonly GPUBuffer[];
   /** Where a tensor lies. */
@@ -46,11 +43,14 @@ export interface Plan {
   readonly layout: Layout;
   readonly weights: WebGpuWeights;
   readonly flopPerSubmit: number;
+  /** The buffers of the program's states. */
+  readonly states: ReadonlyMap<Tensor, GPUBuffer>;
   /** Bytes of each buffer's guard. */
   readonly guard: number;
 }
 
-const storage = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
+/** What memory of a program is used for. */
+export const storage: number = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
 
 /** Compiles the kernels of a program for a device, and binds its memory. Throws `BackendError`. */
 export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
@@ -72,16 +72,6 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
           return [tensor as Tensor, create(data.byteLength, storage, data)] as const;
         }),
       ));
-    // A new buffer is all zeros, as states are at first.
-    const states = await session.checked(
-      "make room for the program's states",
-      () =>
-        new Map(
-          tensorsOf(graph, "state").map((tensor) =>
-            [tensor as Tensor, create(4 * sizeOf(tensor.shape), storage)] as const
-          ),
-        ),
-    );
     const region = (operand: Operand): Region => {
       if ("packed" in operand) {
         const buffer = weights.buffer(operand.packed.attrs.name, operand.layout);
@@ -89,7 +79,7 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
       }
       if (isTensor(operand)) {
         const tensor = viewed(operand);
-        const state = states.get(tensor);
+        const state = plan.states.get(tensor);
         if (state) return { buffer: state, offset: 0, bytes: state.size, written: true };
         const buffer = tensor.op === "param"
           ? weights.buffer(tensor.attrs.name, "plain")
@@ -105,11 +95,6 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
       bytes: Math.max(4, layout.sizes[index]!) + guard,
       written: true,
     });
-    const outputs = Object.values(graph.outputs).reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-    const staging = await session.checked(
-      "make room for the results",
-      () => create(outputs, BufferUsage.MAP_READ | BufferUsage.COPY_DST),
-    );
     const parts = layout.commands.map((command) => partsOf(command, plan.flopPerSubmit));
     const firsts = await placeFirsts(session, { parts, create });
     const lists = await Promise.all(layout.commands.map(async (command, index) => {
@@ -130,7 +115,7 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
           })),
       );
     }));
-    return { session, arena, dispatches: lists.flat(), staging, own, region };
+    return { session, arena, dispatches: lists.flat(), own, region };
   } catch (error) {
     for (const buffer of own) session.destroyBuffer(buffer);
     throw error;

@@ -1,18 +1,20 @@
 import { fuse } from "../../graph/fuse.ts";
+import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
-import { BackendError } from "../../tensor/errors.ts";
-import { sizeOf } from "../../tensor/shape.ts";
-import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import { ArgumentError, BackendError } from "../../tensor/errors.ts";
+import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
+import type { HostTensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, Program, ProgramStats } from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
 import { defaultFlopPerSubmit } from "./options.ts";
-import { type Dispatch, type Plan, prepare, type Prepared } from "./prepared.ts";
+import { type Plan, prepare, type Prepared, storage } from "./prepared.ts";
 import type { Session } from "./session.ts";
+import { Transfers } from "./transfers.ts";
 import type { WebGpuWeights } from "./weights.ts";
-import { MAP_READ } from "./usage.ts";
+import { submit, submitAll } from "./work.ts";
 
 const action = "run the program";
 
@@ -24,15 +26,20 @@ const action = "run the program";
 export class WebGpuProgram implements Program {
   readonly stats: ProgramStats;
   readonly #gpu: Gpu;
-  readonly #plan: Plan;
+  readonly #plan: Omit<Plan, "states">;
+  readonly #transfers: Transfers;
   #prepared: Prepared | undefined;
-  /** The session whose arena has room for the program. */
-  #roomIn: Session | undefined;
+  /** The session in which the program has its place in the arena, its states and its transfers. */
+  #home: Session | undefined;
+  /** Whether it ran since its states were zeros. */
+  #started = false;
+  #states: Map<Tensor, GPUBuffer> = new Map();
   #disposed = false;
 
-  private constructor(gpu: Gpu, plan: Plan) {
+  private constructor(gpu: Gpu, plan: Omit<Plan, "states">) {
     this.#gpu = gpu;
     this.#plan = plan;
+    this.#transfers = new Transfers(plan.graph);
     const { commands, plan: arena } = plan.layout;
     this.stats = {
       flop: commands.reduce((sum, { flop }) => sum + flop, 0),
@@ -75,34 +82,32 @@ export class WebGpuProgram implements Program {
     });
   }
 
-  run(
+  async run(
     inputs: Readonly<Record<string, HostTensor>>,
-    { signal }: Cancellable = {},
+    options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
     checkInputs(this.#plan.graph, inputs);
-    const work = this.#gpu.exclusive(async (session) => {
-      const prepared = await this.#prepare(session);
-      await this.#write(prepared, inputs);
-      const groups = submitsOf(prepared.dispatches, this.#plan.flopPerSubmit);
-      const pending: Promise<void>[] = [];
-      for (const group of groups) {
-        signal?.throwIfAborted();
-        await session.checked(action, () => submit(session, group));
-        pending.push(session.orLost(action, session.device.queue.onSubmittedWorkDone()));
-        pending.at(-1)!.catch(() => {});
-        // Two at a time keep the device busy, and leave little to wait for after an abort.
-        if (pending.length > 1) await pending.shift();
-      }
-      return await this.#read(prepared);
-    }, signal);
-    return signal ? abortable(work, signal) : work;
+    const [outputs] = await this.#runAll([inputs], { feedback: {}, ...options });
+    return outputs!;
+  }
+
+  async runMany(
+    steps: readonly Readonly<Record<string, HostTensor>>[],
+    options: { feedback: Readonly<Record<string, string>> } & Cancellable,
+  ): Promise<Record<string, HostTensor>[]> {
+    const { graph } = this.#plan, { feedback } = options;
+    checkFeedback(graph, feedback);
+    const known = Object.fromEntries(Object.keys(feedback).map((name) => [name, steps[0]?.[name]!]));
+    for (const inputs of steps) checkInputs(graph, { ...inputs, ...known });
+    return await this.#runAll(steps, options);
   }
 
   profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]> {
     checkInputs(this.#plan.graph, inputs);
     return this.#gpu.exclusive(async (session) => {
       const prepared = await this.#prepare(session);
-      await this.#write(prepared, inputs);
+      this.#started = true;
+      await this.#transfers.record(prepared, [inputs], {});
       const times = this.#plan.layout.commands.map(({ kernel, flop }) => ({ kernel, flop, seconds: 0 }));
       for (const dispatch of prepared.dispatches) {
         const start = performance.now();
@@ -134,99 +139,85 @@ export class WebGpuProgram implements Program {
         hint: "keep it until its last run has ended",
       });
     }
-    const { weights, layout } = this.#plan;
-    await weights.bring(session);
-    if (this.#roomIn !== session) {
-      session.arena.add(layout.plan.bytes);
-      this.#roomIn = session;
-    }
+    await this.#plan.weights.bring(session);
+    if (this.#home !== session) await this.#settle(session);
     const current = this.#prepared;
     if (current?.session === session && current.arena === await session.arena.buffer()) return current;
     this.#prepared = undefined;
     for (const buffer of current?.own ?? []) session.destroyBuffer(buffer);
-    return this.#prepared = await prepare(session, this.#plan);
+    return this.#prepared = await prepare(session, { ...this.#plan, states: this.#states });
   }
 
-  #leave(session: Session): void {
-    for (const buffer of this.#prepared?.own ?? []) session.destroyBuffer(buffer);
-    if (this.#roomIn === session) session.arena.remove(this.#plan.layout.plan.bytes);
-    this.#prepared = this.#roomIn = undefined;
-  }
-
-  async #write(prepared: Prepared, inputs: Readonly<Record<string, HostTensor>>): Promise<void> {
-    const { session } = prepared, { graph, guard, layout } = this.#plan;
-    await session.checked("bring the inputs to the GPU", () => {
-      if (guard) fillGuards(session, layout, prepared.arena);
-      for (const tensor of tensorsOf(graph, "input")) {
-        const { data } = inputs[tensor.attrs.name]!;
-        const { buffer, offset } = prepared.region(tensor as (typeof graph.tensors)[number]);
-        session.write(buffer, offset, data);
-      }
+  /** Takes a place on a device. */
+  async #settle(session: Session): Promise<void> {
+    const { graph, layout } = this.#plan, lost = this.#home !== undefined && this.#started;
+    session.arena.add(layout.plan.bytes);
+    this.#home = session;
+    this.#started = false;
+    this.#transfers.forget();
+    // A new buffer is all zeros, as states are at first.
+    const states = tensorsOf(graph, "state");
+    this.#states = await session.checked(
+      "make room for the program's states",
+      () =>
+        new Map(
+          states.map((
+            state,
+          ) => [
+            state as Tensor,
+            session.createBuffer((state.attrs.halves ? 2 : 4) * sizeOf(state.shape), storage),
+          ]),
+        ),
+    );
+    if (!lost || states.length === 0) return;
+    throw new BackendError(`Cannot ${action}: its states were lost with the GPU device`, {
+      hint: "begin anew: they are zeros again",
     });
   }
 
-  async #read(prepared: Prepared): Promise<Record<string, HostTensor>> {
-    const { session, staging } = prepared, { device, counters } = session;
-    const outputs = Object.entries(this.#plan.graph.outputs);
-    let bytes = 0;
-    const places = outputs.map(([, { shape }]) => (bytes += 4 * sizeOf(shape)) - 4 * sizeOf(shape));
-    if (bytes > 0) {
-      await session.checked("bring the results to the host", () => {
-        const encoder = device.createCommandEncoder();
-        outputs.forEach(([, tensor], i) => {
-          const { buffer, offset } = prepared.region(tensor), size = 4 * sizeOf(tensor.shape);
-          if (size > 0) encoder.copyBufferToBuffer(buffer, offset, staging, places[i]!, size);
-        });
-        device.queue.submit([encoder.finish()]);
-      });
-      counters.submits++;
-      await session.orLost(action, staging.mapAsync(MAP_READ, 0, bytes));
-      // A lost device may resolve what it can no longer do, before it tells of its loss.
-      await new Promise<void>((resolve) => queueMicrotask(resolve));
-      session.check(action);
-      counters.readBacks++;
-      counters.bytesRead += bytes;
+  #leave(session: Session): void {
+    if (this.#home === session) {
+      const buffers = [...this.#prepared?.own ?? [], ...this.#states.values(), ...this.#transfers.forget()];
+      for (const buffer of buffers) session.destroyBuffer(buffer);
+      session.arena.remove(this.#plan.layout.plan.bytes);
     }
-    const mapped = bytes > 0 ? staging.getMappedRange(0, bytes).slice(0) : new ArrayBuffer(0);
-    if (bytes > 0) staging.unmap();
-    return Object.fromEntries(outputs.map(([name, { shape, dtype }], i) => {
-      const length = sizeOf(shape), at = places[i]!;
-      return [
-        name,
-        dtype === "u32"
-          ? u32Tensor(shape, new Uint32Array(mapped.slice(at, at + 4 * length)))
-          : f32Tensor(shape, new Float32Array(mapped.slice(at, at + 4 * length))),
-      ];
-    }));
+    this.#prepared = this.#home = undefined;
+  }
+
+  #runAll(
+    steps: readonly Readonly<Record<string, HostTensor>>[],
+    { feedback, signal }: { feedback: Readonly<Record<string, string>> } & Cancellable,
+  ): Promise<Record<string, HostTensor>[]> {
+    const work = this.#gpu.exclusive(async (session) => {
+      if (steps.length === 0) return [];
+      const prepared = await this.#prepare(session);
+      this.#started = true;
+      await this.#guard(prepared);
+      const { work, results } = await this.#transfers.record(prepared, steps, feedback);
+      await submitAll(session, work, { action, flopPerSubmit: this.#plan.flopPerSubmit, signal });
+      return await this.#transfers.read(session, results);
+    }, signal);
+    return signal ? abortable(work, signal) : work;
+  }
+
+  async #guard({ session, arena }: Prepared): Promise<void> {
+    const { guard, layout } = this.#plan;
+    if (guard) await session.checked(action, () => fillGuards(session, layout, arena));
   }
 }
 
-/** Cuts dispatches into submits of at most `flopPerSubmit`, or of one dispatch. */
-function submitsOf(dispatches: readonly Dispatch[], flopPerSubmit: number): Dispatch[][] {
-  const groups: Dispatch[][] = [];
-  let flop = Infinity;
-  for (const dispatch of dispatches) {
-    if (flop + dispatch.flop > flopPerSubmit) {
-      groups.push([]);
-      flop = 0;
-    }
-    groups.at(-1)!.push(dispatch);
-    flop += dispatch.flop;
+function checkFeedback(graph: Graph, feedback: Readonly<Record<string, string>>): void {
+  for (const [input, output] of Object.entries(feedback)) {
+    const from = graph.outputs[output],
+      to = tensorsOf(graph, "input").find(({ attrs }) => attrs.name === input);
+    if (from && to && from.dtype === to.dtype && sameShape(from.shape, to.shape)) continue;
+    throw new ArgumentError(`Cannot run the program: feedback from ${output} to ${input}`, {
+      expected: "an output and an input of the same shape and type",
+      got: `${from ? formatShape(from.shape) : "no such output"} and ${
+        to ? formatShape(to.shape) : "no such input"
+      }`,
+    });
   }
-  return groups;
-}
-
-function submit({ device, counters }: Session, dispatches: readonly Dispatch[]): void {
-  const encoder = device.createCommandEncoder(), pass = encoder.beginComputePass();
-  for (const { pipeline, group, workgroups } of dispatches) {
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...workgroups);
-  }
-  pass.end();
-  device.queue.submit([encoder.finish()]);
-  counters.submits++;
-  counters.dispatches += dispatches.length;
 }
 
 /** Rejects as soon as `signal` is aborted; the work ends by itself. */

@@ -15,6 +15,7 @@ import { WebGpuWeights } from "./weights.ts";
  */
 export class WebGpuBackend implements Backend {
   readonly name = "webgpu";
+  readonly runsAtOnce = 32;
   readonly #gpu: Gpu;
 
   constructor(options: WebGpuOptions = {}, parts: WebGpuParts = {}) {

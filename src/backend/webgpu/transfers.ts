@@ -1,0 +1,185 @@
+import type { Tensor } from "../../graph/ops.ts";
+import { type Graph, tensorsOf } from "../../graph/trace.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import type { Prepared } from "./prepared.ts";
+import type { Session } from "./session.ts";
+import { BufferUsage, MAP_READ } from "./usage.ts";
+import type { Copy, Work } from "./work.ts";
+
+const action = "bring the results to the host";
+
+/** Results that are on their way to the host. */
+export interface Results {
+  readonly steps: number;
+  readonly staging: GPUBuffer;
+}
+
+/** How a program's inputs come to the device and its outputs to the host. Its buffers grow to the largest use. */
+export class Transfers {
+  readonly #outputs: readonly (readonly [name: string, tensor: Tensor])[];
+  readonly #inputs: readonly { readonly name: string; readonly tensor: Tensor }[];
+  /** Bytes of all outputs, and where each begins. */
+  readonly #bytes: number;
+  readonly #places: readonly number[];
+  /** Whether inputs keep their places from run to run. */
+  readonly #keeps: boolean;
+  #staging: GPUBuffer | undefined;
+  #schedule: GPUBuffer | undefined;
+
+  constructor(graph: Graph) {
+    this.#outputs = Object.entries(graph.outputs);
+    this.#inputs = tensorsOf(graph, "input").map((tensor) => ({
+      name: tensor.attrs.name,
+      tensor: tensor as Tensor,
+    }));
+    this.#keeps = tensorsOf(graph, "state").length > 0;
+    let bytes = 0;
+    this.#places = this.#outputs.map(([, { shape }]) => (bytes += 4 * sizeOf(shape)) - 4 * sizeOf(shape));
+    this.#bytes = bytes;
+  }
+
+  /** Lets go of the buffers, and gives them to be destroyed. */
+  forget(): (GPUBuffer | undefined)[] {
+    const buffers = [this.#staging, this.#schedule];
+    this.#staging = this.#schedule = undefined;
+    return buffers;
+  }
+
+  /**
+   * Writes the inputs of all steps, and gives the work of them: those of the first step go straight to their places,
+   * those of later ones, where they differ, through a schedule from which each step copies its own.
+   */
+  async record(
+    prepared: Prepared,
+    steps: readonly Readonly<Record<string, HostTensor>>[],
+    feedback: Feedback,
+  ): Promise<{ work: Work[]; results: Results }> {
+    const { session, dispatches } = prepared;
+    const changes = this.#changes(steps, feedback);
+    const relay = this.#inputs.reduce(
+      (sum, { name, tensor }) => sum + (name in feedback ? 4 * sizeOf(tensor.shape) : 0),
+      0,
+    );
+    const scheduled = changes.reduce((sum, { data }) => sum + data.byteLength, 0);
+    const schedule = await this.#grown(session, "schedule", relay + scheduled);
+    const staging = await this.#grown(session, "staging", this.#bytes * steps.length);
+    const copies: Copy[][] = steps.map(() => []);
+    const words = new Uint32Array(scheduled / 4);
+    let next = 0;
+    for (const { step, tensor, data } of changes) {
+      const { buffer, offset } = prepared.region(tensor);
+      words.set(new Uint32Array(data.buffer, data.byteOffset, data.length), next / 4);
+      copies[step]!.push({
+        from: schedule,
+        fromOffset: relay + next,
+        to: buffer,
+        toOffset: offset,
+        bytes: data.byteLength,
+      });
+      next += data.byteLength;
+    }
+    await session.checked("bring the inputs to the GPU", () => {
+      for (const { name, tensor } of this.#inputs) {
+        const { buffer, offset } = prepared.region(tensor);
+        session.write(buffer, offset, steps[0]![name]!.data);
+      }
+      session.write(schedule, relay, words);
+    });
+    const work = steps.flatMap((_, step): Work[] => [
+      ...step > 0 ? this.#feed(prepared, { feedback, schedule }) : [],
+      ...copies[step]!,
+      ...dispatches,
+      ...this.#fetch(prepared, staging, step),
+    ]);
+    return { work, results: { steps: steps.length, staging } };
+  }
+
+  /** Waits for the results of all steps. Throws `BackendError` where the device is lost meanwhile. */
+  async read(session: Session, { steps, staging }: Results): Promise<Record<string, HostTensor>[]> {
+    const bytes = this.#bytes * steps, { counters } = session;
+    let mapped = new ArrayBuffer(0);
+    if (bytes > 0) {
+      await session.orLost(action, staging.mapAsync(MAP_READ, 0, bytes));
+      // A lost device may resolve what it can no longer do, before it tells of its loss.
+      await new Promise<void>((resolve) => queueMicrotask(resolve));
+      session.check(action);
+      mapped = staging.getMappedRange(0, bytes).slice(0);
+      staging.unmap();
+      counters.readBacks++;
+      counters.bytesRead += bytes;
+    }
+    return Array.from(
+      { length: steps },
+      (_, step) =>
+        Object.fromEntries(this.#outputs.map(([name, { shape, dtype }], i) => {
+          const at = step * this.#bytes + this.#places[i]!, part = mapped.slice(at, at + 4 * sizeOf(shape));
+          const tensor = dtype === "u32"
+            ? u32Tensor(shape, new Uint32Array(part))
+            : f32Tensor(shape, new Float32Array(part));
+          return [name, tensor];
+        })),
+    );
+  }
+
+  /** The inputs of steps after the first that are not what they were a step before. */
+  #changes(
+    steps: readonly Readonly<Record<string, HostTensor>>[],
+    feedback: Feedback,
+  ): { step: number; tensor: Tensor; data: HostTensor["data"] }[] {
+    return steps.flatMap((inputs, step) => {
+      if (step === 0) return [];
+      const changed = this.#inputs.filter(({ name }) =>
+        !(name in feedback) && !(this.#keeps && inputs[name] === steps[step - 1]![name])
+      );
+      return changed.map(({ name, tensor }) => ({ step, tensor, data: inputs[name]!.data }));
+    });
+  }
+
+  /** What a step gave becomes what the next one takes: by way of the schedule, as buffers are not copied to themselves. */
+  #feed(prepared: Prepared, { feedback, schedule }: { feedback: Feedback; schedule: GPUBuffer }): Copy[] {
+    let next = 0;
+    const pairs = Object.entries(feedback).map(([input, output]) => {
+      const from = prepared.region(this.#outputs.find(([name]) => name === output)![1]);
+      const { tensor } = this.#inputs.find(({ name }) => name === input)!, to = prepared.region(tensor);
+      const relay = { buffer: schedule, offset: next }, bytes = 4 * sizeOf(tensor.shape);
+      next += bytes;
+      return [copied(from, relay, bytes), copied(relay, to, bytes)] as const;
+    });
+    return [...pairs.flatMap(([out]) => out), ...pairs.flatMap(([, back]) => back)];
+  }
+
+  #fetch(prepared: Prepared, staging: GPUBuffer, step: number): Copy[] {
+    return this.#outputs.flatMap(([, tensor], i) => {
+      const to = { buffer: staging, offset: step * this.#bytes + this.#places[i]! };
+      return copied(prepared.region(tensor), to, 4 * sizeOf(tensor.shape));
+    });
+  }
+
+  async #grown(session: Session, which: "staging" | "schedule", bytes: number): Promise<GPUBuffer> {
+    const current = which === "staging" ? this.#staging : this.#schedule;
+    if (current && current.size >= bytes) return current;
+    session.destroyBuffer(current);
+    const usage = BufferUsage.COPY_DST | (which === "staging" ? BufferUsage.MAP_READ : BufferUsage.COPY_SRC);
+    const buffer = await session.checked(
+      "make room for inputs and results",
+      () => session.createBuffer(bytes, usage),
+    );
+    if (which === "staging") this.#staging = buffer;
+    else this.#schedule = buffer;
+    return buffer;
+  }
+}
+
+/** Which input takes what output of the step before. */
+export type Feedback = Readonly<Record<string, string>>;
+
+interface Place {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+}
+
+function copied(from: Place, to: Place, bytes: number): Copy[] {
+  if (bytes === 0) return [];
+  return [{ from: from.buffer, fromOffset: from.offset, to: to.buffer, toOffset: to.offset, bytes }];
+}

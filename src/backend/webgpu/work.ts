@@ -1,0 +1,72 @@
+import type { Cancellable } from "../backend.ts";
+import type { Dispatch } from "./prepared.ts";
+import type { Session } from "./session.ts";
+
+/** A copy from buffer to buffer. */
+export interface Copy {
+  readonly from: GPUBuffer;
+  readonly fromOffset: number;
+  readonly to: GPUBuffer;
+  readonly toOffset: number;
+  readonly bytes: number;
+}
+
+/** What a device is given to do, in order. */
+export type Work = Dispatch | Copy;
+
+/**
+ * Submits work, cut where the dispatches of a submit would come to more than `flopPerSubmit`. Does not wait for its end.
+ * Throws `BackendError`, or the signal's reason where it is aborted between two submits.
+ */
+export async function submitAll(
+  session: Session,
+  work: readonly Work[],
+  { action, flopPerSubmit, signal }: { action: string; flopPerSubmit: number } & Cancellable,
+): Promise<void> {
+  const pending: Promise<void>[] = [];
+  for (const group of submitsOf(work, flopPerSubmit)) {
+    signal?.throwIfAborted();
+    await session.checked(action, () => submit(session, group));
+    pending.push(session.orLost(action, session.device.queue.onSubmittedWorkDone()));
+    pending.at(-1)!.catch(() => {});
+    // Two at a time keep the device busy, and leave little to wait for after an abort.
+    if (pending.length > 1) await pending.shift();
+  }
+}
+
+/** Records work and submits it at once. */
+export function submit({ device, counters }: Session, work: readonly Work[]): void {
+  const encoder = device.createCommandEncoder();
+  let pass: GPUComputePassEncoder | undefined;
+  for (const item of work) {
+    if ("pipeline" in item) {
+      pass ??= encoder.beginComputePass();
+      pass.setPipeline(item.pipeline);
+      pass.setBindGroup(0, item.group);
+      pass.dispatchWorkgroups(...item.workgroups);
+      counters.dispatches++;
+    } else {
+      pass?.end();
+      pass = undefined;
+      encoder.copyBufferToBuffer(item.from, item.fromOffset, item.to, item.toOffset, item.bytes);
+    }
+  }
+  pass?.end();
+  device.queue.submit([encoder.finish()]);
+  counters.submits++;
+}
+
+function submitsOf(work: readonly Work[], flopPerSubmit: number): Work[][] {
+  const groups: Work[][] = [];
+  let flop = Infinity;
+  for (const item of work) {
+    const more = "flop" in item ? item.flop : 0;
+    if (flop + more > flopPerSubmit && !(groups.length > 0 && more === 0)) {
+      groups.push([]);
+      flop = 0;
+    }
+    groups.at(-1)!.push(item);
+    flop += more;
+  }
+  return groups;
+}
