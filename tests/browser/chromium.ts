@@ -1,0 +1,53 @@
+import { build } from "esbuild";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Where Chromium is, if it is installed. */
+export const chromiumPath: string | undefined = candidates.find((path) => {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+});
+
+/** WebGPU by Chromium's own software adapter, without a GPU and without a display. */
+const options: readonly string[] = [
+  "--no-sandbox",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+  "--disable-vulkan-surface",
+];
+
+/** A page that ran `script`, and what its server gives at other paths. Close the browser in the end. */
+export async function openPage(
+  script: URL,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<{ browser: Browser; page: Page }> {
+  const { outputFiles } = await build({
+    entryPoints: [script.pathname],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    supported: { using: false },
+    write: false,
+    logLevel: "silent",
+  });
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...options] });
+  const page = await browser.newPage();
+  // WebGPU is for secure contexts alone: localhost is one. No server is asked.
+  await page.route("**/*", async (route) => {
+    const { pathname } = new URL(route.request().url());
+    const file = files[pathname];
+    if (file) await route.fulfill({ contentType: "application/octet-stream", body: file as never });
+    else await route.fulfill({ contentType: "text/html", body: "<!doctype html><title>WebGPU</title>" });
+  });
+  await page.goto("http://localhost/");
+  await page.addScriptTag({ type: "module", content: outputFiles[0]!.text });
+  await page.waitForFunction(() => "page" in globalThis);
+  return { browser, page };
+}

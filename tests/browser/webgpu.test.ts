@@ -1,0 +1,79 @@
+import { Buffer } from "node:buffer";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { tokenizerWeights } from "../../src/checkpoint/tokenizer_weights.ts";
+import { imagesToTensor } from "../../src/image/pixels.ts";
+import { readImage } from "../../src/image/read.ts";
+import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
+import { openModel } from "../../src/tokenizer/load_model.ts";
+import { decodeGraph, downsamplingFactor, encodeGraph } from "../../src/tokenizer/programs.ts";
+import { nmse } from "../golden/golden.ts";
+import { chromiumPath, openPage } from "./chromium.ts";
+import { checkOps } from "./ops.ts";
+import type { Page as Tests, TokenizerTask } from "./page.ts";
+
+type Opened = Awaited<ReturnType<typeof openPage>>;
+
+const test = suite("WebGPU in Chromium");
+const why = chromiumPath ? "" : " (skipped: no Chromium; on Debian: apt-get install chromium)";
+const each = chromiumPath ? test : test.skip;
+
+let opened: Opened;
+let task: TokenizerTask, expected: { tokens: ArrayLike<number>; picture: ArrayLike<number> };
+
+test.before(async () => {
+  if (!chromiumPath) return;
+  const prepared = await encodeEmoji();
+  ({ task, expected } = prepared);
+  opened = await openPage(new URL("page.ts", import.meta.url), { "/weights": prepared.weights });
+});
+test.after(() => opened?.browser.close());
+
+each(`Chromium has an adapter${why}`, async () => {
+  assert.ok(await opened.page.evaluate(() => (globalThis as unknown as { page: Tests }).page.adapter()));
+});
+
+each(`every kernel compiles and is right in both tilings${why}`, () => checkOps(opened.page, { count: 5 }));
+
+each(`the emoji tokenizer gives the tokens and the picture that WASM gives${why}`, async () => {
+  const { tokens, picture } = await opened.page.evaluate(
+    (task) => (globalThis as unknown as { page: Tests }).page.tokenizer(task),
+    task,
+  );
+  assert.equal(tokens, [...expected.tokens as Uint32Array]);
+  const error = nmse(picture, expected.picture);
+  assert.ok(error <= 1e-6, `NMSE ${error}`);
+});
+
+/** What the shipped tokenizer makes of a picture on WASM, and all that a browser needs to do the same. */
+async function encodeEmoji(): Promise<
+  { task: TokenizerTask; weights: Uint8Array; expected: typeof expected }
+> {
+  await using checkpoint = await openModel("emoji-32");
+  const { config, source } = tokenizerWeights(checkpoint);
+  const image = await readImage(new URL("../../models/emoji-32/samples/ring.png", import.meta.url));
+  const x = imagesToTensor([image], { factor: downsamplingFactor(config) });
+  const extent = { n: 1, height: x.shape[1]!, width: x.shape[2]! };
+  const graphs = [encodeGraph(config, extent), decodeGraph(config, extent)];
+  await using backend = new WasmBackend();
+  await using loaded = await backend.load(source, { graphs });
+  await using encode = await backend.compile(graphs[0]!, loaded);
+  await using decode = await backend.compile(graphs[1]!, loaded);
+  const tokens = (await encode.run({ x })).tokens!, picture = (await decode.run({ tokens })).x!;
+
+  const weights: { name: string; shape: readonly number[]; start: number }[] = [], parts: Uint8Array[] = [];
+  let start = 0;
+  for (const [name, shape] of source.shapes) {
+    const values = await source.read(name);
+    weights.push({ name, shape, start });
+    start += values.length;
+    parts.push(new Uint8Array(values.slice().buffer));
+  }
+  return {
+    task: { config, weights, x: { shape: x.shape, data: [...x.data] } },
+    weights: Buffer.concat(parts),
+    expected: { tokens: tokens.data, picture: picture.data },
+  };
+}
+
+test.run();
