@@ -87,6 +87,10 @@ export type {
   WeightSource,
 } from "./src/backend/backend.ts";
 export { createBackend } from "./src/backend/select.ts";
+export { WebGpuBackend } from "./src/backend/webgpu/webgpu_backend.ts";
+export type { Counters } from "./src/backend/webgpu/counters.ts";
+export type { WebGpuOptions, WebGpuParts } from "./src/backend/webgpu/options.ts";
+export type { Tiling } from "./src/backend/webgpu/tiles.ts";
 export type { BackendName } from "./src/backend/select.ts";
 
 export type { Graph } from "./src/graph/trace.ts";

@@ -1,0 +1,122 @@
+/**
+ * Times products and convolutions of the models on WebGPU against @tensorflow/tfjs-backend-webgpu on the same adapter:
+ * `deno task bench webgpu [ROUNDS]`.
+ *
+ * Each task is a chain of equal layers, so that the way to the device and back counts for little; results are held
+ * against tfjs's before anything is timed. Rounds of the two alternate, the fastest of each counts.
+ */
+import "@tensorflow/tfjs-backend-webgpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { adapterFacts, findAdapter } from "../src/backend/webgpu/adapter.ts";
+import { chooseTile } from "../src/backend/webgpu/tiles.ts";
+import { WebGpuBackend } from "../src/backend/webgpu/webgpu_backend.ts";
+import { conv2d, linear, param } from "../src/graph/build.ts";
+import { type Graph, tensorsOf, trace } from "../src/graph/trace.ts";
+import { f32Tensor } from "../src/tensor/tensor.ts";
+import { nmse } from "../tests/golden/golden.ts";
+import { hashed, hashedWeight } from "../tests/golden/hashed.ts";
+import { table } from "./report.ts";
+
+interface Task {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly weight: readonly number[];
+}
+
+/** Layers of a chain. */
+const layers = 4;
+const tasks: readonly Task[] = [
+  { name: "conv 3×3, 128 → 128, 32²", x: [1, 32, 32, 128], weight: [128, 128, 3, 3] },
+  { name: "conv 3×3, 256 → 256, 16²", x: [1, 16, 16, 256], weight: [256, 256, 3, 3] },
+  { name: "conv 3×3, 512 → 512, 8²", x: [1, 8, 8, 512], weight: [512, 512, 3, 3] },
+  { name: "conv 1×1, 256 → 256, 32²", x: [1, 32, 32, 256], weight: [256, 256, 1, 1] },
+  { name: "product, 256 × 1024 × 1024", x: [256, 1024], weight: [1024, 1024] },
+  { name: "product, 512 × 512 × 512", x: [512, 512], weight: [512, 512] },
+];
+
+const adapter = await findAdapter();
+if (!adapter) throw new Error("Cannot measure WebGPU: there is no adapter");
+const facts = adapterFacts(adapter), rounds = Number(Deno.args[0] ?? 3);
+const tiling = facts.software ? "direct" : "staged";
+console.log(`${facts.name}${facts.software ? " (software)" : ""}, tiles ${tiling}, best of ${rounds}\n`);
+await tf.setBackend("webgpu");
+await tf.ready();
+
+const rows: string[][] = [];
+for (const task of tasks) rows.push(await measure(task));
+table(["", "GFLOP", "ours, ms", "GFLOP/s", "tfjs, ms", "GFLOP/s", "ratio", "NMSE", "tile"], rows);
+Deno.exit(0);
+
+async function measure({ name, x: shape, weight }: Task): Promise<string[]> {
+  const graph = chain(shape, weight), values = hashed(`${name}.x`, shape), w = hashedWeight("weight", weight);
+  await using backend = new WebGpuBackend();
+  await using weights = await backend.load({
+    shapes: new Map([["weight", weight]]),
+    read: () => Promise.resolve(w),
+  }, { graphs: [graph] });
+  await using program = await backend.compile(graph, weights);
+  const inputs = { x: f32Tensor(shape, values) };
+  const ours = async () => (await program.run(inputs)).y!.data;
+
+  const product = weight.length === 2;
+  // [O,C,K,K] → [K,K,C,O], [O,C] → [C,O].
+  const theirWeight = tf.transpose(tf.tensor(w, [...weight]), product ? [1, 0] : [2, 3, 1, 0]);
+  const theirX = tf.tensor(values, [...shape]);
+  const theirs = async () => {
+    const y = tf.tidy(() => {
+      let h = theirX;
+      for (let i = 0; i < layers; i++) {
+        h = product
+          ? tf.matMul(h as tf.Tensor2D, theirWeight as tf.Tensor2D)
+          : tf.conv2d(h as tf.Tensor4D, theirWeight as tf.Tensor4D, 1, "same");
+      }
+      return h;
+    });
+    const data = await y.data();
+    y.dispose();
+    return data;
+  };
+
+  const error = nmse(await ours(), await theirs());
+  if (!(error <= 1e-6)) throw new Error(`Cannot time a wrong result: ${name} differs by an NMSE of ${error}`);
+  const times = { ours: Infinity, theirs: Infinity };
+  for (let round = 0; round < rounds; round++) {
+    times.ours = Math.min(times.ours, await seconds(ours));
+    times.theirs = Math.min(times.theirs, await seconds(theirs));
+  }
+  const { flop } = program.stats;
+  const tile = chooseTile(tiling, { rows: product ? shape[0]! : shape[1]! * shape[2]!, outputs: weight[0]! });
+  tf.dispose([theirWeight, theirX]);
+  return [
+    name,
+    (flop / 1e9).toFixed(2),
+    (1000 * times.ours).toFixed(0),
+    (flop / times.ours / 1e9).toFixed(1),
+    (1000 * times.theirs).toFixed(0),
+    (flop / times.theirs / 1e9).toFixed(1),
+    `${(times.theirs / times.ours).toFixed(2)}×`,
+    error.toExponential(0),
+    `${tile.pixels * tile.rows}×${4 * tile.quads * tile.lanes}`,
+  ];
+}
+
+function chain(shape: readonly number[], weight: readonly number[]): Graph {
+  const graph = trace({ x: { shape, dtype: "f32" } }, ({ x }) => {
+    const w = param("weight", weight);
+    let y = x!;
+    for (let i = 0; i < layers; i++) {
+      y = weight.length === 2
+        ? linear(y, { weight: w })
+        : conv2d(y, { weight: w, stride: 1, padding: weight[2]! >> 1 });
+    }
+    return { y };
+  });
+  if (tensorsOf(graph, "param").length !== 1) throw new Error("a chain has one weight");
+  return graph;
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}
