@@ -12,7 +12,8 @@ const DEPTH: i32 = 192;
  * out[n, y, x, o] = bias_o + Σ_{a,b,c} in(n, y·s + a − p, x·s + b − p, c)·w[o, c, a, b] (+ residual).
  *
  * Arguments: x [N,H,W,C], affine or 0, w packed [⌈O/8⌉][K][8], bias (padded to 8) or 0, residual or 0, out,
- * H, W, C, H', W', O, kh, kw, s, p, swish, shuffle, N. Item: 24 consecutive pixels of the output of all pictures.
+ * H, W, C, H', W', O, kh, kw, s, p, swish, shuffle, N, spread. Item: 24 consecutive pixels of the output of all pictures.
+ * With spread > 1, x is taken as if so many − 1 zeros stood between its pixels, as gradients of strided ones need.
  * Scratch: 24 rows of K values (kh·kw·C, up to a multiple of 4), then 24 rows of O.
  */
 export function convDirect(args: usize, item: i32, scratch: usize): void {
@@ -61,17 +62,21 @@ function putShuffled(args: usize, value: v128, residual: usize, n: i32, row: i32
 function gather(args: usize, pixel: i32, out: usize, row: usize): void {
   const height = arg(args, 6), width = arg(args, 7), channels = arg(args, 8);
   const outHeight = arg(args, 9), outWidth = arg(args, 10), kh = arg(args, 12), kw = arg(args, 13);
-  const stride = arg(args, 14), padding = arg(args, 15), activate = arg(args, 16);
+  const stride = arg(args, 14), padding = arg(args, 15), activate = arg(args, 16), spread = arg(args, 19);
   const x0 = pixel % outWidth * stride - padding, y0 = pixel / outWidth % outHeight * stride - padding;
   const n = pixel / outWidth / outHeight, end = out + row;
   const bytes = (<usize>channels) << 2;
   const affine = pointer(args, 1) ? pointer(args, 1) + (<usize>n) * 2 * bytes : 0;
   const plane = pointer(args, 0) + (<usize>(n * height * width)) * bytes;
   for (let a = 0; a < kh; a++) {
-    const y = y0 + a;
+    let y = y0 + a;
+    const between = spread > 1 && y % spread != 0;
+    if (spread > 1 && y > 0) y /= spread;
     for (let b = 0; b < kw; b++, out += bytes) {
-      const x = x0 + b;
-      const inside = y >= 0 && y < height && x >= 0 && x < width;
+      let x = x0 + b;
+      let inside = y >= 0 && y < height && x >= 0;
+      if (spread > 1) inside = inside && !between && x % spread == 0, x /= spread;
+      inside = inside && x < width;
       if (!inside) memory.fill(out, 0, bytes);
       else if (!affine) memory.copy(out, plane + (<usize>(y * width + x)) * bytes, bytes);
       else copyPixel(out, plane + (<usize>(y * width + x)) * bytes, affine, bytes, activate);

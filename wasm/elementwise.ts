@@ -5,8 +5,8 @@ const BLOCK: i32 = 4096;
 
 /*
  * Broadcast binary ops: out[i,j,k,l] = a[…] ∘ b[…], four axes.
- * Arguments: a, b, out, four lengths, four strides of a, four strides of b (elements; 0 repeats).
- * Item: one (i, j, k), that is one row of the last axis.
+ * Arguments: a, b, out, four lengths, four strides of a, four strides of b (elements; 0 repeats), elements of out.
+ * Item: one (i, j, k), that is one row of the last axis, the last of which may be shorter.
  */
 // @ts-ignore: decorator
 @inline
@@ -32,26 +32,40 @@ export function mul(args: usize, item: i32): void {
   binary(args, item, 2);
 }
 
+/** a / b */
+export function div(args: usize, item: i32): void {
+  binary(args, item, 3);
+}
+
 // @ts-ignore: decorator
 @inline
 function binary(args: usize, item: i32, kind: i32): void {
-  const length = arg(args, 6);
+  const begin = item * arg(args, 6), length = min(arg(args, 6), arg(args, 15) - begin);
   let a = pointer(args, 0) + ((<usize> offsetOf(args, item, 7)) << 2);
   let b = pointer(args, 1) + ((<usize> offsetOf(args, item, 11)) << 2);
-  const out = pointer(args, 2) + ((<usize> (item * length)) << 2);
+  const out = pointer(args, 2) + ((<usize> begin) << 2);
   const stepA = (<usize> arg(args, 10)) << 2, stepB = (<usize> arg(args, 14)) << 2;
   let l = 0;
   if (stepA == 4 && stepB == 4) {
     for (; l + 4 <= length; l += 4, a += 16, b += 16) {
-      const x = v128.load(a), y = v128.load(b);
-      const z = kind == 0 ? f32x4.add(x, y) : kind == 1 ? f32x4.sub(x, y) : f32x4.mul(x, y);
-      v128.store(out + ((<usize> l) << 2), z);
+      v128.store(out + ((<usize> l) << 2), combine(v128.load(a), v128.load(b), kind));
     }
+  } else if (stepA == 4 && stepB == 0) {
+    const y = v128.load32_splat(b);
+    for (; l + 4 <= length; l += 4, a += 16) v128.store(out + ((<usize> l) << 2), combine(v128.load(a), y, kind));
   }
   for (; l < length; l++, a += stepA, b += stepB) {
     const x = load<f32>(a), y = load<f32>(b);
-    store<f32>(out + ((<usize> l) << 2), kind == 0 ? x + y : kind == 1 ? x - y : x * y);
+    store<f32>(out + ((<usize> l) << 2), kind == 0 ? x + y : kind == 1 ? x - y : kind == 2 ? x * y : x / y);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function combine(x: v128, y: v128, kind: i32): v128 {
+  if (kind == 0) return f32x4.add(x, y);
+  if (kind == 1) return f32x4.sub(x, y);
+  return kind == 2 ? f32x4.mul(x, y) : f32x4.div(x, y);
 }
 
 /*

@@ -40,3 +40,16 @@ export function lfqUnpack(args: usize, _item: i32): void {
     for (let j = 0; j < bits; j++, out += 4) store<f32>(out, (token >> j) & 1 ? 1 : -1);
   }
 }
+
+/*
+ * out[i,j,k,l] = x[i·s0 + j·s1 + k·s2 + l·s3]. Arguments: x, out, four lengths, four strides (elements).
+ * Item: one (i, j, k).
+ */
+export function strided(args: usize, item: i32): void {
+  const k = item % arg(args, 4), j = item / arg(args, 4) % arg(args, 3), i = item / arg(args, 4) / arg(args, 3);
+  const length = arg(args, 5), step = (<usize> arg(args, 9)) << 2;
+  let x = pointer(args, 0) + ((<usize> (i * arg(args, 6) + j * arg(args, 7) + k * arg(args, 8))) << 2);
+  const out = pointer(args, 1) + ((<usize> (item * length)) << 2);
+  if (step == 4) memory.copy(out, x, (<usize> length) << 2);
+  else for (let l = 0; l < length; l++, x += step) store<u32>(out + ((<usize> l) << 2), load<u32>(x));
+}

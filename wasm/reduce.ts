@@ -1,4 +1,4 @@
-// Reductions: means over axes.
+// Reductions: means and sums over axes.
 import { arg, pointer } from "./simd";
 
 /*
@@ -13,5 +13,33 @@ export function mean(args: usize, item: i32): void {
     let sum: f64 = 0;
     for (let r = 0; r < count; r++) sum += <f64> load<f32>(x + ((<usize> (r * inner + i)) << 2));
     store<f32>(out + ((<usize> i) << 2), <f32> (sum / <f64> count));
+  }
+}
+
+/*
+ * out[o, i] = Σ over r of x[o, r, i]. Arguments: x, out, length of r, length of i, blocks of 16 of i.
+ * Item: one (o, block). Sums are f64, in the order of r.
+ */
+export function sum(args: usize, item: i32): void {
+  const count = arg(args, 2), inner = arg(args, 3), blocks = arg(args, 4);
+  const o = item / blocks, begin = item % blocks * 16, end = min(inner, begin + 16);
+  const x = pointer(args, 0) + ((<usize> (o * count * inner)) << 2), row = (<usize> inner) << 2;
+  const out = pointer(args, 1) + ((<usize> (o * inner)) << 2);
+  let i = begin;
+  for (; i + 4 <= end; i += 4) {
+    let low = f64x2.splat(0), high = low, at = x + ((<usize> i) << 2);
+    for (let r = 0; r < count; r++, at += row) {
+      const four = v128.load(at);
+      low = f64x2.add(low, f64x2.promote_low_f32x4(four));
+      high = f64x2.add(high, f64x2.promote_low_f32x4(i8x16.shuffle(four, four, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)));
+    }
+    const to = out + ((<usize> i) << 2);
+    store<f32>(to, <f32> f64x2.extract_lane(low, 0)), store<f32>(to, <f32> f64x2.extract_lane(low, 1), 4);
+    store<f32>(to, <f32> f64x2.extract_lane(high, 0), 8), store<f32>(to, <f32> f64x2.extract_lane(high, 1), 12);
+  }
+  for (; i < end; i++) {
+    let total: f64 = 0, at = x + ((<usize> i) << 2);
+    for (let r = 0; r < count; r++, at += row) total += <f64> load<f32>(at);
+    store<f32>(out + ((<usize> i) << 2), <f32> total);
   }
 }

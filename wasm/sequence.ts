@@ -31,6 +31,15 @@ export function embedding(args: usize, item: i32): void {
   }
 }
 
+/*
+ * The same of a table that no loader packed. Arguments: table f32 [V,D], index u32 [I], out [I,D], D, V. Item: one i.
+ */
+export function embeddingPlain(args: usize, item: i32): void {
+  const bytes = (<usize>arg(args, 3)) << 2;
+  const row = <usize>min(load<u32>(pointer(args, 1) + ((<usize>item) << 2)), <u32>arg(args, 4) - 1);
+  memory.copy(pointer(args, 2) + (<usize>item) * bytes, pointer(args, 0) + row * bytes, bytes);
+}
+
 function storeLane(out: usize, at: i32, lane: i32, values: v128): void {
   const value = lane == 0
     ? f32x4.extract_lane(values, 0)

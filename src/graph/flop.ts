@@ -1,4 +1,5 @@
 import { sizeOf } from "../tensor/shape.ts";
+import { trainingFlop } from "./flop_training.ts";
 import { inputsOf, type OpName, type Tensor, type TensorOf } from "./ops.ts";
 
 /** Floating-point operations of each op: a multiply and an add are two, a root, quotient or exponential is one. */
@@ -60,6 +61,8 @@ const rules: { [O in OpName]: (tensor: TensorOf<O>) => number } = {
   philox: () => 0,
   guide: (tensor) => 3 * elements(tensor),
   sample: ({ inputs: { logits } }) => 2 * elements(logits),
+
+  ...trainingFlop,
 };
 
 /** x / (1 + exp(−x)); and for a mean and a variance: a sum, a product, another sum. */
@@ -82,7 +85,7 @@ export function flopOf(tensor: Tensor): number {
 
 /** Bytes that the op reads and writes, each tensor once. */
 export function bytesMoved(tensor: Tensor): number {
-  const moves = !["input", "param", "constant", "state", "reshape"].includes(tensor.op);
+  const moves = !["input", "param", "constant", "state", "reshape", "straight_through"].includes(tensor.op);
   return moves ? 4 * [tensor, ...inputsOf(tensor)].reduce((sum, { shape }) => sum + sizeOf(shape), 0) : 0;
 }
 

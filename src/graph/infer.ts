@@ -1,6 +1,8 @@
-import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { broadcast } from "./broadcast.ts";
 import { check, checkDType, checkIndex, checkShape, f32, rank } from "./checks.ts";
 import { sequenceRules } from "./infer_sequence.ts";
+import { trainingRules } from "./infer_training.ts";
 import type { Attrs, Inputs, OpName, Spec, Tensor } from "./ops.ts";
 
 type ShapeRules = { [O in OpName]: (inputs: Inputs<O>, attrs: Attrs<O>) => Spec };
@@ -88,6 +90,7 @@ const rules: ShapeRules = {
   },
   lfq_unpack: ({ x }, { bits }) => f32([...x.shape, bits]),
   ...sequenceRules,
+  ...trainingRules,
 };
 
 /** Shape and dtype of what `op` makes of `inputs`. Throws `ShapeError` naming op, input, and what was expected. */
@@ -112,13 +115,4 @@ function spaceFromDepth(op: OpName, shape: Shape): Shape {
   const [n, h, w, channels] = shape as [number, number, number, number];
   check(op, "x", shape, channels % 4 === 0, "a multiple of 4 channels");
   return [n, 2 * h, 2 * w, channels / 4];
-}
-
-function broadcast(op: OpName, a: Shape, b: Shape): Shape {
-  const axes = Math.max(a.length, b.length);
-  return Array.from({ length: axes }, (_, axis) => {
-    const m = a[axis - axes + a.length] ?? 1, n = b[axis - axes + b.length] ?? 1;
-    check(op, "b", b, m === n || m === 1 || n === 1, `a shape that broadcasts with ${formatShape(a)}`);
-    return m === 1 ? n : m;
-  });
 }

@@ -1,5 +1,8 @@
 import type { GraphDType, HostTensor } from "../tensor/tensor.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { TrainingOpTable } from "./training_ops.ts";
+
+export type { TrainingOp } from "./training_ops.ts";
 
 /**
  * Every op, with its named inputs and attributes.
@@ -11,7 +14,7 @@ import type { Shape } from "../tensor/shape.ts";
  * The tables keyed by `OpName` (shape rules here, reference computation and lowering in the backends) are
  * complete by type: a new op does not compile until each has its rule.
  */
-export interface OpTable {
+export interface OpTable extends TrainingOpTable {
   /** A tensor given at each run. */
   input: { inputs: NoInputs; attrs: { name: string; shape: Shape; dtype: GraphDType } };
   /** A weight, by its name in the checkpoint. */

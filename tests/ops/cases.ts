@@ -10,6 +10,7 @@ import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { type CaseOp, type CaseSpec, given, integers, makeCase, type OpCase, weight } from "./case.ts";
 import { convCases } from "./conv_cases.ts";
 import { sequenceCases } from "./sequence_cases.ts";
+import { trainingCases } from "./training_cases.ts";
 
 /**
  * What NaN among an op's inputs does. It `spreads` to all that is computed from it, at least; or the op `compares`, and
@@ -177,6 +178,7 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
     ) => ({ operands: { x: integers(x, 2 ** bits) }, attrs: { bits } })),
   },
   ...sequenceCases,
+  ...trainingCases,
 };
 
 /** All cases of `op`, made ready. */

@@ -1,7 +1,7 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
-import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
 import { f16ToNumber, numberToF16 } from "../../tensor/dtype.ts";
-import type { Values } from "./values.ts";
+import type { HostTensor } from "../../tensor/tensor.ts";
+import { floats, type Values } from "./values.ts";
 
 /** Rows of the table by index; an index beyond it reads the last row. */
 export function embedding(
@@ -10,7 +10,7 @@ export function embedding(
   spec: Spec,
 ): HostTensor<"f32"> {
   const [words, width] = table.shape as [number, number];
-  const result = f32Tensor(spec.shape);
+  const result = floats(spec.shape);
   index.data.forEach((word, i) => {
     const row = Math.min(word, words - 1) * width;
     result.data.set(table.data.subarray(row, row + width), i * width);
@@ -24,7 +24,7 @@ export function rope(
   { table, position, heads }: { table: HostTensor; position: HostTensor; heads: number },
 ): HostTensor<"f32"> {
   const width = qkv.shape.at(-1)! / 3, head = width / heads;
-  const result = f32Tensor(qkv.shape, (qkv.data as Float32Array).slice());
+  const result = floats(qkv.shape, qkv.data.slice());
   position.data.forEach((p, r) => {
     for (let i = 0; i < 2 * width; i += 2) {
       const at = r * 3 * width + i;
@@ -44,7 +44,7 @@ export function attention(
   spec: Spec,
 ): HostTensor<"f32"> {
   const [sequences, positions, width] = spec.shape as [number, number, number];
-  const head = width / heads, result = f32Tensor(spec.shape);
+  const head = width / heads, result = floats(spec.shape);
   const data = qkv.data as Float32Array;
   for (let b = 0; b < sequences; b++) {
     for (let h = 0; h < heads; h++) {
@@ -74,7 +74,7 @@ export function attentionStep(
   const { cache, position, table } = inputs;
   const qkv = table ? rope(inputs.qkv, { table, position, heads }) : inputs.qkv;
   const width = spec.shape[1]!, head = width / heads, positions = cache.shape[3]!;
-  const result = f32Tensor(spec.shape);
+  const result = floats(spec.shape);
   const data = qkv.data as Float32Array;
   position.data.forEach((p, r) => {
     for (let h = 0; h < heads; h++) {

@@ -1,10 +1,12 @@
 import type { Attrs, OpName, Spec, Tensor } from "../../graph/ops.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
-import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import { type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import { attention, attentionStep, embedding, rope } from "./attention.ts";
 import { linear, rmsNorm } from "./linear.ts";
 import { guide, philox, sample } from "./sampling.ts";
-import { swish, type Values } from "./values.ts";
+import { floats, type Precision, swish, type Values, withPrecision } from "./values.ts";
+import { forEachOffset, map, zip } from "./loops.ts";
+import { trainingEvaluators } from "./training.ts";
 import { conv2d, depthToSpace, groupNormAffine } from "./vision.ts";
 
 export { swish, type Values };
@@ -21,7 +23,7 @@ type Evaluators = {
  * are tested against.
  */
 const evaluators: Evaluators = {
-  constant: (_, { value }) => value,
+  constant: (_, { value }) => value.dtype === "f32" ? floats(value.shape, value.data) : value,
 
   add: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x + y }),
   sub: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x - y }),
@@ -34,7 +36,7 @@ const evaluators: Evaluators = {
     const strides = stridesOf(spec.shape).map((stride, axis) => axes.includes(axis) ? 0 : stride);
     forEachOffset(x.shape, [strides], (i, [o]) => sums[o!]! += x.data[i]!);
     const count = x.data.length / sums.length;
-    return f32Tensor(spec.shape, Float32Array.from(sums, (sum) => sum / count));
+    return floats(spec.shape, sums.map((sum) => sum / count));
   },
   reshape: ({ x }, { shape }) => ({ ...x, shape }) as HostTensor,
   slice: ({ x }, { axis, start }, spec) => {
@@ -82,7 +84,7 @@ const evaluators: Evaluators = {
     return result;
   },
   lfq_unpack: ({ x }, { bits }, spec) => {
-    const result = f32Tensor(spec.shape);
+    const result = floats(spec.shape);
     for (let i = 0; i < result.data.length; i++) {
       result.data[i] = (x.data[Math.floor(i / bits)]! >>> (i % bits)) & 1 ? 1 : -1;
     }
@@ -91,77 +93,36 @@ const evaluators: Evaluators = {
 
   rms_norm: ({ x, weight }, { eps }) => rmsNorm(x, { weight, eps }),
   embedding,
-  swiglu: ({ gate, up }) =>
-    f32Tensor(gate.shape, (gate.data as Float32Array).map((value, i) => swish(value) * up.data[i]!)),
+  swiglu: ({ gate, up }) => zip(gate, up, { spec: gate, fn: (a, b) => swish(a) * b }),
   rope: ({ qkv, table, position }, { heads }) => rope(qkv, { table, position, heads }),
   attention,
   attention_step: attentionStep,
   philox,
   guide,
   sample,
+
+  ...trainingEvaluators,
 };
 
 /** Computes one op from the values of its inputs. */
 export function evaluate(
   tensor: Tensor & { op: ComputedOp },
   inputs: Readonly<Record<string, HostTensor>>,
+  precision: Precision = "f32",
 ): HostTensor {
   const evaluator = evaluators[tensor.op] as (inputs: unknown, attrs: unknown, spec: Spec) => HostTensor;
-  return evaluator(inputs, tensor.attrs, tensor);
-}
-
-/** Calls `visit` for each element of `shape`, with its index and its offsets under each list of strides. */
-function forEachOffset(
-  shape: readonly number[],
-  strides: readonly (readonly number[])[],
-  visit: (index: number, offsets: readonly number[]) => void,
-): void {
-  const own = stridesOf(shape);
-  const offsets = new Array<number>(strides.length);
-  for (let i = 0, size = sizeOf(shape); i < size; i++) {
-    strides.forEach((list, s) => {
-      offsets[s] = own.reduce(
-        (sum, stride, axis) => sum + Math.floor(i / stride) % shape[axis]! * list[axis]!,
-        0,
-      );
-    });
-    visit(i, offsets);
-  }
+  return withPrecision(precision, () => evaluator(inputs, tensor.attrs, tensor));
 }
 
 function hostTensor({ shape, dtype }: Spec): HostTensor {
-  return dtype === "u32" ? u32Tensor(shape) : f32Tensor(shape);
-}
-
-function map(x: HostTensor, fn: (value: number) => number): HostTensor {
-  return f32Tensor(x.shape, Float32Array.from(x.data, fn));
-}
-
-function zip(
-  a: HostTensor,
-  b: HostTensor,
-  { spec, fn }: { spec: Spec; fn: (x: number, y: number) => number },
-): HostTensor {
-  const result = f32Tensor(spec.shape);
-  const strides = [a, b].map((operand) => broadcastStrides(operand.shape, spec.shape));
-  forEachOffset(spec.shape, strides, (i, [p, q]) => result.data[i] = fn(a.data[p!]!, b.data[q!]!));
-  return result;
-}
-
-/** Strides of `shape` read as `target`: 0 along every axis that is repeated. */
-export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
-  const own = stridesOf(shape);
-  return target.map((_, axis) => {
-    const source = axis - target.length + shape.length;
-    return source < 0 || shape[source] === 1 ? 0 : own[source]!;
-  });
+  return dtype === "u32" ? u32Tensor(shape) : floats(shape);
 }
 
 function channelAffine(
   x: HostTensor,
   { affine, spec, swish: activate }: { affine: HostTensor; spec: Spec; swish: boolean },
 ): HostTensor {
-  const result = f32Tensor(spec.shape);
+  const result = floats(spec.shape);
   const channels = x.shape.at(-1)!, picture = x.data.length / x.shape[0]!;
   for (let i = 0; i < x.data.length; i++) {
     const scale = Math.floor(i / picture) * 2 * channels + i % channels;

@@ -1,6 +1,6 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
-import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
-import { swish, type Values } from "./values.ts";
+import type { HostTensor } from "../../tensor/tensor.ts";
+import { floats, swish, type Values } from "./values.ts";
 
 /** A product with a weight matrix, with its fused prologue (rms_norm) and epilogue (swiglu, residual). */
 export function linear(
@@ -9,7 +9,7 @@ export function linear(
   spec: Spec,
 ): HostTensor<"f32"> {
   const prepared = norm ? rmsNorm(x, { weight: norm, eps: eps! }) : x;
-  const result = f32Tensor(spec.shape, product(prepared.data, weight));
+  const result = floats(spec.shape, product(prepared.data, weight));
   const { data } = result;
   if (bias) data.forEach((_, i) => data[i]! += bias.data[i % bias.data.length]!);
   if (up) {
@@ -25,7 +25,7 @@ export function rmsNorm(
   x: HostTensor,
   { weight, eps }: { weight: HostTensor; eps: number },
 ): HostTensor<"f32"> {
-  const width = weight.data.length, result = f32Tensor(x.shape);
+  const width = weight.data.length, result = floats(x.shape);
   for (let row = 0; row < x.data.length; row += width) {
     let squares = 0;
     for (let i = 0; i < width; i++) squares += x.data[row + i]! ** 2;
@@ -38,7 +38,7 @@ export function rmsNorm(
 function product(x: Float32Array | Uint32Array, weight: HostTensor): Float32Array {
   const [outputs, channels] = weight.shape as [number, number];
   const rows = x.length / channels, w = weight.data;
-  const result = new Float32Array(rows * outputs);
+  const result = floats([rows * outputs]).data;
   for (let row = 0; row < rows; row++) {
     const values = x.subarray(row * channels, (row + 1) * channels);
     for (let o = 0; o < outputs; o++) {

@@ -1,4 +1,5 @@
 import type { Inputs, OpName } from "../../graph/ops.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 
 /** The host tensors behind an op's named inputs. */
@@ -7,4 +8,33 @@ export type Values<O extends OpName> = { readonly [K in keyof Inputs<O>]: HostTe
 /** `x · sigmoid(x)`. */
 export function swish(x: number): number {
   return x / (1 + Math.exp(-x));
+}
+
+/** How wide results are: f32 as in every backend, or f64 where gradients are held against differences. */
+export type Precision = "f32" | "f64";
+
+let wide = false;
+
+/** Does `work`, whose results are kept in `precision`. */
+export function withPrecision<T>(precision: Precision, work: () => T): T {
+  const before = wide;
+  wide = precision === "f64";
+  try {
+    return work();
+  } finally {
+    wide = before;
+  }
+}
+
+/** A tensor of `data`, or of zeros, in the precision of the work under way. Wide ones only look like f32. */
+export function floats(shape: Shape, data?: ArrayLike<number>): HostTensor<"f32"> {
+  const length = sizeOf(shape);
+  const array = wide
+    ? (data ? Float64Array.from(data) : new Float64Array(length)) as unknown as Float32Array
+    : data instanceof Float32Array
+    ? data
+    : data
+    ? Float32Array.from(data)
+    : new Float32Array(length);
+  return { dtype: "f32", shape, data: array };
 }

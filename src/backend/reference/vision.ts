@@ -1,7 +1,7 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
-import { swish, type Values } from "./values.ts";
+import type { HostTensor } from "../../tensor/tensor.ts";
+import { floats, swish, type Values } from "./values.ts";
 
 /** Convolution with its fused prologue (affine, swish) and epilogue (bias, residual, depth-to-space). */
 export function conv2d(
@@ -14,7 +14,7 @@ export function conv2d(
   const outH = Math.floor((h + 2 * padding - kh) / stride) + 1;
   const outW = Math.floor((w + 2 * padding - kw) / stride) + 1;
   const prepared = prologue(x, { affine, activate });
-  let result = f32Tensor([n, outH, outW, outputs]);
+  let result = floats([n, outH, outW, outputs]);
   let i = 0;
   for (let image = 0; image < n; image++) {
     for (let row = 0; row < outH; row++) {
@@ -50,11 +50,13 @@ function prologue(
 ): Float32Array | Uint32Array {
   if (!affine) return x.data;
   const channels = x.shape.at(-1)!, picture = x.data.length / x.shape[0]!;
-  return Float32Array.from(x.data as Float32Array, (value, i) => {
+  const prepared = floats(x.shape, x.data.slice()).data;
+  x.data.forEach((value, i) => {
     const scale = Math.floor(i / picture) * 2 * channels + i % channels;
     const shifted = value * affine.data[scale]! + affine.data[scale + channels]!;
-    return activate ? swish(shifted) : shifted;
+    prepared[i] = activate ? swish(shifted) : shifted;
   });
+  return prepared;
 }
 
 /** The scale and shift `[N,2,C]` by which group normalisation acts on each channel. */
@@ -64,7 +66,7 @@ export function groupNormAffine(
 ): HostTensor<"f32"> {
   const n = x.shape[0]!, channels = x.shape.at(-1)!;
   const positions = x.data.length / n / channels, width = channels / groups;
-  const result = f32Tensor([n, 2, channels]);
+  const result = floats([n, 2, channels]);
   const stride = weight.shape.length === 2 ? channels : 0;
   for (let image = 0; image < n; image++) {
     for (let group = 0; group < groups; group++) {
@@ -88,7 +90,7 @@ export function groupNormAffine(
 /** out[2h+a, 2w+b, c] = x[h, w, (2a+b)·C + c]. */
 export function depthToSpace(x: HostTensor, shape: Shape): HostTensor<"f32"> {
   const [, height, width, channels] = shape as [number, number, number, number];
-  const result = f32Tensor(shape);
+  const result = floats(shape);
   for (let i = 0; i < result.data.length; i++) {
     const c = i % channels, column = Math.floor(i / channels) % width;
     const row = Math.floor(i / channels / width) % height;

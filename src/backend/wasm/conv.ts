@@ -54,21 +54,40 @@ export function convScratch(conv: TensorOf<"conv2d">): number {
 /** The commands of one convolution. */
 export function convCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scratch: number): Command[] {
   if (winogradFits(conv)) return winogradCommands(conv, at, scratch);
-  const [n, h, w, channels] = conv.inputs.x.shape as [number, number, number, number];
+  const [n, h, w] = conv.inputs.x.shape as [number, number, number, number];
   const [outputs, , kh, kw] = conv.inputs.weight.shape as [number, number, number, number];
-  const { stride, padding, swish, depthToSpace } = conv.attrs;
+  const { stride, padding } = conv.attrs;
   const outH = Math.floor((h + 2 * padding - kh) / stride) + 1;
   const outW = Math.floor((w + 2 * padding - kw) / stride) + 1;
-  const { x, affine, weight, bias, residual, out } = at;
-  return [{
+  const extent = { x: conv.inputs.x.shape, weight: conv.inputs.weight.shape, out: [n, outH, outW, outputs] };
+  return [directCommand(extent, at, { ...conv.attrs, spread: 1 })];
+}
+
+/** A convolution as one direct product; `out` is its shape before any depth-to-space. */
+export function directCommand(
+  { x, weight, out }: { x: Shape; weight: Shape; out: Shape },
+  at: ConvPointers,
+  { stride, padding, swish, depthToSpace, spread }: {
+    stride: number;
+    padding: number;
+    swish?: boolean;
+    depthToSpace?: boolean;
+    /** Zeros and one that stand for each pixel of x, along each side. */
+    spread: number;
+  },
+): Command {
+  const [, h, w, channels] = x as [number, number, number, number];
+  const [outputs, , kh, kw] = weight as [number, number, number, number];
+  const [n, outH, outW] = out as [number, number, number, number];
+  return {
     opcode: Opcode.ConvDirect,
     items: Math.ceil(n * outH * outW / pixels),
     args: [
-      ...[x, affine, weight, bias, residual, out],
+      ...[at.x, at.affine, at.weight, at.bias, at.residual, at.out],
       ...[h, w, channels, outH, outW, outputs, kh, kw, stride, padding],
-      ...[Number(swish ?? false), Number(depthToSpace ?? false), n],
+      ...[Number(swish ?? false), Number(depthToSpace ?? false), n, spread],
     ],
-    scratchBytes: 4 * pixels * (paddedDepth(conv.inputs.weight.shape) + 8 * Math.ceil(outputs / 8)),
-    flop: 2 * kh * kw * channels * sizeOf([n, outH, outW, outputs]),
-  }];
+    scratchBytes: 4 * pixels * (paddedDepth(weight) + 8 * Math.ceil(outputs / 8)),
+    flop: 2 * kh * kw * channels * sizeOf(out),
+  };
 }

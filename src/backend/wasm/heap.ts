@@ -4,7 +4,7 @@ const pageBytes = 65536;
 /** Every block starts at a multiple of this: a cache line. */
 export const align = 64;
 /** Below lie the kernels' own constants; and address 0 means «none». */
-const firstAddress = 4096;
+export const firstAddress = 8192;
 /** Vectors of four f32: kernels may write whole ones at a buffer's end. */
 const vectorBytes = 16;
 /** What guarded memory holds where nothing was written: a NaN that no kernel makes. */

@@ -8,7 +8,7 @@ import { scratchBytes } from "./lower.ts";
 /** Ops whose values outlast a run, in blocks of their own. */
 const kept: readonly string[] = ["constant", "state"];
 /** Ops that need no command: their values are given, or lie under another tensor. */
-const leaves: readonly string[] = ["input", "param", "reshape", ...kept];
+const leaves: readonly string[] = ["input", "param", "reshape", "straight_through", ...kept];
 
 /** Where a program's tensors lie. */
 export interface Layout {
@@ -27,6 +27,7 @@ export interface Layout {
 
 /** The tensor whose elements a view shows. */
 export function viewed(tensor: Tensor): Tensor {
+  if (tensor.op === "straight_through") return viewed(tensor.inputs.value);
   return tensor.op === "reshape" ? viewed(tensor.inputs.x) : tensor;
 }
 
@@ -37,9 +38,13 @@ export function bytesOf(tensor: Tensor): number {
 
 /**
  * One arena for all that lives during a run: inputs from its start, outputs to its end, others while needed. A sum takes
- * the place of the residual that it ends, which saves one of the three maps that a ResBlock would hold.
+ * the place of the residual that it ends, which saves one of the three maps that a ResBlock would hold. `packed` says
+ * which weights lie packed; for those that do not there is room to pack them.
  */
-export function planLayout(graph: Graph): Layout {
+export function planLayout(
+  graph: Graph,
+  packed: (weight: Tensor) => boolean = ({ op }) => op === "param",
+): Layout {
   const steps = graph.tensors.filter((tensor) => !leaves.includes(tensor.op));
   const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
   const lastReads = new Map<Tensor, number>();
@@ -50,7 +55,7 @@ export function planLayout(graph: Graph): Layout {
   const lifetimes: { bytes: number; first: number; last: number }[] = [];
   const add = (lifetime: Lifetime): number => lifetimes.push({ ...lifetime }) - 1;
   for (const tensor of graph.tensors) {
-    if (tensor.op === "param" || tensor.op === "reshape" || kept.includes(tensor.op)) continue;
+    if (tensor.op === "param" || viewed(tensor) !== tensor || kept.includes(tensor.op)) continue;
     const step = stepOf.get(tensor) ?? -1, last = lastReads.get(tensor) ?? step;
     const ended = endedResidual(tensor);
     const taken = ended && lastReads.get(ended) === step ? buffers.get(ended) : undefined;
@@ -60,7 +65,9 @@ export function planLayout(graph: Graph): Layout {
       lifetimes[taken]!.last = last;
     }
   }
-  const scratch = steps.map((tensor, step) => add({ bytes: scratchBytes(tensor), first: step, last: step }));
+  const scratch = steps.map((tensor, step) =>
+    add({ bytes: scratchBytes(tensor, packed), first: step, last: step })
+  );
   return {
     plan: planArena(lifetimes, align),
     steps,

@@ -5,6 +5,10 @@ import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { type Command, floatArgument } from "./commands.ts";
 import { sequenceLowering } from "./lower_sequence.ts";
 import { convCommands, convScratch } from "./conv.ts";
+import { inputGradScratch } from "./conv_grad.ts";
+import { channelExtent, meanExtent } from "./extents.ts";
+import { trainingLowering, trainingScratch } from "./lower_training.ts";
+import { packConv, plainConvBytes, plainLinearBytes } from "./pack_plain.ts";
 
 /** Where tensors lie in memory. */
 export interface Addresses {
@@ -12,50 +16,54 @@ export interface Addresses {
   of(tensor: Tensor | undefined): number;
   /** The address of the op's own scratch buffer. */
   readonly scratch: number;
+  /** Whether a weight lies packed for the op that reads it; else that op's commands pack it. */
+  packed(tensor: Tensor): boolean;
 }
 
 /** Ops that become commands: leaves and views do not, and fusion has replaced `group_norm`. */
-export type LoweredOp = Exclude<OpName, "input" | "param" | "constant" | "state" | "reshape" | "group_norm">;
+export type LoweredOp = Exclude<
+  OpName,
+  "input" | "param" | "constant" | "state" | "reshape" | "straight_through" | "group_norm"
+>;
 /** How each op becomes commands. */
 export type Lowering = { [O in LoweredOp]: (tensor: TensorOf<O>, at: Addresses) => Command[] };
 
-/** Elements of one item of the elementwise kernels, positions of one item of the norms. */
-const elementBlock = 4096, positionBlock = 256;
+/** Elements of one item of the elementwise kernels, as in the kernels. */
+const elementBlock = 4096;
 
 const lowering: Lowering = {
   add: (tensor, at) => binary(Opcode.Add, tensor, at),
   sub: (tensor, at) => binary(Opcode.Sub, tensor, at),
   mul: (tensor, at) => binary(Opcode.Mul, tensor, at),
+  div: (tensor, at) => binary(Opcode.Div, tensor, at),
   sqrt: (tensor, at) => unary(Opcode.Sqrt, tensor, at),
   silu: (tensor, at) => unary(Opcode.Silu, tensor, at),
 
   mean: (tensor, at) => {
-    const { x } = tensor.inputs, axes = [...tensor.attrs.axes].sort((a, b) => a - b);
-    if (axes.some((axis, i) => axis !== axes[0]! + i)) {
-      throw new BackendError("Cannot lower mean", { expected: "neighbouring axes", got: axes.join(", ") });
-    }
-    const [outer, count, inner] = [
-      x.shape.slice(0, axes[0]),
-      x.shape.slice(axes[0], axes[0]! + axes.length),
-      x.shape.slice(axes[0]! + axes.length),
-    ].map(sizeOf) as [number, number, number];
+    const { x } = tensor.inputs, { outer, count, inner } = meanExtent("mean", x.shape, tensor.attrs.axes);
     return [{ opcode: Opcode.Mean, items: outer, args: [at.of(x), at.of(tensor as Tensor), count, inner] }];
   },
   conv2d: (tensor, at) => {
     const { x, affine, weight, bias, residual } = tensor.inputs;
+    const packed = at.packed(weight);
     const pointers = {
       x: at.of(x),
       affine: at.of(affine),
-      weight: at.of(weight),
+      weight: packed ? at.of(weight) : at.scratch,
       bias: at.of(bias),
       residual: at.of(residual),
       out: at.of(tensor as Tensor),
     };
-    return convCommands(tensor, pointers, at.scratch);
+    if (packed) return convCommands(tensor, pointers, at.scratch);
+    const scratch = at.scratch + plainConvBytes(weight.shape);
+    return [
+      packConv(at.of(weight), weight.shape, at.scratch),
+      ...convCommands(tensor, pointers, scratch),
+    ];
   },
   group_norm_affine: (tensor, at) => {
     const { x, weight, bias } = tensor.inputs, { groups, eps } = tensor.attrs;
-    const { n, positions, channels, blocks } = normExtent(x.shape);
+    const { n, positions, channels, blocks } = channelExtent(x.shape);
     const stride = weight.shape.length === 2 ? channels : 0;
     return [
       {
@@ -75,7 +83,7 @@ const lowering: Lowering = {
   },
   channel_affine: (tensor, at) => {
     const { x, affine } = tensor.inputs;
-    const { n, positions, channels, blocks } = normExtent(x.shape);
+    const { n, positions, channels, blocks } = channelExtent(x.shape);
     const args = [at.of(x), at.of(affine), at.of(tensor as Tensor), positions, channels, blocks];
     return [{ opcode: Opcode.ChannelAffine, items: n * blocks, args: [...args, Number(tensor.attrs.swish)] }];
   },
@@ -103,6 +111,7 @@ const lowering: Lowering = {
     return [{ opcode: Opcode.LfqUnpack, items: 1, args }];
   },
   ...sequenceLowering,
+  ...trainingLowering,
 };
 
 /** The commands that compute `tensor`. */
@@ -112,22 +121,28 @@ export function lower(tensor: Tensor, at: Addresses): Command[] {
 }
 
 /** Bytes of the scratch buffer that `tensor`'s commands share. */
-export function scratchBytes(tensor: Tensor): number {
-  if (tensor.op === "conv2d") return convScratch(tensor);
-  if (tensor.op !== "group_norm_affine") return 0;
-  const { n, channels, blocks } = normExtent(tensor.inputs.x.shape);
-  return 4 * n * blocks * 2 * channels;
-}
-
-function normExtent(shape: Shape): { n: number; positions: number; channels: number; blocks: number } {
-  const [n, h, w, channels] = shape as [number, number, number, number];
-  if (channels % 4 !== 0) {
-    throw new BackendError("Cannot lower a normalisation", {
-      expected: "a multiple of 4 channels",
-      got: `${channels}`,
-    });
+export function scratchBytes(tensor: Tensor, packed: (weight: Tensor) => boolean): number {
+  switch (tensor.op) {
+    case "conv2d": {
+      const { weight } = tensor.inputs;
+      return convScratch(tensor) + (packed(weight) ? 0 : plainConvBytes(weight.shape));
+    }
+    case "linear": {
+      const { weight, up } = tensor.inputs;
+      return [weight, up].reduce(
+        (bytes, matrix) => bytes + (!matrix || packed(matrix) ? 0 : plainLinearBytes(matrix.shape)),
+        0,
+      );
+    }
+    case "group_norm_affine": {
+      const { n, channels, blocks } = channelExtent(tensor.inputs.x.shape);
+      return 4 * n * blocks * 2 * channels;
+    }
+    case "conv2d_input_grad":
+      return inputGradScratch(tensor);
+    default:
+      return trainingScratch(tensor);
   }
-  return { n, positions: h * w, channels, blocks: Math.ceil(h * w / positionBlock) };
 }
 
 function unary(opcode: Opcode, tensor: TensorOf<"sqrt" | "silu">, at: Addresses): Command[] {
@@ -136,23 +151,40 @@ function unary(opcode: Opcode, tensor: TensorOf<"sqrt" | "silu">, at: Addresses)
   return [{ opcode, items: Math.ceil(size / elementBlock), args }];
 }
 
-function binary(opcode: Opcode, tensor: TensorOf<"add" | "sub" | "mul">, at: Addresses): Command[] {
-  const { a, b } = tensor.inputs;
-  const lengths = fourAxes(tensor.shape);
-  if (tensor.shape.length > 4) {
+function binary(opcode: Opcode, tensor: TensorOf<"add" | "sub" | "mul" | "div">, at: Addresses): Command[] {
+  const { a, b } = tensor.inputs, size = sizeOf(tensor.shape);
+  const axes = binaryAxes(tensor.shape, [a.shape, b.shape]);
+  if (axes.length > 4) {
     throw new BackendError(`Cannot lower ${tensor.op}`, {
       expected: "at most 4 axes",
       got: `${tensor.shape.length}`,
     });
   }
-  const strides = [a, b].flatMap(({ shape }) => {
-    const own = fourAxes(shape), steps = stridesOf(own);
-    return own.map((length, axis) => length === 1 && lengths[axis] !== 1 ? 0 : steps[axis]!);
-  });
-  const args = [at.of(a), at.of(b), at.of(tensor as Tensor), ...lengths, ...strides];
-  return [{ opcode, items: lengths[0]! * lengths[1]! * lengths[2]!, args }];
+  if (axes.length === 1) {
+    // One long row becomes several, the last of which may be shorter.
+    const [length, p, q] = axes[0]!, row = Math.min(length, elementBlock);
+    axes.splice(0, 1, [Math.ceil(length / row), p * row, q * row], [row, p, q]);
+  }
+  while (axes.length < 4) axes.unshift([1, 0, 0]);
+  const [lengths, ...strides] = [0, 1, 2].map((part) => axes.map((axis) => axis[part]!));
+  const args = [at.of(a), at.of(b), at.of(tensor as Tensor), ...lengths!, ...strides.flat(), size];
+  const items = size === 0 ? 0 : lengths![0]! * lengths![1]! * lengths![2]!;
+  return [{ opcode, items, args }];
 }
 
-function fourAxes(shape: Shape): number[] {
-  return [...new Array<number>(Math.max(0, 4 - shape.length)).fill(1), ...shape];
+/** Length and the operands' strides along each axis of `shape`; neighbouring axes that step as one are one. */
+function binaryAxes(shape: Shape, operands: readonly [Shape, Shape]): [number, number, number][] {
+  const [a, b] = operands.map((operand) => {
+    const own = stridesOf(operand), missing = shape.length - operand.length;
+    return shape.map((_, axis) => axis < missing || operand[axis - missing] === 1 ? 0 : own[axis - missing]!);
+  }) as [number[], number[]];
+  const axes: [number, number, number][] = [];
+  shape.forEach((length, axis) => {
+    if (length === 1) return;
+    const [p, q] = [a[axis]!, b[axis]!], last = axes.at(-1);
+    if (last && last[1] === p * length && last[2] === q * length) {
+      axes.splice(-1, 1, [last[0] * length, p, q]);
+    } else axes.push([length, p, q]);
+  });
+  return axes.length > 0 ? axes : [[1, 0, 0]];
 }

@@ -4,6 +4,7 @@ import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type Command, floatArgument } from "./commands.ts";
 import type { LoweredOp, Lowering } from "./lower.ts";
+import { packLinear, plainLinearBytes } from "./pack_plain.ts";
 
 type SequenceOp = Extract<
   LoweredOp,
@@ -54,12 +55,23 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
 
   linear: (tensor, at) => {
     const { x, weight, bias, norm, up, residual } = tensor.inputs;
-    for (const matrix of [weight, up]) packed("linear", "weight", matrix);
     const [outputs, k] = weight.shape as [number, number];
     const rows = sizeOf(x.shape) / k, panels = Math.ceil(outputs / 8);
     const group = Math.max(1, Math.round(panels / productItems));
-    const pointers = [x, weight, bias, norm, up, residual, tensor as Tensor].map((read) => at.of(read));
-    return [{
+    const packings: Command[] = [];
+    let scratch = at.scratch;
+    const matrix = (tensor: Tensor | undefined): number => {
+      if (!tensor || at.packed(tensor)) return at.of(tensor);
+      const out = scratch;
+      packings.push(packLinear(at.of(tensor), tensor.shape, out));
+      scratch += plainLinearBytes(tensor.shape);
+      return out;
+    };
+    const pointers = [
+      ...[at.of(x), matrix(weight), at.of(bias), at.of(norm), matrix(up)],
+      ...[at.of(residual), at.of(tensor as Tensor)],
+    ];
+    return [...packings, {
       opcode: Opcode.Linear,
       items: Math.ceil(rows / chunkRows) * Math.ceil(panels / group),
       args: [...pointers, rows, k, outputs, floatArgument(tensor.attrs.eps ?? 0), group],
@@ -74,10 +86,10 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
   },
   embedding: (tensor, at) => {
     const { table, index } = tensor.inputs;
-    packed("embedding", "table", table);
     const [words, width] = table.shape as [number, number];
     const args = [at.of(table), at.of(index), at.of(tensor as Tensor), width, words];
-    return [{ opcode: Opcode.Embedding, items: sizeOf(index.shape), args }];
+    const opcode = at.packed(table) ? Opcode.Embedding : Opcode.EmbeddingPlain;
+    return [{ opcode, items: sizeOf(index.shape), args }];
   },
   swiglu: (tensor, at) => {
     const { gate, up } = tensor.inputs, size = sizeOf(tensor.shape);
@@ -142,12 +154,6 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
 
 function copies(items: number, args: readonly number[]): Command {
   return { opcode: Opcode.Copy, items, args };
-}
-
-/** Matrices are packed while they are loaded, so only weights can be matrices. */
-function packed(op: LoweredOp, input: string, tensor: Tensor | undefined): void {
-  if (!tensor || tensor.op === "param") return;
-  throw new BackendError(`Cannot lower ${op}: ${input}`, { expected: "a param", got: tensor.op });
 }
 
 function vectors(op: LoweredOp, head: number): number {

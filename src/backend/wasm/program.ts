@@ -13,8 +13,11 @@ import { lower } from "./lower.ts";
 import type { Machine } from "./machine.ts";
 import { resetTable, tableBytes, writeTable } from "./table.ts";
 
-/** Where a weight lies. Asked for at each compilation of the table. */
-export type ParamAddress = (param: TensorOf<"param">) => number;
+/** Where a weight lies, asked for at each compilation of the table; and whether it lies there packed. */
+export interface Params {
+  address(param: TensorOf<"param">): number;
+  packed(param: TensorOf<"param">): boolean;
+}
 
 /**
  * A fused graph as a command table in WASM memory.
@@ -26,7 +29,7 @@ export class WasmProgram implements Program {
   readonly stats: ProgramStats;
   readonly #graph: Graph;
   readonly #machine: Machine;
-  readonly #param: ParamAddress;
+  readonly #params: Params;
   readonly #layout: Layout;
   readonly #inputs: readonly TensorOf<"input">[];
   readonly #anyParam: TensorOf<"param"> | undefined;
@@ -43,11 +46,11 @@ export class WasmProgram implements Program {
   #disposed = false;
 
   /** Call it with the machine for oneself. Throws `BackendError` if memory lacks. */
-  constructor(graph: Graph, { machine, param }: { machine: Machine; param: ParamAddress }) {
+  constructor(graph: Graph, { machine, params }: { machine: Machine; params: Params }) {
     this.#graph = graph;
     this.#machine = machine;
-    this.#param = param;
-    this.#layout = planLayout(graph);
+    this.#params = params;
+    this.#layout = planLayout(graph, (weight) => this.#packed(weight));
     this.#inputs = tensorsOf(graph, "input");
     this.#anyParam = tensorsOf(graph, "param")[0];
     const { plan } = this.#layout;
@@ -134,7 +137,7 @@ export class WasmProgram implements Program {
       });
     }
     // Its weights may be gone, too.
-    if (this.#anyParam) this.#param(this.#anyParam);
+    if (this.#anyParam) this.#params.address(this.#anyParam);
     const { heap, runner, workspace } = this.#machine;
     const base = workspace.address;
     if (this.#written !== base) {
@@ -160,13 +163,18 @@ export class WasmProgram implements Program {
       lower(tensor, {
         of: (operand) => operand ? this.#address(operand, base) : 0,
         scratch: this.#bufferAddress(this.#layout.scratch[step]!, base),
+        packed: (weight) => this.#packed(weight),
       })
     );
   }
 
+  #packed(weight: Tensor): boolean {
+    return weight.op === "param" && this.#params.packed(weight);
+  }
+
   #address(tensor: Tensor, base: number): number {
     const root = viewed(tensor);
-    if (root.op === "param") return this.#param(root);
+    if (root.op === "param") return this.#params.address(root);
     return this.#kept.get(root) ?? this.#bufferAddress(this.#layout.buffers.get(root)!, base);
   }
 

@@ -59,7 +59,13 @@ export class WasmBackend implements Backend {
     const fused = fuse(graph);
     const machine = this.#machine;
     return await machine.exclusive(() =>
-      new WasmProgram(fused, { machine, param: ({ attrs: { name } }) => weights.address(name) })
+      new WasmProgram(fused, {
+        machine,
+        params: {
+          address: ({ attrs: { name } }) => weights.address(name),
+          packed: ({ attrs: { name } }) => weights.packed(name),
+        },
+      })
     );
   }
 

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../graph/ops.ts";
+import type { OpName, Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
@@ -11,6 +11,7 @@ import { matrixBytes, packMatrix, packTable, tableBytes } from "./pack_matrix.ts
 interface Block {
   readonly address: number;
   readonly bytes: number;
+  readonly packed: boolean;
 }
 
 /** Weights in WASM memory, packed for the kernels that read them. */
@@ -48,6 +49,11 @@ export class WasmWeights implements Weights {
     return this.#blocks.values().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** Whether the weight `name` lies packed for the ops that read it. */
+  packed(name: string): boolean {
+    return this.#blocks.get(name)?.packed ?? false;
+  }
+
   /** The address of the weight `name`. Throws `BackendError` if it was not loaded, or disposed since. */
   address(name: string): number {
     const block = this.#blocks.get(name);
@@ -66,22 +72,26 @@ export class WasmWeights implements Weights {
 
   #put(name: string, use: Use, { values, shape, format }: Packed): void {
     if (use === "product") {
-      packMatrix(values, { shape, format, target: this.#allocate(name, matrixBytes(shape, format)) });
+      packMatrix(values, {
+        shape,
+        format,
+        target: this.#allocate(name, { bytes: matrixBytes(shape, format), use }),
+      });
     } else if (use === "table") {
-      packTable(values, { format, target: this.#allocate(name, tableBytes(shape, format)) });
+      packTable(values, { format, target: this.#allocate(name, { bytes: tableBytes(shape, format), use }) });
     } else {
       // A bias is read sixteen at a time.
       const size = use === "kernel" ? packedSize(shape) : Math.ceil(values.length / 16) * 16;
-      const bytes = this.#allocate(name, 4 * size);
+      const bytes = this.#allocate(name, { bytes: 4 * size, use });
       const target = new Float32Array(bytes.buffer, bytes.byteOffset, size);
       if (use === "kernel") packConvWeight(values, shape, target);
       else target.fill(0, values.length).set(values);
     }
   }
 
-  #allocate(name: string, bytes: number): Uint8Array {
+  #allocate(name: string, { bytes, use }: { bytes: number; use: Use }): Uint8Array {
     const address = this.#heap.allocate(bytes);
-    this.#blocks.set(name, { address, bytes });
+    this.#blocks.set(name, { address, bytes, packed: use !== "plain" });
     return new Uint8Array(this.#heap.memory.buffer, address, bytes);
   }
 }
@@ -95,26 +105,36 @@ interface Packed {
   readonly format: WeightFormat;
 }
 
+/** The ops that want weights packed, and as which inputs. */
+const packed: { readonly [O in OpName]?: { readonly use: Use; readonly inputs: readonly string[] } } = {
+  conv2d: { use: "kernel", inputs: ["weight"] },
+  embedding: { use: "table", inputs: ["table"] },
+  linear: { use: "product", inputs: ["weight", "up"] },
+};
+
 /** How each weight of `graphs` is to be stored. */
 function packingsOf(
   graphs: readonly Graph[],
   format: WeightFormat,
 ): Map<string, { use: Use; shape: Shape; format: WeightFormat }> {
   const formats = weightFormats(graphs, format);
-  const uses = new Map<Tensor, Use>();
-  for (const graph of graphs) {
-    for (const { inputs } of tensorsOf(graph, "conv2d")) uses.set(inputs.weight, "kernel");
-    for (const { inputs } of tensorsOf(graph, "embedding")) uses.set(inputs.table, "table");
-    for (const { inputs } of tensorsOf(graph, "linear")) {
-      uses.set(inputs.weight, "product");
-      if (inputs.up) uses.set(inputs.up, "product");
+  const uses = new Map<string, Use>();
+  const read = (tensor: Tensor, use: Use) => {
+    if (tensor.op !== "param") return;
+    const { name } = tensor.attrs, before = uses.get(name) ?? use;
+    // What several kinds of ops read, as in training, stays plain, and those that want it packed pack it in each run.
+    uses.set(name, before === use ? use : "plain");
+  };
+  for (const tensor of graphs.flatMap((graph) => graph.tensors)) {
+    const packing = packed[tensor.op];
+    for (const [input, operand] of Object.entries(tensor.inputs)) {
+      if (operand) read(operand as Tensor, packing?.inputs.includes(input) ? packing.use : "plain");
     }
   }
   return new Map(
-    graphs.flatMap((graph) => tensorsOf(graph, "param")).map((param) => [param.attrs.name, {
-      use: uses.get(param as Tensor) ?? "plain",
-      shape: param.shape,
-      format: formats.get(param.attrs.name) ?? "f32",
-    }]),
+    graphs.flatMap((graph) => tensorsOf(graph, "param")).map(({ shape, attrs: { name } }) => {
+      const use = uses.get(name) ?? "plain";
+      return [name, { use, shape, format: use === "plain" ? "f32" : formats.get(name) ?? "f32" }];
+    }),
   );
 }

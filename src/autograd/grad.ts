@@ -1,0 +1,74 @@
+import { add, constant, reshape } from "../graph/build.ts";
+import type { OpName, Tensor, TensorOf } from "../graph/ops.ts";
+import { graphOf } from "../graph/trace.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import { formatShape, sizeOf } from "../tensor/shape.ts";
+import { type GradientRule, gradientRules } from "./rules.ts";
+import { zeros } from "./support.ts";
+
+/**
+ * The gradients of `loss` (one element) by each of `params`, which may be any tensors that it was made of, as more of
+ * the same graph. Gradients add up in a fixed order; where `loss` does not depend on one of them, it is zeros.
+ *
+ * Differentiate a graph as it was built: fused forms have no gradients. Throws `ArgumentError` where `loss` has not one
+ * element, or depends on `params` by an op that cannot be differentiated.
+ */
+export function grad(loss: Tensor, params: readonly Tensor[]): Tensor[] {
+  if (sizeOf(loss.shape) !== 1) {
+    throw new ArgumentError("Cannot differentiate", {
+      expected: "a loss of one element",
+      got: formatShape(loss.shape),
+      hint: "sum it first",
+    });
+  }
+  const { tensors } = graphOf({ loss });
+  const wanted = new Set(params);
+  // Forwards: what depends on the parameters by ops through which gradients flow.
+  const depends = new Set<Tensor>();
+  for (const tensor of tensors) {
+    const { op } = tensor;
+    const flows = gradientRules[op] !== "leaf" && gradientRules[op] !== "discrete";
+    if (wanted.has(tensor) || (flows && carried(tensor).some((read) => depends.has(read)))) {
+      depends.add(tensor);
+    }
+  }
+  const gradients = new Map<Tensor, Tensor>([[loss, reshape(constant(1), loss.shape)]]);
+  for (const tensor of tensors.toReversed()) {
+    const dy = gradients.get(tensor);
+    if (!dy || !depends.has(tensor)) continue;
+    const needed = Object.entries(tensor.inputs as Record<string, Tensor | undefined>)
+      .filter((entry): entry is [string, Tensor] => entry[1] !== undefined && depends.has(entry[1]));
+    if (needed.length === 0 || gradientRules[tensor.op] === "discrete") continue;
+    const found = differentiate(tensor, dy);
+    for (const [name, read] of needed) {
+      const gradient = found[name];
+      if (gradient === "stops") continue;
+      if (!gradient) throw undifferentiable(tensor.op, `its input ${name}`);
+      const before = gradients.get(read);
+      gradients.set(read, before ? add(before, gradient) : gradient);
+    }
+  }
+  return params.map((param) => gradients.get(param) ?? zeros(param.shape));
+}
+
+/** The inputs from which a gradient can flow. */
+function carried(tensor: Tensor): Tensor[] {
+  const inputs: Record<string, Tensor | undefined> = tensor.op === "straight_through"
+    ? { gradient: tensor.inputs.gradient }
+    : tensor.inputs;
+  return Object.values(inputs).filter((read) => read !== undefined);
+}
+
+function differentiate(tensor: Tensor, dy: Tensor): Readonly<Record<string, Tensor | "stops" | undefined>> {
+  const rule = gradientRules[tensor.op];
+  if (typeof rule === "string") throw undifferentiable(tensor.op, `an op of the kind ${rule}`);
+  return (rule as GradientRule<OpName>)(tensor as TensorOf<OpName>, dy);
+}
+
+function undifferentiable(op: OpName, what: string): ArgumentError {
+  return new ArgumentError(`Cannot differentiate ${op}`, {
+    expected: "an op with a gradient",
+    got: what,
+    hint: "differentiate the graph before fusion, and detach what is not to be differentiated",
+  });
+}

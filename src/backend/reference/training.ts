@@ -1,0 +1,82 @@
+import type { Attrs, Spec, TrainingOp } from "../../graph/ops.ts";
+import { sizeOf, stridesOf } from "../../tensor/shape.ts";
+import type { HostTensor } from "../../tensor/tensor.ts";
+import { broadcastStrides, forEachOffset, map, zip } from "./loops.ts";
+import { attentionGrad, crossEntropy, crossEntropyGrad, embeddingGrad } from "./training_sequence.ts";
+import {
+  channelCombine,
+  channelSums,
+  inputGrad,
+  maxPool,
+  maxPoolGrad,
+  weightGrad,
+} from "./training_vision.ts";
+import { floats, swish, type Values } from "./values.ts";
+
+type Evaluators = {
+  [O in TrainingOp]: (inputs: Values<O>, attrs: Attrs<O>, spec: Spec) => HostTensor;
+};
+
+/** What the ops of training mean. */
+export const trainingEvaluators: Evaluators = {
+  sum: ({ x }, { axes }, spec) => {
+    const sums = new Float64Array(sizeOf(spec.shape));
+    const strides = stridesOf(spec.shape).map((stride, axis) => axes.includes(axis) ? 0 : stride);
+    forEachOffset(x.shape, [strides], (i, [o]) => sums[o!]! += x.data[i]!);
+    return floats(spec.shape, sums);
+  },
+  broadcast_to: ({ x }, _, spec) => gather(x, broadcastStrides(x.shape, spec.shape), spec),
+  permute: ({ x }, { order }, spec) => {
+    const strides = stridesOf(x.shape);
+    return gather(x, order.map((axis) => strides[axis]!), spec);
+  },
+  div: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x / y }),
+  exp: ({ x }) => map(x, Math.exp),
+  log: ({ x }) => map(x, Math.log),
+  sigmoid: ({ x }) => map(x, sigmoid),
+  softplus: ({ x }) => map(x, (value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))),
+  abs: ({ x }) => map(x, Math.abs),
+  sign: ({ x }) => map(x, Math.sign),
+  leaky_relu: ({ x }, { slope }) => map(x, (value) => value > 0 ? value : slope * value),
+  clamp: ({ x }, { low, high }) => map(x, (value) => Math.max(low, Math.min(high, value))),
+  between: ({ x }, { low, high }) => map(x, (value) => value > low && value < high ? 1 : 0),
+  straight_through: ({ value }) => value,
+  matmul: ({ a, b }, { transposeA, transposeB }, spec) => {
+    const [batches, rows, columns] = spec.shape as [number, number, number];
+    const inner = a.shape[transposeA ? 1 : 2]!, result = floats(spec.shape);
+    const [stepA, alongA] = transposeA ? [1, rows] : [inner, 1];
+    const [stepB, alongB] = transposeB ? [inner, 1] : [1, columns];
+    for (let i = 0; i < batches * rows * columns; i++) {
+      const batch = Math.floor(i / columns / rows), row = Math.floor(i / columns) % rows;
+      let p = batch * rows * inner + row * stepA, q = batch * inner * columns + i % columns * stepB, sum = 0;
+      for (let k = 0; k < inner; k++, p += alongA, q += alongB) sum += a.data[p]! * b.data[q]!;
+      result.data[i] = sum;
+    }
+    return result;
+  },
+
+  silu_grad: ({ x, dy }, _, spec) =>
+    zip(x, dy, { spec, fn: (value, d) => d * (sigmoid(value) + swish(value) * (1 - sigmoid(value))) }),
+  leaky_relu_grad: ({ x, dy }, { slope }, spec) =>
+    zip(x, dy, { spec, fn: (value, d) => value > 0 ? d : Number.isNaN(value) ? value : slope * d }),
+  conv2d_input_grad: inputGrad,
+  conv2d_weight_grad: weightGrad,
+  channel_sums: channelSums,
+  channel_combine: channelCombine,
+  embedding_grad: embeddingGrad,
+  attention_grad: attentionGrad,
+  cross_entropy: crossEntropy,
+  cross_entropy_grad: crossEntropyGrad,
+  max_pool: maxPool,
+  max_pool_grad: maxPoolGrad,
+};
+
+function gather(x: HostTensor, strides: readonly number[], spec: Spec): HostTensor {
+  const result = floats(spec.shape);
+  forEachOffset(spec.shape, [strides], (i, [o]) => result.data[i] = x.data[o!]!);
+  return result;
+}
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}

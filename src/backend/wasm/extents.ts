@@ -1,0 +1,37 @@
+import type { OpName } from "../../graph/ops.ts";
+import { BackendError } from "../../tensor/errors.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
+
+/** Positions of one item of the norms. */
+const positionBlock = 256;
+
+/** Elements before, along and after the axes that a reduction runs over. Throws `BackendError` if they lie apart. */
+export function meanExtent(
+  op: OpName,
+  shape: Shape,
+  over: readonly number[],
+): { outer: number; count: number; inner: number } {
+  const axes = [...over].sort((a, b) => a - b), first = axes[0] ?? 0;
+  if (axes.some((axis, i) => axis !== first + i)) {
+    throw new BackendError(`Cannot lower ${op}`, { expected: "neighbouring axes", got: axes.join(", ") });
+  }
+  return {
+    outer: sizeOf(shape.slice(0, first)),
+    count: sizeOf(shape.slice(first, first + axes.length)),
+    inner: sizeOf(shape.slice(first + axes.length)),
+  };
+}
+
+/** How a map `[N,H,W,C]` is cut into items. Throws `BackendError` where channels do not fill vectors. */
+export function channelExtent(
+  shape: Shape,
+): { n: number; positions: number; channels: number; blocks: number } {
+  const [n, h, w, channels] = shape as [number, number, number, number];
+  if (channels % 4 !== 0) {
+    throw new BackendError("Cannot lower a normalisation", {
+      expected: "a multiple of 4 channels",
+      got: `${channels}`,
+    });
+  }
+  return { n, positions: h * w, channels, blocks: Math.ceil(h * w / positionBlock) };
+}

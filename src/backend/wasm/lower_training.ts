@@ -1,0 +1,224 @@
+import { Opcode } from "../../../wasm/opcodes.ts";
+import type { Tensor, TensorOf, TrainingOp } from "../../graph/ops.ts";
+import { BackendError } from "../../tensor/errors.ts";
+import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
+import { type Command, floatArgument } from "./commands.ts";
+import { inputGradCommands } from "./conv_grad.ts";
+import type { Addresses, Lowering } from "./lower.ts";
+import { channelExtent, meanExtent } from "./extents.ts";
+import { packMatrixCommand, plainMatrixBytes } from "./pack_plain.ts";
+
+/** Sizes that the kernels work with: elements, rows and panels of one item; values that they take at a time. */
+const elementBlock = 4096, rows = 24, panels = 16, depth = 256, channelBlock = 16;
+/** A product's rows and its results. */
+const productScratch = 4 * rows * (depth + 8 * panels);
+/** Into how many items the rows of a table are cut. */
+const tableItems = 64;
+
+/** What `wasm/map.ts` computes. */
+enum MapKind {
+  Exp,
+  Log,
+  Sigmoid,
+  Softplus,
+  Abs,
+  Sign,
+  LeakyRelu,
+  Clamp,
+  Between,
+}
+
+type MapOp = "exp" | "log" | "sigmoid" | "softplus" | "abs" | "sign" | "leaky_relu" | "clamp" | "between";
+
+/** How the ops of training become commands. */
+export const trainingLowering: Pick<Lowering, Exclude<TrainingOp, "straight_through" | "div">> = {
+  sum: (tensor, at) => {
+    const { outer, count, inner } = meanExtent("sum", tensor.inputs.x.shape, tensor.attrs.axes);
+    const blocks = Math.ceil(inner / 16);
+    const args = [at.of(tensor.inputs.x), at.of(tensor as Tensor), count, inner, blocks];
+    return [{ opcode: Opcode.Sum, items: outer * blocks, args }];
+  },
+  broadcast_to: (tensor, at) => {
+    const { x } = tensor.inputs, own = stridesOf(x.shape), missing = tensor.shape.length - x.shape.length;
+    const strides = tensor.shape.map((_, axis) =>
+      axis < missing || x.shape[axis - missing] === 1 ? 0 : own[axis - missing]!
+    );
+    return strided(tensor, strides, at);
+  },
+  permute: (tensor, at) => {
+    const own = stridesOf(tensor.inputs.x.shape);
+    return strided(tensor, tensor.attrs.order.map((axis) => own[axis]!), at);
+  },
+  exp: (tensor, at) => mapped(tensor, { kind: MapKind.Exp, at }),
+  log: (tensor, at) => mapped(tensor, { kind: MapKind.Log, at }),
+  sigmoid: (tensor, at) => mapped(tensor, { kind: MapKind.Sigmoid, at }),
+  softplus: (tensor, at) => mapped(tensor, { kind: MapKind.Softplus, at }),
+  abs: (tensor, at) => mapped(tensor, { kind: MapKind.Abs, at }),
+  sign: (tensor, at) => mapped(tensor, { kind: MapKind.Sign, at }),
+  leaky_relu: (tensor, at) => mapped(tensor, { kind: MapKind.LeakyRelu, at, p: tensor.attrs.slope }),
+  clamp: (tensor, at) =>
+    mapped(tensor, { kind: MapKind.Clamp, at, p: tensor.attrs.low, q: tensor.attrs.high }),
+  between: (tensor, at) =>
+    mapped(tensor, { kind: MapKind.Between, at, p: tensor.attrs.low, q: tensor.attrs.high }),
+  matmul: (tensor, at) => {
+    const { inputs: { a, b }, attrs: { transposeA, transposeB } } = tensor;
+    const [batch, m, n] = tensor.shape as [number, number, number], k = a.shape[transposeA ? 1 : 2]!;
+    const [stepK, stepJ] = transposeB ? [1, k] : [n, 1];
+    const [stepI, alongK] = transposeA ? [1, m] : [k, 1];
+    return [
+      packMatrixCommand({ from: at.of(b), out: at.scratch, k, n, stepK, stepJ, batch }),
+      {
+        opcode: Opcode.MatMul,
+        items: batch * Math.ceil(m / rows) * Math.ceil(Math.ceil(n / 8) / panels),
+        args: [at.of(a), at.scratch, at.of(tensor as Tensor), m, k, n, stepI, alongK],
+        scratchBytes: productScratch,
+        flop: 2 * batch * m * k * n,
+      },
+    ];
+  },
+
+  silu_grad: (tensor, at) => gradient(tensor, { opcode: Opcode.SiluGrad, slope: 0, at }),
+  leaky_relu_grad: (tensor, at) =>
+    gradient(tensor, { opcode: Opcode.LeakyReluGrad, slope: tensor.attrs.slope, at }),
+  conv2d_input_grad: inputGradCommands,
+  conv2d_weight_grad: (tensor, at) => {
+    const { inputs: { x, dy }, attrs: { stride, padding, kernel: [kh, kw] } } = tensor;
+    const [n, h, w, channels] = x.shape as [number, number, number, number];
+    const [, outH, outW, outputs] = dy.shape as [number, number, number, number];
+    const packing = { from: at.of(dy), out: at.scratch, k: n * outH * outW, n: outputs };
+    const args = [at.of(x), at.scratch, at.of(tensor as Tensor), h, w, channels, outH, outW, outputs];
+    return [
+      packMatrixCommand({ ...packing, stepK: outputs, stepJ: 1, batch: 1 }),
+      {
+        opcode: Opcode.ConvWeightGrad,
+        items: kh * kw * Math.ceil(channels / rows) * Math.ceil(Math.ceil(outputs / 8) / panels),
+        args: [...args, kh, kw, stride, padding, n],
+        scratchBytes: productScratch,
+        flop: 2 * kh * kw * channels * sizeOf(dy.shape),
+      },
+    ];
+  },
+  channel_sums: (tensor, at) => {
+    const { x, dy, affine } = tensor.inputs, { n, positions, channels } = channelExtent(x.shape);
+    const args = [at.of(x), at.of(dy), at.of(affine), at.of(tensor as Tensor), positions, channels];
+    return [{ opcode: Opcode.ChannelSums, items: n * Math.ceil(channels / channelBlock), args }];
+  },
+  channel_combine: (tensor, at) => {
+    const { x, dy, affine, factors } = tensor.inputs;
+    const { n, positions, channels, blocks } = channelExtent(x.shape);
+    const pointers = [x, dy, affine, factors, tensor as Tensor].map((read) => at.of(read));
+    return [{
+      opcode: Opcode.ChannelCombine,
+      items: n * blocks,
+      args: [...pointers, positions, channels, blocks],
+    }];
+  },
+  embedding_grad: (tensor, at) => {
+    const { inputs: { index, dy }, attrs: { words } } = tensor, each = Math.ceil(words / tableItems);
+    const args = [at.of(index), at.of(dy), at.of(tensor as Tensor), sizeOf(index.shape), tensor.shape[1]!];
+    return [{ opcode: Opcode.EmbeddingGrad, items: Math.ceil(words / each), args: [...args, words, each] }];
+  },
+  attention_grad: (tensor, at) => {
+    const { inputs: { qkv, dy }, attrs: { heads } } = tensor;
+    const [sequences, positions, width] = dy.shape as [number, number, number], head = width / heads;
+    if (head % 4 !== 0) {
+      throw new BackendError("Cannot lower attention_grad", {
+        expected: "heads of a multiple of 4",
+        got: `${head}`,
+      });
+    }
+    return [{
+      opcode: Opcode.AttentionGrad,
+      items: sequences * heads,
+      args: [at.of(qkv), at.of(dy), at.of(tensor as Tensor), heads, head, positions],
+      scratchBytes: 8 * (positions + 4),
+      flop: 5 * sequences * positions * (positions + 1) * width,
+    }];
+  },
+  cross_entropy: (tensor, at) => {
+    const { logits, target } = tensor.inputs, [count, words] = logits.shape as [number, number];
+    const args = [at.of(logits), at.of(target), at.of(tensor as Tensor), words];
+    return [{ opcode: Opcode.CrossEntropy, items: count, args }];
+  },
+  cross_entropy_grad: (tensor, at) => {
+    const { logits, target, dy } = tensor.inputs, [count, words] = logits.shape as [number, number];
+    const args = [at.of(logits), at.of(target), at.of(dy), at.of(tensor as Tensor), words];
+    return [{ opcode: Opcode.CrossEntropyGrad, items: count, args }];
+  },
+  max_pool: (tensor, at) => {
+    const [n, h, w, channels] = tensor.inputs.x.shape as [number, number, number, number];
+    const args = [at.of(tensor.inputs.x), at.of(tensor as Tensor), h, w, channels];
+    return [{ opcode: Opcode.MaxPool, items: n * (h >> 1), args }];
+  },
+  max_pool_grad: (tensor, at) => {
+    const { x, dy } = tensor.inputs, [n, h, w, channels] = x.shape as [number, number, number, number];
+    const args = [at.of(x), at.of(dy), at.of(tensor as Tensor), h, w, channels];
+    return [{ opcode: Opcode.MaxPoolGrad, items: n * ((h + 1) >> 1), args }];
+  },
+};
+
+/** Bytes of the buffer that the commands of a matrix product or of a weight's gradient share. */
+export function trainingScratch(tensor: Tensor): number {
+  if (tensor.op === "matmul") {
+    const { inputs: { a }, attrs: { transposeA }, shape } = tensor;
+    return shape[0]! * plainMatrixBytes(a.shape[transposeA ? 1 : 2]!, shape[2]!);
+  }
+  if (tensor.op !== "conv2d_weight_grad") return 0;
+  const { shape } = tensor.inputs.dy;
+  return plainMatrixBytes(sizeOf(shape.slice(0, 3)), shape[3]!);
+}
+
+function mapped(
+  tensor: TensorOf<MapOp>,
+  { kind, at, p = 0, q = 0 }: { kind: MapKind; at: Addresses; p?: number; q?: number },
+): Command[] {
+  const size = sizeOf(tensor.shape);
+  const args = [
+    at.of(tensor.inputs.x),
+    at.of(tensor as Tensor),
+    size,
+    kind,
+    floatArgument(p),
+    floatArgument(q),
+  ];
+  return [{ opcode: Opcode.Map, items: Math.ceil(size / elementBlock), args }];
+}
+
+function gradient(
+  tensor: TensorOf<"silu_grad" | "leaky_relu_grad">,
+  { opcode, slope, at }: { opcode: Opcode; slope: number; at: Addresses },
+): Command[] {
+  const { x, dy } = tensor.inputs, size = sizeOf(tensor.shape);
+  const args = [at.of(x), at.of(dy), at.of(tensor as Tensor), size, floatArgument(slope)];
+  return [{ opcode, items: Math.ceil(size / elementBlock), args }];
+}
+
+/** A copy of x whose axes step by `strides`; neighbouring axes that step as one become one. */
+function strided(
+  tensor: TensorOf<"broadcast_to" | "permute">,
+  strides: readonly number[],
+  at: Addresses,
+): Command[] {
+  const axes: { length: number; stride: number }[] = [];
+  tensor.shape.forEach((length, axis) => {
+    const stride = strides[axis]!, last = axes.at(-1);
+    if (length === 1) return;
+    if (last?.stride === stride * length) axes.splice(-1, 1, { length: last.length * length, stride });
+    else axes.push({ length, stride });
+  });
+  if (axes.length > 4) {
+    throw new BackendError(`Cannot lower ${tensor.op}`, {
+      expected: "at most 4 axes",
+      got: `${axes.length}`,
+    });
+  }
+  while (axes.length < 4) axes.unshift({ length: 1, stride: 0 });
+  const lengths: Shape = axes.map(({ length }) => length);
+  const args = [
+    at.of(tensor.inputs.x),
+    at.of(tensor as Tensor),
+    ...lengths,
+    ...axes.map(({ stride }) => stride),
+  ];
+  return [{ opcode: Opcode.Strided, items: sizeOf(lengths.slice(0, 3)), args }];
+}

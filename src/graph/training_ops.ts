@@ -1,0 +1,85 @@
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "./ops.ts";
+
+/**
+ * Ops that only graphs of training hold: backends that only infer may leave them out, by the type `TrainingOp`.
+ *
+ * Letters as in `OpTable`. The gradients of convolutions, attention and the like are ops of their own where composing
+ * them would pass memory many times; others are composed.
+ */
+export interface TrainingOpTable {
+  /** The sum over `axes`, which stay with length 1. */
+  sum: { inputs: { x: Tensor }; attrs: { axes: readonly number[] } };
+  /** `x`, repeated to `shape` by NumPy's rules. */
+  broadcast_to: { inputs: { x: Tensor }; attrs: { shape: Shape } };
+  /** Axis i of the result is axis `order[i]` of x. */
+  permute: { inputs: { x: Tensor }; attrs: { order: readonly number[] } };
+  /** `a / b`, broadcast. */
+  div: { inputs: { a: Tensor; b: Tensor }; attrs: NoAttrs };
+  exp: Unary;
+  /** The natural logarithm. */
+  log: Unary;
+  sigmoid: Unary;
+  /** `log(1 + exp(x))`, without overflow. `−softplus(−x)` is `log(sigmoid(x))`. */
+  softplus: Unary;
+  abs: Unary;
+  /** −1, 0 or 1. */
+  sign: Unary;
+  /** `x` above zero, `slope·x` elsewhere; relu where slope is 0. */
+  leaky_relu: { inputs: { x: Tensor }; attrs: { slope: number } };
+  /** `x` held to [low, high]; either may be infinite. */
+  clamp: { inputs: { x: Tensor }; attrs: { low: number; high: number } };
+  /** 1 where low < x < high, else 0. */
+  between: { inputs: { x: Tensor }; attrs: { low: number; high: number } };
+  /** The elements of `value`; gradients go to `gradient`, of the same shape, or nowhere. */
+  straight_through: { inputs: { value: Tensor; gradient?: Tensor }; attrs: NoAttrs };
+  /** `a·b` by batch: a `[B,M,K]`, or `[B,K,M]` where transposed, b `[B,K,N]`, or `[B,N,K]` → `[B,M,N]`. */
+  matmul: {
+    inputs: { a: Tensor; b: Tensor };
+    attrs: { transposeA: boolean; transposeB: boolean };
+  };
+
+  /** The gradient of `silu` by x: `dy·s·(1 + x·(1 − s))`, s = sigmoid(x). */
+  silu_grad: Backward;
+  /** The gradient of `leaky_relu` by x. */
+  leaky_relu_grad: { inputs: { x: Tensor; dy: Tensor }; attrs: { slope: number } };
+  /** The gradient of `conv2d` by x: dy `[N,H',W',O]`, weight `[O,C,K,K]` → `[N,height,width,C]`. */
+  conv2d_input_grad: {
+    inputs: { dy: Tensor; weight: Tensor };
+    attrs: { stride: number; padding: number; height: number; width: number };
+  };
+  /** The gradient of `conv2d` by its weight: x `[N,H,W,C]`, dy `[N,H',W',O]` → `[O,C,kh,kw]`, kernel `[kh,kw]`. */
+  conv2d_weight_grad: {
+    inputs: { x: Tensor; dy: Tensor };
+    attrs: { stride: number; padding: number; kernel: readonly [number, number] };
+  };
+  /** Sums over positions by channel, affine `[N,2,C]` = (a, b) → `[N,2,C]`: Σ dy, then Σ dy·(x·a + b). */
+  channel_sums: { inputs: { x: Tensor; dy: Tensor; affine: Tensor }; attrs: NoAttrs };
+  /** By channel: `dy·f0 + (x·a + b)·f1 + f2`, affine `[N,2,C]` = (a, b), factors `[N,3,C]` = (f0, f1, f2). */
+  channel_combine: { inputs: { x: Tensor; dy: Tensor; affine: Tensor; factors: Tensor }; attrs: NoAttrs };
+  /** The gradient of `embedding` by its table `[words,D]`: rows of dy `[…,D]`, added in their order. */
+  embedding_grad: { inputs: { index: Tensor; dy: Tensor }; attrs: { words: number } };
+  /** The gradient of `attention` by qkv `[B,P,3·D]`, the probabilities computed again: dy `[B,P,D]`. */
+  attention_grad: { inputs: { qkv: Tensor; dy: Tensor }; attrs: { heads: number } };
+  /** `log Σ exp(logits) − logits[target]` by row: logits `[R,V]`, target u32 `[R]` (below V) → `[R]`. */
+  cross_entropy: { inputs: { logits: Tensor; target: Tensor }; attrs: NoAttrs };
+  /** The gradient of `cross_entropy` by logits: dy `[R]` → `[R,V]`. */
+  cross_entropy_grad: { inputs: { logits: Tensor; target: Tensor; dy: Tensor }; attrs: NoAttrs };
+  /** The largest of each 2×2 block: `[N,H,W,C]` → `[N,⌊H/2⌋,⌊W/2⌋,C]`. */
+  max_pool: Unary;
+  /** The gradient of `max_pool` by x: dy goes to the first of the largest, row by row. */
+  max_pool_grad: Backward;
+}
+
+type NoAttrs = Readonly<Record<never, never>>;
+interface Unary {
+  inputs: { x: Tensor };
+  attrs: NoAttrs;
+}
+interface Backward {
+  inputs: { x: Tensor; dy: Tensor };
+  attrs: NoAttrs;
+}
+
+/** The name of an op that only training graphs hold. */
+export type TrainingOp = keyof TrainingOpTable;

@@ -1,0 +1,309 @@
+import type { TrainingOp } from "../../src/graph/ops.ts";
+import type { Shape } from "../../src/tensor/shape.ts";
+import { type CaseSpec, given, integers, weight } from "./case.ts";
+import type { OpCases } from "./cases.ts";
+
+const exact = 0, close = 1e-7, product = 1e-6;
+
+const shapes: readonly Shape[] = [[], [1], [7], [1, 3, 5, 31], [1, 4097], [0, 8]];
+
+type MapOp = "exp" | "sigmoid" | "softplus" | "abs" | "sign";
+
+function maps(scale: number, tolerance = close): OpCases<MapOp> {
+  return {
+    tolerance,
+    nan: "spreads",
+    cases: shapes.map((shape) => ({ operands: { x: given(shape, { scale }) }, attrs: {} })),
+  };
+}
+
+/** A convolution of x by `outputs` kernels of k×k, as its gradients see it. */
+interface Conv {
+  readonly x: readonly [number, number, number, number];
+  readonly outputs: number;
+  readonly k: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+const convs: readonly Conv[] = ([
+  [[1, 1, 1, 1], 1, 1, 1, 0],
+  [[2, 5, 7, 3], 8, 3, 1, 1],
+  [[1, 6, 6, 33], 35, 3, 1, 1],
+  [[1, 13, 12, 48], 64, 3, 1, 1],
+  [[2, 8, 8, 32], 18, 1, 1, 0],
+  [[1, 8, 8, 32], 32, 3, 2, 1],
+  [[2, 7, 9, 5], 6, 3, 2, 1],
+  [[1, 9, 10, 3], 16, 4, 2, 1],
+  [[1, 7, 6, 20], 1, 4, 1, 1],
+  [[1, 9, 9, 8], 4, 5, 1, 2],
+  [[1, 20, 17, 26], 140, 3, 1, 1],
+  [[0, 8, 8, 32], 32, 3, 1, 1],
+] as [Conv["x"], number, number, number, number][]).map(([x, outputs, k, stride, padding]) => ({
+  x,
+  outputs,
+  k,
+  stride,
+  padding,
+}));
+
+function resultOf({ x: [n, h, w], outputs, k, stride, padding }: Conv): Shape {
+  return [n, ...[h, w].map((length) => Math.floor((length + 2 * padding - k) / stride) + 1), outputs];
+}
+
+const maps4: readonly Shape[] = [[1, 1, 1, 4], [2, 5, 7, 32], [1, 17, 16, 12], [1, 40, 41, 20], [0, 2, 2, 8]];
+
+/** The part of the case table that concerns training. */
+export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
+  sum: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([
+      [[1], [0]],
+      [[1, 5, 7, 18], [0, 1, 2]],
+      [[2, 4, 4, 3], [1, 2]],
+      [[3, 9], [1]],
+      [[7, 37], [0]],
+      [[2, 3, 4], [0, 1, 2]],
+      [[1, 64, 64, 33], [1, 2]],
+      [[0, 4, 2], [1]],
+    ] as [Shape, number[]][]).map(([x, axes]) => ({
+      operands: { x: given(x, { offset: 0.5 }) },
+      attrs: { axes },
+    })),
+  },
+  broadcast_to: {
+    tolerance: exact,
+    nan: "spreads",
+    cases: ([
+      [[], []],
+      [[], [5]],
+      [[7], [3, 7]],
+      [[1, 1, 1, 18], [2, 4, 3, 18]],
+      [[2, 1, 5, 1], [2, 3, 5, 6]],
+      [[3, 1, 4], [2, 3, 5, 4]],
+      [[1, 0], [3, 0]],
+    ] as [Shape, Shape][]).map(([x, shape]) => ({ operands: { x: given(x) }, attrs: { shape } })),
+  },
+  permute: {
+    tolerance: exact,
+    nan: "spreads",
+    cases: ([
+      [[5], [0]],
+      [[3, 7], [1, 0]],
+      [[2, 3, 5], [2, 0, 1]],
+      [[2, 6, 5, 3], [0, 3, 1, 2]],
+      [[2, 3, 4, 5, 6], [0, 1, 4, 2, 3]],
+      [[4, 0], [1, 0]],
+    ] as [Shape, number[]][]).map(([x, order]) => ({ operands: { x: given(x) }, attrs: { order } })),
+  },
+  div: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([
+      [[], []],
+      [[5], [5]],
+      [[3, 7], [7]],
+      [[2, 3, 5, 6], [2, 1, 5, 1]],
+      [[4, 1, 3], [2, 1]],
+      [[1, 40, 40, 32], []],
+      [[1, 4097], [1, 4097]],
+      [[0, 4], [4]],
+    ] as [Shape, Shape][]).map(([a, b]) => ({
+      operands: { a: given(a), b: given(b, { offset: 2 }) },
+      attrs: {},
+    })),
+  },
+  exp: maps(4),
+  log: {
+    tolerance: close,
+    nan: "spreads",
+    cases: shapes.map((shape) => ({ operands: { x: given(shape, { offset: 1.001 }) }, attrs: {} })),
+  },
+  sigmoid: maps(20),
+  softplus: {
+    ...maps(4),
+    cases: [
+      ...maps(4).cases,
+      // Beyond what exp can hold, on both sides.
+      { operands: { x: given([1, 999], { scale: 400 }) }, attrs: {} },
+    ],
+  },
+  abs: maps(1, exact),
+  sign: maps(1, exact),
+  leaky_relu: {
+    tolerance: exact,
+    nan: "spreads",
+    cases: shapes.flatMap((shape) =>
+      [0, 0.25].map((slope) => ({ operands: { x: given(shape) }, attrs: { slope } }))
+    ),
+  },
+  clamp: {
+    tolerance: exact,
+    nan: "spreads",
+    cases: shapes.flatMap((shape) =>
+      [{ low: 0, high: Infinity }, { low: -Infinity, high: 0.5 }, { low: -0.25, high: 0.5 }].map((attrs) => ({
+        operands: { x: given(shape) },
+        attrs,
+      }))
+    ),
+  },
+  between: {
+    tolerance: exact,
+    nan: "compares",
+    cases: shapes.map((shape) => ({ operands: { x: given(shape) }, attrs: { low: -0.25, high: 0.5 } })),
+  },
+  straight_through: {
+    tolerance: exact,
+    nan: "never",
+    cases: ([[], [7], [2, 3]] as Shape[]).flatMap((shape) => [
+      { operands: { value: given(shape), gradient: given(shape) }, attrs: {} },
+      { operands: { value: given(shape) }, attrs: {} },
+    ]),
+  },
+  matmul: {
+    tolerance: product,
+    nan: "spreads",
+    cases: ([
+      [1, 1, 1, 1],
+      [1, 5, 7, 9],
+      [2, 25, 40, 16],
+      [3, 24, 33, 130],
+      [1, 65, 300, 33],
+      [1, 50, 513, 140],
+      [1, 4, 0, 8],
+      [1, 0, 4, 8],
+    ] as [number, number, number, number][]).flatMap(([batch, m, k, n]) =>
+      [[false, false], [false, true], [true, false], [true, true]].map(([transposeA, transposeB]) => ({
+        operands: {
+          a: given([batch, ...(transposeA ? [k, m] : [m, k])]),
+          b: given([batch, ...(transposeB ? [n, k] : [k, n])]),
+        },
+        attrs: { transposeA: transposeA!, transposeB: transposeB! },
+      }))
+    ),
+  },
+
+  silu_grad: {
+    tolerance: close,
+    nan: "spreads",
+    cases: shapes.map((shape) => ({
+      operands: { x: given(shape, { scale: 6 }), dy: given(shape) },
+      attrs: {},
+    })),
+  },
+  leaky_relu_grad: {
+    tolerance: exact,
+    nan: "spreads",
+    cases: shapes.map((shape) => ({
+      operands: { x: given(shape), dy: given(shape) },
+      attrs: { slope: 0.25 },
+    })),
+  },
+  conv2d_input_grad: {
+    tolerance: product,
+    nan: "spreads",
+    cases: convs.map((conv): CaseSpec<"conv2d_input_grad"> => ({
+      operands: {
+        dy: given(resultOf(conv)),
+        weight: weight([conv.outputs, conv.x[3], conv.k, conv.k]),
+      },
+      attrs: { stride: conv.stride, padding: conv.padding, height: conv.x[1], width: conv.x[2] },
+    })),
+  },
+  conv2d_weight_grad: {
+    tolerance: product,
+    nan: "spreads",
+    cases: convs.map((conv): CaseSpec<"conv2d_weight_grad"> => ({
+      operands: { x: given(conv.x), dy: given(resultOf(conv)) },
+      attrs: { stride: conv.stride, padding: conv.padding, kernel: [conv.k, conv.k] },
+    })),
+  },
+  channel_sums: {
+    tolerance: close,
+    nan: "spreads",
+    cases: maps4.map((x) => ({
+      operands: { x: given(x), dy: given(x), affine: given([x[0]!, 2, x[3]!], { offset: 0.5 }) },
+      attrs: {},
+    })),
+  },
+  channel_combine: {
+    tolerance: close,
+    nan: "spreads",
+    cases: maps4.map((x) => ({
+      operands: {
+        x: given(x),
+        dy: given(x),
+        affine: given([x[0]!, 2, x[3]!]),
+        factors: given([x[0]!, 3, x[3]!]),
+      },
+      attrs: {},
+    })),
+  },
+  embedding_grad: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([
+      [1, [1], 1],
+      [10, [3], 7],
+      [5, [2, 3], 8],
+      [300, [40], 64],
+      [10, [0], 8],
+    ] as [number, Shape, number][]).map(([words, index, width]) => ({
+      operands: { index: integers(index, words + 2), dy: given([...index, width]) },
+      attrs: { words },
+    })),
+  },
+  attention_grad: {
+    tolerance: product,
+    nan: "spreads",
+    // NaN in v reaches the gradients through their slopes; k of a later position reaches none of the earlier ones.
+    cases: ([
+      [[1, 1, 12], 1],
+      [[2, 5, 24], 2],
+      [[1, 33, 96], 4],
+      [[3, 64, 192], 2],
+      [[0, 4, 24], 2],
+    ] as [Shape, number][]).map(([qkv, heads]) => ({
+      operands: { qkv: given(qkv, { scale: 2 }), dy: given(qkv.with(2, qkv[2]! / 3)) },
+      attrs: { heads },
+    })),
+  },
+  cross_entropy: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([[1, 1], [3, 7], [8, 64], [5, 513], [0, 4]] as Shape[]).map((logits) => ({
+      operands: { logits: given(logits, { scale: 8 }), target: integers([logits[0]!], logits[1]!) },
+      attrs: {},
+    })),
+  },
+  cross_entropy_grad: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([[1, 1], [3, 7], [8, 64], [5, 513], [0, 4]] as Shape[]).map((logits) => ({
+      operands: {
+        logits: given(logits, { scale: 8 }),
+        target: integers([logits[0]!], logits[1]!),
+        dy: given([logits[0]!]),
+      },
+      attrs: {},
+    })),
+  },
+  max_pool: {
+    tolerance: exact,
+    nan: "never",
+    cases: ([[1, 2, 2, 1], [2, 5, 7, 3], [1, 8, 8, 32], [0, 4, 4, 8]] as Shape[]).map((x) => ({
+      operands: { x: given(x) },
+      attrs: {},
+    })),
+  },
+  max_pool_grad: {
+    tolerance: exact,
+    nan: "spreads",
+    nanIn: ["dy"],
+    cases: ([[1, 2, 2, 1], [2, 5, 7, 3], [1, 8, 8, 32], [0, 4, 4, 8]] as Shape[]).map((x) => ({
+      operands: { x: given(x), dy: given([x[0]!, x[1]! >> 1, x[2]! >> 1, x[3]!]) },
+      attrs: {},
+    })),
+  },
+};
