@@ -166,6 +166,8 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   cross_entropy_grad: "backward",
   max_pool: ({ inputs: { x } }, dy) => ({ x: apply("max_pool_grad", { x, dy }, {}) }),
   max_pool_grad: "backward",
+
+  assign: "backward",
 };
 
 function siluGrad(x: Tensor, dy: Tensor): Tensor {

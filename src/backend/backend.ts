@@ -48,9 +48,20 @@ export interface CommandTime {
   readonly flop: number;
 }
 
+/**
+ * A program's states, by name. Throws `ArgumentError` for a name that the program does not have, or a value that does
+ * not fit. Calls take their turn among the runs.
+ */
+export interface States {
+  read(name: string): Promise<HostTensor>;
+  write(name: string, value: HostTensor): Promise<void>;
+}
+
 /** A graph compiled for one set of shapes; run it as often as wanted. Disposing frees its arena. */
 export interface Program extends AsyncDisposable {
   readonly stats: ProgramStats;
+  /** What outlasts the runs, where the backend gives access to it. */
+  readonly states?: States;
   /**
    * Runs once. Inputs and outputs go by the graph's names. Calls at the same time run one after the other.
    * Throws `ArgumentError` for an input that is missing or misshapen, `BackendError` if the machine fails.

@@ -1,3 +1,4 @@
+import type { Tensor, TensorOf } from "../graph/ops.ts";
 import { type Graph, tensorsOf } from "../graph/trace.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -13,4 +14,22 @@ export function checkInputs(graph: Graph, inputs: Readonly<Record<string, HostTe
       got: given ? `${given.dtype} ${formatShape(given.shape)}` : "nothing",
     });
   }
+}
+
+/** The state `name` of `graph`, which `value` fits if given. Throws `ArgumentError`. */
+export function checkState(graph: Graph, name: string, value?: HostTensor): TensorOf<"state"> & Tensor {
+  const state = tensorsOf(graph, "state").find(({ attrs }) => attrs.name === name);
+  if (!state || state.attrs.halves) {
+    throw new ArgumentError(`Cannot use the state ${name}`, {
+      expected: "a state of the program in f32 or u32",
+      got: state ? "one in f16" : "none",
+    });
+  }
+  if (value && (value.dtype !== state.dtype || !sameShape(value.shape, state.shape))) {
+    throw new ArgumentError(`Cannot write the state ${name}`, {
+      expected: `${state.dtype} ${formatShape(state.shape)}`,
+      got: `${value.dtype} ${formatShape(value.shape)}`,
+    });
+  }
+  return state as TensorOf<"state"> & Tensor;
 }

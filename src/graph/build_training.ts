@@ -113,3 +113,8 @@ export function crossEntropy(logits: Tensor, target: Tensor): Tensor {
 export function maxPool(x: Tensor): Tensor {
   return apply("max_pool", { x }, {});
 }
+
+/** Writes `value` into `state` at the end of a run, when all that reads the state has done so. Make it an effect. */
+export function assign(state: Tensor, value: Tensor): Tensor {
+  return apply("assign", { state, value }, {});
+}

@@ -39,6 +39,8 @@ export const trainingFlop: { [O in TrainingOp]: (tensor: TensorOf<O>) => number 
   cross_entropy_grad: (tensor) => 5 * elements(tensor),
   max_pool: () => 0,
   max_pool_grad: () => 0,
+
+  assign: () => 0,
 };
 
 function elements({ shape }: { readonly shape: readonly number[] }): number {

@@ -91,5 +91,6 @@ export function fuse(graph: Graph): Graph {
   }
   return graphOf(
     Object.fromEntries(Object.entries(graph.outputs).map(([name, tensor]) => [name, fused.get(tensor)!])),
+    graph.effects.map((tensor) => fused.get(tensor)!),
   );
 }

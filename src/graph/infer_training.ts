@@ -1,7 +1,15 @@
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { check, checkDType, checkIndex, checkShape, f32, rank } from "./checks.ts";
 import { broadcast } from "./broadcast.ts";
-import type { Attrs, Inputs, OpName, Spec, Tensor, TrainingOp } from "./ops.ts";
+import {
+  type Attrs,
+  type Inputs,
+  type OpName,
+  type Spec,
+  type Tensor,
+  type TrainingOp,
+  viewed,
+} from "./ops.ts";
 
 /** What the ops of training make of their inputs. */
 export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attrs<O>) => Spec } = {
@@ -101,6 +109,20 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
   max_pool_grad: ({ x, dy }) => {
     checkShape("max_pool_grad", "dy", dy, pooled("max_pool_grad", x));
     return f32(x.shape);
+  },
+
+  assign: ({ state, value }) => {
+    check(
+      "assign",
+      "state",
+      state.shape,
+      state.op === "state" && !state.attrs.halves,
+      "a state in f32 or u32",
+    );
+    check("assign", "value", value.shape, viewed(value).op !== "state", "a computed value");
+    checkShape("assign", "value", value, state.shape);
+    checkDType("assign", "value", value, state.dtype);
+    return { shape: state.shape, dtype: state.dtype };
   },
 };
 

@@ -173,3 +173,10 @@ export type Tensor = { [O in OpName]: TensorOf<O> }[OpName];
 export function inputsOf(tensor: Tensor): Tensor[] {
   return Object.values(tensor.inputs).filter((input) => input !== undefined);
 }
+
+/** The tensor whose elements a view shows, or that an assignment writes to. */
+export function viewed(tensor: Tensor): Tensor {
+  if (tensor.op === "assign") return tensor.inputs.state;
+  if (tensor.op === "straight_through") return viewed(tensor.inputs.value);
+  return tensor.op === "reshape" ? viewed(tensor.inputs.x) : tensor;
+}

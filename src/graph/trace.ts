@@ -1,11 +1,14 @@
 import type { OpName, Spec, Tensor, TensorOf } from "./ops.ts";
 import { inputsOf } from "./ops.ts";
+import { placeAssignments } from "./assignments.ts";
 import { input } from "./build.ts";
 
 /** A traced function: what it takes, what it gives, and every tensor between, each after those it reads. */
 export interface Graph {
   readonly tensors: readonly Tensor[];
   readonly outputs: Readonly<Record<string, Tensor>>;
+  /** What is to be done beside giving the outputs: assignments to states. */
+  readonly effects: readonly Tensor[];
 }
 
 /** Calls `fn` on handles of the given specs, and collects what its results depend on. */
@@ -17,13 +20,13 @@ export function trace(
   return graphOf(fn(Object.fromEntries(inputs)));
 }
 
-/** The graph of everything that `outputs` depend on. */
-export function graphOf(outputs: Readonly<Record<string, Tensor>>): Graph {
+/** The graph of everything that `outputs` and `effects` depend on. Throws `ArgumentError` for assignments that are read. */
+export function graphOf(outputs: Readonly<Record<string, Tensor>>, effects: readonly Tensor[] = []): Graph {
   const tensors: Tensor[] = [];
   const seen = new Set<Tensor>();
   // An explicit stack: graphs of unrolled programs are deeper than the call stack.
   const stack: { tensor: Tensor; entered: boolean }[] = [];
-  for (const output of Object.values(outputs)) {
+  for (const output of [...Object.values(outputs), ...effects]) {
     stack.push({ tensor: output, entered: false });
     while (stack.length > 0) {
       const { tensor, entered } = stack.pop()!;
@@ -35,7 +38,7 @@ export function graphOf(outputs: Readonly<Record<string, Tensor>>): Graph {
       }
     }
   }
-  return { tensors, outputs };
+  return { tensors: placeAssignments(tensors), outputs, effects };
 }
 
 /** The graph's tensors made by `op`. */
@@ -43,10 +46,10 @@ export function tensorsOf<O extends OpName>(graph: Graph, op: O): TensorOf<O>[] 
   return graph.tensors.filter((tensor) => tensor.op === op) as unknown as TensorOf<O>[];
 }
 
-/** How many ops read each tensor; being an output counts as well. */
+/** How many ops read each tensor; being an output or an effect counts as well. */
 export function countUses(graph: Graph): Map<Tensor, number> {
   const uses = new Map<Tensor, number>(graph.tensors.map((tensor) => [tensor, 0]));
-  const reads = [...graph.tensors.flatMap(inputsOf), ...Object.values(graph.outputs)];
+  const reads = [...graph.tensors.flatMap(inputsOf), ...Object.values(graph.outputs), ...graph.effects];
   for (const tensor of reads) uses.set(tensor, uses.get(tensor)! + 1);
   return uses;
 }

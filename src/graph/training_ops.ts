@@ -69,6 +69,12 @@ export interface TrainingOpTable {
   max_pool: Unary;
   /** The gradient of `max_pool` by x: dy goes to the first of the largest, row by row. */
   max_pool_grad: Backward;
+
+  /**
+   * Writes `value` into `state`, once all other ops that read the state have done so. Nothing may read the result; as an
+   * output it shows what the state then holds. A value that is no more than a view of a state is refused.
+   */
+  assign: { inputs: { state: Tensor; value: Tensor }; attrs: NoAttrs };
 }
 
 type NoAttrs = Readonly<Record<never, never>>;

@@ -5,6 +5,8 @@ import { type HostTensor, f32Tensor, u32Tensor } from "../../src/tensor/tensor.t
 /** A golden file: the configuration that it was made with, and its tensors. */
 export interface Golden {
   readonly metadata: Readonly<Record<string, string>>;
+  /** Names of the tensors. */
+  readonly names: readonly string[];
   tensor(name: string): HostTensor;
 }
 
@@ -17,6 +19,7 @@ export async function readGolden(name: string): Promise<Golden> {
   const header = parseHeader(text, { file: name, dataStart, fileBytes: bytes.length });
   return {
     metadata: header.metadata,
+    names: [...header.tensors.keys()],
     tensor(name) {
       const { dtype, shape, offset, bytes: length } = header.tensors.get(name)!;
       const data = bytes.slice(offset, offset + length).buffer;

@@ -1,6 +1,6 @@
 import type { TrainingOp } from "../../src/graph/ops.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { type CaseSpec, given, integers, weight } from "./case.ts";
+import { type CaseSpec, given, integers, state, weight } from "./case.ts";
 import type { OpCases } from "./cases.ts";
 
 const exact = 0, close = 1e-7, product = 1e-6;
@@ -303,6 +303,15 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
     nanIn: ["dy"],
     cases: ([[1, 2, 2, 1], [2, 5, 7, 3], [1, 8, 8, 32], [0, 4, 4, 8]] as Shape[]).map((x) => ({
       operands: { x: given(x), dy: given([x[0]!, x[1]! >> 1, x[2]! >> 1, x[3]!]) },
+      attrs: {},
+    })),
+  },
+
+  assign: {
+    tolerance: exact,
+    nan: "spreads",
+    cases: ([[], [7], [2, 64, 65], [0, 4]] as Shape[]).map((shape) => ({
+      operands: { state: state(shape, false), value: given(shape) },
       attrs: {},
     })),
   },

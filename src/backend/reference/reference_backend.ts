@@ -2,9 +2,17 @@ import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { roundTo } from "../../tensor/quantize.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
-import type { Backend, CommandTime, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
+import type {
+  Backend,
+  CommandTime,
+  LoadOptions,
+  Program,
+  States,
+  Weights,
+  WeightSource,
+} from "../backend.ts";
 import { weightFormats } from "../formats.ts";
-import { checkInputs } from "../inputs.ts";
+import { checkInputs, checkState } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
 /** Plain TypeScript: slow, single-threaded, and what every other backend is held against. */
@@ -57,6 +65,17 @@ class ReferenceProgram implements Program {
   readonly stats = { flop: 0, arenaBytes: 0, liveBytes: 0, commands: 0 };
   readonly #graph: Graph;
   readonly #weights: ReadonlyMap<string, HostTensor>;
+  readonly states: States = {
+    read: async (name) => {
+      checkState(this.#graph, name);
+      const { shape, data } = await this.#states.get(name)!;
+      return data instanceof Uint32Array ? u32Tensor(shape, data.slice()) : f32Tensor(shape, data.slice());
+    },
+    write: async (name, value) => {
+      checkState(this.#graph, name, value);
+      (await this.#states.get(name)!).data.set(value.data);
+    },
+  };
   readonly #states: ReadonlyMap<string, HostTensor>;
 
   constructor(graph: Graph, weights: ReadonlyMap<string, HostTensor>) {

@@ -69,6 +69,11 @@ export const trainingEvaluators: Evaluators = {
   cross_entropy_grad: crossEntropyGrad,
   max_pool: maxPool,
   max_pool_grad: maxPoolGrad,
+
+  assign: ({ state, value }) => {
+    state.data.set(value.data);
+    return state;
+  },
 };
 
 function gather(x: HostTensor, strides: readonly number[], spec: Spec): HostTensor {

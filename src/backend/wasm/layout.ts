@@ -1,4 +1,4 @@
-import { inputsOf, type Tensor } from "../../graph/ops.ts";
+import { inputsOf, type Tensor, viewed } from "../../graph/ops.ts";
 import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -23,12 +23,6 @@ export interface Layout {
   readonly sizes: readonly number[];
   /** Tensors in blocks of their own. */
   readonly kept: readonly Tensor[];
-}
-
-/** The tensor whose elements a view shows. */
-export function viewed(tensor: Tensor): Tensor {
-  if (tensor.op === "straight_through") return viewed(tensor.inputs.value);
-  return tensor.op === "reshape" ? viewed(tensor.inputs.x) : tensor;
 }
 
 /** Bytes of a tensor's elements. Kernels work on whole vectors: the alignment of buffers makes room for the last. */

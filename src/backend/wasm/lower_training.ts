@@ -155,6 +155,16 @@ export const trainingLowering: Pick<Lowering, Exclude<TrainingOp, "straight_thro
     const args = [at.of(x), at.of(dy), at.of(tensor as Tensor), h, w, channels];
     return [{ opcode: Opcode.MaxPoolGrad, items: n * ((h + 1) >> 1), args }];
   },
+
+  assign: (tensor, at) => {
+    const { state, value } = tensor.inputs, size = sizeOf(state.shape), rest = size % elementBlock;
+    const copy = (start: number, items: number, run: number): Command => ({
+      opcode: Opcode.Copy,
+      items,
+      args: [at.of(value) + 4 * start, at.of(state) + 4 * start, run, run, run],
+    });
+    return [copy(0, Math.floor(size / elementBlock), elementBlock), copy(size - rest, rest ? 1 : 0, rest)];
+  },
 };
 
 /** Bytes of the buffer that the commands of a matrix product or of a weight's gradient share. */

@@ -1,14 +1,14 @@
-import type { Tensor, TensorOf } from "../../graph/ops.ts";
+import { type Tensor, type TensorOf, viewed } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
-import type { Cancellable, CommandTime, Program, ProgramStats } from "../backend.ts";
-import { checkInputs } from "../inputs.ts";
+import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
+import { checkInputs, checkState } from "../inputs.ts";
 import { Opcode } from "../../../wasm/opcodes.ts";
 import type { Command } from "./commands.ts";
 import { align } from "./heap.ts";
-import { bytesOf, type Layout, planLayout, viewed } from "./layout.ts";
+import { bytesOf, type Layout, planLayout } from "./layout.ts";
 import { lower } from "./lower.ts";
 import type { Machine } from "./machine.ts";
 import { resetTable, tableBytes, writeTable } from "./table.ts";
@@ -27,6 +27,11 @@ export interface Params {
  */
 export class WasmProgram implements Program {
   readonly stats: ProgramStats;
+  readonly states: States = {
+    read: (name) => this.#machine.exclusive(() => this.#read(this.#state(name), 0)),
+    write: (name, value) =>
+      this.#machine.exclusive(() => this.#write(this.#address(this.#state(name, value), 0), value)),
+  };
   readonly #graph: Graph;
   readonly #machine: Machine;
   readonly #params: Params;
@@ -130,12 +135,7 @@ export class WasmProgram implements Program {
     inputs: Readonly<Record<string, HostTensor>>,
     { signal, times = 0 }: Cancellable & { times?: number },
   ): Promise<void> {
-    if (this.#disposed) {
-      throw new BackendError("Cannot run the program", {
-        got: "one that was disposed",
-        hint: "keep it until its last run has ended",
-      });
-    }
+    this.#checkUse();
     // Its weights may be gone, too.
     if (this.#anyParam) this.#params.address(this.#anyParam);
     const { heap, runner, workspace } = this.#machine;
@@ -166,6 +166,19 @@ export class WasmProgram implements Program {
         packed: (weight) => this.#packed(weight),
       })
     );
+  }
+
+  #state(name: string, value?: HostTensor): Tensor {
+    this.#checkUse();
+    return checkState(this.#graph, name, value);
+  }
+
+  #checkUse(): void {
+    if (!this.#disposed) return;
+    throw new BackendError("Cannot run the program", {
+      got: "one that was disposed",
+      hint: "keep it until its last run has ended",
+    });
   }
 
   #packed(weight: Tensor): boolean {

@@ -1,0 +1,11 @@
+import { reshape } from "../../graph/build.ts";
+import { crossEntropy } from "../../graph/build_training.ts";
+import type { Tensor } from "../../graph/ops.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { meanOf } from "./adversarial.ts";
+
+/** The mean cross-entropy of logits `[…,V]` and the words u32 `[…]` that they should have named, `[]`. */
+export function tokenLoss(logits: Tensor, words: Tensor): Tensor {
+  const rows = sizeOf(words.shape);
+  return meanOf(crossEntropy(reshape(logits, [rows, logits.shape.at(-1)!]), reshape(words, [rows])));
+}
