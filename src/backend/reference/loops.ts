@@ -1,5 +1,5 @@
 import type { Spec } from "../../graph/ops.ts";
-import { sizeOf, stridesOf } from "../../tensor/shape.ts";
+import { sameShape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import { floats } from "./values.ts";
 
@@ -34,6 +34,10 @@ export function zip(
   { spec, fn }: { spec: Spec; fn: (x: number, y: number) => number },
 ): HostTensor {
   const result = floats(spec.shape);
+  if (sameShape(a.shape, b.shape)) {
+    a.data.forEach((value, i) => result.data[i] = fn(value, b.data[i]!));
+    return result;
+  }
   const strides = [a, b].map((operand) => broadcastStrides(operand.shape, spec.shape));
   forEachOffset(spec.shape, strides, (i, [p, q]) => result.data[i] = fn(a.data[p!]!, b.data[q!]!));
   return result;

@@ -1,20 +1,21 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import { floats, type Values } from "./values.ts";
 
-/** Where one product of a convolution takes its factors: indices into x, dy and weight. */
-type Visit = (x: number, dy: number, weight: number) => void;
+/** A convolution of x `[N,H,W,C]` to `[N,H',W',O]`, as its gradients see it. */
+interface Extent {
+  readonly x: readonly number[];
+  readonly dy: readonly number[];
+  readonly kernel: readonly [number, number];
+  readonly stride: number;
+  readonly padding: number;
+}
 
-/** Visits every product of a convolution of x `[N,H,W,C]` by weight `[O,C,kh,kw]` with result dy `[N,H',W',O]`. */
-function forEachProduct(
-  x: readonly number[],
-  dy: readonly number[],
-  { kernel: [kh, kw], stride, padding, visit }: {
-    kernel: readonly [number, number];
-    stride: number;
-    padding: number;
-    visit: Visit;
-  },
+/** Visits every pair of an input pixel and an output pixel that a tap joins, by the indices of their first channels. */
+function forEachTap(
+  { x, dy, kernel: [kh, kw], stride, padding }: Extent,
+  visit: (x: number, dy: number, tap: number) => void,
 ): void {
   const [n, h, w, channels] = x as [number, number, number, number];
   const [, outH, outW, outputs] = dy as [number, number, number, number];
@@ -24,12 +25,7 @@ function forEachProduct(
     for (let tap = 0; tap < kh * kw; tap++) {
       const y = row + Math.floor(tap / kw), z = column + tap % kw;
       if (y < 0 || y >= h || z < 0 || z >= w) continue;
-      const at = ((image * h + y) * w + z) * channels;
-      for (let o = 0; o < outputs; o++) {
-        for (let c = 0; c < channels; c++) {
-          visit(at + c, pixel * outputs + o, (o * channels + c) * kh * kw + tap);
-        }
-      }
+      visit(((image * h + y) * w + z) * channels, pixel * outputs, tap);
     }
   }
 }
@@ -40,12 +36,17 @@ export function inputGrad(
   { stride, padding }: Attrs<"conv2d_input_grad">,
   spec: Spec,
 ): HostTensor {
-  const [, , kh, kw] = weight.shape as [number, number, number, number];
-  const result = floats(spec.shape), sums = new Float64Array(result.data.length);
-  const visit: Visit = (at, from, w) => sums[at]! += dy.data[from]! * weight.data[w]!;
-  forEachProduct(spec.shape, dy.shape, { kernel: [kh, kw], stride, padding, visit });
-  result.data.set(sums);
-  return result;
+  const [outputs, channels, kh, kw] = weight.shape as [number, number, number, number];
+  const sums = new Float64Array(sizeOf(spec.shape)), taps = kh * kw;
+  forEachTap({ x: spec.shape, dy: dy.shape, kernel: [kh, kw], stride, padding }, (x, pixel, tap) => {
+    for (let o = 0; o < outputs; o++) {
+      const d = dy.data[pixel + o]!;
+      for (let c = 0, w = o * channels * taps + tap; c < channels; c++, w += taps) {
+        sums[x + c]! += d * weight.data[w]!;
+      }
+    }
+  });
+  return floats(spec.shape, sums);
 }
 
 /** Convolution's gradient by its weight. */
@@ -54,11 +55,17 @@ export function weightGrad(
   { stride, padding, kernel }: Attrs<"conv2d_weight_grad">,
   spec: Spec,
 ): HostTensor {
-  const result = floats(spec.shape), sums = new Float64Array(result.data.length);
-  const visit: Visit = (at, from, w) => sums[w]! += dy.data[from]! * x.data[at]!;
-  forEachProduct(x.shape, dy.shape, { kernel, stride, padding, visit });
-  result.data.set(sums);
-  return result;
+  const channels = x.shape[3]!, outputs = dy.shape[3]!, taps = kernel[0] * kernel[1];
+  const sums = new Float64Array(sizeOf(spec.shape));
+  forEachTap({ x: x.shape, dy: dy.shape, kernel, stride, padding }, (from, pixel, tap) => {
+    for (let o = 0; o < outputs; o++) {
+      const d = dy.data[pixel + o]!;
+      for (let c = 0, w = o * channels * taps + tap; c < channels; c++, w += taps) {
+        sums[w]! += d * x.data[from + c]!;
+      }
+    }
+  });
+  return floats(spec.shape, sums);
 }
 
 /** Σ dy and Σ dy·(x·a + b) over the positions of each picture, by channel. */

@@ -1,0 +1,60 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { add, constant, input, mul, reshape, state, sub } from "../../src/graph/build.ts";
+import { assign } from "../../src/graph/build_training.ts";
+import { fuse } from "../../src/graph/fuse.ts";
+import { graphOf } from "../../src/graph/trace.ts";
+import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
+import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
+import { backends } from "../train/backends.ts";
+import { hashedWeights } from "../golden/tokenizer_golden.ts";
+
+const test = suite("assignments to states");
+
+const cell = (name: string) => state(name, { shape: [2, 2], dtype: "f32" });
+
+test("an assignment stands behind its value and the last reader of its state, before and after fusion", () => {
+  const a = cell("a"), b = cell("b"), x = input("x", { shape: [2, 2], dtype: "f32" });
+  const first = assign(a, add(x, b));
+  // Reads a, through a view, after the assignment was reached.
+  const late = mul(reshape(a, [4]), constant(2));
+  for (const graph of [graphOf({ late }, [first]), fuse(graphOf({ late }, [first]))]) {
+    const ops = graph.tensors.map(({ op }) => op);
+    assert.ok(ops.indexOf("assign") > ops.indexOf("mul"), ops.join(" "));
+    assert.is(graph.effects.length, 1);
+  }
+});
+
+test("what is read, doubled or no value is refused", () => {
+  const a = cell("a"), x = input("x", { shape: [2, 2], dtype: "f32" });
+  const once = assign(a, x);
+  assert.throws(() => graphOf({ y: add(once, x) }), (error: unknown) => error instanceof ArgumentError);
+  assert.throws(() => graphOf({}, [once, assign(a, add(x, x))]), /twice/);
+  assert.throws(() => assign(x, x), (error: unknown) => error instanceof ShapeError);
+  assert.throws(() => assign(a, reshape(cell("b"), [2, 2])), (error: unknown) => error instanceof ShapeError);
+  assert.throws(() => assign(a, input("y", { shape: [4], dtype: "f32" })), /\[2,2\]/);
+});
+
+for (const [title, open] of backends) {
+  test(`states on ${title}: all ops see what was there before the run`, async () => {
+    await using backend = open();
+    const a = cell("a"), b = cell("b"), x = input("x", { shape: [2, 2], dtype: "f32" });
+    const graph = graphOf({ y: sub(a, b), now: assign(b, add(b, a)) }, [assign(a, add(a, x))]);
+    await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });
+    await using program = await backend.compile(graph, weights);
+    const states = program.states!;
+    await states.write("a", f32Tensor([2, 2], Float32Array.of(1, 2, 3, 4)));
+    const ones = f32Tensor([2, 2], Float32Array.of(1, 1, 1, 1));
+    const first = await program.run({ x: ones }), second = await program.run({ x: ones });
+    assert.equal([...first.y!.data], [1, 2, 3, 4]);
+    assert.equal([...second.y!.data], [2 - 1, 3 - 2, 4 - 3, 5 - 4]);
+    assert.equal([...second.now!.data], [1 + 2, 2 + 3, 3 + 4, 4 + 5]);
+    assert.equal([...(await states.read("a")).data], [3, 4, 5, 6]);
+    for (const wrong of [() => states.read("c"), () => states.write("a", u32Tensor([2, 2]))]) {
+      const error = await wrong().then(() => undefined, (error: unknown) => error);
+      assert.instance(error, ArgumentError);
+    }
+  });
+}
+
+test.run();
