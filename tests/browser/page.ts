@@ -11,7 +11,7 @@ import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
 import { nmse } from "../golden/golden.ts";
 import { type CaseOp, elementsOf, type OpCase } from "../ops/case.ts";
-import { casesOf, opCases } from "../ops/cases.ts";
+import { casesOf, inferenceOps, opCases } from "../ops/cases.ts";
 
 /** Cases with more elements are left to the tests outside of the browser. */
 const most = 20_000;
@@ -39,7 +39,7 @@ export interface Page {
 
 const page: Page = {
   adapter: async () => await findAdapter() !== undefined,
-  ops: () => Object.keys(opCases),
+  ops: () => inferenceOps,
 
   async check(name, { tiling, count }) {
     const op = name as CaseOp, wrong: string[] = [];

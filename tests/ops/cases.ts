@@ -185,3 +185,8 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
 export function casesOf(op: CaseOp): OpCase[] {
   return opCases[op].cases.map((spec) => makeCase(op, spec as CaseSpec<CaseOp>));
 }
+
+/** The ops of inference, which every backend runs. */
+export const inferenceOps: readonly CaseOp[] = (Object.keys(opCases) as CaseOp[]).filter((op) =>
+  !(op in trainingCases)
+);

@@ -9,9 +9,9 @@ import type { HostTensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { nmse } from "../golden/golden.ts";
 import { type CaseOp, type CaseSpec, elementsOf, makeCase, type OpCase } from "./case.ts";
-import { casesOf, opCases } from "./cases.ts";
+import { casesOf, inferenceOps, opCases } from "./cases.ts";
 
-const ops = Object.keys(opCases) as CaseOp[];
+const ops = inferenceOps;
 /** Ops that are cut in more than one way. */
 const tiled: readonly CaseOp[] = ["conv2d", "linear", "sample"];
 const reference = new ReferenceBackend();

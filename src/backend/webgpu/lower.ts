@@ -1,4 +1,4 @@
-import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
+import type { OpName, Tensor, TensorOf, TrainingOp } from "../../graph/ops.ts";
 import { flopOf } from "../../graph/flop.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
@@ -10,10 +10,10 @@ import { samplingLowering } from "./lower_sampling.ts";
 import { sequenceLowering } from "./lower_sequence.ts";
 import type { Constants } from "./specialise.ts";
 
-/** Ops that become commands: leaves and views do not, and fusion has replaced `group_norm`. */
+/** Ops that become commands: leaves and views do not, fusion has replaced `group_norm`, and training is not done here. */
 export type LoweredOp = Exclude<
   OpName,
-  "input" | "param" | "constant" | "state" | "reshape" | "group_norm"
+  TrainingOp | "input" | "param" | "constant" | "state" | "reshape" | "group_norm"
 >;
 /** A rule for each op: one that lacks its rule does not compile. */
 export type Lowering = { [O in LoweredOp]: (tensor: TensorOf<O>, target: Target) => Command[] };
@@ -56,11 +56,19 @@ const lowering: Lowering = {
   ...samplingLowering,
 };
 
-/** The commands that compute `tensor`: none if it is empty. */
+/** The commands that compute `tensor`: none if it is empty. Throws `BackendError` for an op of training. */
 export function lower(tensor: Tensor, target: Target): Command[] {
-  if (sizeOf(tensor.shape) === 0) return [];
-  const rule = lowering[tensor.op as LoweredOp] as (tensor: Tensor, target: Target) => Command[];
-  return rule(tensor, target);
+  const rule = lowering[tensor.op as LoweredOp] as
+    | ((tensor: Tensor, target: Target) => Command[])
+    | undefined;
+  if (!rule) {
+    throw new BackendError(`Cannot run ${tensor.op} on WebGPU`, {
+      expected: "a graph of inference",
+      got: "one of training",
+      hint: "use the backend wasm",
+    });
+  }
+  return sizeOf(tensor.shape) === 0 ? [] : rule(tensor, target);
 }
 
 /** One thread for each element of the result. */
