@@ -3,6 +3,9 @@ import { exifOrientation, hasExifPrefix } from "./exif.ts";
 import type { ImageHeader } from "./header_type.ts";
 import { TruncatedHeaderError } from "./header_type.ts";
 
+/** The subject of the error for files that are whole but of a kind that is not decoded, such as CMYK. */
+export const unsupportedKind = "Cannot decode this kind of JPEG";
+
 const action = "Cannot read the JPEG header";
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP1 = 0xe1;
 
@@ -118,7 +121,7 @@ function readFrame(code: number, body: Uint8Array): Omit<ImageHeader, "orientati
 }
 
 function unsupported(expected: string, got: string): ImageError {
-  return new ImageError("Cannot decode this kind of JPEG", {
+  return new ImageError(unsupportedKind, {
     expected,
     got,
     hint: "Convert the picture to RGB",

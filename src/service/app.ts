@@ -1,0 +1,96 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { ArgumentError } from "../tensor/errors.ts";
+import { bearerTokens } from "./http/auth.ts";
+import { asRequestError, errorResponse } from "./http/error_response.ts";
+import { guard, limitRate } from "./http/guard.ts";
+import { type Limits, resolveLimits } from "./limits.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import { logger, observe } from "./observe/middleware.ts";
+import type { ServiceOptions } from "./options.ts";
+import type { Env, LoadedModel, Parts } from "./parts.ts";
+import { RequestError } from "./request_error.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { modelRoutes } from "./routes/models.ts";
+import { openapiRoute } from "./routes/openapi.ts";
+import { tokenizerRoutes } from "./routes/tokenizer.ts";
+import { Admission } from "./work/admission.ts";
+import type { Images } from "./work/images.ts";
+import { TokenizerBatcher } from "./work/tokenizer_batcher.ts";
+
+/** What differs between hosts. */
+export interface Host {
+  readonly metrics: Metrics;
+  images(limits: Limits): Images;
+}
+
+/** Puts a service together. Throws `ArgumentError` for options that make none. */
+export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>; parts: Parts } {
+  const { metrics } = host;
+  const limits = resolveLimits(options.limits);
+  const admission = new Admission(limits.maxRequests);
+  const { origins = [], trustProxy = false, rateLimit } = options;
+  const parts: Parts = {
+    models: modelsOf(options, { admission, metrics }),
+    limits,
+    admission,
+    images: host.images(limits),
+    metrics,
+    authenticate: bearerTokens(options.auth?.tokens ?? []),
+    created: Math.floor(Date.now() / 1000),
+  };
+  metrics.watch({
+    running: () => admission.started,
+    waiting: () => admission.inside - admission.started,
+  });
+
+  const app = new Hono<Env>();
+  app.use(requestId({ limitLength: 64 }));
+  app.use(observe(metrics));
+  app.use(secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    // A page may set what it needs.
+    overwrite: false,
+  }));
+  if (origins.length > 0) app.use("/v1/*", cors({ origin: [...origins] }));
+  for (const path of ["/v1/*", "/metrics"]) {
+    app.use(path, guard({ authenticate: parts.authenticate, origins, trustProxy }));
+    if (rateLimit !== undefined) app.use(path, limitRate(rateLimit));
+  }
+  healthRoutes(app, parts);
+  modelRoutes(app, parts);
+  tokenizerRoutes(app, parts);
+  openapiRoute(app);
+  app.notFound((c) =>
+    errorResponse(c, new RequestError(404, "not_found", { message: "There is nothing at this address" }))
+  );
+  app.onError((error, c) => {
+    const refusal = asRequestError(error);
+    if (refusal.status >= 500) {
+      logger.error("{code}: {error}", { code: refusal.code, error, requestId: c.get("requestId") });
+    }
+    return errorResponse(c, refusal);
+  });
+  return { app, parts };
+}
+
+function modelsOf(
+  { models }: ServiceOptions,
+  { admission, metrics }: { admission: Admission; metrics: Metrics },
+): ReadonlyMap<string, LoadedModel> {
+  const loaded = new Map<string, LoadedModel>();
+  for (const { name, tokenizer, weights } of models) {
+    if (loaded.has(name)) {
+      throw new ArgumentError("Cannot make the service: models", {
+        expected: "a name for each",
+        got: `${name} twice`,
+      });
+    }
+    const batcher = new TokenizerBatcher(tokenizer, { metrics, expected: () => admission.inside });
+    loaded.set(name, { name, tokenizer, batcher, weights });
+  }
+  if (loaded.size > 0) return loaded;
+  throw new ArgumentError("Cannot make the service: models", { expected: "at least one", got: "none" });
+}

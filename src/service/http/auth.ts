@@ -1,0 +1,40 @@
+import { RequestError } from "../request_error.ts";
+
+/** Who a request is from, as far as an authority knows. */
+export interface Identity {
+  /** Tells clients apart without telling who they are: for queues, limits and logs. */
+  readonly id: string;
+}
+
+/** Looks at an `Authorization` header. Refuses with 401. */
+export type Authenticate = (authorization: string | undefined) => Promise<Identity | undefined>;
+
+/**
+ * Takes any of the given bearer tokens. Digests are compared, all of them and each as a whole, so that the time taken
+ * says nothing about how much of a token was right. Without tokens everybody may come.
+ */
+export function bearerTokens(tokens: readonly string[]): Authenticate {
+  if (tokens.length === 0) return () => Promise.resolve(undefined);
+  const known = Promise.all(tokens.map(digest));
+  return async (authorization) => {
+    const given = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+    const wanted = await digest(given ?? "");
+    let found = -1;
+    (await known).forEach((token, i) => {
+      let difference = 0;
+      for (let byte = 0; byte < token.length; byte++) difference |= token[byte]! ^ wanted[byte]!;
+      if (difference === 0) found = i;
+    });
+    if (given === undefined || found < 0) {
+      throw new RequestError(401, "unauthorized", {
+        message: given === undefined ? "Expected a bearer token" : "Expected another bearer token",
+        headers: { "www-authenticate": 'Bearer realm="voken"' },
+      });
+    }
+    return { id: `key-${found + 1}` };
+  };
+}
+
+async function digest(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}

@@ -1,0 +1,31 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { ArgumentError, BackendError, NumericError } from "../../tensor/errors.ts";
+import type { Env } from "../parts.ts";
+import { type RefusalStatus, RequestError, unprocessable } from "../request_error.ts";
+
+/** What an error means to the client. What is not expected is a fault of ours, and tells nothing. */
+export function asRequestError(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  if (error instanceof ArgumentError) return unprocessable("invalid_request", error.message);
+  if (error instanceof BackendError || error instanceof NumericError) {
+    return new RequestError(503, "model_failed", {
+      message: "The model could not finish; trying again may help",
+      headers: { "retry-after": "1" },
+      cause: error,
+    });
+  }
+  if (error instanceof HTTPException) {
+    return new RequestError(error.status as RefusalStatus, "refused", {
+      message: error.message,
+      cause: error,
+    });
+  }
+  return new RequestError(500, "internal_error", { message: "The service failed", cause: error });
+}
+
+/** The answer to a request that is refused. */
+export function errorResponse(c: Context<Env>, { status, code, message, headers }: RequestError): Response {
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  return c.json({ error: { code, message, requestId: c.get("requestId") } }, status);
+}

@@ -1,0 +1,36 @@
+import type { MiddlewareHandler } from "hono";
+import { rateLimiter } from "hono-rate-limiter";
+import type { Env } from "../parts.ts";
+import { RequestError } from "../request_error.ts";
+import { addressOf } from "./address.ts";
+import type { Authenticate } from "./auth.ts";
+import { checkOrigin } from "./origin.ts";
+
+/** Finds out who asks. Refuses with 403 pages of other sites, and with 401 whoever lacks a token. */
+export function guard({ authenticate, origins, trustProxy }: {
+  authenticate: Authenticate;
+  origins: readonly string[];
+  trustProxy: boolean;
+}): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (c.req.method !== "GET" && c.req.method !== "HEAD") checkOrigin(c.req.raw, origins);
+    const identity = await authenticate(c.req.header("authorization"));
+    c.set("client", identity?.id ?? addressOf(c.req.raw, { bindings: c.env, trustProxy }));
+    await next();
+  };
+}
+
+/** Lets each client send so many requests a minute. Refuses more with 429. */
+export function limitRate(perMinute: number): MiddlewareHandler<Env> {
+  return rateLimiter<Env>({
+    windowMs: 60_000,
+    limit: perMinute,
+    keyGenerator: (c) => c.get("client"),
+    handler: () => {
+      throw new RequestError(429, "rate_limited", {
+        message: `Expected at most ${perMinute} requests a minute (option rateLimit)`,
+        headers: { "retry-after": "60" },
+      });
+    },
+  });
+}

@@ -1,0 +1,47 @@
+import type { ImageFormat } from "../../image/header_type.ts";
+import { RequestError } from "../request_error.ts";
+
+/** Media types of pictures. */
+export const imageTypes: Readonly<Record<ImageFormat, string>> = {
+  png: "image/png",
+  jpeg: "image/jpeg",
+  webp: "image/webp",
+};
+
+/** The media type of a body without its parameters, in lower case; empty where none is given. */
+export function mediaType(contentType: string | undefined): string {
+  return (contentType ?? "").split(";")[0]!.trim().toLowerCase();
+}
+
+/** Refuses with 415 a body of another type than those wanted. */
+export function wrongType(wanted: readonly string[]): RequestError {
+  return new RequestError(415, "unsupported_media_type", {
+    message: `Expected a content type of ${wanted.join(", ")}`,
+  });
+}
+
+/**
+ * The first of `offers` that an `Accept` header likes best; the first of all where there is none.
+ * Refuses with 406 where it likes none of them.
+ */
+export function negotiate<Offer extends string>(
+  accept: string | undefined,
+  offers: readonly [Offer, ...Offer[]],
+): Offer {
+  if (!accept?.trim()) return offers[0];
+  const ranges = accept.split(",").map((part) => {
+    const [type = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
+    const quality = parameters.find((text) => text.startsWith("q="));
+    return { type, quality: quality ? Number(quality.slice(2)) || 0 : 1 };
+  });
+  const likes = (offer: string) => {
+    const exact = ranges.find(({ type }) => type === offer);
+    const family = ranges.find(({ type }) => type === `${offer.split("/")[0]}/*`);
+    return (exact ?? family ?? ranges.find(({ type }) => type === "*/*"))?.quality ?? 0;
+  };
+  const best = offers.reduce((best, offer) => likes(offer) > likes(best) ? offer : best);
+  if (likes(best) > 0) return best;
+  throw new RequestError(406, "not_acceptable", {
+    message: `Expected to accept one of ${offers.join(", ")}`,
+  });
+}

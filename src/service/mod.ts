@@ -1,0 +1,23 @@
+/**
+ * Open-MAGVIT2 over HTTP, as an app of Hono that can be mounted anywhere.
+ *
+ * ```ts
+ * import { Tokenizer } from "@voken/magvit2";
+ * import { createService, serve } from "@voken/magvit2/service";
+ *
+ * await using tokenizer = await Tokenizer.load("emoji-32");
+ * await using service = createService({ models: [{ name: "emoji-32", tokenizer }] });
+ * await using server = await serve(service, { port: 8080 });
+ * console.log(`http://127.0.0.1:${server.port}`);
+ * await server.finished;
+ * ```
+ *
+ * @module
+ */
+export { createService } from "./service.ts";
+export type { Service } from "./service.ts";
+export type { AuthOptions, ServedModel, ServiceOptions } from "./options.ts";
+export type { Limits } from "./limits.ts";
+export type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
+export { serve } from "./serve.ts";
+export type { RunningServer, ServeOptions } from "./serve.ts";

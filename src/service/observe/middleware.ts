@@ -1,0 +1,35 @@
+import { getLogger, type Logger } from "@logtape/logtape";
+import type { MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import type { Env } from "../parts.ts";
+import type { Metrics } from "./metrics.ts";
+import { RequestSpans } from "./spans.ts";
+
+/** Where the service writes. Nothing is written before somebody configures LogTape. */
+export const logger: Logger = getLogger(["voken", "service"]);
+
+/** Logs, counts and traces each request. Comes after the request's id is known. */
+export function observe(metrics: Metrics): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const start = performance.now();
+    const { method } = c.req;
+    const spans = new RequestSpans(method, { requestId: c.get("requestId") });
+    c.set("spans", spans);
+    c.set("client", "unknown");
+    await next();
+    const { status } = c.res;
+    const milliseconds = performance.now() - start;
+    // The last handler's pattern: what clients write must not become a label.
+    const route = status === 404 || status === 405 ? "unknown" : routePath(c, -1);
+    metrics.request({ method, route, status, seconds: milliseconds / 1000 });
+    spans.end({ route, status });
+    logger.info("{method} {route} {status} {milliseconds} ms", {
+      method,
+      route,
+      status,
+      milliseconds: Math.round(10 * milliseconds) / 10,
+      client: c.get("client"),
+      requestId: c.get("requestId"),
+    });
+  };
+}

@@ -1,0 +1,37 @@
+import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
+import { version } from "../../cli/version.ts";
+
+/** The spans of one request: one for all of it, one for each phase within. */
+export class RequestSpans {
+  readonly #tracer: Tracer;
+  readonly #root: Span;
+
+  constructor(method: string, { requestId }: { requestId: string }) {
+    this.#tracer = trace.getTracer("voken", version);
+    this.#root = this.#tracer.startSpan(method, {
+      kind: SpanKind.SERVER,
+      attributes: { "http.request.method": method, "voken.request_id": requestId },
+    });
+  }
+
+  /** Begins a phase; disposing the result ends it. */
+  begin(name: string, attributes: Readonly<Record<string, string | number>> = {}): Disposable {
+    const parent = trace.setSpan(context.active(), this.#root);
+    const span = this.#tracer.startSpan(name, { attributes }, parent);
+    return { [Symbol.dispose]: () => span.end() };
+  }
+
+  /** Runs `work` as the phase `name`. */
+  async phase<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    using _phase = this.begin(name);
+    return await work();
+  }
+
+  /** Ends the request's span. */
+  end({ route, status }: { route: string; status: number }): void {
+    this.#root.updateName(`${route}`);
+    this.#root.setAttributes({ "http.route": route, "http.response.status_code": status });
+    if (status >= 500) this.#root.setStatus({ code: SpanStatusCode.ERROR });
+    this.#root.end();
+  }
+}

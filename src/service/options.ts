@@ -1,0 +1,36 @@
+import type { Limits } from "./limits.ts";
+import type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
+
+/** A model to serve. */
+export interface ServedModel {
+  /** What requests call it. */
+  readonly name: string;
+  /** Stays the caller's: it is not disposed with the service. */
+  readonly tokenizer: ServableTokenizer;
+  /** Gives the file of weights to the playground's browser; without it there is no switch for that. */
+  readonly weights?: () => Promise<Uint8Array>;
+}
+
+/** Who may come. */
+export interface AuthOptions {
+  /** Bearer tokens, any of which opens `/v1/…` and `/metrics`. Without any, everybody may come. */
+  readonly tokens: readonly string[];
+}
+
+/** How a service is made. */
+export interface ServiceOptions {
+  /** At least one; the first is taken where a request names none. */
+  readonly models: readonly ServedModel[];
+  readonly limits?: Partial<Limits>;
+  readonly auth?: AuthOptions;
+  /** Requests a minute of one key, or without keys of one address; default: any number. */
+  readonly rateLimit?: number;
+  /** Origins whose pages may call; default: none but the service's own. */
+  readonly origins?: readonly string[];
+  /** Takes addresses from `X-Forwarded-For`. Only where a proxy of yours always sets it. */
+  readonly trustProxy?: boolean;
+  /** Threads that decode and encode files; default 1. */
+  readonly codecThreads?: number;
+  /** Serves the playground at `/` and the page of the documentation at `/docs`; default true. */
+  readonly pages?: boolean;
+}

@@ -1,0 +1,41 @@
+import type { Limits } from "./limits.ts";
+import type { Authenticate } from "./http/auth.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import type { RequestSpans } from "./observe/spans.ts";
+import type { Admission } from "./work/admission.ts";
+import type { Images } from "./work/images.ts";
+import type { ServableTokenizer, TokenizerBatcher } from "./work/tokenizer_batcher.ts";
+
+/** A model that is served. */
+export interface LoadedModel {
+  readonly name: string;
+  readonly tokenizer: ServableTokenizer;
+  readonly batcher: TokenizerBatcher;
+  /** Where the browser gets the weights from, for the playground. */
+  readonly weights: (() => Promise<Uint8Array>) | undefined;
+}
+
+/** What routes work with. */
+export interface Parts {
+  /** By name; the first is taken where a request names none. */
+  readonly models: ReadonlyMap<string, LoadedModel>;
+  readonly limits: Limits;
+  readonly admission: Admission;
+  readonly images: Images;
+  readonly metrics: Metrics;
+  readonly authenticate: Authenticate;
+  /** Unix time in seconds at which the service was made. */
+  readonly created: number;
+}
+
+/** What middleware leaves for routes. */
+export interface Env {
+  // deno-lint-ignore ban-types -- Hono's own default; hosts put anything there.
+  Bindings: {};
+  Variables: {
+    requestId: string;
+    spans: RequestSpans;
+    /** Whose request it is: a key, else an address. */
+    client: string;
+  };
+}

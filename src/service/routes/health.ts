@@ -1,0 +1,16 @@
+import type { Hono } from "hono";
+import { version } from "../../cli/version.ts";
+import type { Env, Parts } from "../parts.ts";
+
+/** Whether the service lives, and whether it takes work; its version; its metrics. */
+export function healthRoutes(app: Hono<Env>, { admission, metrics }: Parts): void {
+  app.get("/v2/health/live", (c) => c.json({ live: true }));
+  for (const path of ["/health", "/v2/health/ready"]) {
+    app.get(path, (c) => c.json({ ready: !admission.draining }, admission.draining ? 503 : 200));
+  }
+  app.get("/version", (c) => c.json({ version }));
+  app.get("/metrics", async (c) => {
+    const text = await metrics.text();
+    return text ? c.body(text.body, 200, { "content-type": text.contentType }) : c.notFound();
+  });
+}

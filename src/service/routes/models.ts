@@ -1,0 +1,27 @@
+import type { Hono } from "hono";
+import type { Env, LoadedModel, Parts } from "../parts.ts";
+import { RequestError } from "../request_error.ts";
+
+/** Lists the models, in the form of OpenAI's, and gives single ones. */
+export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
+  const describe = ({ name, tokenizer }: LoadedModel) => ({
+    id: name,
+    object: "model",
+    created,
+    owned_by: "voken",
+    bits: tokenizer.bits,
+    factor: tokenizer.factor,
+    capabilities: ["tokenize", "detokenize", "reconstruct"],
+  });
+  app.get("/v1/models", (c) => c.json({ object: "list", data: [...models.values()].map(describe) }));
+  app.get("/v1/models/:name", (c) => c.json(describe(findModel(models, c.req.param("name")))));
+}
+
+/** The model of that name, or the first. Refuses with 404 a name that is not served; files are never looked for. */
+export function findModel(models: ReadonlyMap<string, LoadedModel>, name: string | undefined): LoadedModel {
+  const model = name === undefined ? models.values().next().value : models.get(name);
+  if (model) return model;
+  throw new RequestError(404, "model_not_found", {
+    message: `Expected one of the models ${[...models.keys()].join(", ")}`,
+  });
+}

@@ -1,0 +1,103 @@
+import type { Context, Hono } from "hono";
+import { psnr } from "../../image/metrics.ts";
+import type { Image } from "../../image/image.ts";
+import { checkTokens, type Tokens } from "../../tokenizer/tokens.ts";
+import { negotiate } from "../http/media.ts";
+import type { Env, LoadedModel, Parts } from "../parts.ts";
+import { check, reconstructOptions, tokenizeOptions } from "../schemas.ts";
+import { checkFile } from "../work/images.ts";
+import { packTokens } from "../work/packed_tokens.ts";
+import { Task } from "../work/task.ts";
+import { findModel } from "./models.ts";
+import { answerPicture, formatOf } from "./picture_answer.ts";
+import { readPictureRequest } from "./picture_request.ts";
+import { readTokensRequest } from "./tokens_request.ts";
+import { unprocessable } from "../request_error.ts";
+
+/** Pictures to tokens, tokens to pictures, and both in one. */
+export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
+  const { models, limits, metrics } = parts;
+
+  app.post("/v1/tokenize", async (c) => {
+    parts.admission.check();
+    const { file, options } = await readPictureRequest(c, limits);
+    const model = findModel(models, check(tokenizeOptions, options).model);
+    const type = negotiate(c.req.header("accept"), ["application/json", "application/octet-stream"]);
+    checkFile(file, limits);
+    using task = new Task(c, parts);
+    const tokens = await encode(task, model, await decodeFile(task, file));
+    describe(c, model, tokens);
+    if (type === "application/octet-stream") {
+      return c.body(packTokens(tokens.data, tokens.bits), 200, { "content-type": type });
+    }
+    return c.json({
+      model: model.name,
+      grid: tokens.grid,
+      bits: tokens.bits,
+      ...(tokens.size ? { size: tokens.size } : {}),
+      tokens: [...tokens.data],
+    });
+  });
+
+  app.post("/v1/detokenize", async (c) => {
+    parts.admission.check();
+    const { model, tokens, options } = await readTokensRequest(c, parts);
+    const format = formatOf(c, options);
+    checkTokens(tokens, model.tokenizer);
+    using task = new Task(c, parts);
+    const image = await decode(task, model, tokens);
+    return await answerPicture(c, image, { parts, task, format, quality: options.quality });
+  });
+
+  app.post("/v1/reconstruct", async (c) => {
+    parts.admission.check();
+    const { file, options } = await readPictureRequest(c, limits);
+    const { model: name, quality, ...wanted } = check(reconstructOptions, options);
+    const model = findModel(models, name);
+    const format = formatOf(c, wanted);
+    checkFile(file, limits);
+    using task = new Task(c, parts);
+    const original = await decodeFile(task, file);
+    checkTwoTokens(original, model);
+    const tokens = await encode(task, model, original);
+    const image = await decode(task, model, tokens);
+    describe(c, model, tokens);
+    const decibel = psnr(original, image);
+    c.header("voken-psnr", Number.isFinite(decibel) ? decibel.toFixed(2) : "inf");
+    return await answerPicture(c, image, { parts, task, format, quality });
+  });
+
+  function decodeFile(task: Task, file: Uint8Array): Promise<Image> {
+    const { maxPixels } = limits;
+    return task.phase("decode file", () => parts.images.decode(file, { maxPixels, signal: task.signal }));
+  }
+
+  async function encode(task: Task, model: LoadedModel, image: Image): Promise<Tokens> {
+    const tokens = await task.queued("encode", (errand) => model.batcher.encode(image, errand));
+    metrics.tokens("encoded", tokens.data.length);
+    return tokens;
+  }
+
+  async function decode(task: Task, model: LoadedModel, tokens: Tokens): Promise<Image> {
+    const image = await task.queued("decode", (errand) => model.batcher.decode(tokens, errand));
+    metrics.tokens("decoded", tokens.data.length);
+    return image;
+  }
+
+  /** Says in headers what packed tokens and pictures do not say themselves. */
+  function describe(c: Context<Env>, model: LoadedModel, { grid, bits, size }: Tokens): void {
+    c.header("voken-model", model.name);
+    c.header("voken-grid", grid.join("x"));
+    c.header("voken-bits", `${bits}`);
+    if (size) c.header("voken-size", `${size.width}x${size.height}`);
+  }
+}
+
+/** Refuses with 422 a picture that is one token, which has no variance for the decoder to normalise by. */
+function checkTwoTokens({ width, height }: Image, { tokenizer: { factor } }: LoadedModel): void {
+  if (width > factor || height > factor) return;
+  throw unprocessable(
+    "invalid_image",
+    `Expected a picture of more than ${factor}×${factor} pixels, one token`,
+  );
+}

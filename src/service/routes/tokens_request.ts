@@ -1,0 +1,79 @@
+import type { Context } from "hono";
+import type { Tokens } from "../../tokenizer/tokens.ts";
+import { readBody } from "../http/body.ts";
+import { parseJson } from "../http/json.ts";
+import { mediaType, wrongType } from "../http/media.ts";
+import { queryOf } from "../http/query.ts";
+import type { Env, LoadedModel, Parts } from "../parts.ts";
+import { tooLarge, unprocessable } from "../request_error.ts";
+import { check, detokenizeBody, packedOptions, type PictureOptions } from "../schemas.ts";
+import { unpackTokens } from "../work/packed_tokens.ts";
+import { findModel } from "./models.ts";
+
+/** Tokens that came, for which model, and how their picture is wanted. */
+export interface TokensRequest {
+  readonly model: LoadedModel;
+  readonly tokens: Tokens;
+  readonly options: PictureOptions;
+}
+
+/** Reads tokens as JSON, or packed with the rest in the query. Whether they fit the model is not yet checked. */
+export async function readTokensRequest(
+  c: Context<Env>,
+  { models, limits }: Parts,
+): Promise<TokensRequest> {
+  const type = mediaType(c.req.header("content-type"));
+  if (type === "application/json") {
+    const body = await readBody(c.req.raw, { most: limits.maxJsonBytes, limit: "maxJsonBytes" });
+    const fields = check(detokenizeBody, parseJson(body, { maxDepth: limits.maxJsonDepth }));
+    const { model: name, grid, bits, size, tokens, format, quality } = fields;
+    const model = findModel(models, name);
+    checkPixels(grid, model, limits.maxPixels);
+    return {
+      model,
+      tokens: {
+        grid,
+        bits: bits ?? model.tokenizer.bits,
+        data: Uint32Array.from(tokens),
+        ...(size ? { size } : {}),
+      },
+      options: { format, quality },
+    };
+  }
+  if (type !== "application/octet-stream") throw wrongType(["application/json", "application/octet-stream"]);
+  const body = await readBody(c.req.raw, { most: limits.maxBodyBytes, limit: "maxBodyBytes" });
+  const { model: name, grid: gridText, size: sizeText, format, quality } = check(
+    packedOptions,
+    queryOf(c.req.url),
+  );
+  const model = findModel(models, name);
+  const grid = pair(gridText), { bits } = model.tokenizer;
+  checkPixels(grid, model, limits.maxPixels);
+  const [width, height] = sizeText ? pair(sizeText) : [];
+  return {
+    model,
+    tokens: {
+      grid,
+      bits,
+      data: unpackTokens(body, { count: grid[0] * grid[1], bits }),
+      ...(width && height ? { size: { width, height } } : {}),
+    },
+    options: { format, quality },
+  };
+}
+
+function pair(text: string): [number, number] {
+  const [first, second] = text.split("x").map(Number) as [number, number];
+  if (first < 1 || second < 1) throw unprocessable("invalid_request", "Expected sides of at least 1");
+  return [first, second];
+}
+
+function checkPixels([rows, columns]: readonly [number, number], model: LoadedModel, most: number): void {
+  const { factor } = model.tokenizer;
+  if (rows * columns * factor ** 2 <= most) return;
+  throw tooLarge("too_many_pixels", {
+    limit: "maxPixels",
+    most: `${most} pixels`,
+    got: `${columns * factor}×${rows * factor}`,
+  });
+}

@@ -1,0 +1,113 @@
+import { z } from "@hono/zod-openapi";
+import type { ImageFormat } from "../image/header_type.ts";
+import { shown } from "./http/multipart.ts";
+import { type RequestError, unprocessable } from "./request_error.ts";
+
+/** How a picture is answered. */
+export interface PictureOptions {
+  readonly format?: ImageFormat;
+  readonly quality?: number;
+}
+
+/** Options of a request that sends a picture and gets tokens. */
+export interface TokenizeOptions {
+  readonly model?: string;
+}
+
+/** Options of a request that sends a picture and gets one. */
+export interface ReconstructOptions extends TokenizeOptions, PictureOptions {}
+
+/** Width and height. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Tokens as JSON. */
+export interface DetokenizeBody extends ReconstructOptions {
+  readonly grid: readonly [number, number];
+  readonly bits?: number;
+  readonly size?: Size;
+  readonly tokens: readonly number[];
+}
+
+/** What packed tokens do not say themselves. */
+export interface PackedOptions extends ReconstructOptions {
+  /** Rows and columns, as `8x8`. */
+  readonly grid: string;
+  /** Width and height, as `32x30`. */
+  readonly size?: string;
+}
+
+/** A whole number that forms and queries write as text. */
+const numeric = (number: z.ZodNumber): z.ZodType<number> =>
+  z.union([number, z.string().regex(/^-?\d{1,15}$/).transform(Number).pipe(number)]);
+
+const model = z.string().max(200).optional().meta({
+  description: "Name of the model; the first that is served where absent",
+  example: "emoji-32",
+});
+
+const picture = {
+  format: z.enum(["png", "jpeg", "webp"]).optional().meta({
+    description: "Format of the answer; else the Accept header decides, else PNG",
+  }),
+  quality: numeric(z.int().min(0).max(100)).optional().meta({ description: "Quality of JPEG and WebP" }),
+};
+
+const side = z.int().min(1).max(2 ** 20);
+
+/** Options of a request that sends a picture and gets tokens. */
+export const tokenizeOptions: z.ZodType<TokenizeOptions> = z.strictObject({ model });
+
+/** Options of a request that sends a picture and gets one. */
+export const reconstructOptions: z.ZodType<ReconstructOptions> = z.strictObject({ model, ...picture });
+
+/** Tokens as JSON, with what the picture made of them should be. */
+export const detokenizeBody: z.ZodType<DetokenizeBody> = z.strictObject({
+  model,
+  ...picture,
+  grid: z.tuple([side, side]).meta({ description: "Rows and columns", example: [8, 8] }),
+  bits: z.int().min(1).max(32).optional().meta({ description: "Bits of a token; those of the model" }),
+  size: z.strictObject({ width: side, height: side }).optional().meta({
+    description: "Pixels of the picture, where it was padded to whole tokens",
+  }),
+  tokens: z.array(z.int().min(0).max(2 ** 32 - 1)).meta({ description: "Row by row from the top" }),
+});
+
+/** Options of a request that sends packed tokens. */
+export const packedOptions: z.ZodType<PackedOptions> = z.strictObject({
+  model,
+  ...picture,
+  grid: z.string().regex(/^\d{1,6}x\d{1,6}$/).meta({ description: "Rows and columns", example: "8x8" }),
+  size: z.string().regex(/^\d{1,6}x\d{1,6}$/).optional().meta({ description: "Width and height" }),
+});
+
+/** Tokens as they are answered. */
+export const tokensAnswer: z.ZodType = z.object({
+  model: z.string(),
+  grid: z.tuple([z.int(), z.int()]),
+  bits: z.int(),
+  size: z.object({ width: z.int(), height: z.int() }).optional(),
+  tokens: z.array(z.int()),
+});
+
+/** The answer to a request that was refused. */
+export const errorAnswer: z.ZodType = z.object({
+  error: z.object({ code: z.string(), message: z.string(), requestId: z.string() }),
+});
+
+/** Checks `value` by a schema. Refuses with 422, naming the first thing that does not fit. */
+export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw refusal(result.error.issues[0]!);
+}
+
+function refusal(issue: z.core.$ZodIssue): RequestError {
+  if (issue.code === "unrecognized_keys") {
+    return unprocessable("unknown_field", `Unknown field ${shown(issue.keys[0]!)}`);
+  }
+  const where = issue.path.map(String).join(".");
+  return unprocessable("invalid_request", `${where ? `${where}: ` : ""}${issue.message}`);
+}

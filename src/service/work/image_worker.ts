@@ -1,0 +1,53 @@
+import { Worker } from "node:worker_threads";
+import type { ImageWorkerAnswer, ImageWorkerRequest } from "../../../workers/image_protocol.ts";
+
+/** A worker that does one thing at a time, and is gone after a failure. */
+export class ImageWorker {
+  readonly #worker: Worker;
+  #pending: PromiseWithResolvers<ImageWorkerAnswer> | undefined;
+  #ended: string | undefined;
+
+  constructor({ memory }: { memory: number }) {
+    // Packages for Node hold JavaScript, made file by file.
+    const extension = import.meta.url.endsWith(".js") ? "js" : "ts";
+    this.#worker = new Worker(new URL(`../../../workers/image_worker.${extension}`, import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: memory },
+    });
+    this.#worker.on("message", (answer: ImageWorkerAnswer) => this.#take()?.resolve(answer));
+    this.#worker.on("error", (error) => this.#end(String(error)));
+    this.#worker.on("exit", (code) => this.#end(`exit code ${code}`));
+    this.#worker.unref();
+  }
+
+  /** Why the worker is of no more use, if it is not. */
+  get ended(): string | undefined {
+    return this.#ended;
+  }
+
+  /** Asks for one thing. Rejects when the worker ends before it answers. */
+  ask(request: ImageWorkerRequest, transfer: readonly ArrayBuffer[]): Promise<ImageWorkerAnswer> {
+    if (this.#ended !== undefined) return Promise.reject(new Error(this.#ended));
+    this.#pending = Promise.withResolvers<ImageWorkerAnswer>();
+    this.#worker.ref();
+    this.#worker.postMessage(request, [...transfer]);
+    return this.#pending.promise;
+  }
+
+  /** Ends the worker, whatever it does. */
+  async terminate(reason: string): Promise<void> {
+    this.#end(reason);
+    await this.#worker.terminate();
+  }
+
+  #end(reason: string): void {
+    this.#ended ??= reason;
+    this.#take()?.reject(new Error(reason));
+  }
+
+  #take(): PromiseWithResolvers<ImageWorkerAnswer> | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    this.#worker.unref();
+    return pending;
+  }
+}

@@ -1,0 +1,66 @@
+import { decodeImage } from "../../image/decode.ts";
+import { encodeImage } from "../../image/encode.ts";
+import { readHeader, sniffFormat } from "../../image/header.ts";
+import type { ImageFormat } from "../../image/header_type.ts";
+import { formatNames } from "../../image/header_type.ts";
+import type { Image } from "../../image/image.ts";
+import { unsupportedKind } from "../../image/header_jpeg.ts";
+import { ImageError } from "../../tensor/errors.ts";
+import { RequestError, tooLarge, unprocessable } from "../request_error.ts";
+
+/** Turns files into pictures and back. */
+export interface Images extends AsyncDisposable {
+  /** Decodes a file whose header was checked. Refuses with 422 one that is damaged. */
+  decode(bytes: Uint8Array, options: { maxPixels: number; signal: AbortSignal }): Promise<Image>;
+  encode(image: Image, options: { format: ImageFormat; quality?: number; signal: AbortSignal }): Promise<
+    Uint8Array
+  >;
+}
+
+/**
+ * Looks at the header of a file, before any memory is spent on its pixels. Refuses with 422 an empty or damaged one,
+ * with 415 another format or an unsupported kind, and with 413 too many pixels.
+ */
+export function checkFile(bytes: Uint8Array, { maxPixels }: { maxPixels: number }): void {
+  if (bytes.length === 0) throw unprocessable("empty_upload", "Expected a picture, got no bytes");
+  if (!sniffFormat(bytes)) throw unsupported("something else");
+  try {
+    const { format, width, height, animated } = readHeader(bytes);
+    if (format === "webp" && animated) throw unsupported(`an animated ${formatNames[format]}`);
+    if (width * height > maxPixels) {
+      throw tooLarge("too_many_pixels", {
+        limit: "maxPixels",
+        most: `${maxPixels} pixels`,
+        got: `${width}×${height}`,
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    if (error.subject === unsupportedKind) throw unsupported(error.got ?? "another kind");
+    throw unprocessable("invalid_image", error.message);
+  }
+}
+
+function unsupported(got: string): RequestError {
+  return new RequestError(415, "unsupported_image", {
+    message: `Expected a still PNG, JPEG (RGB or grey) or WebP, got ${got}`,
+  });
+}
+
+/** Works on the caller's thread, for hosts without workers. */
+export const imagesHere: Images = {
+  async decode(bytes, { maxPixels, signal }) {
+    signal.throwIfAborted();
+    try {
+      return await decodeImage(bytes, { maxPixels });
+    } catch (error) {
+      if (error instanceof ImageError) throw unprocessable("invalid_image", error.message);
+      throw error;
+    }
+  },
+  async encode(image, { format, quality, signal }) {
+    signal.throwIfAborted();
+    return await encodeImage(image, { format, quality });
+  },
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};

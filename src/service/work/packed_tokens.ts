@@ -1,0 +1,37 @@
+import { unprocessable } from "../request_error.ts";
+
+/** Tokens as a string of bits, `bits` a token, the least first, filled up with zeros to whole bytes. */
+export function packTokens(tokens: Uint32Array, bits: number): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(Math.ceil(tokens.length * bits / 8));
+  let at = 0;
+  for (const token of tokens) {
+    for (let bit = 0; bit < bits; bit++, at++) {
+      if (token >>> bit & 1) packed[at >> 3]! |= 1 << (at & 7);
+    }
+  }
+  return packed;
+}
+
+/** The `count` tokens that were packed. Refuses with 422 another number of bytes, or ones in the filling. */
+export function unpackTokens(
+  packed: Uint8Array,
+  { count, bits }: { count: number; bits: number },
+): Uint32Array {
+  const length = Math.ceil(count * bits / 8);
+  if (packed.length !== length) {
+    throw unprocessable(
+      "invalid_tokens",
+      `Expected ${length} bytes for ${count} tokens of ${bits} bits, got ${packed.length}`,
+    );
+  }
+  const tokens = new Uint32Array(count);
+  for (let at = 0; at < length * 8; at++) {
+    if (!(packed[at >> 3]! >>> (at & 7) & 1)) continue;
+    if (at >= count * bits) {
+      throw unprocessable("invalid_tokens", "Expected zeros after the last token, got a one");
+    }
+    const token = Math.floor(at / bits);
+    tokens[token] = (tokens[token]! | 1 << at % bits) >>> 0;
+  }
+  return tokens;
+}

@@ -1,0 +1,136 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { filledImage } from "../../src/image/image.ts";
+import { noMetrics } from "../../src/service/observe/metrics.ts";
+import { FairQueue } from "../../src/service/work/fair_queue.ts";
+import { packTokens, unpackTokens } from "../../src/service/work/packed_tokens.ts";
+import { TokenizerBatcher } from "../../src/service/work/tokenizer_batcher.ts";
+import { BackendError } from "../../src/tensor/errors.ts";
+import { TokenizerDouble, until } from "./support.ts";
+
+const test = suite("batching");
+
+const never = new AbortController().signal;
+const grey = (value: number, side = 8) => filledImage({ width: side, height: side }, [value, value, value]);
+
+function batcher(double = new TokenizerDouble()): { double: TokenizerDouble; batcher: TokenizerBatcher } {
+  return { double, batcher: new TokenizerBatcher(double, { metrics: noMetrics, expected: () => 100 }) };
+}
+
+test("clients take turns, each in its own order", () => {
+  const queue = new FairQueue<string>();
+  for (const job of ["a1", "a2", "a3", "b1", "b2", "c1"]) queue.add(job[0]!, job);
+  assert.is(queue.take(), "a1");
+  assert.ok(queue.remove("b1"));
+  assert.not(queue.remove("b1"));
+  assert.is(queue.take((job) => job.startsWith("c")), "c1");
+  assert.equal([queue.take(), queue.take(), queue.take(), queue.take()], ["b2", "a2", "a3", undefined]);
+  assert.is(queue.size, 0);
+});
+
+test("what comes at about the same time is one batch, in pieces of the usual sizes, each with its own result", async () => {
+  const { double, batcher: work } = batcher();
+  const errand = { client: "a", signal: never };
+  const values = Array.from({ length: 13 }, (_, i) => i * 10);
+  const results = await Promise.all(values.map((value) => work.encode(grey(value), errand)));
+  results.forEach(({ data }, i) => assert.is(data[0], values[i]));
+  assert.equal(double.batches, [8, 4, 1]);
+});
+
+test("sizes and directions do not mix", async () => {
+  const { double, batcher: work } = batcher();
+  const errand = { client: "a", signal: never };
+  const tokens = { grid: [2, 2] as const, bits: 8, data: new Uint32Array(4).fill(7) };
+  const [small, large, image] = await Promise.all([
+    work.encode(grey(1), errand),
+    work.encode(grey(2, 16), errand),
+    work.decode(tokens, errand),
+  ]);
+  assert.equal([small.grid, large.grid, image.data[0]], [[2, 2], [4, 4], 7]);
+  assert.equal(double.batches, [1, 1, 1]);
+});
+
+test("large pictures run alone", async () => {
+  const { double, batcher: work } = batcher();
+  const errand = { client: "a", signal: never };
+  await Promise.all([1, 2, 3].map((value) => work.encode(grey(value, 256), errand)));
+  assert.equal(double.batches, [1, 1, 1]);
+});
+
+test("a client with many pictures does not hold up another", async () => {
+  const { double, batcher: work } = batcher();
+  const gate = Promise.withResolvers<void>();
+  double.gate = () => gate.promise;
+  const done: string[] = [];
+  const send = (client: string) =>
+    work.encode(grey(1), { client, signal: never }).then(() => done.push(client));
+  const all = Array.from({ length: 24 }, () => send("many"));
+  all.push(send("one"));
+  gate.resolve();
+  await Promise.all(all);
+  assert.ok(done.indexOf("one") < 8, `${done.indexOf("one")}`);
+});
+
+test("one that leaves does not disturb the others; when all have left the work ends", async () => {
+  const { double, batcher: work } = batcher();
+  const gate = Promise.withResolvers<void>();
+  double.gate = () => gate.promise;
+  const leaver = new AbortController();
+  const left = work.encode(grey(1), { client: "a", signal: leaver.signal });
+  const stayed = work.encode(grey(2), { client: "b", signal: never });
+  await until(() => double.batches.length > 0, "the batch runs");
+  leaver.abort(new Error("left"));
+  assert.is(double.aborted, 0);
+  gate.resolve();
+  assert.is((await stayed).data[0], 2);
+  await left;
+
+  double.gate = () => new Promise(() => {});
+  const both = [new AbortController(), new AbortController()];
+  const gone = both.map(({ signal }) => work.encode(grey(1), { client: "a", signal }).catch(String));
+  await until(() => double.batches.length > 1, "the batch runs");
+  both.forEach((controller) => controller.abort(new Error("left")));
+  assert.equal(await Promise.all(gone), ["Error: left", "Error: left"]);
+  assert.is(double.aborted, 1);
+});
+
+test("one that leaves while waiting is never run", async () => {
+  const { double, batcher: work } = batcher();
+  const gate = Promise.withResolvers<void>();
+  double.gate = () => gate.promise;
+  const running = work.encode(grey(1), { client: "a", signal: never });
+  await until(() => double.batches.length > 0, "work begins");
+  const leaver = new AbortController();
+  const waiting = work.encode(grey(2), { client: "b", signal: leaver.signal }).catch(String);
+  leaver.abort(new Error("left"));
+  assert.is(await waiting, "Error: left");
+  assert.is(work.waiting, 0);
+  gate.resolve();
+  await running;
+  assert.equal(double.batches, [1]);
+});
+
+test("where a batch fails, only those that fail alone do", async () => {
+  const { double, batcher: work } = batcher();
+  let calls = 0;
+  double.gate = () => {
+    // The batch of four fails, and then the second of it alone.
+    if (++calls === 1 || calls === 3) throw new BackendError("Cannot finish the run");
+    return Promise.resolve();
+  };
+  const errand = { client: "a", signal: never };
+  const results = await Promise.allSettled([1, 2, 3, 4].map((value) => work.encode(grey(value), errand)));
+  assert.equal(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+  assert.is((await work.encode(grey(9), errand)).data[0], 9);
+});
+
+test("packed tokens unpack to themselves, whatever their bits", () => {
+  for (const bits of [1, 7, 8, 14, 18, 32]) {
+    const tokens = Uint32Array.from({ length: 13 }, (_, i) => (i * 2654435761 >>> 0) % 2 ** bits);
+    assert.equal(unpackTokens(packTokens(tokens, bits), { count: 13, bits }), tokens, `${bits} bits`);
+  }
+  assert.equal([...packTokens(Uint32Array.of(5, 3), 3)], [0b011101]);
+  assert.throws(() => unpackTokens(Uint8Array.of(0xff), { count: 1, bits: 7 }), /zeros after/);
+});
+
+test.run();

@@ -1,0 +1,352 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { decodeImage } from "../../src/image/decode.ts";
+import { createService } from "../../src/service/service.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { buildPng, concat, goldenFiles } from "../image/support.ts";
+import { post, postJson, refusal, ring } from "./support.ts";
+
+const test = suite("requests");
+
+const tokenizer = await Tokenizer.load("emoji-32", { threads: 1 });
+const service = createService({
+  models: [{ name: "emoji-32", tokenizer }],
+  limits: { maxBodyBytes: 2_000_000, maxJsonBytes: 500_000 },
+});
+test.after(async () => {
+  await service[Symbol.asyncDispose]();
+  await tokenizer[Symbol.asyncDispose]();
+});
+
+const json = { "content-type": "application/json" };
+const png = { "content-type": "image/png" };
+const multipart = { "content-type": "multipart/form-data; boundary=b" };
+const grid = { grid: [8, 8], tokens: new Array(64).fill(5) };
+const tokens = (first: unknown) => `{"grid":[8,8],"tokens":[${first}${",5".repeat(63)}]}`;
+const part = (name: string, body: string) =>
+  `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${body}\r\n`;
+const jpeg = goldenFiles.get("rgb.jpg")!.bytes;
+
+function brokenStream(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(ring.subarray(0, 100));
+      controller.error(new Error("connection reset"));
+    },
+  });
+}
+
+function chunked(bytes: number): ReadableStream<Uint8Array> {
+  let left = bytes;
+  return new ReadableStream({
+    pull(controller) {
+      if (left <= 0) return controller.close();
+      controller.enqueue(new Uint8Array(Math.min(65536, left)));
+      left -= 65536;
+    },
+  });
+}
+
+function form(image: File | string, more: Record<string, string> = {}): RequestInit {
+  const data = new FormData();
+  data.set("image", image);
+  for (const [name, value] of Object.entries(more)) data.set(name, value);
+  return { method: "POST", body: data };
+}
+
+const zeroWidth = ring.slice();
+zeroWidth.set([0, 0, 0, 0], 16);
+
+/** [what it is, path, request, status, code, what the message must name] */
+type Row = readonly [string, string, RequestInit, number, string, RegExp?];
+
+const rows: readonly Row[] = [
+  ["bad JSON", "/v1/detokenize", post("{", json), 400, "invalid_json"],
+  ["no JSON at all", "/v1/detokenize", post("", json), 400, "invalid_json"],
+  [
+    "JSON that is no UTF-8",
+    "/v1/detokenize",
+    post(Uint8Array.of(0x22, 0xff, 0x22), json),
+    400,
+    "invalid_json",
+  ],
+  [
+    "depth over 100",
+    "/v1/detokenize",
+    post(`{"tokens":${"[".repeat(100)}${"]".repeat(100)}}`, json),
+    400,
+    "json_too_deep",
+    /maxJsonDepth/,
+  ],
+  ["a body of brackets", "/v1/detokenize", post("[".repeat(400_000), json), 400, "json_too_deep"],
+  ["a list as body", "/v1/detokenize", post("[]", json), 422, "invalid_request"],
+  ["null as body", "/v1/tokenize", post("null", json), 422, "invalid_request"],
+  ["an unknown field", "/v1/detokenize", postJson({ ...grid, colour: 1 }), 422, "unknown_field", /colour/],
+  ["an unknown parameter", "/v1/tokenize?colour=1", post(ring, png), 422, "unknown_field", /colour/],
+  ["a parameter twice", "/v1/tokenize?model=a&model=b", post(ring, png), 422, "repeated_field"],
+  ["__proto__", "/v1/detokenize", post(`{"__proto__":{"grid":[1,1]}}`, json), 422, "unknown_field"],
+  [
+    "__proto__, escaped, further down",
+    "/v1/detokenize",
+    post(`{"size":{"\\u005f_proto__":1}}`, json),
+    422,
+    "unknown_field",
+  ],
+  [
+    "wrong content type",
+    "/v1/tokenize",
+    post("a", { "content-type": "text/plain" }),
+    415,
+    "unsupported_media_type",
+  ],
+  ["no content type", "/v1/detokenize", post(Uint8Array.of(1)), 415, "unsupported_media_type"],
+  [
+    "a body over the limit by its length",
+    "/v1/tokenize",
+    post(new Uint8Array(1), { ...png, "content-length": "2000001" }),
+    413,
+    "body_too_large",
+    /maxBodyBytes/,
+  ],
+  [
+    "a chunked body over the limit",
+    "/v1/tokenize",
+    post(chunked(2_000_001), png),
+    413,
+    "body_too_large",
+    /maxBodyBytes/,
+  ],
+  [
+    "JSON over its limit",
+    "/v1/detokenize",
+    post(" ".repeat(500_001), json),
+    413,
+    "body_too_large",
+    /maxJsonBytes/,
+  ],
+  [
+    "a truncated body",
+    "/v1/tokenize",
+    post(ring, { ...png, "content-length": "99999" }),
+    400,
+    "truncated_body",
+  ],
+  ["a body that breaks off", "/v1/tokenize", post(brokenStream(), png), 400, "truncated_body"],
+  ["truncated multipart", "/v1/tokenize", post(part("image", "abc"), multipart), 400, "invalid_multipart"],
+  [
+    "multipart cut in a header",
+    "/v1/tokenize",
+    post("--b\r\ncontent-dis", multipart),
+    400,
+    "invalid_multipart",
+  ],
+  ["multipart with nothing", "/v1/tokenize", post("", multipart), 400, "invalid_multipart"],
+  ["multipart of rubbish", "/v1/tokenize", post("--b\r\n\r\n\r\n--b--", multipart), 400, "invalid_multipart"],
+  [
+    "multipart without boundary",
+    "/v1/tokenize",
+    post(part("image", "abc"), { "content-type": "multipart/form-data" }),
+    400,
+    "invalid_multipart",
+  ],
+  [
+    "60,000 form fields",
+    "/v1/tokenize",
+    post(`--b\r\n\r\n\r\n`.repeat(60_000) + "--b--", multipart),
+    413,
+    "too_many_fields",
+    /maxFields/,
+  ],
+  [
+    "a field twice",
+    "/v1/tokenize",
+    post(part("model", "a").repeat(2) + "--b--", multipart),
+    422,
+    "repeated_field",
+  ],
+  [
+    "a cross-site form post",
+    "/v1/tokenize",
+    post(ring, { ...png, origin: "https://evil.example" }),
+    403,
+    "cross_site",
+  ],
+  ["an opaque origin", "/v1/tokenize", post(ring, { ...png, origin: "null" }), 403, "cross_site"],
+  [
+    "cross-site by fetch metadata",
+    "/v1/tokenize",
+    post(ring, { ...png, "sec-fetch-site": "cross-site" }),
+    403,
+    "cross_site",
+  ],
+  ["an empty upload", "/v1/tokenize", post(null, png), 422, "empty_upload"],
+  ["an empty file in a form", "/v1/tokenize", form(new File([], "a.png")), 422, "empty_upload"],
+  [
+    "text named .png",
+    "/v1/tokenize",
+    form(new File(["I am text"], "a.png", { type: "image/png" })),
+    415,
+    "unsupported_image",
+  ],
+  [
+    "a GIF",
+    "/v1/tokenize",
+    post("GIF89a..........", { "content-type": "image/gif" }),
+    415,
+    "unsupported_image",
+  ],
+  ["a truncated PNG", "/v1/tokenize", post(ring.slice(0, 900), png), 422, "invalid_image"],
+  ["a PNG cut in its header", "/v1/tokenize", post(ring.slice(0, 20), png), 422, "invalid_image"],
+  ["a truncated JPEG", "/v1/reconstruct", post(jpeg.slice(0, jpeg.length - 40), png), 422, "invalid_image"],
+  [
+    "an animated WebP",
+    "/v1/tokenize",
+    post(goldenFiles.get("animated.webp")!.bytes.slice(), png),
+    415,
+    "unsupported_image",
+  ],
+  [
+    "a CMYK JPEG",
+    "/v1/tokenize",
+    post(goldenFiles.get("cmyk.jpg")!.bytes.slice(), png),
+    415,
+    "unsupported_image",
+  ],
+  [
+    "too many pixels",
+    "/v1/reconstruct",
+    post(
+      concat([buildPng(new Uint8Array(1), { width: 12000, height: 12000 }), new Uint8Array(560_000)]).slice(),
+      png,
+    ),
+    413,
+    "too_many_pixels",
+    /maxPixels/,
+  ],
+  ["zero width", "/v1/tokenize", post(zeroWidth, png), 422, "invalid_image"],
+  [
+    "a picture of one token",
+    "/v1/reconstruct",
+    post(buildPng(new Uint8Array(7), { width: 2, height: 1 }).slice(), png),
+    422,
+    "invalid_image",
+  ],
+  ["token −1", "/v1/detokenize", post(tokens(-1), json), 422, "invalid_request"],
+  [
+    "a token of too many bits",
+    "/v1/detokenize",
+    post(tokens(2 ** 18), json),
+    422,
+    "invalid_request",
+    /262144/,
+  ],
+  ["token 1.5", "/v1/detokenize", post(tokens(1.5), json), 422, "invalid_request"],
+  ["token 2^53+1", "/v1/detokenize", post(tokens("9007199254740993"), json), 422, "invalid_request"],
+  ["token 1e400", "/v1/detokenize", post(tokens("1e400"), json), 422, "invalid_request"],
+  ["a token as text", "/v1/detokenize", post(tokens('"5"'), json), 422, "invalid_request"],
+  ["too few tokens", "/v1/detokenize", postJson({ grid: [8, 8], tokens: [1] }), 422, "invalid_request"],
+  ["a grid of one token", "/v1/detokenize", postJson({ grid: [1, 1], tokens: [1] }), 422, "invalid_request"],
+  [
+    "a grid beyond the limit",
+    "/v1/detokenize",
+    postJson({ grid: [4096, 4096], tokens: [] }),
+    413,
+    "too_many_pixels",
+    /maxPixels/,
+  ],
+  ["another model's bits", "/v1/detokenize", postJson({ ...grid, bits: 14 }), 422, "invalid_request"],
+  [
+    "a size that does not fit",
+    "/v1/detokenize",
+    postJson({ ...grid, size: { width: 99, height: 32 } }),
+    422,
+    "invalid_request",
+  ],
+  [
+    "packed tokens, too short",
+    "/v1/detokenize?grid=8x8",
+    post(new Uint8Array(143), { "content-type": "application/octet-stream" }),
+    422,
+    "invalid_tokens",
+  ],
+  [
+    "packed tokens without a grid",
+    "/v1/detokenize",
+    post(new Uint8Array(144), { "content-type": "application/octet-stream" }),
+    422,
+    "invalid_request",
+  ],
+  [
+    "a quality beyond 100",
+    "/v1/detokenize",
+    postJson({ ...grid, format: "jpeg", quality: 101 }),
+    422,
+    "invalid_request",
+  ],
+  [
+    "a format that is not written",
+    "/v1/detokenize",
+    postJson({ ...grid, format: "gif" }),
+    422,
+    "invalid_request",
+  ],
+  ["nothing acceptable", "/v1/detokenize", postJson(grid, { accept: "text/html" }), 406, "not_acceptable"],
+  [
+    "an address as image",
+    "/v1/tokenize",
+    postJson({ image: "http://127.0.0.1/cat.png" }),
+    422,
+    "invalid_image",
+    /fetched/,
+  ],
+  [
+    "an address in a form",
+    "/v1/tokenize",
+    form("https://example.org/a.png"),
+    422,
+    "invalid_image",
+    /fetched/,
+  ],
+  ["a path as image", "/v1/tokenize", postJson({ image: "/etc/passwd" }), 422, "invalid_image"],
+  ["a path that is base64", "/v1/tokenize", postJson({ image: "/etc/passwd/" }), 422, "invalid_image"],
+  ["no image", "/v1/tokenize", postJson({}), 422, "invalid_image"],
+  ["an unknown model", "/v1/tokenize?model=other", post(ring, png), 404, "model_not_found", /emoji-32/],
+  ["a path as model", "/v1/tokenize?model=../../etc/passwd", post(ring, png), 404, "model_not_found"],
+  ["path traversal", "/v1/models/..%2f..%2fetc%2fpasswd", {}, 404, "model_not_found"],
+  ["path traversal at the root", "/..%2f..%2fetc/passwd", {}, 404, "not_found"],
+  ["an unknown address", "/v1/nothing", {}, 404, "not_found"],
+];
+
+async function checkValid(): Promise<void> {
+  const response = await service.request("/v1/tokenize", post(ring, png));
+  assert.is(response.status, 200);
+  assert.is((await response.json()).tokens[0], 134193);
+}
+
+for (const [name, path, request, status, code, names] of rows) {
+  test(`${name}: ${status}`, async () => {
+    const response = await service.request(path, request);
+    const copy = response.clone();
+    assert.is(await refusal(response, status, name), code);
+    if (names) assert.match((await copy.json()).error.message, names);
+    await checkValid();
+  });
+}
+
+for (const [name, { bytes, image }] of goldenFiles) {
+  if (name === "animated.webp" || name === "cmyk.jpg") continue;
+  test(`${name} is read right`, async () => {
+    const response = await service.request("/v1/tokenize", post(bytes.slice(), png));
+    assert.is(response.status, 200, await response.clone().text());
+    const expected = await tokenizer.encode(await decodeImage(bytes));
+    const answer = await response.json();
+    assert.equal(answer.tokens, [...expected.data]);
+    assert.equal(answer.grid, [...expected.grid]);
+    assert.equal(
+      answer.size,
+      image.width % 4 || image.height % 4 ? { width: image.width, height: image.height } : undefined,
+    );
+  });
+}
+
+test.run();

@@ -1,0 +1,109 @@
+import * as assert from "uvu/assert";
+import { createImage, type Image } from "../../src/image/image.ts";
+import { createService, type Service } from "../../src/service/service.ts";
+import type { ServiceOptions } from "../../src/service/options.ts";
+import type { ServableTokenizer } from "../../src/service/work/tokenizer_batcher.ts";
+import type { Tokens } from "../../src/tokenizer/tokens.ts";
+import { sample } from "../cli/support.ts";
+
+/** A sample picture's file. */
+export const ring: Uint8Array<ArrayBuffer> = await Deno.readFile(sample("ring"));
+
+/** A tokenizer whose work takes as long as wanted: tokens are the mean brightness of their pixels. */
+export class TokenizerDouble implements ServableTokenizer {
+  readonly bits = 8;
+  readonly factor = 4;
+  readonly config = {} as ServableTokenizer["config"];
+  /** Sizes of the batches so far. */
+  readonly batches: number[] = [];
+  /** Calls that were given up. */
+  aborted = 0;
+  /** What each call waits for. */
+  gate: () => Promise<void> = () => Promise.resolve();
+
+  encode(image: Image, options?: { signal?: AbortSignal }): Promise<Tokens>;
+  encode(images: readonly Image[], options?: { signal?: AbortSignal }): Promise<Tokens[]>;
+  async encode(
+    images: Image | readonly Image[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Tokens | Tokens[]> {
+    const list = images as readonly Image[];
+    await this.#work(list.length, signal);
+    return list.map((image) => {
+      const grid = [Math.ceil(image.height / 4), Math.ceil(image.width / 4)] as const;
+      return { grid, bits: 8, data: new Uint32Array(grid[0] * grid[1]).fill(image.data[0]!) };
+    });
+  }
+
+  decode(tokens: Tokens, options?: { signal?: AbortSignal }): Promise<Image>;
+  decode(tokens: readonly Tokens[], options?: { signal?: AbortSignal }): Promise<Image[]>;
+  async decode(
+    tokens: Tokens | readonly Tokens[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Image | Image[]> {
+    const list = tokens as readonly Tokens[];
+    await this.#work(list.length, signal);
+    return list.map(({ grid: [rows, columns], data }) => {
+      const image = createImage({ width: columns * 4, height: rows * 4 });
+      image.data.fill(data[0]!);
+      return image;
+    });
+  }
+
+  async #work(size: number, signal: AbortSignal | undefined): Promise<void> {
+    this.batches.push(size);
+    const gone = Promise.withResolvers<never>();
+    const leave = () => {
+      this.aborted++;
+      gone.reject(signal!.reason);
+    };
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      await Promise.race([this.gate(), gone.promise]);
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
+  }
+}
+
+/** A service of a double. */
+export function doubled(
+  options: Partial<ServiceOptions> = {},
+): { service: Service; double: TokenizerDouble } {
+  const double = new TokenizerDouble();
+  const service = createService({ models: [{ name: "double", tokenizer: double }], ...options });
+  return { service, double };
+}
+
+/** A request with a body. */
+export function post(body: BodyInit | null, headers: Record<string, string> = {}): RequestInit {
+  return { method: "POST", body, headers };
+}
+
+/** A request with JSON. */
+export function postJson(value: unknown, headers: Record<string, string> = {}): RequestInit {
+  return post(JSON.stringify(value), { "content-type": "application/json", ...headers });
+}
+
+/** Checks that a response refuses as the contract says, and gives its code. */
+export async function refusal(response: Response, status: number, label = ""): Promise<string> {
+  const text = await response.text();
+  assert.is(response.status, status, `${label}: ${response.status} ${text}`);
+  assert.match(response.headers.get("content-type") ?? "", /^application\/json/);
+  const { error, ...rest } = JSON.parse(text);
+  assert.equal(rest, {});
+  assert.equal(Object.keys(error), ["code", "message", "requestId"]);
+  assert.is(error.requestId, response.headers.get("x-request-id"));
+  assert.match(error.code, /^[a-z_]+$/);
+  assert.not.match(text, /\.ts\b|file:|node_modules|\/work|\/root|\bat \S+ \(\S+:\d+/, "paths or stacks");
+  return error.code;
+}
+
+/** Waits until something holds. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
