@@ -9,6 +9,7 @@ import { generateCommand } from "./generate.ts";
 import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
 import { reconstructCommand } from "./reconstruct.ts";
+import { serveCommand } from "./serve.ts";
 import { version } from "./version.ts";
 
 const commands = [
@@ -19,6 +20,7 @@ const commands = [
   convertCommand,
   inspectCommand,
   explainCommand,
+  serveCommand,
   doctorCommand,
 ];
 

@@ -17,12 +17,18 @@ export const defaultModel = "emoji-32";
 
 /** Adds the options of `ModelOptions` to a command. */
 export function withModel(command: Command): Command {
-  return command
+  command
     .option(
       "-m, --model <model>",
       "a checkpoint, a folder made by convert, or a name in models/",
       defaultModel,
-    )
+    );
+  return withBackend(command);
+}
+
+/** Adds the options that say how models are run. */
+export function withBackend(command: Command): Command {
+  return command
     .addOption(new Option("--backend <name>", "what runs the model").choices(backendNames).default("auto"))
     .option("--threads <n>", "threads (default: one a processor)", wholeNumber)
     .option("--raw", "take the raw weights of a checkpoint, not their moving average");

@@ -1,0 +1,184 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { serve, type ServeOptions } from "../../src/service/serve.ts";
+import type { ServiceOptions } from "../../src/service/options.ts";
+import { doubled, post, refusal, ring, TokenizerDouble, until } from "./support.ts";
+
+const test = suite("the server");
+
+const png = { "content-type": "image/png" };
+const text = new TextEncoder();
+
+interface Running extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly double: TokenizerDouble;
+  stop(): Promise<void>;
+}
+
+async function running(options: ServeOptions = {}, made: Partial<ServiceOptions> = {}): Promise<Running> {
+  const { service, double } = doubled({ codecThreads: 2, ...made });
+  const server = await serve(service, { port: 0, ...options });
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port,
+    double,
+    stop: () => server.stop(),
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      await service[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** All that a connection answers until it closes, in order or by a reset: what was sent unread makes it one. */
+async function readAll(connection: Deno.Conn): Promise<string> {
+  let answer = "";
+  try {
+    for await (const part of connection.readable) answer += new TextDecoder().decode(part);
+  } catch { /* reset */ }
+  return answer;
+}
+
+async function checkValid(url: string): Promise<void> {
+  const response = await fetch(`${url}/v1/tokenize`, post(ring, png));
+  assert.is(response.status, 200, await response.text());
+}
+
+test("a real request is answered over a socket, a refused one too, on the same connection", async () => {
+  await using server = await running({}, { limits: { maxBodyBytes: 100_000 } });
+  await checkValid(server.url);
+  await refusal(await fetch(`${server.url}/v1/tokenize`, post(new Uint8Array(100_001), png)), 413);
+  const chunks = new ReadableStream({
+    start(controller) {
+      for (let i = 0; i < 20; i++) controller.enqueue(new Uint8Array(10_000));
+      controller.close();
+    },
+  });
+  const response = await fetch(`${server.url}/v1/tokenize`, post(chunks, png)).catch(() => undefined);
+  // The connection may be closed while the client still sends: then there is no answer to read.
+  if (response) await refusal(response, 413);
+  await checkValid(server.url);
+});
+
+for (
+  const [what, head] of [
+    ["headers", "POST /v1/tokenize HTTP/1.1\r\nHost: a\r\nX-Slow: "],
+    [
+      "bodies",
+      "POST /v1/tokenize HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\n",
+    ],
+  ]
+) {
+  test(`clients that send their ${what} byte by byte get 408, and hurt nobody`, async () => {
+    await using server = await running({ headersTimeout: 400, requestTimeout: 600 });
+    const slow = Array.from({ length: 50 }, async () => {
+      const connection = await Deno.connect({ port: server.port });
+      const answer = readAll(connection);
+      const writer = connection.writable.getWriter();
+      let open = true;
+      answer.finally(() => open = false);
+      try {
+        await writer.write(text.encode(head));
+        while (open) {
+          await writer.write(text.encode("x"));
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      } catch { /* closed, as it should be */ }
+      return await answer;
+    });
+    const start = performance.now();
+    await checkValid(server.url);
+    for (const answer of await Promise.all(slow)) assert.match(answer, /^HTTP\/1\.1 408 /);
+    assert.ok(performance.now() - start < 3000);
+    await checkValid(server.url);
+  });
+}
+
+test("headers without end are refused", async () => {
+  await using server = await running();
+  const connection = await Deno.connect({ port: server.port });
+  const answer = readAll(connection);
+  const writer = connection.writable.getWriter();
+  await writer.write(text.encode(`GET / HTTP/1.1\r\nHost: a\r\nX: ${"y".repeat(100_000)}`)).catch(() => {});
+  assert.match(await answer, /^HTTP\/1\.1 431 /);
+  await checkValid(server.url);
+});
+
+test("what is no HTTP is refused", async () => {
+  await using server = await running();
+  for (
+    const bytes of [
+      "\x16\x03\x01\x02\x00",
+      "GET\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
+    ]
+  ) {
+    const connection = await Deno.connect({ port: server.port });
+    await connection.write(text.encode(bytes));
+    await connection.closeWrite();
+    assert.match(await readAll(connection), /^(HTTP\/1\.1 400 |$)/);
+  }
+  await checkValid(server.url);
+});
+
+test("an upload that breaks off keeps nothing", async () => {
+  await using server = await running({}, { limits: { maxRequests: 1 } });
+  for (let i = 0; i < 20; i++) {
+    const connection = await Deno.connect({ port: server.port });
+    await connection.write(
+      text.encode("POST /v1/tokenize HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"),
+    );
+    await connection.write(text.encode("Content-Length: 1000\r\n\r\nabc"));
+    connection.close();
+  }
+  await checkValid(server.url);
+});
+
+test("a reset ends the work, and no slot is kept", async () => {
+  await using server = await running({}, { limits: { maxRequests: 1 } });
+  const { double } = server;
+  double.gate = () => new Promise(() => {});
+  for (let i = 0; i < 20; i++) {
+    const client = new AbortController();
+    const gone = fetch(`${server.url}/v1/tokenize`, { ...post(ring, png), signal: client.signal }).catch(
+      () => {},
+    );
+    await until(() => double.batches.length > i, "work begins");
+    client.abort();
+    await gone;
+    await until(() => double.aborted > i, "work is given up");
+  }
+  double.gate = () => Promise.resolve();
+  await checkValid(server.url);
+});
+
+test("stopping finishes what was taken, refuses the rest, and closes", async () => {
+  const server = await running();
+  const { double, url } = server;
+  const gate = Promise.withResolvers<void>();
+  double.gate = () => gate.promise;
+  const taken = Array.from({ length: 5 }, () => fetch(`${url}/v1/tokenize`, post(ring, png)));
+  await until(() => double.batches.length > 0, "work begins");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const stopped = server.stop();
+  assert.is(await refusal(await fetch(`${url}/v1/tokenize`, post(ring, png)), 503), "draining");
+  gate.resolve();
+  for (const response of await Promise.all(taken)) {
+    assert.is(response.status, 200);
+    await response.body?.cancel();
+  }
+  await stopped;
+  assert.is(await fetch(url).catch(() => "closed"), "closed");
+  await server[Symbol.asyncDispose]();
+});
+
+test("a port that is taken is an error", async () => {
+  await using server = await running();
+  const { service } = doubled();
+  await using _end = service;
+  const error = await serve(service, { port: server.port }).catch((error) => error);
+  assert.is(error.code, "EADDRINUSE");
+});
+
+test.run();
