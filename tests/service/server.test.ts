@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { serve, type ServeOptions } from "../../src/service/serve.ts";
 import type { ServiceOptions } from "../../src/service/options.ts";
-import { doubled, post, refusal, ring, TokenizerDouble, until } from "./support.ts";
+import { doubled, post, refusal, ring, type TokenizerDouble, until } from "./support.ts";
 
 const test = suite("the server");
 

@@ -5,8 +5,10 @@ import { version } from "../../cli/version.ts";
 export class RequestSpans {
   readonly #tracer: Tracer;
   readonly #root: Span;
+  readonly #method: string;
 
   constructor(method: string, { requestId }: { requestId: string }) {
+    this.#method = method;
     this.#tracer = trace.getTracer("voken", version);
     this.#root = this.#tracer.startSpan(method, {
       kind: SpanKind.SERVER,
@@ -29,7 +31,7 @@ export class RequestSpans {
 
   /** Ends the request's span. */
   end({ route, status }: { route: string; status: number }): void {
-    this.#root.updateName(`${route}`);
+    this.#root.updateName(`${this.#method} ${route}`);
     this.#root.setAttributes({ "http.route": route, "http.response.status_code": status });
     if (status >= 500) this.#root.setStatus({ code: SpanStatusCode.ERROR });
     this.#root.end();
