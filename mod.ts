@@ -33,6 +33,8 @@ export type {
   GeneratorModel,
   StreamOptions,
 } from "./src/transformer/generator.ts";
+export type { Drawing } from "./src/transformer/drawing.ts";
+export type { DrawingTable, StepOutcome } from "./src/transformer/drawing_table.ts";
 export type { GenerateOptions } from "./src/transformer/request.ts";
 export { paperSettings, pretty } from "./src/transformer/settings.ts";
 export type { PerSubToken, SamplingOptions, SamplingSettings } from "./src/transformer/settings.ts";

@@ -1,6 +1,7 @@
 import type { Cancellable } from "../backend/backend.ts";
-import { NumericError } from "../tensor/errors.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
+import { isGuided } from "./drawing.ts";
+import { noNumbers } from "./drawing_table.ts";
 import type { TransformerEngine } from "./engine.ts";
 import { subTokens } from "./programs.ts";
 import { guidanceAt, type SamplingSettings } from "./settings.ts";
@@ -27,7 +28,7 @@ export async function* drawTokens(
 ): AsyncGenerator<{ tokens: readonly Uint32Array[]; count: number }, void, undefined> {
   const { classIds, settings } = batch, { config } = engine;
   const n = classIds.length, positions = config.grid ** 2;
-  const guided = settings.guidance.some((scale) => scale > 1), rows = guided ? 2 * n : n;
+  const guided = isGuided(settings), rows = guided ? 2 * n : n;
   const tokens = classIds.map(() => new Uint32Array(positions));
   const fixed = fixedInputs(batch, { rows, nullClass: config.classes });
   let last: Record<string, HostTensor> = { pre: u32Tensor([rows]), post: u32Tensor([rows]) };
@@ -96,9 +97,5 @@ function filled(dtype: "f32" | "u32", length: number, value: number): HostTensor
 /** A word out of the vocabulary is how sampling says that its logits were no numbers. */
 function checkDrawn(tokens: readonly [number, number], bits: readonly [number, number]): void {
   if (tokens.every((token, i) => token < 2 ** bits[i]!)) return;
-  throw new NumericError("Cannot draw the pictures", {
-    expected: "finite logits",
-    got: "NaN or infinite values",
-    hint: "check the checkpoint: it is damaged, or its training had diverged",
-  });
+  throw noNumbers();
 }

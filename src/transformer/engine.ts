@@ -1,4 +1,4 @@
-import type { Backend, Cancellable, OnProgress, WeightFormat, Weights } from "../backend/backend.ts";
+import type { Backend, Cancellable, OnProgress, Program, WeightFormat, Weights } from "../backend/backend.ts";
 import { type BackendName, createBackend } from "../backend/select.ts";
 import type { Graph } from "../graph/trace.ts";
 import { ArgumentError, BackendError } from "../tensor/errors.ts";
@@ -127,6 +127,19 @@ export class TransformerEngine implements AsyncDisposable {
         return all;
       },
     });
+  }
+
+  /**
+   * Compiles the step of so many pictures as a program of its own, with its own memory of earlier positions, which may be
+   * run without a turn. Its user disposes it, before the engine.
+   */
+  async compileStep(extent: StepExtent): Promise<Program> {
+    const end = await this.turn("draw pictures");
+    try {
+      return await this.backend.compile(stepGraph(this.config, extent), this.#weights);
+    } finally {
+      end();
+    }
   }
 
   /** All positions of n pictures at once; see `teacherForcedGraph`. */

@@ -6,6 +6,8 @@ import type { TokenizerModel } from "../tokenizer/engine.ts";
 import type { ModelSource } from "../tokenizer/load_model.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import type { TransformerConfig, TransformerOptions } from "./config.ts";
+import type { Drawing } from "./drawing.ts";
+import { DrawingTable } from "./drawing_table.ts";
 import { type Batch, drawTokens } from "./draw.ts";
 import { type EngineOptions, TransformerEngine } from "./engine.ts";
 import { openGenerative } from "./open_generative.ts";
@@ -175,6 +177,29 @@ export class Generator implements AsyncDisposable {
     } finally {
       end();
     }
+  }
+
+  /**
+   * The pictures that `generate` would draw, each to be drawn at a place of a table. For services, which draw pictures of
+   * several requests side by side. Throws as `generate` does.
+   */
+  plan(options: GenerateOptions): Drawing[] {
+    const { batches } = planOf(options, { config: this.config, names: this.classNames });
+    return batches.flatMap(({ classIds, indices, seed, settings }) =>
+      classIds.map((classId, i) => {
+        const tokens = new Uint32Array(this.config.grid ** 2);
+        return { classId, index: indices[i]!, seed, settings, tokens, count: 0 };
+      })
+    );
+  }
+
+  /**
+   * Opens a table of `size` places, for pictures with guidance or for those without. Its user disposes it, before the
+   * generator. Throws `BackendError` if memory lacks.
+   */
+  async openTable({ size, guided }: { size: number; guided: boolean }): Promise<DrawingTable> {
+    const program = await this.#engine.compileStep({ n: size, guided });
+    return new DrawingTable(program, { config: this.config, size, guided });
   }
 
   /** Waits for the calls under way, then frees memory and threads. */

@@ -54,12 +54,8 @@ export class PictureDecoder implements AsyncDisposable {
    * the last of these rows is repeated.
    */
   async decodeRows(tokens: Uint32Array, rows: number, options: Cancellable): Promise<Image> {
-    const repeated = tokens.slice();
-    for (let row = rows; row < this.#grid; row++) {
-      repeated.copyWithin(row * this.#grid, (rows - 1) * this.#grid, rows * this.#grid);
-    }
-    const image = await this.decode(repeated, options);
-    image.data.fill(128, rows * this.factor * image.width * 3);
+    const image = await this.decode(repeatLastRow(tokens, { rows, grid: this.#grid }), options);
+    greyBelow(image, rows * this.factor);
     return image;
   }
 
@@ -67,4 +63,21 @@ export class PictureDecoder implements AsyncDisposable {
     await this.#program[Symbol.asyncDispose]();
     await this.#weights[Symbol.asyncDispose]();
   }
+}
+
+/** Tokens of `grid` rows of which the first `rows` are drawn: the last of these also stands for those below. */
+export function repeatLastRow(
+  tokens: Uint32Array,
+  { rows, grid }: { rows: number; grid: number },
+): Uint32Array {
+  const repeated = tokens.slice();
+  for (let row = rows; row < grid; row++) {
+    repeated.copyWithin(row * grid, (rows - 1) * grid, rows * grid);
+  }
+  return repeated;
+}
+
+/** Makes a picture grey from row `y` on. */
+export function greyBelow(image: Image, y: number): void {
+  image.data.fill(128, y * image.width * 3);
 }
