@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Backend } from "../backend/backend.ts";
 import { type BackendName, backendNames } from "../backend/select.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Io } from "./io.ts";
@@ -35,7 +36,10 @@ export function withBackend(command: Command): Command {
 }
 
 /** Loads the tokenizer that the options name, with a bar. */
-export async function loadTokenizer(options: ModelOptions, io: Io): Promise<Tokenizer> {
+export async function loadTokenizer(
+  options: Omit<ModelOptions, "backend"> & { backend: BackendName | Backend },
+  io: Io,
+): Promise<Tokenizer> {
   using bar = progress("Loading weights", io);
   return await Tokenizer.load(options.model, {
     backend: options.backend,

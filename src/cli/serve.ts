@@ -1,5 +1,7 @@
 import { configure, getTextFormatter, jsonLinesFormatter, type LogRecord } from "@logtape/logtape";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { Backend } from "../backend/backend.ts";
+import { createBackend } from "../backend/select.ts";
 import { weightsFile } from "../checkpoint/open.ts";
 import { defaultLimits, type Limits } from "../service/limits.ts";
 import type { ServedModel } from "../service/options.ts";
@@ -7,8 +9,11 @@ import { serve } from "../service/serve.ts";
 import { createService } from "../service/service.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { modelNames, resolveModel } from "../tokenizer/load_model.ts";
+import { Generator } from "../transformer/generator.ts";
+import { isGenerative } from "../transformer/open_generative.ts";
 import type { Io } from "./io.ts";
 import { defaultModel, loadTokenizer, type ModelOptions, wholeNumber, withBackend } from "./options.ts";
+import { progress } from "./progress.ts";
 import { stemOf } from "./outputs.ts";
 
 interface Options extends Omit<ModelOptions, "model"> {
@@ -47,9 +52,14 @@ export function serveCommand(io: Io): Command {
       await configureLog(options.log, io);
       await using stack = new AsyncDisposableStack();
       const models: ServedModel[] = [];
+      // All models on one backend: their runs take turns, and none takes the processors from another.
+      const backend = stack.use(createBackend(options.backend, options));
       for (const model of options.model) {
-        const tokenizer = stack.use(await loadTokenizer({ ...options, model }, io));
-        models.push({ name: stemOf(model), tokenizer, weights: await shippedWeights(model) });
+        const tokenizer = stack.use(await loadTokenizer({ ...options, backend, model }, io));
+        const generator = await isGenerative(model)
+          ? stack.use(await loadGenerator(model, backend, io))
+          : undefined;
+        models.push({ name: stemOf(model), tokenizer, generator, weights: await shippedWeights(model) });
       }
       const { limit: limits, rateLimit, origin: origins, trustProxy, pages } = options;
       const service = stack.use(
@@ -61,6 +71,12 @@ export function serveCommand(io: Io): Command {
       using _signals = onStop(io, () => void server.stop());
       await server.finished;
     });
+}
+
+async function loadGenerator(model: string, backend: Backend, io: Io): Promise<Generator> {
+  using bar = progress("Loading the transformer", io);
+  const onProgress = ({ loaded, total }: { loaded: number; total: number }) => bar.update(loaded, total);
+  return await Generator.load(model, { backend, signal: io.signal, onProgress });
 }
 
 /** Calls `stop` at Ctrl-C and SIGTERM, until disposed. */

@@ -12,11 +12,13 @@ import { logger, observe } from "./observe/middleware.ts";
 import type { ServiceOptions } from "./options.ts";
 import type { Env, LoadedModel, Parts } from "./parts.ts";
 import { RequestError } from "./request_error.ts";
+import { generationRoute } from "./routes/generations.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { tokenizerRoutes } from "./routes/tokenizer.ts";
 import { Admission } from "./work/admission.ts";
+import { DrawingScheduler } from "./work/drawing_scheduler.ts";
 import type { Images } from "./work/images.ts";
 import { TokenizerBatcher } from "./work/tokenizer_batcher.ts";
 
@@ -62,6 +64,7 @@ export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>;
   healthRoutes(app, parts);
   modelRoutes(app, parts);
   tokenizerRoutes(app, parts);
+  generationRoute(app, parts);
   openapiRoute(app);
   app.notFound((c) =>
     errorResponse(c, new RequestError(404, "not_found", { message: "There is nothing at this address" }))
@@ -81,7 +84,7 @@ function modelsOf(
   { admission, metrics }: { admission: Admission; metrics: Metrics },
 ): ReadonlyMap<string, LoadedModel> {
   const loaded = new Map<string, LoadedModel>();
-  for (const { name, tokenizer, weights } of models) {
+  for (const { name, tokenizer, generator, weights } of models) {
     if (loaded.has(name)) {
       throw new ArgumentError("Cannot make the service: models", {
         expected: "a name for each",
@@ -89,7 +92,8 @@ function modelsOf(
       });
     }
     const batcher = new TokenizerBatcher(tokenizer, { metrics, expected: () => admission.inside });
-    loaded.set(name, { name, tokenizer, batcher, weights });
+    const drawing = generator && { generator, scheduler: new DrawingScheduler(generator, { metrics }) };
+    loaded.set(name, { name, tokenizer, batcher, drawing, weights });
   }
   if (loaded.size > 0) return loaded;
   throw new ArgumentError("Cannot make the service: models", { expected: "at least one", got: "none" });

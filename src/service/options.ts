@@ -1,4 +1,5 @@
 import type { Limits } from "./limits.ts";
+import type { ServableGenerator } from "./work/drawing_scheduler.ts";
 import type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
 
 /** A model to serve. */
@@ -7,6 +8,8 @@ export interface ServedModel {
   readonly name: string;
   /** Stays the caller's: it is not disposed with the service. */
   readonly tokenizer: ServableTokenizer;
+  /** Draws pictures of classes, which need the tokenizer above. Stays the caller's, and is to be disposed after the service. */
+  readonly generator?: ServableGenerator;
   /** Gives the file of weights to the playground's browser; without it there is no switch for that. */
   readonly weights?: () => Promise<Uint8Array>;
 }

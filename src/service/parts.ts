@@ -3,6 +3,7 @@ import type { Authenticate } from "./http/auth.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { RequestSpans } from "./observe/spans.ts";
 import type { Admission } from "./work/admission.ts";
+import type { DrawingScheduler, ServableGenerator } from "./work/drawing_scheduler.ts";
 import type { Images } from "./work/images.ts";
 import type { ServableTokenizer, TokenizerBatcher } from "./work/tokenizer_batcher.ts";
 
@@ -11,6 +12,10 @@ export interface LoadedModel {
   readonly name: string;
   readonly tokenizer: ServableTokenizer;
   readonly batcher: TokenizerBatcher;
+  /** What draws pictures of classes, where the model can. */
+  readonly drawing:
+    | { readonly generator: ServableGenerator; readonly scheduler: DrawingScheduler }
+    | undefined;
   /** Where the browser gets the weights from, for the playground. */
   readonly weights: (() => Promise<Uint8Array>) | undefined;
 }

@@ -26,6 +26,9 @@ export function createService(options: ServiceOptions): Service {
   });
   return Object.assign(app, {
     drain: () => parts.admission.drain(),
-    [Symbol.asyncDispose]: () => parts.images[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      for (const { drawing } of parts.models.values()) await drawing?.scheduler[Symbol.asyncDispose]();
+      await parts.images[Symbol.asyncDispose]();
+    },
   });
 }

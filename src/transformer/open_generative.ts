@@ -2,7 +2,7 @@ import { type Checkpoint, openCheckpoint } from "../checkpoint/open.ts";
 import { configFile } from "../checkpoint/config_json.ts";
 import { type ModelSource, openModel, resolveModel } from "../tokenizer/load_model.ts";
 import { parseClassNames } from "./classes.ts";
-import type { TransformerOptions } from "./config.ts";
+import { type TransformerOptions, transformerPath } from "./config.ts";
 
 /** The transformer beside a tokenizer's `model.safetensors`, and the names of its classes. */
 export const transformerFile = "transformer.safetensors", classesFile = "classes.json";
@@ -45,6 +45,12 @@ export async function openGenerative(
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+/** Whether a model's files hold a transformer. Throws `CheckpointError` as `openCheckpoint` does. */
+export async function isGenerative(source: ModelSource): Promise<boolean> {
+  await using files = await openGenerative(source);
+  return files.transformer.tensors.has(`${transformerPath}.pre_emb.weight`);
 }
 
 /** Heads and grid in the configuration that converted weights carry. */

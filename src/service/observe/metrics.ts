@@ -6,6 +6,8 @@ export interface Metrics {
   queued(seconds: number): void;
   /** A batch of the tokenizer began. */
   batch(kind: "encode" | "decode", pictures: number): void;
+  /** A token of so many pictures is being drawn. */
+  step(pictures: number): void;
   /** Tokens were made of pictures, or pictures of tokens. */
   tokens(kind: "encoded" | "decoded" | "generated", count: number): void;
   /** Pictures went out. */
@@ -31,6 +33,7 @@ export const noMetrics: Metrics = {
   request() {},
   queued() {},
   batch() {},
+  step() {},
   tokens() {},
   pictures() {},
   workerReplaced() {},

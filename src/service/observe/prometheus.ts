@@ -33,6 +33,12 @@ export function prometheusMetrics(): Metrics {
     buckets: [1, 2, 4, 8],
     registers,
   });
+  const steps = new Histogram({
+    name: "voken:generation_batch_size",
+    help: "Pictures whose next token is drawn in one step",
+    buckets: [1, 2, 4, 8],
+    registers,
+  });
   const tokens = {
     encoded: counter("voken:encoded_tokens_total", "Tokens made of pictures"),
     decoded: counter("voken:decoded_tokens_total", "Tokens made into pictures"),
@@ -52,6 +58,7 @@ export function prometheusMetrics(): Metrics {
     },
     queued: (seconds) => queue.observe(seconds),
     batch: (kind, size) => batches.observe({ kind }, size),
+    step: (pictures) => steps.observe(pictures),
     tokens: (kind, count) => tokens[kind].inc(count),
     pictures: (count) => pictures.inc(count),
     workerReplaced: () => replaced.inc(),

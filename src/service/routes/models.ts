@@ -4,14 +4,18 @@ import { RequestError } from "../request_error.ts";
 
 /** Lists the models, in the form of OpenAI's, and gives single ones. */
 export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
-  const describe = ({ name, tokenizer }: LoadedModel) => ({
+  const describe = ({ name, tokenizer, drawing }: LoadedModel) => ({
     id: name,
     object: "model",
     created,
     owned_by: "voken",
     bits: tokenizer.bits,
     factor: tokenizer.factor,
-    capabilities: ["tokenize", "detokenize", "reconstruct"],
+    capabilities: ["tokenize", "detokenize", "reconstruct", ...(drawing ? ["generate"] : [])],
+    ...(drawing && {
+      size: `${drawing.generator.size}x${drawing.generator.size}`,
+      classes: drawing.generator.classNames ?? drawing.generator.config.classes,
+    }),
   });
   app.get("/v1/models", (c) => c.json({ object: "list", data: [...models.values()].map(describe) }));
   app.get("/v1/models/:name", (c) => c.json(describe(findModel(models, c.req.param("name")))));

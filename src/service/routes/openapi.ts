@@ -5,6 +5,8 @@ import type { Env } from "../parts.ts";
 import {
   detokenizeBody,
   errorAnswer,
+  generationAnswer,
+  generationBody,
   packedOptions,
   reconstructOptions,
   tokenizeOptions,
@@ -75,6 +77,27 @@ function describeService(): object {
     options: reconstructOptions,
     content: withPicture(reconstructOptions),
     answer: imageFiles(),
+  });
+  registry.registerPath({
+    method: "post",
+    path: "/v1/images/generations",
+    summary: "Pictures of a class, in the shape of OpenAI's; with stream, as server-sent events",
+    security: [{ bearer: [] }],
+    request: { body: { required: true, content: { "application/json": { schema: generationBody } } } },
+    responses: {
+      200: {
+        description: "Done",
+        content: {
+          "application/json": { schema: generationAnswer },
+          "text/event-stream": {
+            schema: z.string().meta({
+              description: "image_generation.partial_image, image_generation.completed",
+            }),
+          },
+        },
+      },
+      ...refusals,
+    },
   });
   const get = (path: string, summary: string, schema: z.ZodType = z.looseObject({})) =>
     registry.registerPath({

@@ -1,0 +1,126 @@
+import type { Context, Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import type { Drawing } from "../../transformer/drawing.ts";
+import { greyBelow, repeatLastRow } from "../../transformer/picture_decoder.ts";
+import { asRequestError } from "../http/error_response.ts";
+import { logger } from "../observe/middleware.ts";
+import type { Env, Parts } from "../parts.ts";
+import { Task } from "../work/task.ts";
+import { type GenerationRequest, readGenerationRequest } from "./generation_request.ts";
+
+/** Draws pictures of classes: `POST /v1/images/generations`, in the shape of OpenAI's. */
+export function generationRoute(app: Hono<Env>, parts: Parts): void {
+  const { metrics } = parts;
+
+  app.post("/v1/images/generations", async (c) => {
+    parts.admission.check();
+    const request = await readGenerationRequest(c, parts);
+    const { body, drawings, seed, size } = request;
+    const created = Math.floor(Date.now() / 1000);
+    if (body.stream) return answerStream(c, request, created);
+    using task = new Task(c, parts);
+    const files = await allOrNone(task, drawings.map((drawing) => draw(task, request, drawing)));
+    return c.json({
+      created,
+      data: files.map((b64_json) => ({ b64_json })),
+      output_format: body.output_format,
+      size,
+      seed,
+      usage: usageOf(drawings),
+    });
+  });
+
+  function answerStream(c: Context<Env>, request: GenerationRequest, created: number): Response {
+    const { body, drawings, seed, size } = request;
+    const task = new Task(c, parts);
+    const shared = { created_at: created, output_format: body.output_format, size, seed };
+    return streamSSE(c, async (stream) => {
+      using _task = task;
+      stream.onAbort(() => task.abort(new Error("the client has left")));
+      const send = (type: string, data: object) =>
+        stream.writeSSE({ event: type, data: JSON.stringify({ type, ...data, ...shared }) });
+      try {
+        await allOrNone(
+          task,
+          drawings.map(async (drawing, image_index) => {
+            const b64_json = await draw(task, request, drawing, async (b64_json, partial_image_index) => {
+              await send("image_generation.partial_image", { b64_json, partial_image_index, image_index });
+            });
+            const usage = usageOf([drawing]);
+            await send("image_generation.completed", { b64_json, image_index, usage });
+          }),
+        );
+      } catch (error) {
+        if (stream.aborted) return;
+        // The answer has begun with 200: what went wrong can only be an event.
+        const { code, message, status } = asRequestError(error);
+        if (status >= 500) logger.error("{code}: {error}", { code, error, requestId: c.get("requestId") });
+        await send("error", { error: { code, message, requestId: c.get("requestId") } });
+      }
+    });
+  }
+
+  /** Draws one picture, and gives its file as base64; partial ones meanwhile to `onPartial`, in order. */
+  async function draw(
+    task: Task,
+    { model, drawing: { generator, scheduler }, body }: GenerationRequest,
+    drawing: Drawing,
+    onPartial?: (file: string, index: number) => Promise<void>,
+  ): Promise<string> {
+    const { grid } = generator.config, { bits, factor } = model.tokenizer;
+    const decode = (data: Uint32Array) => {
+      const tokens = { grid: [grid, grid] as const, bits, data };
+      return task.queued("decode", (errand) => model.batcher.decode(tokens, errand));
+    };
+    const encode = async (image: Awaited<ReturnType<typeof decode>>) => {
+      const options = { format: body.output_format, quality: body.output_compression, signal: task.signal };
+      return (await task.phase("encode file", () => parts.images.encode(image, options))).toBase64();
+    };
+    const wanted = onPartial ? partialRows(grid, body.partial_images) : [];
+    let partials: Promise<void> = Promise.resolve();
+    const onToken = (count: number) => {
+      const rows = count / grid, index = wanted.indexOf(rows);
+      if (index < 0) return;
+      const sofar = repeatLastRow(drawing.tokens, { rows, grid });
+      partials = partials.then(async () => {
+        const image = await decode(sofar);
+        greyBelow(image, rows * factor);
+        await onPartial!(await encode(image), index);
+      });
+      // Looked at when the picture is done; until then a failure must not count as unhandled.
+      partials.catch(() => {});
+    };
+    const tokens = await task.queued("draw", (errand) => scheduler.draw(drawing, errand, onToken));
+    const file = await encode(await decode(tokens));
+    await partials;
+    metrics.pictures(1);
+    return file;
+  }
+}
+
+/** Rows after which partial pictures are sent: as many, evenly spread, and never all rows. */
+function partialRows(grid: number, count: number): number[] {
+  const rows = Array.from({ length: count }, (_, i) => Math.floor(grid * (i + 1) / (count + 1)));
+  return [...new Set(rows)].filter((row) => row > 0);
+}
+
+/** Waits for all; when one fails, ends the others and waits for them, too. */
+async function allOrNone<Result>(task: Task, work: readonly Promise<Result>[]): Promise<Result[]> {
+  try {
+    return await Promise.all(work);
+  } catch (error) {
+    task.abort(error);
+    await Promise.allSettled(work);
+    throw error;
+  }
+}
+
+function usageOf(drawings: readonly Drawing[]): object {
+  const output_tokens = drawings.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  return {
+    input_tokens: drawings.length,
+    output_tokens,
+    total_tokens: drawings.length + output_tokens,
+    input_tokens_details: { image_tokens: 0, text_tokens: drawings.length },
+  };
+}

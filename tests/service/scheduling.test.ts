@@ -1,0 +1,153 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { noMetrics } from "../../src/service/observe/metrics.ts";
+import { DrawingScheduler, type ServableGenerator } from "../../src/service/work/drawing_scheduler.ts";
+import { BackendError, NumericError } from "../../src/tensor/errors.ts";
+import type { Drawing } from "../../src/transformer/drawing.ts";
+import type { StepOutcome } from "../../src/transformer/drawing_table.ts";
+import { pretty } from "../../src/transformer/settings.ts";
+
+const test = suite("scheduling of drawings");
+
+const never = new AbortController().signal;
+
+function drawing(index: number, { guided = true, length = 16 } = {}): Drawing {
+  const settings = guided ? pretty : { ...pretty, guidance: [0, 0] as const };
+  return { classId: 0, index, seed: 0, settings, tokens: new Uint32Array(length), count: 0 };
+}
+
+/** A generator that notes who sits where, and whose tokens tell picture and position. */
+class GeneratorDouble {
+  /** Numbers of the pictures at the table, step by step. */
+  readonly steps: (number | undefined)[][] = [];
+  closed = 0;
+  onStep: (places: readonly (Drawing | undefined)[], step: number) => StepOutcome[] | void = () => {};
+
+  openTable({ size, guided }: { size: number; guided: boolean }) {
+    const step = async (places: readonly (Drawing | undefined)[]): Promise<StepOutcome[]> => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      this.steps.push(places.map((place) => place?.index));
+      const outcomes = this.onStep(places, this.steps.length) ?? [];
+      places.forEach((place, i) => {
+        if (place && !outcomes[i]) place.tokens.set([place.index * 100 + place.count], place.count++);
+      });
+      return places.map((_, i) => outcomes[i]);
+    };
+    return Promise.resolve({
+      size,
+      guided,
+      step,
+      [Symbol.asyncDispose]: () => Promise.resolve(void this.closed++),
+    });
+  }
+}
+
+function scheduler(): { double: GeneratorDouble; work: DrawingScheduler } {
+  const double = new GeneratorDouble();
+  return {
+    double,
+    work: new DrawingScheduler(double as unknown as ServableGenerator, { metrics: noMetrics }),
+  };
+}
+
+const tokensOf = (index: number) => Array.from({ length: 16 }, (_, i) => index * 100 + i);
+
+test("one alone sits at the smallest table; those that come together sit together", async () => {
+  const { double, work } = scheduler();
+  await work.draw(drawing(1), { client: "a", signal: never });
+  assert.ok(double.steps.every((places) => places.length === 1));
+  const from = double.steps.length;
+  const all = await Promise.all([1, 2, 3].map((i) => work.draw(drawing(i), { client: "a", signal: never })));
+  assert.equal(all.map((tokens) => [...tokens]), [1, 2, 3].map(tokensOf));
+  assert.equal(double.steps.slice(from), new Array(16).fill([1, 2, 3, undefined]));
+  await work[Symbol.asyncDispose]();
+  assert.is(double.closed, 2);
+});
+
+test("one that comes later joins at the next token", async () => {
+  const { double, work } = scheduler();
+  const first = [1, 2, 3].map((i) => work.draw(drawing(i), { client: "a", signal: never }));
+  let late: Promise<Uint32Array> | undefined;
+  double.onStep = (_, step) => {
+    if (step === 5) late = work.draw(drawing(4), { client: "b", signal: never });
+  };
+  await Promise.all(first);
+  assert.equal(double.steps[4], [1, 2, 3, undefined]);
+  assert.equal(double.steps[5], [1, 2, 3, 4]);
+  assert.equal([...await late!], tokensOf(4));
+});
+
+test("clients take turns at free places", async () => {
+  const { work } = scheduler();
+  const done: string[] = [];
+  const send = (client: string, i: number) =>
+    work.draw(drawing(i), { client, signal: never }).then(() => done.push(client));
+  const all = Array.from({ length: 24 }, (_, i) => send("many", i));
+  all.push(send("one", 24));
+  await Promise.all(all);
+  assert.ok(done.indexOf("one") < 8, `${done.indexOf("one")}`);
+});
+
+test("with and without guidance go on side by side", async () => {
+  const { double, work } = scheduler();
+  const both = [drawing(1), drawing(2, { guided: false })];
+  await Promise.all(both.map((one) => work.draw(one, { client: "a", signal: never })));
+  assert.equal(double.steps.slice(0, 4), [[1], [2], [1], [2]]);
+});
+
+test("one that leaves is gone at the next token, and its place is taken", async () => {
+  const { double, work } = scheduler();
+  const leaver = new AbortController();
+  const others = Array.from({ length: 8 }, (_, i) => work.draw(drawing(i), { client: "a", signal: never }));
+  const left = work.draw(drawing(8), { client: "b", signal: leaver.signal }).catch(String);
+  double.onStep = (places, step) => {
+    if (step !== 3) return;
+    assert.ok(places.some((place) => place?.index === 8));
+    leaver.abort(new Error("left"));
+  };
+  assert.is(await left, "Error: left");
+  await Promise.all(others);
+  assert.not(double.steps[3]!.includes(8));
+  assert.ok(double.steps[3]!.every((place) => place !== undefined), "the one that waited sits there");
+  assert.is(work.waiting + work.drawing, 0);
+});
+
+test("after a failure of the machine pictures begin anew and become the same; after a second they fail", async () => {
+  const { double, work } = scheduler();
+  double.onStep = (_, step) => {
+    if (step === 7) throw new BackendError("Cannot finish the run");
+  };
+  const all = await Promise.all([1, 2].map((i) => work.draw(drawing(i), { client: "a", signal: never })));
+  assert.equal(all.map((tokens) => [...tokens]), [1, 2].map(tokensOf));
+  assert.is(double.steps.length, 7 + 16);
+
+  double.onStep = () => {
+    throw new BackendError("Cannot finish the run");
+  };
+  const failed = await work.draw(drawing(3), { client: "a", signal: never }).catch((error) => error);
+  assert.instance(failed, BackendError);
+  double.onStep = () => {};
+  assert.equal([...await work.draw(drawing(4), { client: "a", signal: never })], tokensOf(4));
+});
+
+test("a picture that is no numbers fails alone", async () => {
+  const { double, work } = scheduler();
+  double.onStep = (places) =>
+    places.map((place) => place?.index === 2 ? new NumericError("Cannot draw") : undefined);
+  const all = await Promise.allSettled(
+    [1, 2, 3].map((i) => work.draw(drawing(i), { client: "a", signal: never })),
+  );
+  assert.equal(all.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+});
+
+test("where no table can be opened those who wait hear it", async () => {
+  const { double, work } = scheduler();
+  const { openTable } = double;
+  double.openTable = () => Promise.reject(new BackendError("Cannot allocate"));
+  const failed = await work.draw(drawing(1), { client: "a", signal: never }).catch((error) => error);
+  assert.instance(failed, BackendError);
+  double.openTable = openTable;
+  assert.equal([...await work.draw(drawing(4), { client: "a", signal: never })], tokensOf(4));
+});
+
+test.run();
