@@ -22,6 +22,7 @@ const steps: readonly { readonly name: string; readonly args: readonly string[] 
   { name: "types", args: ["check", "--frozen", ...checked] },
   { name: "generated WGSL", args: ["run", "-A", "kernels/build.ts", "--check"] },
   { name: "generated WASM", args: ["run", "-A", "wasm/build.ts", "--check"] },
+  { name: "playground", args: ["run", "-A", "src/service/playground/build.ts", "--check"] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "tests", args: ["task", "--quiet", "test"] },
 ];

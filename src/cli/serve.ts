@@ -4,13 +4,13 @@ import type { Backend } from "../backend/backend.ts";
 import { createBackend } from "../backend/select.ts";
 import { weightsFile } from "../checkpoint/open.ts";
 import { defaultLimits, type Limits } from "../service/limits.ts";
-import type { ServedModel } from "../service/options.ts";
+import type { ModelFiles, ServedModel } from "../service/options.ts";
 import { serve } from "../service/serve.ts";
 import { createService } from "../service/service.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { modelNames, resolveModel } from "../tokenizer/load_model.ts";
 import { Generator } from "../transformer/generator.ts";
-import { isGenerative } from "../transformer/open_generative.ts";
+import { isGenerative, transformerFile } from "../transformer/open_generative.ts";
 import type { Io } from "./io.ts";
 import { defaultModel, loadTokenizer, type ModelOptions, wholeNumber, withBackend } from "./options.ts";
 import { progress } from "./progress.ts";
@@ -59,7 +59,7 @@ export function serveCommand(io: Io): Command {
         const generator = await isGenerative(model)
           ? stack.use(await loadGenerator(model, backend, io))
           : undefined;
-        models.push({ name: stemOf(model), tokenizer, generator, weights: await shippedWeights(model) });
+        models.push({ name: stemOf(model), tokenizer, generator, files: await shippedFiles(model) });
       }
       const { limit: limits, rateLimit, origin: origins, trustProxy, pages } = options;
       const service = stack.use(
@@ -107,11 +107,13 @@ async function configureLog(form: Options["log"], io: Io): Promise<void> {
   });
 }
 
-/** The weights of a model that is shipped, for browsers to run it themselves. Others stay where they are. */
-async function shippedWeights(model: string): Promise<(() => Promise<Uint8Array>) | undefined> {
-  if (!modelNames.includes(model)) return undefined;
-  const source = await resolveModel(model);
-  return source instanceof URL ? () => Deno.readFile(new URL(weightsFile, source)) : undefined;
+/** The files of a model that is shipped, for browsers to run it themselves. Others stay where they are. */
+async function shippedFiles(model: string): Promise<ModelFiles> {
+  const source = modelNames.includes(model) ? await resolveModel(model) : undefined;
+  if (!(source instanceof URL)) return {};
+  return Object.fromEntries(
+    [weightsFile, transformerFile].map((name) => [name, () => Deno.readFile(new URL(name, source))]),
+  );
 }
 
 async function readTokens(path: string): Promise<string[]> {

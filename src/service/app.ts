@@ -26,6 +26,8 @@ import { TokenizerBatcher } from "./work/tokenizer_batcher.ts";
 export interface Host {
   readonly metrics: Metrics;
   images(limits: Limits): Images;
+  /** Adds pages for people. */
+  pages?(app: Hono<Env>): void;
 }
 
 /** Puts a service together. Throws `ArgumentError` for options that make none. */
@@ -66,6 +68,7 @@ export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>;
   tokenizerRoutes(app, parts);
   generationRoute(app, parts);
   openapiRoute(app);
+  if (options.pages ?? true) host.pages?.(app);
   app.notFound((c) =>
     errorResponse(c, new RequestError(404, "not_found", { message: "There is nothing at this address" }))
   );
@@ -84,7 +87,7 @@ function modelsOf(
   { admission, metrics }: { admission: Admission; metrics: Metrics },
 ): ReadonlyMap<string, LoadedModel> {
   const loaded = new Map<string, LoadedModel>();
-  for (const { name, tokenizer, generator, weights } of models) {
+  for (const { name, tokenizer, generator, files = {} } of models) {
     if (loaded.has(name)) {
       throw new ArgumentError("Cannot make the service: models", {
         expected: "a name for each",
@@ -93,7 +96,7 @@ function modelsOf(
     }
     const batcher = new TokenizerBatcher(tokenizer, { metrics, expected: () => admission.inside });
     const drawing = generator && { generator, scheduler: new DrawingScheduler(generator, { metrics }) };
-    loaded.set(name, { name, tokenizer, batcher, drawing, weights });
+    loaded.set(name, { name, tokenizer, batcher, drawing, files });
   }
   if (loaded.size > 0) return loaded;
   throw new ArgumentError("Cannot make the service: models", { expected: "at least one", got: "none" });

@@ -2,6 +2,9 @@ import type { Limits } from "./limits.ts";
 import type { ServableGenerator } from "./work/drawing_scheduler.ts";
 import type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
 
+/** Reads files of a model by their names: `model.safetensors`, `transformer.safetensors`. */
+export type ModelFiles = Readonly<Record<string, () => Promise<Uint8Array>>>;
+
 /** A model to serve. */
 export interface ServedModel {
   /** What requests call it. */
@@ -10,8 +13,8 @@ export interface ServedModel {
   readonly tokenizer: ServableTokenizer;
   /** Draws pictures of classes, which need the tokenizer above. Stays the caller's, and is to be disposed after the service. */
   readonly generator?: ServableGenerator;
-  /** Gives the file of weights to the playground's browser; without it there is no switch for that. */
-  readonly weights?: () => Promise<Uint8Array>;
+  /** Files that browsers may have, to run the model themselves; without them the playground has no switch for that. */
+  readonly files?: ModelFiles;
 }
 
 /** Who may come. */

@@ -1,5 +1,6 @@
 import type { Limits } from "./limits.ts";
 import type { Authenticate } from "./http/auth.ts";
+import type { ModelFiles } from "./options.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { RequestSpans } from "./observe/spans.ts";
 import type { Admission } from "./work/admission.ts";
@@ -16,8 +17,8 @@ export interface LoadedModel {
   readonly drawing:
     | { readonly generator: ServableGenerator; readonly scheduler: DrawingScheduler }
     | undefined;
-  /** Where the browser gets the weights from, for the playground. */
-  readonly weights: (() => Promise<Uint8Array>) | undefined;
+  /** Files that browsers may have. */
+  readonly files: ModelFiles;
 }
 
 /** What routes work with. */

@@ -3,6 +3,7 @@ import { assemble } from "./app.ts";
 import { prometheusMetrics } from "./observe/prometheus.ts";
 import type { ServiceOptions } from "./options.ts";
 import type { Env } from "./parts.ts";
+import { playgroundRoutes } from "./routes/playground.ts";
 import { ImagePool } from "./work/image_pool.ts";
 
 /** A service: a Hono app, to be mounted or served, with an orderly end. */
@@ -21,6 +22,7 @@ export function createService(options: ServiceOptions): Service {
   const metrics = prometheusMetrics();
   const { app, parts } = assemble(options, {
     metrics,
+    pages: playgroundRoutes,
     images: ({ codecMemory, codecTime }) =>
       new ImagePool({ size: options.codecThreads ?? 1, memory: codecMemory, time: codecTime, metrics }),
   });

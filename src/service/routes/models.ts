@@ -4,7 +4,7 @@ import { RequestError } from "../request_error.ts";
 
 /** Lists the models, in the form of OpenAI's, and gives single ones. */
 export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
-  const describe = ({ name, tokenizer, drawing }: LoadedModel) => ({
+  const describe = ({ name, tokenizer, drawing, files }: LoadedModel) => ({
     id: name,
     object: "model",
     created,
@@ -12,6 +12,7 @@ export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
     bits: tokenizer.bits,
     factor: tokenizer.factor,
     capabilities: ["tokenize", "detokenize", "reconstruct", ...(drawing ? ["generate"] : [])],
+    ...(Object.keys(files).length > 0 && { files: Object.keys(files) }),
     ...(drawing && {
       size: `${drawing.generator.size}x${drawing.generator.size}`,
       classes: drawing.generator.classNames ?? drawing.generator.config.classes,
@@ -19,6 +20,16 @@ export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
   });
   app.get("/v1/models", (c) => c.json({ object: "list", data: [...models.values()].map(describe) }));
   app.get("/v1/models/:name", (c) => c.json(describe(findModel(models, c.req.param("name")))));
+  app.get("/v1/models/:name/files/:file", async (c) => {
+    const { files } = findModel(models, c.req.param("name")), file = c.req.param("file");
+    if (!Object.hasOwn(files, file)) {
+      throw new RequestError(404, "file_not_found", { message: "There is no such file for browsers" });
+    }
+    return c.body(new Uint8Array(await files[file]!()), 200, {
+      "content-type": "application/octet-stream",
+      "cache-control": "max-age=3600",
+    });
+  });
 }
 
 /** The model of that name, or the first. Refuses with 404 a name that is not served; files are never looked for. */

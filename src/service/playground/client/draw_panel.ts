@@ -1,0 +1,110 @@
+import type { DrawRequest, Pixels } from "./engine.ts";
+import { element, type Page } from "./page.ts";
+import { show } from "./pixels.ts";
+import { drawSnippets, showSnippets } from "./snippets.ts";
+
+/** Draws pictures of classes, and shows them while they appear. */
+export class DrawPanel {
+  readonly #page: Page;
+  readonly #onChoose: (pixels: Pixels) => void;
+  #stop: AbortController | undefined;
+
+  constructor(page: Page, { onChoose }: { onChoose: (pixels: Pixels) => void }) {
+    this.#page = page;
+    this.#onChoose = onChoose;
+    const form = element<HTMLFormElement>("draw-form");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#draw();
+    });
+    form.addEventListener("input", () => this.#showCode());
+    element("another").addEventListener("click", () => {
+      element<HTMLInputElement>("seed").value = `${Math.floor(Math.random() * 1e6)}`;
+      void this.#draw();
+    });
+    element("stop").addEventListener("click", () => this.#stop?.abort());
+  }
+
+  /** Another model. */
+  changeModel(): void {
+    const { classes, size } = this.#page.model;
+    this.#stop?.abort();
+    element("draw").hidden = classes === undefined;
+    if (classes === undefined) return;
+    const names = typeof classes === "number" ? Array.from({ length: classes }, (_, i) => `${i}`) : classes;
+    const select = element<HTMLSelectElement>("class"), before = select.selectedIndex;
+    select.replaceChildren(...names.map((name, i) => new Option(name, `${i}`)));
+    select.selectedIndex = before >= 0 && before < names.length ? before : Math.min(3, names.length - 1);
+    element("drawn").dataset.size = size;
+    this.#showCode();
+  }
+
+  get #request(): DrawRequest {
+    const value = (id: string) => Number(element<HTMLInputElement>(id).value);
+    return {
+      class_id: value("class"),
+      n: value("count"),
+      seed: value("seed"),
+      guidance: value("guidance"),
+      temperature: value("temperature"),
+      top_k: value("top_k"),
+      top_p: value("top_p"),
+    };
+  }
+
+  #showCode(): void {
+    showSnippets(element("copy-draw"), drawSnippets(this.#page.model, this.#request), this.#page.say);
+  }
+
+  async #draw(): Promise<void> {
+    if (!element<HTMLFormElement>("draw-form").reportValidity()) return;
+    this.#stop?.abort();
+    const stop = this.#stop = new AbortController(), request = this.#request;
+    this.#showCode();
+    const name = element<HTMLSelectElement>("class").selectedOptions[0]!.text;
+    const places = Array.from({ length: request.n }, (_, i) => this.#place(`${name}, picture ${i + 1}`));
+    element("drawn").replaceChildren(...places.map(({ button }) => button));
+    element("drawn-hint").hidden = true;
+    const working = (on: boolean) => element<HTMLButtonElement>("stop").disabled = !on;
+    working(true);
+    this.#page.say("Drawing…");
+    const start = performance.now();
+    try {
+      await this.#page.engine.draw(this.#page.model, request, {
+        signal: stop.signal,
+        onPicture: ({ index, pixels, done }) => places[index]!.update(pixels, done),
+      });
+      if (stop.signal.aborted) return;
+      const seconds = (performance.now() - start) / 1000;
+      this.#page.say(
+        `Drew ${request.n === 1 ? "a picture" : `${request.n} pictures`} in ${seconds.toFixed(1)} s`,
+      );
+      element("drawn-hint").hidden = false;
+    } catch (error) {
+      if (stop.signal.aborted) this.#page.say("Stopped");
+      else this.#page.fail(error);
+    } finally {
+      if (this.#stop === stop) working(false);
+    }
+  }
+
+  #place(label: string): { button: HTMLButtonElement; update: (pixels: Pixels, done: boolean) => void } {
+    const button = document.createElement("button"), canvas = document.createElement("canvas");
+    const [width = 32, height = 32] = (element("drawn").dataset.size ?? "").split("x").map(Number);
+    canvas.width = width;
+    canvas.height = height;
+    button.type = "button";
+    button.disabled = true;
+    button.ariaLabel = label;
+    button.append(canvas);
+    return {
+      button,
+      update: (pixels, done) => {
+        show(canvas, pixels);
+        if (!done) return;
+        button.disabled = false;
+        button.onclick = () => this.#onChoose(pixels);
+      },
+    };
+  }
+}

@@ -1,0 +1,47 @@
+/** A picture in the page: RGBA, as canvases hold it. */
+export type Pixels = ImageData;
+
+/** Tokens of a picture. */
+export interface PageTokens {
+  readonly grid: readonly [number, number];
+  readonly bits: number;
+  readonly size?: { readonly width: number; readonly height: number };
+  readonly tokens: number[];
+}
+
+/** What the page knows of a model. */
+export interface PageModel {
+  readonly id: string;
+  readonly bits: number;
+  readonly factor: number;
+  /** Width and height of what it draws, as `32x32`. */
+  readonly size?: string;
+  readonly classes?: readonly string[] | number;
+  /** Files that a browser may take to run the model itself. */
+  readonly files?: readonly string[];
+}
+
+/** What is to be drawn. */
+export interface DrawRequest {
+  readonly class_id: number;
+  readonly n: number;
+  readonly seed: number;
+  readonly guidance: number;
+  readonly temperature: number;
+  readonly top_k: number;
+  readonly top_p: number;
+}
+
+/** Pictures while they are drawn. */
+export type OnPicture = (picture: { index: number; pixels: Pixels; done: boolean }) => void;
+
+/** Where models run: in the server, or in this page. */
+export interface Engine {
+  tokenize(model: PageModel, pixels: Pixels): Promise<PageTokens>;
+  detokenize(model: PageModel, tokens: PageTokens): Promise<Pixels>;
+  draw(
+    model: PageModel,
+    request: DrawRequest,
+    options: { signal: AbortSignal; onPicture: OnPicture },
+  ): Promise<void>;
+}

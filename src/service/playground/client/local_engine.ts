@@ -1,0 +1,71 @@
+import type { Tokens } from "../../../tokenizer/tokens.ts";
+import type { Generator } from "../../../transformer/generator.ts";
+import type { Tokenizer } from "../../../tokenizer/tokenizer.ts";
+import type { DrawRequest, Engine, OnPicture, PageModel, PageTokens, Pixels } from "./engine.ts";
+
+interface Library {
+  readonly Tokenizer: typeof Tokenizer;
+  readonly Generator: typeof Generator;
+}
+
+/** Runs a model in this page. */
+export class LocalEngine implements Engine {
+  readonly #tokenizer: Tokenizer;
+  readonly #generator: Generator | undefined;
+
+  private constructor(tokenizer: Tokenizer, generator: Generator | undefined) {
+    this.#tokenizer = tokenizer;
+    this.#generator = generator;
+  }
+
+  /** Loads the library and the weights. `file` gets a file of the model. */
+  static async load(
+    { files = [] }: PageModel,
+    file: (name: string) => Promise<Uint8Array>,
+  ): Promise<LocalEngine> {
+    const address = new URL("playground/local.js", document.baseURI).href;
+    const library: Library = await import(address);
+    const weights = await file("model.safetensors");
+    const tokenizer = await library.Tokenizer.load(weights);
+    const drawing = files.includes("transformer.safetensors")
+      ? await file("transformer.safetensors")
+      : undefined;
+    return new LocalEngine(
+      tokenizer,
+      drawing && await library.Generator.load(drawing, { tokenizer: weights }),
+    );
+  }
+
+  async tokenize(_model: PageModel, { width, height, data }: Pixels): Promise<PageTokens> {
+    const rgb = new Uint8Array(width * height * 3);
+    for (let i = 0; i < width * height; i++) rgb.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
+    const { grid, bits, size, data: tokens } = await this.#tokenizer.encode({ width, height, data: rgb });
+    return { grid, bits, tokens: [...tokens], ...(size ? { size } : {}) };
+  }
+
+  async detokenize(_model: PageModel, { tokens, ...rest }: PageTokens): Promise<Pixels> {
+    const input: Tokens = { ...rest, data: Uint32Array.from(tokens) };
+    return toPixels(await this.#tokenizer.decode(input));
+  }
+
+  async draw(
+    _model: PageModel,
+    { class_id, top_k, top_p, ...request }: DrawRequest,
+    { signal, onPicture }: { signal: AbortSignal; onPicture: OnPicture },
+  ): Promise<void> {
+    const options = { classIds: class_id, topK: top_k, topP: top_p, ...request, everyRows: 1, signal };
+    for await (const { partial, pictures, indices } of this.#generator!.stream(options)) {
+      partial?.forEach((image, i) => onPicture({ index: indices[i]!, pixels: toPixels(image), done: false }));
+      pictures?.forEach(({ image, index }) => onPicture({ index, pixels: toPixels(image), done: true }));
+    }
+  }
+}
+
+function toPixels({ width, height, data }: { width: number; height: number; data: Uint8Array }): Pixels {
+  const pixels = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    pixels.data.set(data.subarray(3 * i, 3 * i + 3), 4 * i);
+    pixels.data[4 * i + 3] = 255;
+  }
+  return pixels;
+}

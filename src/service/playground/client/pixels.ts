@@ -1,0 +1,86 @@
+import type { Pixels } from "./engine.ts";
+
+/** Shows a picture on a canvas, pixel by pixel. */
+export function show(canvas: HTMLCanvasElement, pixels: Pixels): void {
+  canvas.width = pixels.width;
+  canvas.height = pixels.height;
+  canvas.getContext("2d")!.putImageData(pixels, 0, 0);
+}
+
+/** Reads a file, scaled so that its shorter side is `side`, and cropped to a square; transparency becomes white. */
+export async function readPixels(file: Blob, side: number): Promise<Pixels> {
+  const bitmap = await createImageBitmap(file);
+  const short = Math.min(bitmap.width, bitmap.height);
+  const context = canvasOf(side, side);
+  context.imageSmoothingQuality = "high";
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, side, side);
+  const x = (bitmap.width - short) / 2, y = (bitmap.height - short) / 2;
+  context.drawImage(bitmap, x, y, short, short, 0, 0, side, side);
+  bitmap.close();
+  return context.getImageData(0, 0, side, side);
+}
+
+/** Reads a file as it is. */
+export async function decodeFile(file: Blob): Promise<Pixels> {
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
+  const context = canvasOf(bitmap.width, bitmap.height);
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, bitmap.width, bitmap.height);
+}
+
+/** A picture as a PNG file. */
+export async function encodePng(pixels: Pixels): Promise<Blob> {
+  const canvas = document.createElement("canvas");
+  show(canvas, pixels);
+  return await new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => blob ? resolve(blob) : reject(new Error("Cannot make a PNG file")), "image/png")
+  );
+}
+
+/** A picture to begin with: a smiling face. */
+export function samplePicture(side: number): Promise<Blob> {
+  const context = canvasOf(256, 256);
+  fill("#fff", (path) => path.rect(0, 0, 256, 256));
+  const skin = context.createRadialGradient(100, 84, 10, 128, 128, 120);
+  skin.addColorStop(0, "#ffe680");
+  skin.addColorStop(0.7, "#ffc83d");
+  skin.addColorStop(1, "#f2a20c");
+  fill(skin, (path) => path.arc(128, 128, 112, 0, 7));
+  for (const x of [88, 168]) {
+    fill("#fff", (path) => path.ellipse(x, 104, 24, 28, 0, 0, 7));
+    fill("#3b2a20", (path) => path.arc(x, 108, 15, 0, 7));
+  }
+  for (const x of [58, 198]) fill("#ff8a65", (path) => path.ellipse(x, 146, 18, 12, 0, 0, 7));
+  fill("#7a2419", (path) => path.arc(128, 150, 54, 0.15, Math.PI - 0.15));
+  fill("#ff5a5f", (path) => path.ellipse(128, 192, 26, 12, 0, 0, 7));
+  return encodePng(scaled(context.canvas, side));
+
+  function fill(style: string | CanvasGradient, draw: (path: CanvasRenderingContext2D) => void): void {
+    context.fillStyle = style;
+    context.beginPath();
+    draw(context);
+    context.fill();
+  }
+}
+
+/** PSNR in dB of the colours of two pictures of one size. */
+export function psnrOf(a: Pixels, b: Pixels): number {
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) if (i % 4 < 3) sum += (a.data[i]! - b.data[i]!) ** 2;
+  return -10 * Math.log10(sum / (a.data.length * 3 / 4) / 255 ** 2);
+}
+
+function scaled(source: HTMLCanvasElement, side: number): Pixels {
+  const context = canvasOf(side, side);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, 0, 0, side, side);
+  return context.getImageData(0, 0, side, side);
+}
+
+function canvasOf(width: number, height: number): CanvasRenderingContext2D {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  return canvas.getContext("2d", { willReadFrequently: true })!;
+}

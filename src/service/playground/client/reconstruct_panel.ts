@@ -1,0 +1,206 @@
+import type { PageTokens, Pixels } from "./engine.ts";
+import { element, type Page } from "./page.ts";
+import { psnrOf, readPixels, samplePicture, show } from "./pixels.ts";
+import { reconstructSnippets, showSnippets } from "./snippets.ts";
+import { TokenGrid } from "./token_grid.ts";
+
+/** Sides of squares that pictures are brought to. */
+const sides = [32, 64, 128, 256];
+/** Edits that can be taken back. */
+const maxUndo = 200;
+
+/** A picture, its tokens, and what becomes of them. */
+export class ReconstructPanel {
+  readonly #page: Page;
+  readonly #grid: TokenGrid = new TokenGrid(element<HTMLCanvasElement>("tokens"));
+  readonly #side: HTMLSelectElement = element("side");
+  readonly #brush: HTMLInputElement = element("brush");
+  #file: Blob | undefined;
+  #original: Pixels | undefined;
+  #first: PageTokens | undefined;
+  #tokens: PageTokens | undefined;
+  #undo: number[][] = [];
+  #swap: number | undefined;
+  /** Counts pictures and edits: an answer to an earlier one comes too late. */
+  #turn = 0;
+  #decoding = false;
+
+  constructor(page: Page) {
+    this.#page = page;
+    for (const side of sides) this.#side.append(new Option(`${side}×${side}`, `${side}`));
+    this.#side.addEventListener("change", () => this.#file && void this.open(this.#file));
+    const input = element<HTMLInputElement>("file");
+    input.addEventListener("change", () => {
+      if (input.files?.[0]) void this.open(input.files[0]);
+      input.value = "";
+    });
+    element("sample").addEventListener("click", () => void this.sample());
+    addEventListener("paste", ({ clipboardData }) => {
+      const file = [...clipboardData?.files ?? []].find(({ type }) => type.startsWith("image/"));
+      if (file) void this.open(file);
+    });
+    addEventListener("dragover", (event) => {
+      event.preventDefault();
+      document.body.classList.add("dropping");
+    });
+    addEventListener(
+      "dragleave",
+      (event) => event.relatedTarget ?? document.body.classList.remove("dropping"),
+    );
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      document.body.classList.remove("dropping");
+      const file = event.dataTransfer?.files[0];
+      if (file) void this.open(file);
+    });
+    this.#grid.onMove = (at) => this.#tell(at);
+    this.#grid.onUse = (at, stroke) => this.#use(at, stroke);
+    element("undo").addEventListener("click", () => this.#back());
+    element("reset").addEventListener("click", () => this.#first && this.#edit([...this.#first.tokens]));
+  }
+
+  /** Another model, or the same elsewhere: begins with what it draws best. */
+  async changeModel(): Promise<void> {
+    const { bits, size } = this.#page.model;
+    this.#brush.max = `${2 ** bits - 1}`;
+    if (size && !this.#file) this.#side.value = size.split("x")[0]!;
+    showSnippets(element("copy-tokenize"), reconstructSnippets(this.#page.model), this.#page.say);
+    await (this.#file ? this.open(this.#file) : this.sample());
+  }
+
+  /** Shows the sample. */
+  async sample(): Promise<void> {
+    await this.open(await samplePicture(256));
+  }
+
+  /** Shows a file. */
+  async open(file: Blob): Promise<void> {
+    try {
+      const pixels = await readPixels(file, Number(this.#side.value)).catch(() => {
+        throw new Error("This file is no picture that the browser reads");
+      });
+      this.#file = file;
+      await this.showPixels(pixels);
+    } catch (error) {
+      this.#page.fail(error);
+    }
+  }
+
+  /** Shows a picture. */
+  async showPixels(pixels: Pixels): Promise<void> {
+    const turn = ++this.#turn, { engine, model } = this.#page;
+    try {
+      show(element<HTMLCanvasElement>("original"), pixels);
+      this.#page.say("Encoding…");
+      const tokens = await engine.tokenize(model, pixels);
+      if (turn !== this.#turn) return;
+      this.#original = pixels;
+      this.#first = this.#tokens = tokens;
+      this.#undo = [];
+      this.#swap = undefined;
+      this.#brush.value = `${tokens.tokens[this.#grid.cursor] ?? 0}`;
+      await this.#decode();
+    } catch (error) {
+      if (turn === this.#turn) this.#page.fail(error);
+    }
+  }
+
+  #use(at: number, stroke: boolean): void {
+    if (!this.#tokens) return;
+    const tool = document.querySelector<HTMLInputElement>("input[name=tool]:checked")!.value;
+    const tokens = [...this.#tokens.tokens];
+    if (tool === "pick") {
+      this.#brush.value = `${tokens[at]}`;
+      return this.#page.say(`Token ${tokens[at]} is on the brush`);
+    }
+    if (tool === "swap") {
+      if (stroke) return;
+      if (this.#swap === undefined) {
+        this.#swap = at;
+        this.#grid.show(this.#tokens, at);
+        return this.#page.say("Now choose the other one");
+      }
+      [tokens[at], tokens[this.#swap]] = [tokens[this.#swap]!, tokens[at]!];
+      this.#swap = undefined;
+    } else {
+      const most = 2 ** this.#tokens.bits - 1;
+      tokens[at] = tool === "zero"
+        ? 0
+        : Math.max(0, Math.min(most, Math.floor(Number(this.#brush.value) || 0)));
+    }
+    this.#edit(tokens);
+  }
+
+  #edit(tokens: number[]): void {
+    if (!this.#tokens || tokens.every((token, i) => token === this.#tokens!.tokens[i])) {
+      if (this.#tokens) this.#grid.show(this.#tokens);
+      return;
+    }
+    this.#undo.push(this.#tokens.tokens);
+    if (this.#undo.length > maxUndo) this.#undo.shift();
+    this.#tokens = { ...this.#tokens, tokens };
+    void this.#decode();
+  }
+
+  #back(): void {
+    const tokens = this.#undo.pop();
+    if (!tokens || !this.#tokens) return;
+    this.#tokens = { ...this.#tokens, tokens };
+    void this.#decode();
+  }
+
+  /** Shows the tokens at once, and their picture as soon as it can be had; edits meanwhile are seen to after. */
+  async #decode(): Promise<void> {
+    const tokens = this.#tokens!, original = this.#original!;
+    this.#grid.show(tokens);
+    this.#tell(this.#grid.cursor);
+    element<HTMLButtonElement>("undo").disabled = this.#undo.length === 0;
+    element<HTMLButtonElement>("reset").disabled = tokens.tokens.every((token, i) =>
+      token === this.#first!.tokens[i]
+    );
+    if (this.#decoding) return;
+    this.#decoding = true;
+    try {
+      const again = await this.#page.engine.detokenize(this.#page.model, tokens);
+      if (original === this.#original) {
+        show(element<HTMLCanvasElement>("again"), again);
+        this.#facts(tokens, original, again);
+        this.#page.say("");
+      }
+    } catch (error) {
+      this.#page.fail(error);
+    } finally {
+      this.#decoding = false;
+    }
+    if (this.#tokens !== tokens) await this.#decode();
+  }
+
+  #tell(at: number): void {
+    if (!this.#tokens) return;
+    const columns = this.#tokens.grid[1];
+    element("cell").textContent = `row ${Math.floor(at / columns) + 1}, column ${at % columns + 1}: ${
+      this.#tokens.tokens[at]
+    }`;
+  }
+
+  #facts({ grid, bits, tokens }: PageTokens, original: Pixels, again: Pixels): void {
+    const pixels = original.width * original.height, decibel = psnrOf(original, again);
+    const changed = tokens.filter((token, i) => token !== this.#first!.tokens[i]).length;
+    const facts: [string, string][] = [
+      ["Picture", `${original.width}×${original.height}`],
+      ["Tokens", `${grid[0]}×${grid[1]} of ${bits} bits`],
+      ["Size", `${Math.ceil(tokens.length * bits / 8)} bytes`],
+      ["Bits a pixel", (tokens.length * bits / pixels).toFixed(3)],
+      ["PSNR", Number.isFinite(decibel) ? `${decibel.toFixed(2)} dB` : "lossless"],
+      ["Edited", `${changed}`],
+    ];
+    element("facts").replaceChildren(...facts.map(([name, value]) => {
+      const group = document.createElement("div"), term = document.createElement("dt");
+      const detail = document.createElement("dd");
+      term.textContent = name;
+      detail.textContent = value;
+      group.append(term, detail);
+      return group;
+    }));
+  }
+}

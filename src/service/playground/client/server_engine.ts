@@ -1,0 +1,116 @@
+import type { DrawRequest, Engine, OnPicture, PageModel, PageTokens, Pixels } from "./engine.ts";
+import { decodeFile, encodePng } from "./pixels.ts";
+
+/** The service asks for a token. */
+export class TokenNeededError extends Error {}
+
+/** Has the server do the work. */
+export class ServerEngine implements Engine {
+  /** A bearer token, where the service asks for one. */
+  token: string | undefined;
+
+  async models(): Promise<PageModel[]> {
+    const { data } = await (await this.#fetch("v1/models")).json();
+    return data;
+  }
+
+  /** A file of a model. */
+  async file(model: PageModel, name: string): Promise<Uint8Array> {
+    const response = await this.#fetch(`v1/models/${encodeURIComponent(model.id)}/files/${name}`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  async tokenize({ id }: PageModel, pixels: Pixels): Promise<PageTokens> {
+    const body = await encodePng(pixels);
+    const response = await this.#fetch(`v1/tokenize?model=${encodeURIComponent(id)}`, {
+      method: "POST",
+      headers: { "content-type": "image/png" },
+      body,
+    });
+    const { grid, bits, size, tokens } = await response.json();
+    return { grid, bits, tokens, ...(size ? { size } : {}) };
+  }
+
+  async detokenize({ id }: PageModel, tokens: PageTokens): Promise<Pixels> {
+    const response = await this.#postJson("v1/detokenize", { model: id, format: "png", ...tokens });
+    return await decodeFile(await response.blob());
+  }
+
+  async draw(
+    { id, size }: PageModel,
+    request: DrawRequest,
+    { signal, onPicture }: { signal: AbortSignal; onPicture: OnPicture },
+  ): Promise<void> {
+    const response = await this.#postJson("v1/images/generations", {
+      model: id,
+      stream: true,
+      partial_images: 15,
+      size,
+      ...request,
+    }, signal);
+    // Pictures are decoded one after the other, so that a partial one never covers the whole.
+    let shown: Promise<void> = Promise.resolve();
+    for await (const event of events(response.body!)) {
+      if (event.error) throw new Error(event.error.message);
+      const done = event.type === "image_generation.completed";
+      shown = shown.then(async () => {
+        const pixels = await decodeFile(new Blob([bytesOf(event.b64_json)]));
+        if (!signal.aborted) onPicture({ index: event.image_index, pixels, done });
+      });
+    }
+    await shown;
+  }
+
+  #postJson(path: string, body: object, signal?: AbortSignal): Promise<Response> {
+    const headers = { "content-type": "application/json" };
+    return this.#fetch(path, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  async #fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (this.token) headers.set("authorization", `Bearer ${this.token}`);
+    const response = await fetch(path, { ...init, headers }).catch((error) => {
+      if (init.signal?.aborted) throw error;
+      throw new Error("The server does not answer");
+    });
+    if (response.ok) return response;
+    if (response.status === 401) throw new TokenNeededError("This service asks for a token");
+    const { error } = await response.json().catch(() => ({}));
+    throw new Error(error?.message ?? `The server answered ${response.status}`);
+  }
+}
+
+interface ServerEvent {
+  readonly type: string;
+  readonly b64_json: string;
+  readonly image_index: number;
+  readonly error?: { readonly message: string };
+}
+
+async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .getReader();
+  let text = "";
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      text += part.value;
+      const blocks = text.split("\n\n");
+      text = blocks.pop()!;
+      for (const block of blocks) {
+        const line = block.split("\n").find((line) => line.startsWith("data:"));
+        if (line) yield JSON.parse(line.slice(5));
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}

@@ -1,0 +1,122 @@
+import type { PageTokens } from "./engine.ts";
+
+/** Pixels of a cell on the canvas. */
+const cell = 32;
+
+/** A grid of tokens as colours, with a cell that is chosen by pointer or keyboard. */
+export class TokenGrid {
+  readonly #canvas: HTMLCanvasElement;
+  #tokens: PageTokens | undefined;
+  #cursor = 0;
+  /** A cell that is marked besides the cursor. */
+  #marked: number | undefined;
+  /** The cell is used, by a click, a stroke or Enter. */
+  onUse: (at: number, stroke: boolean) => void = () => {};
+  /** Another cell is chosen. */
+  onMove: (at: number) => void = () => {};
+
+  constructor(canvas: HTMLCanvasElement) {
+    this.#canvas = canvas;
+    canvas.addEventListener("keydown", (event) => this.#key(event));
+    canvas.addEventListener("pointerdown", (event) => {
+      this.#point(event, false);
+      // A finger that moves scrolls the page.
+      if (event.pointerType === "mouse") canvas.setPointerCapture(event.pointerId);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.buttons & 1 && event.pointerType === "mouse") this.#point(event, true);
+    });
+    for (const name of ["focus", "blur"]) canvas.addEventListener(name, () => this.#paint());
+  }
+
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  show(tokens: PageTokens, marked?: number): void {
+    this.#tokens = tokens;
+    this.#marked = marked;
+    this.#cursor = Math.min(this.#cursor, tokens.tokens.length - 1);
+    this.#paint();
+  }
+
+  #point(event: PointerEvent, stroke: boolean): void {
+    if (!this.#tokens) return;
+    const [rows, columns] = this.#tokens.grid;
+    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    const column = Math.floor((event.clientX - left) / width * columns);
+    const row = Math.floor((event.clientY - top) / height * rows);
+    if (column < 0 || row < 0 || column >= columns || row >= rows) return;
+    const at = row * columns + column;
+    if (stroke && at === this.#cursor) return;
+    this.#move(at);
+    this.onUse(at, stroke);
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (!this.#tokens || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [rows, columns] = this.#tokens.grid;
+    const row = Math.floor(this.#cursor / columns), column = this.#cursor % columns;
+    const places: Readonly<Record<string, [number, number]>> = {
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      Home: [row, 0],
+      End: [row, columns - 1],
+    };
+    const place = places[event.key];
+    if (event.key === "Enter" || event.key === " ") this.onUse(this.#cursor, false);
+    else if (place) {
+      const within = (value: number, count: number) => Math.max(0, Math.min(count - 1, value));
+      this.#move(within(place[0], rows) * columns + within(place[1], columns));
+    } else return;
+    event.preventDefault();
+  }
+
+  #move(at: number): void {
+    this.#cursor = at;
+    this.#paint();
+    this.onMove(at);
+  }
+
+  #paint(): void {
+    if (!this.#tokens) return;
+    const { grid: [rows, columns], tokens, bits } = this.#tokens;
+    this.#canvas.width = columns * cell;
+    this.#canvas.height = rows * cell;
+    const context = this.#canvas.getContext("2d")!;
+    const gap = rows * columns > 1024 ? 0 : 1;
+    tokens.forEach((token, at) => {
+      context.fillStyle = colorOf(token, bits);
+      context.fillRect(
+        at % columns * cell + gap,
+        Math.floor(at / columns) * cell + gap,
+        cell - 2 * gap,
+        cell - 2 * gap,
+      );
+    });
+    const frame = (at: number, color: string, inset: number) => {
+      context.lineWidth = 3;
+      context.strokeStyle = color;
+      const side = cell - 2 * inset;
+      context.strokeRect(at % columns * cell + inset, Math.floor(at / columns) * cell + inset, side, side);
+    };
+    const frames: [number, string, string][] = [[this.#cursor, "#000", "#fff"]];
+    if (this.#marked !== undefined) frames.push([this.#marked, "#fde047", "#7c2d12"]);
+    for (const [at, outer, inner] of frames) {
+      frame(at, outer, 1.5);
+      frame(at, inner, 4.5);
+    }
+  }
+}
+
+/** A colour for a token: thirds of its bits are red, green and blue, so that like codes look alike. */
+function colorOf(token: number, bits: number): string {
+  const third = Math.ceil(bits / 3), most = 2 ** third - 1;
+  const channel = (i: number) => {
+    const value = Math.floor(token / 2 ** (i * third)) % 2 ** third;
+    return Math.round(24 + 216 * value / most);
+  };
+  return `rgb(${channel(0)} ${channel(1)} ${channel(2)})`;
+}

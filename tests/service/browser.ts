@@ -1,0 +1,45 @@
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const executablePath = "/usr/bin/chromium";
+
+/** Whether there is a browser here. */
+export const hasChromium: boolean = await Deno.stat(executablePath).then(({ isFile }) => isFile, () => false);
+
+/** Starts the system's Chromium. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--headless", "--disable-background-networking"],
+  });
+}
+
+/** How a page is shown. */
+export interface Look {
+  readonly phone?: boolean;
+  readonly dark?: boolean;
+}
+
+/** A page of its own, and what went wrong in it. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  { phone = false, dark = false }: Look = {},
+): Promise<{ page: Page; problems: string[] }> {
+  const context = await browser.newContext({
+    viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 900 },
+    deviceScaleFactor: phone ? 2 : 1,
+    hasTouch: phone,
+    isMobile: phone,
+    colorScheme: dark ? "dark" : "light",
+  });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("console", (message) => {
+    // Tests read canvases, which the page itself only writes.
+    if (message.text().includes("willReadFrequently")) return;
+    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
+  });
+  await page.goto(url);
+  return { page, problems };
+}

@@ -1,0 +1,239 @@
+import type { Browser, Page } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { decodeImage } from "../../src/image/decode.ts";
+import { serve } from "../../src/service/serve.ts";
+import { createService } from "../../src/service/service.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import { sample } from "../cli/support.ts";
+import { hasChromium, openPage, startBrowser } from "./browser.ts";
+import { doubled, ring } from "./support.ts";
+
+const test = suite("the playground");
+
+test("its pages say what they may do, and are asked for again only when they changed", async () => {
+  const { service } = doubled();
+  await using _end = service;
+  const page = await service.request("/");
+  assert.match(
+    page.headers.get("content-security-policy")!,
+    /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/,
+  );
+  const html = await page.text();
+  assert.not.match(html, /<script(?![^>]*src=)|\son\w+=|style=/, "nothing inline");
+  for (const [, path] of html.matchAll(/(?:src|href)="(playground\/[^"]+)"/g)) {
+    const response = await service.request(`/${path}`);
+    assert.is(response.status, 200, path);
+    await response.body?.cancel();
+    const again = await service.request(`/${path}`, {
+      headers: { "if-none-match": response.headers.get("etag")! },
+    });
+    assert.is(again.status, 304, path);
+  }
+  assert.match(await (await service.request("/docs")).text(), /openapi\.json/);
+  const { service: plain } = doubled({ pages: false });
+  await using _end2 = plain;
+  assert.equal([(await plain.request("/")).status, (await plain.request("/docs")).status], [404, 404]);
+});
+
+if (!hasChromium) {
+  test.skip("in a browser: there is no /usr/bin/chromium");
+  test.run();
+} else {
+  const tokenizer = await Tokenizer.load("emoji-32", { threads: 2 });
+  const generator = await Generator.load("emoji-32", { threads: 2 });
+  const file = (name: string) => () =>
+    Deno.readFile(new URL(`../../models/emoji-32/${name}`, import.meta.url));
+  const files = Object.fromEntries(
+    ["model.safetensors", "transformer.safetensors"].map((name) => [name, file(name)]),
+  );
+  const model = { name: "emoji-32", tokenizer, generator, files };
+  let browser: Browser;
+  test.before(async () => {
+    browser = await startBrowser();
+  });
+  test.after(async () => {
+    await browser.close();
+    await generator[Symbol.asyncDispose]();
+    await tokenizer[Symbol.asyncDispose]();
+  });
+
+  const served = async (auth?: { tokens: string[] }) => {
+    const service = createService({ models: [model], ...(auth ? { auth } : {}) });
+    const server = await serve(service, { port: 0 });
+    return {
+      url: `http://127.0.0.1:${server.port}/`,
+      stop: () => server.stop(),
+      async [Symbol.asyncDispose]() {
+        await server.stop();
+        await service[Symbol.asyncDispose]();
+      },
+    };
+  };
+  const fact = (page: Page, name: string) =>
+    page.locator("#facts div", { hasText: name }).locator("dd").innerText();
+  /** The colours of a canvas. */
+  const pixelsOf = (page: Page, selector: string) =>
+    page.locator(selector).first().evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+      return [...data].filter((_, i) => i % 4 < 3);
+    });
+  const idle = (page: Page) =>
+    page.waitForFunction(() => document.getElementById("status")!.textContent === "");
+
+  /** What the page shows of a sample picture is what the library makes of it. */
+  async function checkRing(page: Page): Promise<void> {
+    await page.locator("#file").setInputFiles(sample("ring"));
+    await page.locator("#facts", { hasText: "28.24 dB" }).waitFor();
+    const expected = await tokenizer.reconstruct(await decodeImage(ring));
+    assert.equal(await pixelsOf(page, "#again"), [...expected.data]);
+  }
+
+  async function checkDrawn(page: Page): Promise<void> {
+    await page.locator("#class").selectOption({ label: "Flags" });
+    await page.locator("#count").fill("2");
+    await page.locator("#seed").fill("5");
+    await page.getByRole("button", { name: "Draw", exact: true }).click();
+    await page.getByText("Drew 2 pictures").waitFor();
+    const [first] = await generator.generate({ classIds: 2, n: 2, seed: 5 });
+    assert.equal(await pixelsOf(page, "#drawn canvas"), [...first!.image.data]);
+  }
+
+  test("a picture, its tokens and what they stand for; edits change it; all by keyboard", async () => {
+    await using server = await served();
+    const { page, problems } = await openPage(browser, server.url);
+    await page.locator("#facts", { hasText: "dB" }).waitFor();
+    await checkRing(page);
+    assert.is(await fact(page, "Bits a pixel"), "1.125");
+    const whole = await pixelsOf(page, "#again");
+
+    await page.locator("input[value=zero]").check();
+    await page.locator("#tokens").focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.locator("#cell", { hasText: "row 2, column 2: 0" }).waitFor();
+    await page.locator("#facts dd", { hasText: /^1$/ }).waitFor();
+    assert.not.equal(await pixelsOf(page, "#again"), whole);
+    const tokens = await tokenizer.encode(await decodeImage(ring));
+    tokens.data[9] = 0;
+    assert.equal(await pixelsOf(page, "#again"), [...(await tokenizer.decode(tokens)).data]);
+
+    await page.locator("#undo").click();
+    await page.locator("#facts", { hasText: "28.24 dB" }).waitFor();
+    await page.locator("input[value=swap]").check();
+    await page.locator("#tokens").focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("Now choose the other one").waitFor();
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.locator("#facts dd", { hasText: /^2$/ }).waitFor();
+    await page.locator("#reset").click();
+    await page.locator("#facts", { hasText: "28.24 dB" }).waitFor();
+    assert.equal(await pixelsOf(page, "#again"), whole);
+
+    await page.locator("input[value=paint]").check();
+    await page.locator("#brush").fill("777");
+    const box = (await page.locator("#tokens").boundingBox())!;
+    await page.mouse.move(box.x + box.width / 16, box.y + box.height / 16);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 3 / 16, box.y + box.height / 16);
+    await page.mouse.up();
+    await page.locator("#cell", { hasText: "row 1, column 2: 777" }).waitFor();
+    await page.locator("#facts dd", { hasText: /^2$/ }).waitFor();
+    assert.equal(problems, []);
+    await page.context().close();
+  });
+
+  test("pictures appear, and are the library's; code is shown", async () => {
+    await using server = await served();
+    const { page, problems } = await openPage(browser, server.url);
+    await page.locator("#facts", { hasText: "dB" }).waitFor();
+    await checkDrawn(page);
+    await page.locator("#copy-draw summary").click();
+    const [curl, typescript] = await page.locator("#copy-draw pre").allInnerTexts();
+    assert.match(curl!, /v1\/images\/generations.*"class_id":2,"n":2,"seed":5/s);
+    assert.match(typescript!, /classIds: 2,\n {2}n: 2,\n {2}seed: 5,/);
+    await page.locator("#drawn button").first().click();
+    await page.locator("#facts", { hasText: "dB" }).waitFor();
+    await idle(page);
+    assert.equal(await pixelsOf(page, "#original"), await pixelsOf(page, "#drawn canvas"));
+    assert.equal(problems, []);
+    await page.context().close();
+  });
+
+  test("the same model runs in the browser, with the server gone", async () => {
+    await using server = await served();
+    const { page, problems } = await openPage(browser, server.url);
+    await page.locator("#facts", { hasText: "dB" }).waitFor();
+    await page.locator("#local").check();
+    await idle(page);
+    await page.waitForFunction(() =>
+      performance.getEntriesByName(new URL("playground/local.js", document.baseURI).href).length > 0
+    );
+    await page.waitForFunction(() => document.getElementById("status")!.textContent === "");
+    await server.stop();
+    await checkRing(page);
+    await checkDrawn(page);
+    assert.equal(problems, []);
+    await page.context().close();
+  });
+
+  test("a token is asked for where one is needed", async () => {
+    await using server = await served({ tokens: ["a-token-of-a-test"] });
+    const { page } = await openPage(browser, server.url);
+    await page.getByLabel("This service asks for a token").fill("a-token-of-a-test");
+    await page.getByRole("button", { name: "Use it" }).click();
+    await page.locator("#facts", { hasText: "dB" }).waitFor();
+    await page.context().close();
+  });
+
+  for (const look of [{ phone: true }, { phone: true, dark: true }, {}, { dark: true }]) {
+    test(`readable ${look.phone ? "on a phone" : "on a desk"}, ${look.dark ? "dark" : "light"}`, async () => {
+      await using server = await served();
+      const { page, problems } = await openPage(browser, server.url, look);
+      await page.locator("#facts", { hasText: "dB" }).waitFor();
+      const { overflow, contrast, small } = await page.evaluate(() => {
+        const luminance = (color: string) => {
+          const [r, g, b] = color.match(/[\d.]+/g)!.map((value) => {
+            const part = Number(value) / 255;
+            return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+          });
+          return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+        };
+        const backOf = (element: Element): string => {
+          const color = getComputedStyle(element).backgroundColor;
+          return color !== "rgba(0, 0, 0, 0)" || !element.parentElement
+            ? color
+            : backOf(element.parentElement);
+        };
+        const ratios = [
+          ...document.querySelectorAll("h1,h2,label,dt,dd,summary,a,button:not(:disabled),.lead,.hint"),
+        ]
+          .filter((element) => (element as HTMLElement).offsetParent)
+          .map((element) => {
+            const [a, b] = [getComputedStyle(element).color, backOf(element)].map(luminance).sort((x, y) =>
+              y - x
+            );
+            return (a! + 0.05) / (b! + 0.05);
+          });
+        const targets = [...document.querySelectorAll<HTMLElement>("button,.button,select")]
+          .filter(({ offsetParent }) => offsetParent).map(({ offsetHeight }) => offsetHeight);
+        return {
+          overflow: document.documentElement.scrollWidth - innerWidth,
+          contrast: Math.min(...ratios),
+          small: Math.min(...targets),
+        };
+      });
+      assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+      assert.ok(contrast >= 4.5, `contrast ${contrast}`);
+      assert.ok(small >= 38, `a target ${small} pixels high`);
+      assert.equal(problems, []);
+      await page.context().close();
+    });
+  }
+
+  test.run();
+}

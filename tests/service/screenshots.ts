@@ -1,0 +1,29 @@
+/** Writes pictures of the playground into a folder, to be looked at: `deno run -A tests/service/screenshots.ts FOLDER`. */
+import { serve } from "../../src/service/serve.ts";
+import { createService } from "../../src/service/service.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import { openPage, startBrowser } from "./browser.ts";
+
+const folder = Deno.args[0] ?? "out/screenshots";
+await Deno.mkdir(folder, { recursive: true });
+await using tokenizer = await Tokenizer.load("emoji-32");
+await using generator = await Generator.load("emoji-32");
+await using service = createService({ models: [{ name: "emoji-32", tokenizer, generator }] });
+await using server = await serve(service, { port: 0 });
+const browser = await startBrowser();
+for (const phone of [false, true]) {
+  for (const dark of [false, true]) {
+    const { page, problems } = await openPage(browser, `http://127.0.0.1:${server.port}/`, { phone, dark });
+    await page.getByText("dB").waitFor();
+    await page.getByRole("button", { name: "Draw", exact: true }).click();
+    await page.getByText(/^Drew/).waitFor();
+    await page.screenshot({
+      path: `${folder}/${phone ? "phone" : "desktop"}-${dark ? "dark" : "light"}.png`,
+      fullPage: true,
+    });
+    console.log(problems);
+    await page.context().close();
+  }
+}
+await browser.close();
