@@ -84,14 +84,14 @@ if (!hasChromium) {
     page.waitForFunction(() => document.getElementById("status")!.textContent === "");
 
   /** What the page shows of a sample picture is what the library makes of it. */
-  async function checkRing(page: Page): Promise<void> {
+  const checkRing = async (page: Page): Promise<void> => {
     await page.locator("#file").setInputFiles(sample("ring"));
     await page.locator("#facts", { hasText: "28.24 dB" }).waitFor();
     const expected = await tokenizer.reconstruct(await decodeImage(ring));
     assert.equal(await pixelsOf(page, "#again"), [...expected.data]);
-  }
+  };
 
-  async function checkDrawn(page: Page): Promise<void> {
+  const checkDrawn = async (page: Page): Promise<void> => {
     await page.locator("#class").selectOption({ label: "Flags" });
     await page.locator("#count").fill("2");
     await page.locator("#seed").fill("5");
@@ -99,7 +99,7 @@ if (!hasChromium) {
     await page.getByText("Drew 2 pictures").waitFor();
     const [first] = await generator.generate({ classIds: 2, n: 2, seed: 5 });
     assert.equal(await pixelsOf(page, "#drawn canvas"), [...first!.image.data]);
-  }
+  };
 
   test("a picture, its tokens and what they stand for; edits change it; all by keyboard", async () => {
     await using server = await served();
