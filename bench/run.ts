@@ -1,5 +1,5 @@
 /** `deno task bench NAME [ARGUMENTS]`: runs `bench/NAME.ts`. */
-const benchmarks: readonly string[] = ["tokenizer", "webgpu", "generator", "machine/limits"];
+const benchmarks: readonly string[] = ["tokenizer", "webgpu", "generator", "machine/limits", "service"];
 
 const [name, ...args] = Deno.args;
 if (name === undefined || !benchmarks.includes(name)) {
