@@ -1,4 +1,4 @@
-import { suite } from "uvu";
+import type { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { serve } from "../../src/service/serve.ts";
 import { createService } from "../../src/service/service.ts";
