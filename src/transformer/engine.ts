@@ -133,10 +133,10 @@ export class TransformerEngine implements AsyncDisposable {
    * Compiles the step of so many pictures as a program of its own, with its own memory of earlier positions, which may be
    * run without a turn. Its user disposes it, before the engine.
    */
-  async compileStep(extent: StepExtent): Promise<Program> {
+  async compileStep(extent: Omit<StepExtent, "halves">): Promise<Program> {
     const end = await this.turn("draw pictures");
     try {
-      return await this.backend.compile(stepGraph(this.config, extent), this.#weights);
+      return await this.backend.compile(this.#stepGraph(extent), this.#weights);
     } finally {
       end();
     }
