@@ -115,33 +115,30 @@ const perSubToken = z.union([z.number(), z.tuple([z.number(), z.number()])]).opt
 /** The most partial pictures of one picture. */
 const maxPartialImages = 64;
 
-/** A request for pictures. Fields that are null count as absent, as OpenAI's do. */
-export const generationBody: z.ZodType<GenerationBody> = z.preprocess(
-  (body) => Object.fromEntries(Object.entries(body as object).filter(([, value]) => value !== null)),
-  z.strictObject({
-    model,
-    prompt: z.string().max(1000).optional().meta({
-      description: "A class, by name or number",
-      example: "Flags",
-    }),
-    class_id: z.int().min(0).optional().meta({ description: "A class by number, in place of the prompt" }),
-    n: z.int().min(1).default(1),
-    size: z.string().max(20).optional().meta({ description: "auto, or the size of the model's pictures" }),
-    response_format: z.literal("b64_json").optional(),
-    output_format: z.enum(["png", "jpeg", "webp"]).default("png"),
-    output_compression: z.int().min(0).max(100).optional(),
-    stream: z.boolean().default(false),
-    partial_images: z.int().min(0).max(maxPartialImages).default(0),
-    user: z.string().max(1000).optional(),
-    seed: z.int().min(0).optional().meta({
-      description: "The same seed draws the same pictures; random if absent",
-    }),
-    guidance: perSubToken,
-    temperature: perSubToken,
-    top_k: perSubToken,
-    top_p: perSubToken,
+/** A request for pictures. */
+export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
+  model,
+  prompt: z.string().max(1000).optional().meta({
+    description: "A class, by name or number",
+    example: "Flags",
   }),
-);
+  class_id: z.int().min(0).optional().meta({ description: "A class by number, in place of the prompt" }),
+  n: z.int().min(1).default(1),
+  size: z.string().max(20).optional().meta({ description: "auto, or the size of the model's pictures" }),
+  response_format: z.literal("b64_json").optional(),
+  output_format: z.enum(["png", "jpeg", "webp"]).default("png"),
+  output_compression: z.int().min(0).max(100).optional(),
+  stream: z.boolean().default(false),
+  partial_images: z.int().min(0).max(maxPartialImages).default(0),
+  user: z.string().max(1000).optional(),
+  seed: z.int().min(0).optional().meta({
+    description: "The same seed draws the same pictures; random if absent",
+  }),
+  guidance: perSubToken,
+  temperature: perSubToken,
+  top_k: perSubToken,
+  top_p: perSubToken,
+});
 
 /** The answer to a request for pictures. */
 export const generationAnswer: z.ZodType = z.object({

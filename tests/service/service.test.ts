@@ -219,6 +219,9 @@ test("the document of the API names every path and what is refused", async () =>
     assert.ok(responses["422"].content["application/json"], path);
     assert.ok(requestBody.content["application/json"].schema.properties, path);
   }
+  const generations = document.paths["/v1/images/generations"].post;
+  assert.ok(generations.requestBody.content["application/json"].schema.properties.guidance);
+  assert.ok(generations.responses["200"].content["text/event-stream"]);
   assert.is(document.components.securitySchemes.bearer.scheme, "bearer");
 });
 

@@ -26,7 +26,9 @@ export async function readGenerationRequest(
 ): Promise<GenerationRequest> {
   if (mediaType(c.req.header("content-type")) !== "application/json") throw wrongType(["application/json"]);
   const bytes = await readBody(c.req.raw, { most: limits.maxJsonBytes, limit: "maxJsonBytes" });
-  const body = check(generationBody, parseJson(bytes, { maxDepth: limits.maxJsonDepth }));
+  const fields = Object.entries(parseJson(bytes, { maxDepth: limits.maxJsonDepth }));
+  // Fields that are null count as absent, as OpenAI's do.
+  const body = check(generationBody, Object.fromEntries(fields.filter(([, value]) => value !== null)));
   const { maxImages } = limits;
   if (body.n > maxImages) {
     throw unprocessable(
