@@ -1,3 +1,4 @@
+import type { CodecName } from "./codec_modules.ts";
 import { WasmCodec } from "./wasm_codec.ts";
 
 /** An instance of an Emscripten module, and what it wrote on its standard error since `log` was last emptied. */
@@ -11,10 +12,11 @@ type Factory<Module> = (options: Record<string, unknown>) => Promise<Module>;
 
 /** A codec compiled by Emscripten: `url` finds its .wasm file, `factory` imports its script. */
 export function emscriptenCodec<Module>(
+  name: CodecName,
   url: () => string,
   factory: () => Promise<{ default: unknown }>,
 ): WasmCodec<EmscriptenInstance<Module>> {
-  return new WasmCodec(url, async (wasm) => {
+  return new WasmCodec(name, url, async (wasm) => {
     const log: string[] = [];
     const make = (await factory()).default as Factory<Module>;
     const module = await make({

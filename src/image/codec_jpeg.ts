@@ -15,11 +15,13 @@ interface Encoder {
 }
 
 const decoder: WasmCodec<EmscriptenInstance<Decoder>> = emscriptenCodec(
+  "jpegDecode",
   () => import.meta.resolve("npm:@jsquash/jpeg@^1.6.0/codec/dec/mozjpeg_dec.wasm"),
   () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
 );
 
 const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
+  "jpegEncode",
   () => import.meta.resolve("npm:@jsquash/jpeg@^1.6.0/codec/enc/mozjpeg_enc.wasm"),
   () => import("@jsquash/jpeg/codec/enc/mozjpeg_enc.js"),
 );

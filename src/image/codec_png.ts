@@ -31,6 +31,7 @@ interface PngInstance {
 }
 
 const codec: WasmCodec<PngInstance> = new WasmCodec(
+  "png",
   async () => {
     // Only a package of which something is imported is at hand as files.
     await import("@jsquash/png/codec/pkg/squoosh_png.js");

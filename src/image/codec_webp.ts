@@ -20,11 +20,13 @@ interface Encoder {
 }
 
 const decoder: WasmCodec<EmscriptenInstance<Decoder>> = emscriptenCodec(
+  "webpDecode",
   () => import.meta.resolve("npm:@jsquash/webp@^1.5.0/codec/dec/webp_dec.wasm"),
   () => import("@jsquash/webp/codec/dec/webp_dec.js"),
 );
 
 const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
+  "webpEncode",
   () => import.meta.resolve("npm:@jsquash/webp@^1.5.0/codec/enc/webp_enc_simd.wasm"),
   () => import("@jsquash/webp/codec/enc/webp_enc_simd.js"),
 );

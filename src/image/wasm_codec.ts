@@ -1,3 +1,4 @@
+import { type CodecName, providedCodec } from "./codec_modules.ts";
 import { BackendError } from "../tensor/errors.ts";
 
 /** Above this many pixels an instance is dropped after use: its memory never shrinks. */
@@ -14,13 +15,16 @@ const keepPixels = 4 * 1024 * 1024;
 export class WasmCodec<Instance> {
   #module: Promise<WebAssembly.Module> | undefined;
   #idle: Instance | undefined;
+  readonly #name: CodecName;
   readonly #url: () => string | Promise<string>;
   readonly #instantiate: (module: WebAssembly.Module) => Promise<Instance>;
 
   constructor(
+    name: CodecName,
     url: () => string | Promise<string>,
     instantiate: (module: WebAssembly.Module) => Promise<Instance>,
   ) {
+    this.#name = name;
     this.#url = url;
     this.#instantiate = instantiate;
   }
@@ -40,6 +44,8 @@ export class WasmCodec<Instance> {
   }
 
   async #compile(): Promise<WebAssembly.Module> {
+    const given = providedCodec(this.#name);
+    if (given) return given;
     return await WebAssembly.compile(await readBytes(await this.#url()));
   }
 

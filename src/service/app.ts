@@ -18,6 +18,7 @@ import { modelRoutes } from "./routes/models.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { tokenizerRoutes } from "./routes/tokenizer.ts";
 import { Admission } from "./work/admission.ts";
+import { directDrawing, directTokenizer } from "./work/direct.ts";
 import { DrawingScheduler } from "./work/drawing_scheduler.ts";
 import type { Images } from "./work/images.ts";
 import { TokenizerBatcher } from "./work/tokenizer_batcher.ts";
@@ -25,6 +26,8 @@ import { TokenizerBatcher } from "./work/tokenizer_batcher.ts";
 /** What differs between hosts. */
 export interface Host {
   readonly metrics: Metrics;
+  /** Whether requests may work for each other, in batches. */
+  readonly batches: boolean;
   images(limits: Limits): Images;
   /** Adds pages for people. */
   pages?(app: Hono<Env>): void;
@@ -37,7 +40,7 @@ export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>;
   const admission = new Admission(limits.maxRequests);
   const { origins = [], trustProxy = false, rateLimit } = options;
   const parts: Parts = {
-    models: modelsOf(options, { admission, metrics }),
+    models: modelsOf(options, { admission, metrics, batches: host.batches }),
     limits,
     admission,
     images: host.images(limits),
@@ -84,7 +87,7 @@ export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>;
 
 function modelsOf(
   { models }: ServiceOptions,
-  { admission, metrics }: { admission: Admission; metrics: Metrics },
+  { admission, metrics, batches }: { admission: Admission; metrics: Metrics; batches: boolean },
 ): ReadonlyMap<string, LoadedModel> {
   const loaded = new Map<string, LoadedModel>();
   for (const { name, tokenizer, generator, files = {} } of models) {
@@ -94,8 +97,14 @@ function modelsOf(
         got: `${name} twice`,
       });
     }
-    const batcher = new TokenizerBatcher(tokenizer, { metrics, expected: () => admission.inside });
-    const drawing = generator && { generator, scheduler: new DrawingScheduler(generator, { metrics }) };
+    const batcher = batches
+      ? new TokenizerBatcher(tokenizer, { metrics, expected: () => admission.inside })
+      : directTokenizer(tokenizer);
+    const drawing = generator &&
+      {
+        generator,
+        scheduler: batches ? new DrawingScheduler(generator, { metrics }) : directDrawing(generator),
+      };
     loaded.set(name, { name, tokenizer, batcher, drawing, files });
   }
   if (loaded.size > 0) return loaded;

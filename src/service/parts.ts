@@ -4,18 +4,19 @@ import type { ModelFiles } from "./options.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { RequestSpans } from "./observe/spans.ts";
 import type { Admission } from "./work/admission.ts";
-import type { DrawingScheduler, ServableGenerator } from "./work/drawing_scheduler.ts";
+import type { DrawingWork, TokenizerWork } from "./work/direct.ts";
+import type { ServableGenerator } from "./work/drawing_scheduler.ts";
 import type { Images } from "./work/images.ts";
-import type { ServableTokenizer, TokenizerBatcher } from "./work/tokenizer_batcher.ts";
+import type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
 
 /** A model that is served. */
 export interface LoadedModel {
   readonly name: string;
   readonly tokenizer: ServableTokenizer;
-  readonly batcher: TokenizerBatcher;
+  readonly batcher: TokenizerWork;
   /** What draws pictures of classes, where the model can. */
   readonly drawing:
-    | { readonly generator: ServableGenerator; readonly scheduler: DrawingScheduler }
+    | { readonly generator: ServableGenerator; readonly scheduler: DrawingWork }
     | undefined;
   /** Files that browsers may have. */
   readonly files: ModelFiles;

@@ -22,6 +22,7 @@ export function createService(options: ServiceOptions): Service {
   const metrics = prometheusMetrics();
   const { app, parts } = assemble(options, {
     metrics,
+    batches: true,
     pages: playgroundRoutes,
     images: ({ codecMemory, codecTime }) =>
       new ImagePool({ size: options.codecThreads ?? 1, memory: codecMemory, time: codecTime, metrics }),

@@ -7,7 +7,10 @@ export type ModelSource = string | URL | Blob | Uint8Array;
 /** Names of the models that come with this package. */
 export const modelNames: readonly string[] = ["emoji-32"];
 
-const shipped = new URL("../../models/", import.meta.url);
+/** Where they are. Bundles need not say where they themselves are. */
+function shipped(): URL {
+  return new URL("../../models/", import.meta.url);
+}
 
 /**
  * Where the checkpoint is that `source` is or names. A name is looked for among the models that come with this package
@@ -18,7 +21,7 @@ const shipped = new URL("../../models/", import.meta.url);
  */
 export async function resolveModel(
   source: ModelSource,
-  { folder = shipped }: { folder?: URL } = {},
+  { folder }: { folder?: URL } = {},
 ): Promise<ModelSource> {
   const isName = typeof source === "string" && /^[\w-][\w.-]*$/.test(source);
   if (!isName || await exists(source)) return source;
@@ -28,7 +31,7 @@ export async function resolveModel(
       got: "neither",
     });
   }
-  const model = new URL(`${source}/`, folder);
+  const model = new URL(`${source}/`, folder ?? shipped());
   return model.protocol === "file:" ? model : await fetchWeights(model);
 }
 

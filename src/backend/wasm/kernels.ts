@@ -33,6 +33,11 @@ const maximumPages = 65536;
 const binaries: Readonly<Record<Variant, string>> = { threads, relaxed, simd };
 const modules = new Map<Variant, WebAssembly.Module>();
 
+/** Gives the compiled module of a variant, for hosts that compile no WebAssembly while they run. */
+export function provideKernels(variant: Variant, module: WebAssembly.Module): void {
+  modules.set(variant, module);
+}
+
 /** The compiled module of a variant, compiled once. Throws `BackendError` where the host does not allow it. */
 export function kernelModule(variant: Variant): WebAssembly.Module {
   let module = modules.get(variant);

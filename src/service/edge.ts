@@ -1,0 +1,40 @@
+/**
+ * The service for hosts at the edge, as a handler of requests: no threads, no batches, no metrics, nothing of Node or Deno.
+ *
+ * ```ts
+ * import { Tokenizer } from "@voken/magvit2";
+ * import { createEdgeService } from "@voken/magvit2/edge";
+ *
+ * const weights = await (await fetch("https://example.org/model.safetensors")).bytes();
+ * const tokenizer = await Tokenizer.load(weights);
+ * const service = createEdgeService({ models: [{ name: "mine", tokenizer }] });
+ * export default { fetch: (request: Request) => service.fetch(request) };
+ * ```
+ *
+ * Where the host compiles no WebAssembly while it runs, `provideKernels` and `provideCodecs` take modules that it compiled
+ * before.
+ *
+ * @module
+ */
+import type { Hono } from "hono";
+import { assemble } from "./app.ts";
+import { noMetrics } from "./observe/metrics.ts";
+import type { ServiceOptions } from "./options.ts";
+import type { Env } from "./parts.ts";
+import { imagesHere } from "./work/images.ts";
+
+export { provideKernels } from "../backend/wasm/kernels.ts";
+export { provideCodecs } from "../image/codec_modules.ts";
+export type { CodecName } from "../image/codec_modules.ts";
+export { Tokenizer } from "../tokenizer/tokenizer.ts";
+export { Generator } from "../transformer/generator.ts";
+export type { AuthOptions, ModelFiles, ServedModel } from "./options.ts";
+export type { Limits } from "./limits.ts";
+
+/** What differs from a service with threads: there are none, and no pages. */
+export type EdgeOptions = Omit<ServiceOptions, "codecThreads" | "pages">;
+
+/** Makes the service of some models. Throws `ArgumentError` for options that make none. */
+export function createEdgeService(options: EdgeOptions): Hono<Env> {
+  return assemble(options, { metrics: noMetrics, batches: false, images: () => imagesHere }).app;
+}

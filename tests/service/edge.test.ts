@@ -1,0 +1,150 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { relaxed } from "../../src/backend/wasm/_generated.ts";
+import { decodeImage } from "../../src/image/decode.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import { scratch } from "../cli/support.ts";
+import { post, postJson, refusal, ring } from "./support.ts";
+
+const test = suite("the edge");
+
+const root = new URL("../../", import.meta.url);
+const modules = ["kernels.wasm", "png.wasm", "model.safetensors", "transformer.safetensors"];
+const png = { "content-type": "image/png" };
+
+/** The service with the shipped model, as a worker of Cloudflare's kind. The host supplies the modules. */
+const worker = `
+import kernels from "kernels.wasm";
+import png from "png.wasm";
+import weights from "model.safetensors";
+import transformer from "transformer.safetensors";
+import { createEdgeService, Generator, provideCodecs, provideKernels, Tokenizer } from "${new URL(
+  "src/service/edge.ts",
+  root,
+)}";
+
+provideKernels("relaxed", kernels);
+provideCodecs({ png });
+
+let service;
+
+async function start() {
+  const file = new Uint8Array(weights);
+  const tokenizer = await Tokenizer.load(file);
+  const generator = await Generator.load(new Uint8Array(transformer), { tokenizer: file });
+  return createEdgeService({ models: [{ name: "emoji-32", tokenizer, generator }] });
+}
+
+export default {
+  async fetch(request) {
+    return (await (service ??= start())).fetch(request);
+  },
+};
+`;
+
+/** The bundle of the service with the shipped model. */
+async function bundle(): Promise<string> {
+  using folder = scratch();
+  await Deno.writeTextFile(folder.at("worker.js"), worker);
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "bundle",
+      "--quiet",
+      "--platform=browser",
+      `--config=${new URL("deno.json", root).pathname}`,
+      ...modules.map((name) => `--external=${name}`),
+      folder.at("worker.js"),
+    ],
+    cwd: root,
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** Where the runtime of Cloudflare's workers is, if it is here. */
+async function findWorkerd(): Promise<string | undefined> {
+  try {
+    const path = new URL(import.meta.resolve("npm:@cloudflare/workerd-linux-64/bin/workerd")).pathname;
+    const { success } = await new Deno.Command(path, { args: ["--version"], stdout: "null", stderr: "null" })
+      .output();
+    return success ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+test("the bundle imports nothing of Node", async () => {
+  const code = await bundle();
+  const imported = [...code.matchAll(/(?:from|import)\s*\(?\s*"([^"./][^"]*)"/g)].map(([, name]) => name!);
+  assert.equal(imported.filter((name) => !modules.includes(name) && name !== "node:fs/promises"), []);
+  assert.ok(code.length < 4_000_000, `${code.length} bytes`);
+});
+
+const workerd = await findWorkerd();
+const there = workerd ? test : test.skip;
+there(
+  workerd ? "workerd reconstructs and draws as the library does" : "there is no workerd here",
+  async () => {
+    using folder = scratch();
+    await Deno.writeTextFile(folder.at("worker.js"), await bundle());
+    await Deno.writeFile(folder.at("kernels.wasm"), Uint8Array.fromBase64(relaxed));
+    await import("@jsquash/png/codec/pkg/squoosh_png.js");
+    const codec = import.meta.resolve("npm:@jsquash/png@^3.1.1/codec/pkg/squoosh_png_bg.wasm");
+    await Deno.copyFile(new URL(codec), folder.at("png.wasm"));
+    for (const name of modules.slice(2)) {
+      await Deno.copyFile(new URL(`models/emoji-32/${name}`, root), folder.at(name));
+    }
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }), { port } = listener.addr;
+    listener.close();
+    const kind = (name: string) => name.endsWith(".wasm") ? "wasm" : "data";
+    await Deno.writeTextFile(
+      folder.at("config.capnp"),
+      `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .main)],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [
+    (name = "worker", esModule = embed "worker.js"),
+    ${modules.map((name) => `(name = "${name}", ${kind(name)} = embed "${name}")`).join(",\n    ")}
+  ],
+  compatibilityDate = "2026-01-01",
+);
+`,
+    );
+    const child = new Deno.Command(workerd!, { args: ["serve", folder.at("config.capnp")], stderr: "piped" })
+      .spawn();
+    const errors = new Response(child.stderr).text();
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      let health: Response | undefined;
+      for (let i = 0; i < 200 && !health; i++) {
+        health = await fetch(`${url}/health`).catch(() => undefined);
+        if (!health) await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assert.is(health?.status, 200, await health?.text());
+      const reconstructed = await fetch(`${url}/v1/reconstruct`, post(ring, png));
+      assert.equal([reconstructed.status, reconstructed.headers.get("voken-psnr")], [200, "28.24"]);
+      assert.is((await decodeImage(await reconstructed.bytes())).width, 32);
+      await refusal(await fetch(`${url}/v1/reconstruct`, post(ring.slice(0, 700), png)), 422);
+
+      await using generator = await Generator.load("emoji-32");
+      const [expected] = await generator.generate({ classIds: 2, seed: 3 });
+      const drawn = await (await fetch(`${url}/v1/images/generations`, postJson({ class_id: 2, seed: 3 })))
+        .json();
+      assert.equal(await decodeImage(Uint8Array.fromBase64(drawn.data[0].b64_json)), expected!.image);
+      const again = await fetch(`${url}/v1/reconstruct`, post(ring, png));
+      assert.equal([again.status, (await again.bytes()).length > 0], [200, true]);
+    } finally {
+      try {
+        child.kill("SIGTERM");
+      } catch { /* it has ended, and says why */ }
+      await child.status;
+      const said = await errors;
+      assert.is(said, "");
+    }
+  },
+);
+
+test.run();
