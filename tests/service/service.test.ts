@@ -153,7 +153,7 @@ test("a full queue answers 429 with Retry-After, and has room again after", asyn
 });
 
 test("a deadline answers 504 and gives the work up", async () => {
-  const { service, double } = doubled({ limits: { deadline: 60 } });
+  const { service, double } = doubled({ limits: { deadline: 1000 } });
   await using _end = service;
   double.gate = () => new Promise(() => {});
   const response = await service.request("/v1/tokenize", post(ring, png));
