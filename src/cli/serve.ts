@@ -53,7 +53,7 @@ export function serveCommand(io: Io): Command {
       await using stack = new AsyncDisposableStack();
       const models: ServedModel[] = [];
       // All models on one backend: their runs take turns, and none takes the processors from another.
-      const backend = stack.use(createBackend(options.backend, options));
+      const backend = stack.use(await createBackend(options.backend, options));
       for (const model of options.model) {
         const tokenizer = stack.use(await loadTokenizer({ ...options, backend, model }, io));
         const generator = await isGenerative(model)

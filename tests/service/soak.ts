@@ -35,7 +35,7 @@ const hostile: readonly [string, RequestInit, number][] = [
  */
 export function soakTest(test: ReturnType<typeof suite>, { clients, seconds, maxGrowth }: Soak): void {
   test(`${clients} clients for ${seconds} s, with disconnects and hostile requests`, async () => {
-    await using backend = createBackend("auto", { threads: 2 });
+    await using backend = await createBackend("auto", { threads: 2 });
     await using tokenizer = await Tokenizer.load("emoji-32", { backend });
     await using generator = await Generator.load("emoji-32", { backend });
     // What is right: the tokens of a picture, and a few drawings with and without guidance.
