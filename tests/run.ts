@@ -45,7 +45,7 @@ for await (const file of walk(root)) {
     const [errors, ran, skips, total] = await suite();
     passed += ran;
     skipped += skips;
-    failed += total - ran - skips;
+    failed += total - ran;
     if (typeof errors === "string") console.log(errors);
   }
   console.log(`  ${((performance.now() - start) / 1000).toFixed(1)} s`);
