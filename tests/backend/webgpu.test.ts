@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import { openDevice } from "../../src/backend/webgpu/device.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { type Graph, graphOf } from "../../src/graph/trace.ts";
@@ -9,6 +10,9 @@ import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "./adapter.ts";
 import { compileAll, convolutions, inputOf, shortGraph } from "./programs.ts";
 import { survivesLoss } from "./webgpu_loss.ts";
+
+/** Convolutions that are cut into parts. */
+const longGraph = convolutions(3, { size: 24, channels: 16 });
 
 const test = suite("the WebGPU backend");
 const each = missingAdapter ? test.skip : test;
@@ -131,6 +135,24 @@ each("an abort ends a run between submits, and the next is right", async () => {
   assert.equal(await program!.run(inputOf(long)), expected);
   assert.ok(backend.counters.submits < 3 * whole, "the aborted run went on to its end");
 });
+
+each(
+  "a profile has the time of each command, by timestamps or by waiting, and leaves no buffers",
+  async () => {
+    const waiting = async () => await (await findAdapter())!.requestDevice();
+    for (const open of [openDevice, waiting]) {
+      await using backend = new WebGpuBackend({ flopPerSubmit: 1e5 }, { open });
+      const { programs: [program] } = await compileAll(backend, [longGraph]);
+      await program!.run(inputOf(longGraph));
+      const { buffers } = backend.counters;
+      const times = await program!.profile(inputOf(longGraph));
+      assert.is(times.length, program!.stats.commands);
+      assert.ok(times.every(({ kernel, seconds }) => kernel === "conv2d" && seconds > 0 && seconds < 10));
+      assert.is(times.reduce((sum, { flop }) => sum + flop, 0), program!.stats.flop);
+      assert.is(backend.counters.buffers, buffers);
+    }
+  },
+);
 
 each("a device of the caller's is used, never destroyed, and not replaced when it is lost", async () => {
   const device = await openDevice();

@@ -25,6 +25,8 @@ export async function openDevice(): Promise<GPUDevice> {
   try {
     return await adapter.requestDevice({
       label: "voken",
+      // To time programs; nothing depends on it.
+      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
       requiredLimits: Object.fromEntries(limits.map((name) => [name, adapter.limits[name]])),
     });
   } catch (cause) {

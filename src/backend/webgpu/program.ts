@@ -12,9 +12,10 @@ import { planLayout } from "./layout.ts";
 import { defaultFlopPerSubmit } from "./options.ts";
 import { type Plan, prepare, type Prepared, storage } from "./prepared.ts";
 import type { Session } from "./session.ts";
+import { timeAll } from "./timing.ts";
 import { Transfers } from "./transfers.ts";
 import type { WebGpuWeights } from "./weights.ts";
-import { submit, submitAll } from "./work.ts";
+import { submitAll } from "./work.ts";
 
 const action = "run the program";
 
@@ -109,12 +110,8 @@ export class WebGpuProgram implements Program {
       this.#started = true;
       await this.#transfers.record(prepared, [inputs], {});
       const times = this.#plan.layout.commands.map(({ kernel, flop }) => ({ kernel, flop, seconds: 0 }));
-      for (const dispatch of prepared.dispatches) {
-        const start = performance.now();
-        await session.checked(action, () => submit(session, [dispatch]));
-        await session.orLost(action, session.device.queue.onSubmittedWorkDone());
-        times[dispatch.command]!.seconds += (performance.now() - start) / 1000;
-      }
+      const seconds = await timeAll(session, prepared.dispatches);
+      prepared.dispatches.forEach(({ command }, i) => times[command]!.seconds += seconds[i]!);
       return times;
     });
   }

@@ -34,13 +34,17 @@ export async function submitAll(
   }
 }
 
-/** Records work and submits it at once. */
-export function submit({ device, counters }: Session, work: readonly Work[]): void {
+/** Records work and submits it at once; `timestampWrites` go to each of its passes. */
+export function submit(
+  { device, counters }: Session,
+  work: readonly Work[],
+  timestampWrites?: GPUComputePassTimestampWrites,
+): void {
   const encoder = device.createCommandEncoder();
   let pass: GPUComputePassEncoder | undefined;
   for (const item of work) {
     if ("pipeline" in item) {
-      pass ??= encoder.beginComputePass();
+      pass ??= encoder.beginComputePass({ timestampWrites });
       pass.setPipeline(item.pipeline);
       pass.setBindGroup(0, item.group);
       pass.dispatchWorkgroups(...item.workgroups);
