@@ -157,22 +157,25 @@ fn main(
     sums[v] = sum;
   }
   workgroupBarrier();
-  let o = first + thread / R;
-  let r = thread % R;
-  if (thread >= OUTPUTS * R || o >= O) { return; }
-  var s = 1.0;
+  for (var i = thread; i < OUTPUTS * R; i += WORKGROUP) {
+    let o = first + i / R;
+    let r = i % R;
+    if (o < O) {
+      var s = 1.0;
 #if NORM
-  s = 1.0 / sqrt(sums[VALUES - R + r] / f32(K) + EPS);
+      s = 1.0 / sqrt(sums[VALUES - R + r] / f32(K) + EPS);
 #end
-  var v = s * sums[thread];
+      var v = s * sums[i];
 #if BIAS
-  v += bias[o];
+      v += bias[o];
 #end
 #if UP
-  v = swish(vec4f(v)).x * s * sums[OUTPUTS * R + thread];
+      v = swish(vec4f(v)).x * s * sums[OUTPUTS * R + i];
 #end
 #if RESIDUAL
-  v += residual[r * O + o];
+      v += residual[r * O + o];
 #end
-  out[r * O + o] = v;
+      out[r * O + o] = v;
+    }
+  }
 }

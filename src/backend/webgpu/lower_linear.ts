@@ -20,8 +20,11 @@ export const linearLowering: Pick<Lowering, "linear" | "rms_norm" | "swiglu"> = 
   swiglu: (tensor) => [swiglu(tensor.inputs, { size: sizeOf(tensor.shape), out: tensor as Tensor })],
 };
 
+/** Threads that share a row. In software eight of them are one vector, which waits for no others. */
+const threadsOf = { staged: workgroupSize, direct: 8 } as const;
+
 /** One dispatch, with all that is fused. */
-function matvec(tensor: TensorOf<"linear">, { format }: Target): Command[] {
+function matvec(tensor: TensorOf<"linear">, { format, tiling }: Target): Command[] {
   const { x, weight, bias, norm, up, residual } = tensor.inputs;
   const [outputs, k] = weight.shape as [number, number];
   const rows = sizeOf(x.shape) / k;
@@ -30,7 +33,7 @@ function matvec(tensor: TensorOf<"linear">, { format }: Target): Command[] {
   return [{
     kernel: "linear",
     constants: {
-      ...{ WORKGROUP: workgroupSize, R: rows, K: k, K4: Math.ceil(k / 4), O: outputs, OUTPUTS: columns },
+      ...{ WORKGROUP: threadsOf[tiling], R: rows, K: k, K4: Math.ceil(k / 4), O: outputs, OUTPUTS: columns },
       ...{ VALUES: rows * columns * (up ? 2 : 1) + (norm ? rows : 0), VECTOR: k % 4 === 0 },
       ...{ BIAS: Boolean(bias), NORM: Boolean(norm), UP: Boolean(up), RESIDUAL: Boolean(residual) },
       ...formatConstants(format(matrix(weight).packed.attrs.name), k),
