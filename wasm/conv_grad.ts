@@ -1,11 +1,16 @@
 // The gradient of convolutions by their weights, and the packing of kernels that no loader packed.
 import { gemmPanel } from "./gemm";
 import { arg, pointer } from "./simd";
+import { transpose4 } from "./transpose";
 
 /** Channels of one item, pixels at a time, panels of 8 outputs of one item. */
 const CHANNELS: i32 = 24;
 const PIXELS: i32 = 256;
+/** Bytes of a row of pixels; a cache line more than they take, else rows would fall into the same few lines. */
+const ROW: usize = 1024 + 64;
 const PANELS: i32 = 16;
+/** Zeros, as many as channels of one item. */
+const NOTHING = memory.data(96, 16);
 
 /*
  * Kernels as the convolutions read them: out[o/8][t·C + c][o%8] = from[o·stepO + c·stepC + t·stepT], zeros beyond O
@@ -33,7 +38,7 @@ export function packConv(args: usize, item: i32): void {
 /*
  * out[o, c, a, b] = Σ over pixels of dy[n, y, x, o]·in(n, y·s + a − p, x·s + b − p, c).
  * Arguments: x [N,H,W,C], dy packed [⌈O/8⌉][pixels][8], out, H, W, C, H', W', O, kh, kw, s, p, N.
- * Item: one (tap, 24 channels, 16 panels). Scratch: 24 rows of 256 values, then 24 rows of 128.
+ * Item: one (tap, 24 channels, 16 panels). Scratch: 24 rows of 256 values and a cache line, then 24 rows of 128.
  */
 export function convWeightGrad(args: usize, item: i32, scratch: usize): void {
   const channels = arg(args, 5), outputs = arg(args, 8), taps = arg(args, 9) * arg(args, 10);
@@ -44,14 +49,14 @@ export function convWeightGrad(args: usize, item: i32, scratch: usize): void {
   const rows = min(CHANNELS, channels - first);
   const begin = item % groups * PANELS, count = min(PANELS, panels - begin);
   const panel = (<usize>((pixels + 3) & ~3)) << 5, w = pointer(args, 1) + (<usize>begin) * panel;
-  const c = scratch + ((<usize>(CHANNELS * PIXELS)) << 2), ldc = (<usize>PANELS) << 5;
+  const c = scratch + (<usize>CHANNELS) * ROW, ldc = (<usize>PANELS) << 5;
   if (pixels == 0) memory.fill(c, 0, (<usize>CHANNELS) * ldc);
   for (let from = 0; from < pixels; from += PIXELS) {
     const depth = min(PIXELS, pixels - from), padded = (depth + 3) & ~3;
     gatherTransposed(args, tap, first, rows, from, depth, padded, scratch);
     for (let p = 0; p < count; p++) {
       const b = w + (<usize>p) * panel + ((<usize>from) << 5);
-      gemmPanel(scratch, (<usize>PIXELS) << 2, b, c + ((<usize>p) << 5), ldc, padded, rows, from > 0);
+      gemmPanel(scratch, ROW, b, c + ((<usize>p) << 5), ldc, padded, rows, from > 0);
     }
   }
   for (let o = begin * 8; o < min(outputs, (begin + count) * 8); o++) {
@@ -74,23 +79,29 @@ function gatherTransposed(
   padded: i32,
   out: usize,
 ): void {
-  const height = arg(args, 3), width = arg(args, 4), channels = arg(args, 5);
-  const outHeight = arg(args, 6), outWidth = arg(args, 7), stride = arg(args, 11), padding = arg(args, 12);
-  const a = tap / arg(args, 10) - padding, b = tap % arg(args, 10) - padding;
-  const step = (<usize>PIXELS) << 2;
-  let column = from % outWidth, row = from / outWidth % outHeight, n = from / outWidth / outHeight;
-  for (let i = 0; i < padded; i++, out += 4) {
-    const y = row * stride + a, x = column * stride + b;
-    let to = out;
-    if (i < depth && y >= 0 && y < height && x >= 0 && x < width) {
-      let at = pointer(args, 0) + ((<usize>(((n * height + y) * width + x) * channels + first)) << 2);
-      for (let r = 0; r < rows; r++, at += 4, to += step) store<f32>(to, load<f32>(at));
-    } else {
-      for (let r = 0; r < rows; r++, to += step) store<f32>(to, 0);
-    }
-    if (++column == outWidth) {
-      column = 0;
-      if (++row == outHeight) row = 0, n++;
-    }
+  for (let i = 0; i < padded; i += 4, out += 16) {
+    const p = from + i;
+    transpose4(
+      seen(args, tap, first, p),
+      i + 1 < depth ? seen(args, tap, first, p + 1) : NOTHING,
+      i + 2 < depth ? seen(args, tap, first, p + 2) : NOTHING,
+      i + 3 < depth ? seen(args, tap, first, p + 3) : NOTHING,
+      out,
+      ROW,
+      rows,
+    );
   }
+}
+
+/** Where the channels lie that a tap sees for output pixel p: zeros outside of the picture. */
+// @ts-ignore: decorator
+@inline
+function seen(args: usize, tap: i32, first: i32, p: i32): usize {
+  const height = arg(args, 3), width = arg(args, 4), outHeight = arg(args, 6), outWidth = arg(args, 7);
+  const stride = arg(args, 11), padding = arg(args, 12), kw = arg(args, 10);
+  const y = p / outWidth % outHeight * stride + tap / kw - padding;
+  const x = p % outWidth * stride + tap % kw - padding;
+  if (y < 0 || y >= height || x < 0 || x >= width) return NOTHING;
+  const pixel = (p / outWidth / outHeight * height + y) * width + x;
+  return pointer(args, 0) + ((<usize>(pixel * arg(args, 5) + first)) << 2);
 }

@@ -1,10 +1,13 @@
 // Products of two matrices that are both computed, and the packing of matrices that no loader packed.
 import { gemmPanel } from "./gemm";
 import { arg, pointer } from "./simd";
+import { transpose4 } from "./transpose";
 
 /** Rows of one item, a multiple of the product's four; values of a row at a time; panels of 8 columns of one item. */
 const ROWS: i32 = 24;
 const DEPTH: i32 = 256;
+/** Bytes of a row of values; a cache line more than they take, else rows would fall into the same few lines. */
+const ROW: usize = 1024 + 64;
 const PANELS: i32 = 16;
 
 /*
@@ -38,7 +41,7 @@ export function packMatrix(args: usize, item: i32): void {
 /*
  * out[b, i, j] = Σ_k a[b·M·K + i·stepI + k·stepK]·w[b, k, j], w packed as above.
  * Arguments: a, w, out, M, K, N, stepI, stepK. Item: one (batch, 24 rows, 16 panels).
- * Scratch: 24 rows of 256 values, then 24 rows of 128.
+ * Scratch: 24 rows of 256 values and a cache line, then 24 rows of 128.
  */
 export function matmul(args: usize, item: i32, scratch: usize): void {
   const m = arg(args, 3), k = arg(args, 4), n = arg(args, 5);
@@ -49,14 +52,14 @@ export function matmul(args: usize, item: i32, scratch: usize): void {
   const a = pointer(args, 0) + ((<usize>batch * m * k) << 2) + (<usize>first) * stepI;
   const panel = (<usize>((k + 3) & ~3)) << 5;
   const w = pointer(args, 1) + (<usize>(batch * panels + begin)) * panel;
-  const c = scratch + ((<usize>(ROWS * DEPTH)) << 2), ldc = (<usize>PANELS) << 5;
+  const c = scratch + (<usize>ROWS) * ROW, ldc = (<usize>PANELS) << 5;
   if (k == 0) memory.fill(c, 0, (<usize>ROWS) * ldc);
   for (let from = 0; from < k; from += DEPTH) {
     const depth = min(DEPTH, k - from), padded = (depth + 3) & ~3;
     gatherRows(a + (<usize>from) * stepK, stepI, stepK, scratch, rows, depth, padded);
     for (let p = 0; p < count; p++) {
       const b = w + (<usize>p) * panel + ((<usize>from) << 5);
-      gemmPanel(scratch, (<usize>DEPTH) << 2, b, c + ((<usize>p) << 5), ldc, padded, rows, from > 0);
+      gemmPanel(scratch, ROW, b, c + ((<usize>p) << 5), ldc, padded, rows, from > 0);
     }
   }
   const width = (<usize>min(count * 8, n - begin * 8)) << 2;
@@ -75,14 +78,20 @@ function gatherRows(
   padded: i32,
 ): void {
   if (stepK == 4) {
-    for (let r = 0; r < rows; r++, a += stepI, out += (<usize>DEPTH) << 2) {
+    for (let r = 0; r < rows; r++, a += stepI, out += ROW) {
       memory.copy(out, a, (<usize>depth) << 2);
       memory.fill(out + ((<usize>depth) << 2), 0, (<usize>(padded - depth)) << 2);
     }
     return;
   }
-  for (let k = 0; k < padded; k++, a += stepK, out += 4) {
-    for (let r = 0, at = a, to = out; r < rows; r++, at += stepI, to += (<usize>DEPTH) << 2) {
+  let k = 0;
+  if (stepI == 4) {
+    for (; k + 4 <= depth; k += 4, a += 4 * stepK, out += 16) {
+      transpose4(a, a + stepK, a + 2 * stepK, a + 3 * stepK, out, ROW, rows);
+    }
+  }
+  for (; k < padded; k++, a += stepK, out += 4) {
+    for (let r = 0, at = a, to = out; r < rows; r++, at += stepI, to += ROW) {
       store<f32>(to, k < depth ? load<f32>(at) : 0);
     }
   }

@@ -10,8 +10,8 @@ import { packMatrixCommand, plainMatrixBytes } from "./pack_plain.ts";
 
 /** Sizes that the kernels work with: elements, rows and panels of one item; values that they take at a time. */
 const elementBlock = 4096, rows = 24, panels = 16, depth = 256, channelBlock = 16;
-/** A product's rows and its results. */
-const productScratch = 4 * rows * (depth + 8 * panels);
+/** A product's rows, each with a cache line behind it, and its results. */
+const productScratch = rows * (4 * depth + 64 + 32 * panels);
 /** Into how many items the rows of a table are cut. */
 const tableItems = 64;
 
