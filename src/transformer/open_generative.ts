@@ -14,7 +14,7 @@ export interface GenerativeFiles extends AsyncDisposable {
   readonly tokenizer: Checkpoint;
   /** What the files say of the transformer beyond its shapes. */
   readonly said: TransformerOptions;
-  /** The names of so many classes, where the model's folder has them. */
+  /** The names of so many classes: those in the model's folder; without any, for 1,000 classes those of ImageNet. */
   classNames(classes: number): Promise<string[] | undefined>;
 }
 
@@ -40,8 +40,10 @@ export async function openGenerative(
     said: saidOf(transformer),
     async classNames(classes) {
       const path = folder && `${folder}/${classesFile}`;
-      if (!path || !await exists(path)) return undefined;
-      return parseClassNames(await Deno.readTextFile(path), { file: path, classes });
+      if (path && await exists(path)) {
+        return parseClassNames(await Deno.readTextFile(path), { file: path, classes });
+      }
+      return classes === 1000 ? await imagenetClasses() : undefined;
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
@@ -51,6 +53,12 @@ export async function openGenerative(
 export async function isGenerative(source: ModelSource): Promise<boolean> {
   await using files = await openGenerative(source);
   return files.transformer.tensors.has(`${transformerPath}.pre_emb.weight`);
+}
+
+/** The labels of ILSVRC 2012 in their order, which the published models were trained on: synonyms between commas. */
+export async function imagenetClasses(): Promise<string[]> {
+  const { default: names } = await import("./imagenet_classes.json", { with: { type: "json" } });
+  return names;
 }
 
 /** Heads and grid in the configuration that converted weights carry. */
