@@ -3,6 +3,8 @@
  *
  * Files named `*.test.ts` run always, `*.long.ts` only with `--long`. The last line counts: `N passed, N failed`.
  */
+import { quietMesa } from "../src/cli/quiet_mesa.ts";
+
 interface UvuGlobals {
   UVU_DEFER?: number;
   UVU_INDEX?: number;
@@ -15,8 +17,7 @@ const root = new URL("./", import.meta.url);
 const long = Deno.args.includes("--long");
 const wanted = Deno.args.filter((argument) => !argument.startsWith("--"));
 
-// Mesa's choice between GPUs asks Wayland, and complains on stderr where there is no desktop.
-if (Deno.build.os === "linux" && !Deno.env.has("XDG_RUNTIME_DIR")) Deno.env.set("NODEVICE_SELECT", "1");
+quietMesa();
 
 async function* walk(folder: URL): AsyncGenerator<URL> {
   const entries = await Array.fromAsync(Deno.readDir(folder));

@@ -13,6 +13,7 @@ import { demoDrawing } from "./demo_drawing.ts";
 import type { Io } from "./io.ts";
 import { terminal } from "./io.ts";
 import { writePicture } from "./outputs.ts";
+import { quietMesa } from "./quiet_mesa.ts";
 
 const model = "emoji-32";
 const samples = new URL(`../../models/${model}/samples/`, import.meta.url);
@@ -101,6 +102,7 @@ function nameOf(file: string): string {
 }
 
 if (import.meta.main) {
+  quietMesa();
   using io = terminal();
   try {
     await demo("out", io);
