@@ -23,6 +23,7 @@ const steps: readonly { readonly name: string; readonly args: readonly string[] 
   { name: "generated WGSL", args: ["run", "-A", "kernels/build.ts", "--check"] },
   { name: "generated WASM", args: ["run", "-A", "wasm/build.ts", "--check"] },
   { name: "playground", args: ["run", "-A", "src/service/playground/build.ts", "--check"] },
+  { name: "runtime lock", args: ["run", "-A", "src/cli/runtime_lock.ts", "--check"] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "tests", args: ["task", "--quiet", "test"] },
 ];

@@ -1,0 +1,86 @@
+/**
+ * Writes `runtime.lock`: the part of `deno.lock` that the command line needs.
+ *
+ * Deno fetches every package of the lock file it runs with. `deno.lock` holds the tools and peers of tests and
+ * benchmarks, too, over half a gigabyte; who only uses the command line should wait for none of them.
+ *
+ * `deno task build` writes; with `--check` it only compares what it would write with the file.
+ */
+interface Lock {
+  version: string;
+  /** From what is imported (`npm:name@range`) to the version taken. */
+  specifiers: Record<string, string>;
+  /** By `name@version`, which ends in the peers chosen for it. */
+  npm: Record<string, { dependencies?: string[]; optionalDependencies?: string[]; optionalPeers?: string[] }>;
+  workspace: unknown;
+}
+
+const root = new URL("../../", import.meta.url);
+const target = new URL("runtime.lock", root);
+const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", root))) as Lock;
+
+const specifiers: Record<string, string> = {}, packages = new Set<string>();
+for (const name of await imported(["src/cli/voken.ts", "src/cli/demo.ts"])) {
+  for (const [specifier, version] of Object.entries(lock.specifiers)) {
+    // The name is what stands before the range: "npm:@scope/name@^1".
+    const bare = specifier.slice("npm:".length, specifier.lastIndexOf("@"));
+    if (bare !== name) continue;
+    specifiers[specifier] = version;
+    add(`${bare}@${version}`);
+  }
+}
+const text = JSON.stringify(
+  {
+    version: lock.version,
+    specifiers: sorted(specifiers),
+    npm: sorted(Object.fromEntries([...packages].map((key) => [key, lock.npm[key]]))),
+    workspace: lock.workspace,
+  },
+  null,
+  2,
+) + "\n";
+
+if (Deno.args.includes("--check")) {
+  const found = await Deno.readTextFile(target).catch(() => "");
+  if (JSON.stringify(JSON.parse(found || "0")) !== JSON.stringify(JSON.parse(text))) {
+    console.error("runtime.lock is not what deno.lock says: run `deno task build`");
+    Deno.exit(1);
+  }
+} else {
+  await Deno.writeTextFile(target, text);
+}
+
+/** The names of the npm packages that some modules import, directly or through others of the project. */
+async function imported(entries: readonly string[]): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const entry of entries) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", entry], cwd: root })
+      .output();
+    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
+    for (const { specifier } of modules) {
+      const name = /^npm:\/(@[^/]+\/[^@/]+|[^@/]+)@/.exec(specifier)?.[1];
+      if (name) names.add(name);
+    }
+  }
+  return names;
+}
+
+/** Adds a package of the lock file, and what it depends on. */
+function add(key: string): void {
+  if (packages.has(key)) return;
+  const found = lock.npm[key];
+  if (!found) throw new Error(`Cannot write runtime.lock: deno.lock has no ${key}`);
+  packages.add(key);
+  for (const wanted of [...found.dependencies ?? [], ...found.optionalDependencies ?? []]) {
+    // Where the lock file holds one version alone, a dependency is its name; else name@version.
+    add(
+      lock.npm[wanted]
+        ? wanted
+        : Object.keys(lock.npm).find((name) => name.startsWith(`${wanted}@`)) ?? wanted,
+    );
+  }
+}
+
+function sorted<T>(record: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1));
+}
