@@ -1,4 +1,7 @@
-/** The kernels by number: written into command tables by the compiler of programs, read by the walk. */
+/**
+ * The kernels by number: written into command tables by the compiler of programs, read by the walk. From
+ * `firstOfTraining` on, only the build for training has them.
+ */
 export enum Opcode {
   Add,
   Sub,
@@ -49,3 +52,6 @@ export enum Opcode {
   MaxPool,
   MaxPoolGrad,
 }
+
+/** The first kernel that builds for inference lack. */
+export const firstOfTraining: Opcode = Opcode.Div;

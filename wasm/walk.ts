@@ -6,22 +6,17 @@
 // 3 items begun so far, a sign of life.
 import { Opcode } from "./opcodes";
 import { arg } from "./simd";
-import { channelCombine, channelSums } from "./channel";
-import { convWeightGrad, packConv } from "./conv_grad";
-import { add, div, mul, silu, sqrt_, sub } from "./elementwise";
-import { leakyReluGrad, map, siluGrad } from "./map";
-import { matmul, packMatrix } from "./matmul";
-import { maxPool, maxPoolGrad } from "./pool";
-import { attentionGrad, crossEntropy, crossEntropyGrad, embeddingGrad } from "./sequence_grad";
+import { add, mul, silu, sqrt_, sub } from "./elementwise";
 import { attention, attentionStep, rope } from "./attention";
 import { linear } from "./linear";
-import { mean, sum } from "./reduce";
+import { mean } from "./reduce";
 import { guide, philox, sample } from "./sample";
-import { copyRuns, embedding, embeddingPlain, rmsNorm, select_, swiglu } from "./sequence";
+import { copyRuns, embedding, rmsNorm, select_, swiglu } from "./sequence";
 import { channelAffine, normAffine, normPartials } from "./norm";
-import { depthToSpace, lfqPack, lfqUnpack, strided } from "./layout";
+import { depthToSpace, lfqPack, lfqUnpack } from "./layout";
 import { convDirect } from "./conv_direct";
 import { winogradInput, winogradOutputs, winogradTiles, winogradWeights } from "./winograd";
+import { dispatchTraining } from "./training";
 
 // @ts-ignore: decorator
 @external("env", "now")
@@ -191,45 +186,9 @@ function dispatch(opcode: i32, args: usize, item: i32, scratch: usize): void {
       return guide(args, item);
     case Opcode.Sample:
       return sample(args, item, scratch);
-    case Opcode.Div:
-      return div(args, item);
-    case Opcode.Map:
-      return map(args, item);
-    case Opcode.SiluGrad:
-      return siluGrad(args, item);
-    case Opcode.LeakyReluGrad:
-      return leakyReluGrad(args, item);
-    case Opcode.Sum:
-      return sum(args, item);
-    case Opcode.Strided:
-      return strided(args, item);
-    case Opcode.PackMatrix:
-      return packMatrix(args, item);
-    case Opcode.MatMul:
-      return matmul(args, item, scratch);
-    case Opcode.PackConv:
-      return packConv(args, item);
-    case Opcode.ConvWeightGrad:
-      return convWeightGrad(args, item, scratch);
-    case Opcode.ChannelSums:
-      return channelSums(args, item);
-    case Opcode.ChannelCombine:
-      return channelCombine(args, item);
-    case Opcode.EmbeddingPlain:
-      return embeddingPlain(args, item);
-    case Opcode.EmbeddingGrad:
-      return embeddingGrad(args, item);
-    case Opcode.AttentionGrad:
-      return attentionGrad(args, item, scratch);
-    case Opcode.CrossEntropy:
-      return crossEntropy(args, item);
-    case Opcode.CrossEntropyGrad:
-      return crossEntropyGrad(args, item);
-    case Opcode.MaxPool:
-      return maxPool(args, item);
-    case Opcode.MaxPoolGrad:
-      return maxPoolGrad(args, item);
     default:
+      // A constant of the build.
+      if (TRAINING) return dispatchTraining(opcode, args, item, scratch);
       unreachable();
   }
 }

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Backend } from "./backend.ts";
 import { ReferenceBackend } from "./reference/reference_backend.ts";
+import type { WasmOptions } from "./wasm/machine.ts";
 import { WasmBackend } from "./wasm/wasm_backend.ts";
 import { adapterFacts, findAdapter } from "./webgpu/adapter.ts";
 import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
@@ -11,7 +12,10 @@ import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
  */
 export type BackendName = "auto" | "webgpu" | "wasm" | "reference";
 
-const backends: Readonly<Record<Exclude<BackendName, "auto">, (options: { threads?: number }) => Backend>> = {
+/** What a backend is made with. */
+type Options = Pick<WasmOptions, "threads" | "training">;
+
+const backends: Readonly<Record<Exclude<BackendName, "auto">, (options: Options) => Backend>> = {
   webgpu: () => new WebGpuBackend(),
   wasm: (options) => new WasmBackend(options),
   reference: () => new ReferenceBackend(),
@@ -34,13 +38,14 @@ export function chooseBackend(adapter: { name: string; software: boolean } | und
 }
 
 /**
- * Makes the backend `name`; `threads` (default: as many as there are processors) counts where it has threads.
+ * Makes the backend `name`; `threads` (default: as many as there are processors) counts where it has threads,
+ * `training` (`trainingKernels` of `wasm/training.ts`) is for those that will train.
  * Throws `ArgumentError` for an unknown name or number of threads, `BackendError` where it cannot run here. A WebGPU
  * backend opens its device with the first call that needs it, and throws then.
  */
 export async function createBackend(
   name: BackendName = "auto",
-  { threads }: { threads?: number } = {},
+  options: Options = {},
 ): Promise<Backend> {
   if (!backendNames.includes(name)) {
     throw new ArgumentError("Cannot choose a backend", {
@@ -48,7 +53,7 @@ export async function createBackend(
       got: String(name),
     });
   }
-  if (name !== "auto") return backends[name]({ threads });
+  if (name !== "auto") return backends[name](options);
   const adapter = await findAdapter();
-  return backends[chooseBackend(adapter && adapterFacts(adapter)).name]({ threads });
+  return backends[chooseBackend(adapter && adapterFacts(adapter)).name](options);
 }

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import type { Backend, WeightFormat } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
 import { createMachine, type Machine } from "../../src/backend/wasm/machine.ts";
+import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
 import { setups } from "../backend/setups.ts";
@@ -24,7 +25,7 @@ for (const { title, options, missing } of setups) {
 
   test.before(() => {
     if (missing) return;
-    machine = createMachine(options, { guarded: true });
+    machine = createMachine({ ...options, training: trainingKernels }, { guarded: true });
     backend = new WasmBackend(options, machine);
   });
   test.after(() => backend?.[Symbol.asyncDispose]());

@@ -1,5 +1,6 @@
 import type { Backend, WeightSource } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
+import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import type { Graph } from "../../src/graph/trace.ts";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
@@ -8,7 +9,7 @@ import { hashedWeights } from "../golden/tokenizer_golden.ts";
 /** The backends that train, by name. */
 export const backends: readonly (readonly [string, () => Backend])[] = [
   ["the reference", () => new ReferenceBackend()],
-  ["WASM", () => new WasmBackend({ threads: 2 })],
+  ["WASM", () => new WasmBackend({ threads: 2, training: trainingKernels })],
 ];
 
 /** Loads the weights, from their names if no others are given, and runs `graph` once. */

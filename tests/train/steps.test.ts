@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { grad } from "../../src/autograd/grad.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
+import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { add, input, lfqPack, lfqUnpack } from "../../src/graph/build.ts";
 import { straightThrough } from "../../src/graph/build_training.ts";
@@ -188,7 +189,7 @@ async function checkTokenizerSteps(backend: Backend, name: string, steps: number
 for (const name of Object.keys(decided)) {
   test(`${name} on WASM: six steps`, async () => {
     // Of the variants, the one that computes the same bits on every machine: others leave other codes to rounding.
-    await using backend = new WasmBackend({ variant: "simd" });
+    await using backend = new WasmBackend({ variant: "simd", training: trainingKernels });
     await checkTokenizerSteps(backend, name, 6);
   });
 
@@ -201,7 +202,7 @@ for (const name of Object.keys(decided)) {
 test("steps do the same whatever the number of threads", async () => {
   const bits = [];
   for (const threads of [1, 3]) {
-    await using backend = new WasmBackend({ threads });
+    await using backend = new WasmBackend({ threads, training: trainingKernels });
     const training = tokenizerStep(
       { kind: "image", ch: 32, chMult: [1, 2], numResBlocks: 1, zChannels: 6, inChannels: 3, outChannels: 3 },
       {

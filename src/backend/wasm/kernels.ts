@@ -30,21 +30,26 @@ export interface Kernels {
 /** Pages of 64 KiB that wasm32 can address. */
 const maximumPages = 65536;
 
-const binaries: Readonly<Record<Variant, string>> = { threads, relaxed, simd };
-const modules = new Map<Variant, WebAssembly.Module>();
+/** A build of the kernels: the module of each variant, as base64. */
+export type KernelBuild = Readonly<Record<Variant, string>>;
 
-/** Gives the compiled module of a variant, for hosts that compile no WebAssembly while they run. */
+/** The kernels that inference needs. */
+export const inferenceBuild: KernelBuild = { threads, relaxed, simd };
+
+const compiled = new Map<string, WebAssembly.Module>();
+
+/** Gives the compiled module of a variant for inference, for hosts that compile no WebAssembly while they run. */
 export function provideKernels(variant: Variant, module: WebAssembly.Module): void {
-  modules.set(variant, module);
+  compiled.set(inferenceBuild[variant], module);
 }
 
 /** The compiled module of a variant, compiled once. Throws `BackendError` where the host does not allow it. */
-export function kernelModule(variant: Variant): WebAssembly.Module {
-  let module = modules.get(variant);
+export function kernelModule(variant: Variant, build: KernelBuild = inferenceBuild): WebAssembly.Module {
+  let module = compiled.get(build[variant]);
   if (module) return module;
   try {
     module = new WebAssembly.Module(
-      Uint8Array.from(atob(binaries[variant]), (character) => character.charCodeAt(0)),
+      Uint8Array.from(atob(build[variant]), (character) => character.charCodeAt(0)),
     );
   } catch (cause) {
     throw new BackendError(`Cannot compile the kernels, variant ${variant}`, {
@@ -53,7 +58,7 @@ export function kernelModule(variant: Variant): WebAssembly.Module {
       cause,
     });
   }
-  modules.set(variant, module);
+  compiled.set(build[variant], module);
   return module;
 }
 

@@ -3,7 +3,7 @@ import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memor
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { align } from "./heap.ts";
-import { scratchBytes } from "./lower.ts";
+import { scratchBytes, type TrainingKernels } from "./lower.ts";
 
 /** Ops whose values outlast a run, in blocks of their own. */
 const kept: readonly string[] = ["constant", "state"];
@@ -33,11 +33,14 @@ export function bytesOf(tensor: Tensor): number {
 /**
  * One arena for all that lives during a run: inputs from its start, outputs to its end, others while needed. A sum takes
  * the place of the residual that it ends, which saves one of the three maps that a ResBlock would hold. `packed` says
- * which weights lie packed; for those that do not there is room to pack them.
+ * which weights lie packed; for those that do not there is room to pack them. `training` is for graphs of training.
  */
 export function planLayout(
   graph: Graph,
-  packed: (weight: Tensor) => boolean = ({ op }) => op === "param",
+  { packed = ({ op }) => op === "param", training }: {
+    packed?: (weight: Tensor) => boolean;
+    training?: TrainingKernels;
+  } = {},
 ): Layout {
   const steps = graph.tensors.filter((tensor) => !leaves.includes(tensor.op));
   const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
@@ -60,7 +63,7 @@ export function planLayout(
     }
   }
   const scratch = steps.map((tensor, step) =>
-    add({ bytes: scratchBytes(tensor, packed), first: step, last: step })
+    add({ bytes: scratchBytes(tensor, { packed, training }), first: step, last: step })
   );
   return {
     plan: planArena(lifetimes, align),

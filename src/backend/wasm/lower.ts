@@ -1,13 +1,12 @@
-import { Opcode } from "../../../wasm/opcodes.ts";
-import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
+import { firstOfTraining, Opcode } from "../../../wasm/opcodes.ts";
+import type { OpName, Tensor, TensorOf, TrainingOp } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { type Command, floatArgument } from "./commands.ts";
 import { sequenceLowering } from "./lower_sequence.ts";
 import { convCommands, convScratch } from "./conv.ts";
-import { inputGradScratch } from "./conv_grad.ts";
 import { channelExtent, meanExtent } from "./extents.ts";
-import { trainingLowering, trainingScratch } from "./lower_training.ts";
+import type { KernelBuild } from "./kernels.ts";
 import { packConv, plainConvBytes, plainLinearBytes } from "./pack_plain.ts";
 
 /** Where tensors lie in memory. */
@@ -28,14 +27,22 @@ export type LoweredOp = Exclude<
 /** How each op becomes commands. */
 export type Lowering = { [O in LoweredOp]: (tensor: TensorOf<O>, at: Addresses) => Command[] };
 
+/** The kernels for programs of training, which those of inference do without. */
+export interface TrainingKernels {
+  /** All kernels, those of inference among them. */
+  readonly build: KernelBuild;
+  readonly lowering: Pick<Lowering, TrainingOp & LoweredOp>;
+  /** Bytes of the scratch buffer that the commands of an op of training share. */
+  scratchBytes(tensor: Tensor): number;
+}
+
 /** Elements of one item of the elementwise kernels, as in the kernels. */
 const elementBlock = 4096;
 
-const lowering: Lowering = {
+const lowering: Omit<Lowering, TrainingOp> = {
   add: (tensor, at) => binary(Opcode.Add, tensor, at),
   sub: (tensor, at) => binary(Opcode.Sub, tensor, at),
   mul: (tensor, at) => binary(Opcode.Mul, tensor, at),
-  div: (tensor, at) => binary(Opcode.Div, tensor, at),
   sqrt: (tensor, at) => unary(Opcode.Sqrt, tensor, at),
   silu: (tensor, at) => unary(Opcode.Silu, tensor, at),
 
@@ -111,17 +118,28 @@ const lowering: Lowering = {
     return [{ opcode: Opcode.LfqUnpack, items: 1, args }];
   },
   ...sequenceLowering,
-  ...trainingLowering,
 };
 
-/** The commands that compute `tensor`. */
-export function lower(tensor: Tensor, at: Addresses): Command[] {
-  const rule = lowering[tensor.op as LoweredOp] as (tensor: Tensor, at: Addresses) => Command[];
-  return rule(tensor, at);
+/** The commands that compute `tensor`. Throws `BackendError` where they would need kernels of training. */
+export function lower(tensor: Tensor, at: Addresses, training?: TrainingKernels): Command[] {
+  const rules = { ...lowering, ...training?.lowering };
+  const rule = rules[tensor.op as keyof typeof rules] as
+    | ((tensor: Tensor, at: Addresses) => Command[])
+    | undefined;
+  const commands = rule?.(tensor, at);
+  if (commands && (training || commands.every(({ opcode }) => opcode < firstOfTraining))) return commands;
+  throw new BackendError(`Cannot lower ${tensor.op}`, {
+    expected: "a program of inference",
+    got: "an op, or weights that a run computes, which only training has",
+    hint: "set the backend up for training",
+  });
 }
 
 /** Bytes of the scratch buffer that `tensor`'s commands share. */
-export function scratchBytes(tensor: Tensor, packed: (weight: Tensor) => boolean): number {
+export function scratchBytes(
+  tensor: Tensor,
+  { packed, training }: { packed: (weight: Tensor) => boolean; training?: TrainingKernels },
+): number {
   switch (tensor.op) {
     case "conv2d": {
       const { weight } = tensor.inputs;
@@ -138,10 +156,8 @@ export function scratchBytes(tensor: Tensor, packed: (weight: Tensor) => boolean
       const { n, channels, blocks } = channelExtent(tensor.inputs.x.shape);
       return 4 * n * blocks * 2 * channels;
     }
-    case "conv2d_input_grad":
-      return inputGradScratch(tensor);
     default:
-      return trainingScratch(tensor);
+      return training?.scratchBytes(tensor) ?? 0;
   }
 }
 
@@ -151,7 +167,12 @@ function unary(opcode: Opcode, tensor: TensorOf<"sqrt" | "silu">, at: Addresses)
   return [{ opcode, items: Math.ceil(size / elementBlock), args }];
 }
 
-function binary(opcode: Opcode, tensor: TensorOf<"add" | "sub" | "mul" | "div">, at: Addresses): Command[] {
+/** The command of an op on two tensors, broadcast. */
+export function binary(
+  opcode: Opcode,
+  tensor: TensorOf<"add" | "sub" | "mul" | "div">,
+  at: Addresses,
+): Command[] {
   const { a, b } = tensor.inputs, size = sizeOf(tensor.shape);
   const axes = binaryAxes(tensor.shape, [a.shape, b.shape]);
   if (axes.length > 4) {

@@ -1,10 +1,10 @@
 import { Opcode } from "../../../wasm/opcodes.ts";
-import type { Tensor, TensorOf, TrainingOp } from "../../graph/ops.ts";
+import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { type Command, floatArgument } from "./commands.ts";
-import { inputGradCommands } from "./conv_grad.ts";
-import type { Addresses, Lowering } from "./lower.ts";
+import { inputGradCommands, inputGradScratch } from "./conv_grad.ts";
+import { type Addresses, binary, type TrainingKernels } from "./lower.ts";
 import { channelExtent, meanExtent } from "./extents.ts";
 import { packMatrixCommand, plainMatrixBytes } from "./pack_plain.ts";
 
@@ -31,7 +31,8 @@ enum MapKind {
 type MapOp = "exp" | "log" | "sigmoid" | "softplus" | "abs" | "sign" | "leaky_relu" | "clamp" | "between";
 
 /** How the ops of training become commands. */
-export const trainingLowering: Pick<Lowering, Exclude<TrainingOp, "straight_through" | "div">> = {
+export const trainingLowering: TrainingKernels["lowering"] = {
+  div: (tensor, at) => binary(Opcode.Div, tensor, at),
   sum: (tensor, at) => {
     const { outer, count, inner } = meanExtent("sum", tensor.inputs.x.shape, tensor.attrs.axes);
     const blocks = Math.ceil(inner / 16);
@@ -167,12 +168,13 @@ export const trainingLowering: Pick<Lowering, Exclude<TrainingOp, "straight_thro
   },
 };
 
-/** Bytes of the buffer that the commands of a matrix product or of a weight's gradient share. */
+/** Bytes of the buffer that the commands of an op of training share. */
 export function trainingScratch(tensor: Tensor): number {
   if (tensor.op === "matmul") {
     const { inputs: { a }, attrs: { transposeA }, shape } = tensor;
     return shape[0]! * plainMatrixBytes(a.shape[transposeA ? 1 : 2]!, shape[2]!);
   }
+  if (tensor.op === "conv2d_input_grad") return inputGradScratch(tensor);
   if (tensor.op !== "conv2d_weight_grad") return 0;
   const { shape } = tensor.inputs.dy;
   return plainMatrixBytes(sizeOf(shape.slice(0, 3)), shape[3]!);

@@ -3,6 +3,7 @@ import { CallerThread } from "./caller_thread.ts";
 import { chooseVariant, detectFeatures, type Features, type Variant } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { kernelMemory, kernelModule } from "./kernels.ts";
+import type { TrainingKernels } from "./lower.ts";
 import { Pool } from "./pool.ts";
 import type { Runner } from "./runner.ts";
 import type { Spawn } from "./spawn.ts";
@@ -17,6 +18,8 @@ export interface WasmOptions {
   readonly variant?: Variant;
   /** Seconds without any progress after which a run is given up; by default 30. */
   readonly stallSeconds?: number;
+  /** What programs of training need beside the rest: `trainingKernels` of `training.ts`. Without, they are refused. */
+  readonly training?: TrainingKernels;
 }
 
 /** Parts of a machine that can be put in the place of the usual ones. */
@@ -34,6 +37,7 @@ export interface Machine {
   readonly heap: Heap;
   readonly workspace: Workspace;
   readonly runner: Runner;
+  readonly training?: TrainingKernels;
   /** Has the memory and the runner for one piece of work. Throws `BackendError` once the machine is disposed. */
   exclusive<T>(work: () => T | Promise<T>, signal?: AbortSignal): Promise<T>;
   /** The same for giving memory back, which a disposed machine has done already. */
@@ -44,12 +48,12 @@ export interface Machine {
 
 /** Sets a machine up. Throws `BackendError` where the engine lacks what is needed. */
 export function createMachine(
-  { threads: wanted, variant: asked, stallSeconds = 30 }: WasmOptions = {},
+  { threads: wanted, variant: asked, stallSeconds = 30, training }: WasmOptions = {},
   { features = detectFeatures(), spawn, module: given, guarded }: MachineParts = {},
 ): Machine {
   const processors = globalThis.navigator?.hardwareConcurrency ?? 1;
   const { variant, threads } = chooseVariant(features, { variant: asked, threads: wanted, processors });
-  const module = given ?? kernelModule(variant);
+  const module = given ?? kernelModule(variant, training?.build);
   const heap = new Heap(kernelMemory(variant), { guarded });
   const workspace = new Workspace(heap);
   const runner: Runner = variant === "threads"
@@ -62,6 +66,7 @@ export function createMachine(
     heap,
     workspace,
     runner,
+    training,
     exclusive(work, signal) {
       if (!disposed) return turns.take(work, signal);
       return Promise.reject(

@@ -50,12 +50,15 @@ export class WasmProgram implements Program {
   #written = -1;
   #disposed = false;
 
-  /** Call it with the machine for oneself. Throws `BackendError` if memory lacks. */
+  /** Call it with the machine for oneself. Throws `BackendError` if memory lacks, or kernels of training. */
   constructor(graph: Graph, { machine, params }: { machine: Machine; params: Params }) {
     this.#graph = graph;
     this.#machine = machine;
     this.#params = params;
-    this.#layout = planLayout(graph, (weight) => this.#packed(weight));
+    this.#layout = planLayout(graph, {
+      packed: (weight) => this.#packed(weight),
+      training: machine.training,
+    });
     this.#inputs = tensorsOf(graph, "input");
     this.#anyParam = tensorsOf(graph, "param")[0];
     const { plan } = this.#layout;
@@ -164,7 +167,7 @@ export class WasmProgram implements Program {
         of: (operand) => operand ? this.#address(operand, base) : 0,
         scratch: this.#bufferAddress(this.#layout.scratch[step]!, base),
         packed: (weight) => this.#packed(weight),
-      })
+      }, this.#machine.training)
     );
   }
 

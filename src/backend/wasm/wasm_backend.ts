@@ -48,7 +48,7 @@ export class WasmBackend implements Backend {
     return WasmWeights.load(this.#machine.heap, source, options);
   }
 
-  /** Waits for the runs under way. Throws `BackendError` if memory lacks. */
+  /** Waits for the runs under way. Throws `BackendError` if memory lacks, or what training needs (see `WasmOptions`). */
   async compile(graph: Graph, weights: Weights): Promise<Program> {
     if (!(weights instanceof WasmWeights)) {
       throw new ArgumentError("Cannot compile the program: weights", {

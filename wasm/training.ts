@@ -1,0 +1,58 @@
+// The kernels that only training needs. Builds for inference do not hold them: there, `TRAINING` is 0 in walk.ts.
+import { Opcode } from "./opcodes";
+import { channelCombine, channelSums } from "./channel";
+import { convWeightGrad, packConv } from "./conv_grad";
+import { div } from "./elementwise";
+import { strided } from "./layout";
+import { leakyReluGrad, map, siluGrad } from "./map";
+import { matmul, packMatrix } from "./matmul";
+import { maxPool, maxPoolGrad } from "./pool";
+import { sum } from "./reduce";
+import { embeddingPlain } from "./sequence";
+import { attentionGrad, crossEntropy, crossEntropyGrad, embeddingGrad } from "./sequence_grad";
+
+/** Runs an item of a command of training. */
+export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: usize): void {
+  switch (opcode) {
+    case Opcode.Div:
+      return div(args, item);
+    case Opcode.Map:
+      return map(args, item);
+    case Opcode.SiluGrad:
+      return siluGrad(args, item);
+    case Opcode.LeakyReluGrad:
+      return leakyReluGrad(args, item);
+    case Opcode.Sum:
+      return sum(args, item);
+    case Opcode.Strided:
+      return strided(args, item);
+    case Opcode.PackMatrix:
+      return packMatrix(args, item);
+    case Opcode.MatMul:
+      return matmul(args, item, scratch);
+    case Opcode.PackConv:
+      return packConv(args, item);
+    case Opcode.ConvWeightGrad:
+      return convWeightGrad(args, item, scratch);
+    case Opcode.ChannelSums:
+      return channelSums(args, item);
+    case Opcode.ChannelCombine:
+      return channelCombine(args, item);
+    case Opcode.EmbeddingPlain:
+      return embeddingPlain(args, item);
+    case Opcode.EmbeddingGrad:
+      return embeddingGrad(args, item);
+    case Opcode.AttentionGrad:
+      return attentionGrad(args, item, scratch);
+    case Opcode.CrossEntropy:
+      return crossEntropy(args, item);
+    case Opcode.CrossEntropyGrad:
+      return crossEntropyGrad(args, item);
+    case Opcode.MaxPool:
+      return maxPool(args, item);
+    case Opcode.MaxPoolGrad:
+      return maxPoolGrad(args, item);
+    default:
+      unreachable();
+  }
+}
