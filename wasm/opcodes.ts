@@ -51,6 +51,7 @@ export enum Opcode {
   CrossEntropyGrad,
   MaxPool,
   MaxPoolGrad,
+  Adam,
 }
 
 /** The first kernel that builds for inference lack. */

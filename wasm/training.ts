@@ -1,5 +1,6 @@
 // The kernels that only training needs. Builds for inference do not hold them: there, `TRAINING` is 0 in walk.ts.
 import { Opcode } from "./opcodes";
+import { adam } from "./adam";
 import { channelCombine, channelSums } from "./channel";
 import { convWeightGrad, packConv } from "./conv_grad";
 import { div } from "./elementwise";
@@ -52,6 +53,8 @@ export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: u
       return maxPool(args, item);
     case Opcode.MaxPoolGrad:
       return maxPoolGrad(args, item);
+    case Opcode.Adam:
+      return adam(args, item);
     default:
       unreachable();
   }

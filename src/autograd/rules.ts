@@ -168,6 +168,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   max_pool_grad: "backward",
 
   assign: "backward",
+  adam: "backward",
 };
 
 function siluGrad(x: Tensor, dy: Tensor): Tensor {

@@ -1,6 +1,6 @@
 import type { Shape } from "../tensor/shape.ts";
 import { apply, reshape } from "./build.ts";
-import type { Tensor } from "./ops.ts";
+import type { Attrs, Inputs, Tensor } from "./ops.ts";
 
 /** The sum over `axes`, which stay with length 1. Any axes: each run of neighbours is an op. */
 export function sum(x: Tensor, axes: readonly number[]): Tensor {
@@ -112,6 +112,11 @@ export function crossEntropy(logits: Tensor, target: Tensor): Tensor {
 /** The largest of each 2×2 block: `[N,H,W,C]` → `[N,⌊H/2⌋,⌊W/2⌋,C]`. */
 export function maxPool(x: Tensor): Tensor {
   return apply("max_pool", { x }, {});
+}
+
+/** One step of Adam on a state; see `OpTable`. Make it an effect. */
+export function adamUpdate(inputs: Inputs<"adam">, attrs: Attrs<"adam">): Tensor {
+  return apply("adam", inputs, attrs);
 }
 
 /** Writes `value` into `state` at the end of a run, when all that reads the state has done so. Make it an effect. */

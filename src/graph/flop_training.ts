@@ -41,6 +41,7 @@ export const trainingFlop: { [O in TrainingOp]: (tensor: TensorOf<O>) => number 
   max_pool_grad: () => 0,
 
   assign: () => 0,
+  adam: (tensor) => 13 * elements(tensor) + (tensor.inputs.average ? 3 * elements(tensor) : 0),
 };
 
 function elements({ shape }: { readonly shape: readonly number[] }): number {

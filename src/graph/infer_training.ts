@@ -124,6 +124,18 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
     checkDType("assign", "value", value, state.dtype);
     return { shape: state.shape, dtype: state.dtype };
   },
+  adam: ({ parameter, gradient, step, scale, ...moments }) => {
+    for (const [name, state] of Object.entries({ parameter, ...moments })) {
+      if (!state) continue;
+      check("adam", name, state.shape, state.op === "state" && !state.attrs.halves, "a state in f32");
+      checkShape("adam", name, state, parameter.shape);
+    }
+    check("adam", "gradient", gradient.shape, viewed(gradient).op !== "state", "a computed value");
+    checkShape("adam", "gradient", gradient, parameter.shape);
+    checkShape("adam", "step", step, [3]);
+    if (scale) checkShape("adam", "scale", scale, []);
+    return f32(parameter.shape);
+  },
 };
 
 function unary({ x }: { x: Tensor }): Spec {

@@ -174,9 +174,18 @@ export function inputsOf(tensor: Tensor): Tensor[] {
   return Object.values(tensor.inputs).filter((input) => input !== undefined);
 }
 
+/** The states that an op writes in place. */
+export function writtenStates(tensor: Tensor): Tensor[] {
+  if (tensor.op === "assign") return [tensor.inputs.state];
+  if (tensor.op !== "adam") return [];
+  const { parameter, m, v, average } = tensor.inputs;
+  return [parameter, m, v, ...average ? [average] : []];
+}
+
 /** The tensor whose elements a view shows, or that an assignment writes to. */
 export function viewed(tensor: Tensor): Tensor {
-  if (tensor.op === "assign") return tensor.inputs.state;
+  const [written] = writtenStates(tensor);
+  if (written) return written;
   if (tensor.op === "straight_through") return viewed(tensor.inputs.value);
   return tensor.op === "reshape" ? viewed(tensor.inputs.x) : tensor;
 }

@@ -75,6 +75,23 @@ export interface TrainingOpTable {
    * output it shows what the state then holds. A value that is no more than a view of a state is refused.
    */
   assign: { inputs: { state: Tensor; value: Tensor }; attrs: NoAttrs };
+  /**
+   * A step of Adam, as `optimizer/adam.ts` says, in place: `parameter`, its moments `m` and `v`, and `average` if there is
+   * one, are states of one shape, and take their new values as `assign` would write them. `step` `[3]`: the rate,
+   * rate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ); the gradient counts `scale` `[]` times. As an output it shows the new parameter.
+   */
+  adam: {
+    inputs: {
+      parameter: Tensor;
+      m: Tensor;
+      v: Tensor;
+      average?: Tensor;
+      gradient: Tensor;
+      step: Tensor;
+      scale?: Tensor;
+    };
+    attrs: { beta1: number; beta2: number; eps: number; decay: number; averageDecay: number };
+  };
 }
 
 type NoAttrs = Readonly<Record<never, never>>;

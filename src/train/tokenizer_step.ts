@@ -21,9 +21,8 @@ import {
 import { lfqLosses, quantize } from "./losses/lfq.ts";
 import { lpips } from "./losses/lpips.ts";
 import { l1Loss } from "./losses/reconstruction.ts";
-import { adam, type AdamConfig } from "./optimizer/adam.ts";
+import { adam, type AdamConfig, type AdamStepOptions } from "./optimizer/adam.ts";
 import { gradientNorm } from "./optimizer/clip.ts";
-import { moveAverages } from "./optimizer/ema.ts";
 import { trainable } from "./parameters.ts";
 import { patchGan, type PatchGanConfig } from "./patch_gan.ts";
 
@@ -118,9 +117,10 @@ export function tokenizerStep(
     [...parameters].filter((entry) => isDiscriminator(entry) === which).map(([, parameter]) => parameter)
   ) as [Tensor[], Tensor[]];
   const gradients = { generator: grad(total, ours), discriminator: grad(discriminator, theirs) };
+  const adamConfig = { ...config.adam, emaDecay: config.emaDecay };
   const updates = [
-    ...updated(ours, gradients.generator, { ...config.adam, name: optimizers.generator }),
-    ...updated(theirs, gradients.discriminator, { ...config.adam, name: optimizers.discriminator }),
+    ...updated(ours, gradients.generator, { ...adamConfig, name: optimizers.generator }),
+    ...updated(theirs, gradients.discriminator, { ...adamConfig, name: optimizers.discriminator }),
   ];
   const logs = {
     total_loss: total,
@@ -144,8 +144,7 @@ export function tokenizerStep(
   return {
     parameters,
     graph: graphOf(logs, [
-      ...updates.flatMap(({ effects }) => effects),
-      ...moveAverages(updates, config.emaDecay),
+      ...updates,
       assign(averages.real, regulariser.averages.real),
       assign(averages.fake, regulariser.averages.fake),
       // The generator's step judges the reconstruction, the discriminator's the pictures and it again.
@@ -191,8 +190,8 @@ function adaptiveWeight(nll: Tensor, generator: Tensor, last: Tensor): Tensor {
 function updated(
   parameters: readonly Tensor[],
   gradients: readonly Tensor[],
-  config: AdamConfig & { name: string },
-) {
+  config: AdamConfig & AdamStepOptions,
+): Tensor[] {
   return adam(parameters.map((parameter, i) => ({ parameter, gradient: gradients[i]! })), config);
 }
 

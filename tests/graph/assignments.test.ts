@@ -1,8 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { add, constant, input, mul, reshape, state, sub } from "../../src/graph/build.ts";
-import { assign } from "../../src/graph/build_training.ts";
+import { adamUpdate, assign } from "../../src/graph/build_training.ts";
 import { fuse } from "../../src/graph/fuse.ts";
+import type { Tensor } from "../../src/graph/ops.ts";
 import { graphOf } from "../../src/graph/trace.ts";
 import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
@@ -23,6 +24,20 @@ test("an assignment stands behind its value and the last reader of its state, be
     assert.ok(ops.indexOf("assign") > ops.indexOf("mul"), ops.join(" "));
     assert.is(graph.effects.length, 1);
   }
+});
+
+test("a step of Adam stands behind the last reader of each state that it writes", () => {
+  const gradient = input("g", { shape: [2, 2], dtype: "f32" });
+  const step = input("step", { shape: [3], dtype: "f32" });
+  const [parameter, m, v, average] = ["p", "m", "v", "e"].map(cell) as [Tensor, Tensor, Tensor, Tensor];
+  const attrs = { beta1: 0.9, beta2: 0.99, eps: 1e-8, decay: 0, averageDecay: 0.9 };
+  const update = adamUpdate({ parameter, m, v, average, gradient, step }, attrs);
+  for (const read of [parameter, m, v, average]) {
+    const { tensors } = graphOf({ late: mul(read, constant(2)) }, [update]);
+    assert.ok(tensors.indexOf(update) > tensors.findIndex(({ op }) => op === "mul"));
+  }
+  assert.throws(() => graphOf({}, [update, assign(v, add(gradient, gradient))]), /twice/);
+  assert.throws(() => adamUpdate({ parameter, m, v, gradient: average, step }, attrs), /a computed value/);
 });
 
 test("what is read, doubled or no value is refused", () => {

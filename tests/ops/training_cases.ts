@@ -1,6 +1,6 @@
 import type { TrainingOp } from "../../src/graph/ops.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { type CaseSpec, given, integers, state, weight } from "./case.ts";
+import { type CaseSpec, given, integers, type Operand, state, weight } from "./case.ts";
 import type { OpCases } from "./cases.ts";
 
 const exact = 0, close = 1e-7, product = 1e-6;
@@ -314,5 +314,23 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       operands: { state: state(shape, false), value: given(shape) },
       attrs: {},
     })),
+  },
+  adam: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([[], [7], [2, 64, 65], [0, 4]] as Shape[]).flatMap((shape) => {
+      const [parameter, m, v, average] = [0, 1, 2, 3].map(() => state(shape, false)) as [
+        Operand,
+        Operand,
+        Operand,
+        Operand,
+      ];
+      const changing = { gradient: given(shape), step: given([3], { scale: 0.1, offset: 0.5 }) };
+      const attrs = { beta1: 0.9, beta2: 0.95, eps: 1e-3, decay: 0.1, averageDecay: 0.9 };
+      return [
+        { operands: { parameter, m, v, ...changing }, attrs, runs: 3 },
+        { operands: { parameter, m, v, average, ...changing, scale: given([]) }, attrs, runs: 3 },
+      ];
+    }),
   },
 };

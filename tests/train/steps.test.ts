@@ -53,7 +53,7 @@ for (const [title, open] of backends) {
     });
     const states = [...parameters.values()];
     const { gradients, norm } = clipGradients(grad(add(outputs.pre, outputs.post), states), 1);
-    const updates = adam(
+    const effects = adam(
       states.map((parameter, i) => ({
         parameter,
         gradient: gradients[i]!,
@@ -63,7 +63,7 @@ for (const [title, open] of backends) {
     );
     const graph = graphOf(
       { loss_pre: outputs.pre, loss_post: outputs.post, grad_norm: norm },
-      updates.flatMap(({ effects }) => effects),
+      effects,
     );
     await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });
     await using program = await backend.compile(graph, weights);

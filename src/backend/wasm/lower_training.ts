@@ -166,6 +166,17 @@ export const trainingLowering: TrainingKernels["lowering"] = {
     });
     return [copy(0, Math.floor(size / elementBlock), elementBlock), copy(size - rest, rest ? 1 : 0, rest)];
   },
+  adam: (tensor, at) => {
+    const { inputs, attrs: { beta1, beta2, eps, decay, averageDecay }, shape } = tensor;
+    const { parameter, m, v, average, gradient, step, scale } = inputs;
+    const constants = [beta1, 1 - beta1, beta2, 1 - beta2, eps, decay, 1 - averageDecay];
+    const pointers = [parameter, m, v, average, gradient, step, scale].map((operand) => at.of(operand));
+    return [{
+      opcode: Opcode.Adam,
+      items: Math.ceil(sizeOf(shape) / elementBlock),
+      args: [...pointers, sizeOf(shape), ...constants.map(floatArgument)],
+    }];
+  },
 };
 
 /** Bytes of the buffer that the commands of an op of training share. */

@@ -1,8 +1,9 @@
-import { add, constant, input, mul, reshape, slice, sqrt, state, sub } from "../../graph/build.ts";
-import { assign, div } from "../../graph/build_training.ts";
+import { input, state } from "../../graph/build.ts";
+import { adamUpdate } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
+import { emaName } from "./ema.ts";
 
 /** Adam's constants. */
 export interface AdamConfig {
@@ -18,13 +19,14 @@ export interface AdamGroupMember {
   readonly decay?: number;
 }
 
-/** What an optimizer's step makes of a parameter. */
-export interface Updated {
-  readonly name: string;
-  /** The new value. */
-  readonly value: Tensor;
-  /** The assignments to the parameter and its moments. */
-  readonly effects: readonly Tensor[];
+/** What a step of Adam does beside the usual. */
+export interface AdamStepOptions {
+  /** The optimizer's name, where there are several. */
+  readonly name?: string;
+  /** The decay of moving averages, `ema.<parameter>`; without one there are none. */
+  readonly emaDecay?: number;
+  /** What gradients are multiplied by, `[]`, as in clipping. */
+  readonly scale?: Tensor;
 }
 
 /** The input of a program that carries what changes from step to step, f32 `[3]`; see `adamStep`. */
@@ -32,31 +34,28 @@ const inputName = (optimizer: string) => `${optimizer}.step`;
 
 /**
  * One step of Adam, or with decays of AdamW (arXiv 1711.05101), as torch.optim computes it:
- * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², p ← p·(1 − rate·decay) − rate/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps).
+ * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², p ← p·(1 − rate·decay) − rate/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps);
+ * then ema ← ema + (1 − emaDecay)·(p − ema). Gives the effects that a graph needs.
  *
  * The moments are states `<optimizer>.m.<parameter>` and `<optimizer>.v.<parameter>`; rate and step come with each run
  * by the input that `adamStep` makes. Throws `ArgumentError` for a parameter that is no state.
  */
 export function adam(
   members: readonly AdamGroupMember[],
-  { beta1, beta2, eps = 1e-8, name: optimizer = "adam" }: AdamConfig & { name?: string },
-): Updated[] {
+  { beta1, beta2, eps = 1e-8, name: optimizer = "adam", emaDecay, scale }: AdamConfig & AdamStepOptions,
+): Tensor[] {
   const step = input(inputName(optimizer), { shape: [3], dtype: "f32" });
-  const scalar = (i: number) => reshape(slice(step, { axis: 0, start: i, length: 1 }), []);
-  const [rate, stepSize, secondFactor] = [scalar(0), scalar(1), scalar(2)];
   return members.map(({ parameter, gradient, decay = 0 }) => {
     if (parameter.op !== "state") {
       throw new ArgumentError("Cannot train a parameter", { expected: "a state", got: parameter.op });
     }
     const { name } = parameter.attrs;
     const moment = (kind: string) => state(`${optimizer}.${kind}.${name}`, parameter);
-    const m = moment("m"), v = moment("v");
-    const first = add(mul(m, constant(beta1)), mul(gradient, constant(1 - beta1)));
-    const second = add(mul(v, constant(beta2)), mul(mul(gradient, gradient), constant(1 - beta2)));
-    const kept = decay === 0 ? parameter : mul(parameter, sub(constant(1), mul(rate, constant(decay))));
-    const change = div(first, add(mul(sqrt(second), secondFactor), constant(eps)));
-    const value = sub(kept, mul(change, stepSize));
-    return { name, value, effects: [assign(m, first), assign(v, second), assign(parameter, value)] };
+    const average = emaDecay === undefined ? {} : { average: state(emaName(name), parameter) };
+    return adamUpdate(
+      { parameter, m: moment("m"), v: moment("v"), ...average, gradient, step, scale },
+      { beta1, beta2, eps, decay, averageDecay: emaDecay ?? 0 },
+    );
   });
 }
 

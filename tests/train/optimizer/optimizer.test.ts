@@ -4,7 +4,7 @@ import { input, state } from "../../../src/graph/build.ts";
 import { graphOf, tensorsOf } from "../../../src/graph/trace.ts";
 import { adam, adamStep } from "../../../src/train/optimizer/adam.ts";
 import { clipGradients } from "../../../src/train/optimizer/clip.ts";
-import { emaName, moveAverages } from "../../../src/train/optimizer/ema.ts";
+import { emaName } from "../../../src/train/optimizer/ema.ts";
 import { drops, warmUpCosine, warmUpHoldLinear } from "../../../src/train/optimizer/schedules.ts";
 import { ArgumentError } from "../../../src/tensor/errors.ts";
 import { f32Tensor } from "../../../src/tensor/tensor.ts";
@@ -20,8 +20,8 @@ const betas = { beta1: 0.9, beta2: 0.95 }, shape = [3, 5];
 /** AdamW on one matrix whose gradient is an input, with its moving average. */
 function step() {
   const parameter = state("w", { shape, dtype: "f32" }), gradient = input("g", { shape, dtype: "f32" });
-  const updates = adam([{ parameter, gradient, decay: 0.1 }], betas);
-  return graphOf({}, [...updates.flatMap(({ effects }) => effects), ...moveAverages(updates, 0.9)]);
+  const scale = input("scale", { shape: [], dtype: "f32" });
+  return graphOf({}, adam([{ parameter, gradient, decay: 0.1 }], { ...betas, emaDecay: 0.9, scale }));
 }
 
 for (const [title, open] of backends) {
@@ -36,7 +36,11 @@ for (const [title, open] of backends) {
     const w = Float64Array.from(start), m = w.map(() => 0), v = w.map(() => 0), average = w.slice();
     for (let t = 1; t <= 6; t++) {
       const gradient = hashed(`gradient ${t}`, shape), rate = 0.01 * t;
-      const inputs = { g: f32Tensor(shape, gradient), ...adamStep({ step: t, rate }, betas) };
+      const inputs = {
+        g: f32Tensor(shape, gradient.map((g) => 2 * g)),
+        scale: f32Tensor([], Float32Array.of(0.5)),
+        ...adamStep({ step: t, rate }, betas),
+      };
       await whole.run(inputs);
       if (t === 3) {
         for (const name of names) await resumed.states!.write(name, await whole.states!.read(name));
