@@ -53,6 +53,11 @@ export class ImageError extends VokenError {
   override readonly name = "ImageError";
 }
 
+/** A data set is empty, has too many damaged pictures, or labels and tokens that do not fit. */
+export class DataError extends VokenError {
+  override readonly name = "DataError";
+}
+
 /** A backend cannot run here, ran out of memory, lost its device or one of its workers. */
 export class BackendError extends VokenError {
   override readonly name = "BackendError";

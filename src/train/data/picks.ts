@@ -1,0 +1,20 @@
+/** Which pictures a step is made of, and what is done to them. */
+export interface Pick {
+  /** The picture's number in its source. */
+  readonly picture: number;
+  /** Whether left and right are exchanged. */
+  readonly mirrored: boolean;
+  /** Where the square is cut out of a longer picture: 0 at the left or top, 1 at the right or bottom. */
+  readonly crop: number;
+}
+
+/** Says which pictures a step takes: a function of its seed, step, slot and attempt alone. */
+export interface Sampler {
+  /** Pictures in a step. */
+  readonly batch: number;
+  /**
+   * What step `step` (from 0) has at `slot`. Where a picture turns out to be damaged, `attempt` 1, 2, … name those that
+   * take its place.
+   */
+  pick(step: number, slot: number, attempt?: number): Pick;
+}
