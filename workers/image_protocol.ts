@@ -1,9 +1,16 @@
 import type { ImageFormat } from "../src/image/header_type.ts";
+import type { Preparation } from "../src/image/prepare.ts";
 import type { Image } from "../src/image/image.ts";
 
 /** What an image worker is asked for, one thing at a time. */
 export type ImageWorkerRequest =
   | { readonly type: "decode"; readonly bytes: Uint8Array; readonly maxPixels: number }
+  | {
+    readonly type: "prepare";
+    readonly bytes: Uint8Array;
+    readonly maxPixels: number;
+    readonly preparation: Preparation;
+  }
   | {
     readonly type: "encode";
     readonly image: Image;

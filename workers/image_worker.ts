@@ -1,7 +1,8 @@
-/** Decodes and encodes picture files in a thread of its own, which may be ended at any time. */
+/** Decodes, prepares and encodes picture files in a thread of its own, which may be ended at any time. */
 import { nodeWorkers } from "../src/backend/wasm/features.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { encodeImage } from "../src/image/encode.ts";
+import { prepareImage } from "../src/image/prepare.ts";
 import { ArgumentError, ImageError } from "../src/tensor/errors.ts";
 import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
 
@@ -19,8 +20,12 @@ port.on("message", async (request: ImageWorkerRequest) => {
 
 async function work(request: ImageWorkerRequest): Promise<ImageWorkerAnswer> {
   try {
-    if (request.type === "decode") {
-      return { type: "decoded", image: await decodeImage(request.bytes, { maxPixels: request.maxPixels }) };
+    if (request.type !== "encode") {
+      const image = await decodeImage(request.bytes, { maxPixels: request.maxPixels });
+      return {
+        type: "decoded",
+        image: request.type === "prepare" ? prepareImage(image, request.preparation) : image,
+      };
     }
     const { image, format, quality } = request;
     return { type: "encoded", bytes: await encodeImage(image, { format, quality }) };

@@ -1,7 +1,7 @@
 import { reasonOf } from "../checkpoint/byte_source.ts";
 import type { Image } from "../image/image.ts";
 import { readImage } from "../image/read.ts";
-import { centerCrop, resizeShorterSide } from "../image/resize.ts";
+import { prepareImage } from "../image/prepare.ts";
 import { ImageError } from "../tensor/errors.ts";
 
 /** A picture that was read, and from where. */
@@ -25,7 +25,7 @@ export async function* batchesOf(
   for (const path of paths) {
     signal.throwIfAborted();
     const original = await readImage(path);
-    const image = size ? centerCrop(resizeShorterSide(original, size), size) : original;
+    const image = size ? prepareImage(original, { size, crop: "center", mirrored: false }) : original;
     const [first] = batch;
     const fits = first?.image.width === image.width && first.image.height === image.height;
     if (first && (!fits || (batch.length + 1) * image.width * image.height > batchPixels)) {

@@ -53,12 +53,28 @@ export function centerCrop(image: Image, size: number): Image {
     });
   }
   const left = halfToEven(image.width - size), top = halfToEven(image.height - size);
-  const crop = createImage({ width: size, height: size });
-  for (let y = 0; y < size; y++) {
-    const from = ((top + y) * image.width + left) * 3;
-    crop.data.set(image.data.subarray(from, from + size * 3), y * size * 3);
+  return crop(image, { left, top, width: size, height: size });
+}
+
+/** Cuts a rectangle out. Throws `ArgumentError` where it is not within the picture. */
+export function crop(
+  image: Image,
+  { left, top, width, height }: { left: number; top: number; width: number; height: number },
+): Image {
+  checkImage(image, "crop the picture");
+  const cut = createImage({ width, height });
+  const isPlace = Number.isSafeInteger(left) && Number.isSafeInteger(top) && left >= 0 && top >= 0;
+  if (!isPlace || left + width > image.width || top + height > image.height) {
+    throw new ArgumentError("Cannot crop the picture", {
+      expected: `a rectangle within ${image.width}×${image.height}`,
+      got: `${width}×${height} at ${left}, ${top}`,
+    });
   }
-  return crop;
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * 3;
+    cut.data.set(image.data.subarray(from, from + width * 3), y * width * 3);
+  }
+  return cut;
 }
 
 /** `margin / 2`, rounded as Python's `round` does. */

@@ -1,11 +1,12 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import { philox4x32 } from "../../tensor/philox.ts";
 import type { Values } from "./values.ts";
 
 /** The word that stands for logits that are not numbers. */
 const invalid = 0xffffffff;
 
-/** Philox4x32-10 (Salmon et al. 2011): ten rounds of two 32×32→64-bit products. */
+/** Random words `[n,4]` by counter. */
 export function philox(
   { key, counter }: Values<"philox">,
   _: Attrs<"philox">,
@@ -13,25 +14,8 @@ export function philox(
 ): HostTensor<"u32"> {
   const result = u32Tensor(spec.shape);
   for (let n = 0; n < spec.shape[0]!; n++) {
-    let [k0, k1] = [key.data[2 * n]!, key.data[2 * n + 1]!];
-    let [c0, c1, c2, c3] = counter.data.subarray(4 * n, 4 * n + 4) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    for (let round = 0; round < 10; round++) {
-      const a = BigInt(c0) * 0xd2511f53n, b = BigInt(c2) * 0xcd9e8d57n;
-      c0 = Number(b >> 32n) ^ c1 ^ k0;
-      c2 = Number(a >> 32n) ^ c3 ^ k1;
-      c1 = Number(b & 0xffffffffn);
-      c3 = Number(a & 0xffffffffn);
-      c0 >>>= 0;
-      c2 >>>= 0;
-      k0 = (k0 + 0x9e3779b9) >>> 0;
-      k1 = (k1 + 0xbb67ae85) >>> 0;
-    }
-    result.data.set([c0, c1, c2, c3], 4 * n);
+    const words = philox4x32(key.data.subarray(2 * n), counter.data.subarray(4 * n));
+    result.data.set(words, 4 * n);
   }
   return result;
 }

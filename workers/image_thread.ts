@@ -1,16 +1,18 @@
-import { Worker } from "node:worker_threads";
-import type { ImageWorkerAnswer, ImageWorkerRequest } from "../../../workers/image_protocol.ts";
+import { nodeWorkers } from "../src/backend/wasm/features.ts";
+import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
 
-/** A worker that does one thing at a time, and is gone after a failure. */
-export class ImageWorker {
-  readonly #worker: Worker;
+/** A thread that reads and writes picture files, one thing at a time, and is gone after a failure. */
+export class ImageThread {
+  readonly #worker: InstanceType<typeof import("node:worker_threads").Worker>;
   #pending: PromiseWithResolvers<ImageWorkerAnswer> | undefined;
   #ended: string | undefined;
 
+  /** Needs a host with threads as Node has them. */
   constructor({ memory }: { memory: number }) {
+    const { Worker } = nodeWorkers()!;
     // Packages for Node hold JavaScript, made file by file.
     const extension = import.meta.url.endsWith(".js") ? "js" : "ts";
-    this.#worker = new Worker(new URL(`../../../workers/image_worker.${extension}`, import.meta.url), {
+    this.#worker = new Worker(new URL(`./image_worker.${extension}`, import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: memory },
     });
     this.#worker.on("message", (answer: ImageWorkerAnswer) => this.#take()?.resolve(answer));
