@@ -25,7 +25,7 @@ export async function readImage(
     throw new ImageError("Cannot read the picture", { expected: "a file: URL", got: source.protocol });
   }
   try {
-    return await decodeImage(await readFile(source, options), options);
+    return await decodeImage(await readImageFile(source, options), options);
   } catch (cause) {
     if (cause instanceof ImageError) {
       const { expected, got, hint } = cause;
@@ -35,7 +35,14 @@ export async function readImage(
   }
 }
 
-async function readFile(path: string | URL, options: DecodeOptions): Promise<Uint8Array> {
+/**
+ * Reads the bytes of a picture's file, still to be decoded, within the limits of `readImage`.
+ * Throws `ImageError` where it cannot be opened or is too large.
+ */
+export async function readImageFile(
+  path: string | URL,
+  options: Pick<DecodeOptions, "maxPixels"> = {},
+): Promise<Uint8Array> {
   try {
     using file = await Deno.open(path);
     const { size, isFile } = await file.stat();
@@ -66,7 +73,10 @@ interface Source {
   read(start: number, end: number): Promise<Uint8Array>;
 }
 
-async function readChecked({ size, read }: Source, options: DecodeOptions): Promise<Uint8Array> {
+async function readChecked(
+  { size, read }: Source,
+  options: Pick<DecodeOptions, "maxPixels">,
+): Promise<Uint8Array> {
   const { maxPixels = defaultMaxPixels } = options;
   // 8 bytes a pixel: 16-bit RGBA without compression; and room for metadata.
   const maxBytes = maxPixels * 8 + 2 ** 20;

@@ -4,8 +4,8 @@ export interface Pick {
   readonly picture: number;
   /** Whether left and right are exchanged. */
   readonly mirrored: boolean;
-  /** Where the square is cut out of a longer picture: 0 at the left or top, 1 at the right or bottom. */
-  readonly crop: number;
+  /** Where the square is cut out of a longer picture, as `Preparation` has it. */
+  readonly crop: "center" | number;
 }
 
 /** Says which pictures a step takes: a function of its seed, step, slot and attempt alone. */
