@@ -15,19 +15,21 @@ for (const name of names) {
 const text = new TextEncoder().encode(JSON.stringify([...sources]));
 const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
 
-/** The text of a kernel with what it includes, each once. */
+/** The text of a kernel with what it includes, each once; what is included `as` another name has that for its own. */
 function expand(name: string, included: Set<string> = new Set()): string[] {
   const source = sources.get(name);
   if (source === undefined) throw new Error(`Cannot build the kernels: there is no ${name}.wgsl`);
   return source.split("\n").flatMap((line) => {
-    const include = /^#include (\w+)$/.exec(line)?.[1];
+    const [, include, name] = /^#include (\w+)(?: as (\w+))?$/.exec(line) ?? [];
     if (include === undefined) {
       const code = line.replace(/\s*\/\/.*$/, "").trim();
       return code ? [code] : [];
     }
-    if (included.has(include)) return [];
-    included.add(include);
-    return expand(include, included);
+    if (included.has(name ?? include)) return [];
+    included.add(name ?? include);
+    return expand(include, included).map((code) =>
+      name === undefined ? code : code.replaceAll(include, name)
+    );
   });
 }
 

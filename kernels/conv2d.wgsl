@@ -25,7 +25,7 @@
 #else
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 #end
-#if Q8
+#if QUANTIZED
 @group(0) @binding(1) var<storage, read> weight: array<u32>;
 #else
 #if F16

@@ -17,7 +17,7 @@
 #else
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 #end
-#if Q8
+#if QUANTIZED
 @group(0) @binding(1) var<storage, read> weight: array<u32>;
 #else
 #if F16
@@ -27,7 +27,7 @@
 #end
 #end
 #if UP
-#if Q8
+#if QUANTIZED
 @group(0) @binding(2) var<storage, read> up: array<u32>;
 #else
 #if F16
@@ -49,25 +49,10 @@
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
 #include weight
-#include swish
-
 #if UP
-#if Q8
-fn load_up(o: u32, k: u32) -> vec4f {
-  let scales = unpack2x16float(up[O * K4 + o * SCALE_WORDS + k / 16]);
-  return select(scales.x, scales.y, (k & 8) != 0) * bytes_of(up[o * K4 + k]);
-}
-#else
-#if F16
-fn load_up(o: u32, k: u32) -> vec4f {
-  let words = up[o * K4 + k];
-  return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
-}
-#else
-fn load_up(o: u32, k: u32) -> vec4f { return up[o * K4 + k]; }
+#include weight as up
 #end
-#end
-#end
+#include swish
 
 fn load_x(r: u32, k: u32) -> vec4f {
 #if VECTOR

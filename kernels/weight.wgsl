@@ -1,15 +1,18 @@
 // Four values of a weight matrix [O, K4 vectors], included by other kernels
 //
-// F16: halves, two in a word. Q8: bytes, four in a word; behind all rows the scales of their blocks of 32 values, as
-// halves, SCALE_WORDS words a row. Otherwise f32.
+// F16: halves, two in a word. QUANTIZED: rows of ROW_WORDS words, bytes, or with Q4 halves of bytes, the first lowest;
+// behind all rows the scales of their blocks of 32 values, as halves, SCALE_WORDS words a row. Otherwise f32.
 
-#if Q8
+#if QUANTIZED
+#include whole_numbers
 fn load_weight(o: u32, k: u32) -> vec4f {
-  let scales = unpack2x16float(weight[O * K4 + o * SCALE_WORDS + k / 16]);
-  return select(scales.x, scales.y, (k & 8) != 0) * bytes_of(weight[o * K4 + k]);
-}
-fn bytes_of(word: u32) -> vec4f {
-  return vec4f(vec4i(vec4u(word << 24, word << 16, word << 8, word)) >> vec4u(24));
+  let scales = unpack2x16float(weight[O * ROW_WORDS + o * SCALE_WORDS + k / 16]);
+  let scale = select(scales.x, scales.y, (k & 8) != 0);
+#if Q4
+  return scale * nibbles_of(weight[o * ROW_WORDS + k / 2] >> (16 * (k & 1)));
+#else
+  return scale * bytes_of(weight[o * ROW_WORDS + k]);
+#end
 }
 #else
 #if F16

@@ -12,9 +12,12 @@ export interface WeightSource {
 
 /**
  * How a backend stores the weights of `linear` (and, in f16, the tables of `embedding` unless all is f32): `f32`,
- * `f16`, or `q8`, blocks of 32 along the input dimension that share a scale. Everything else stays f32.
+ * `f16`, or `q8` or `q4`, whole numbers of 8 or 4 bits with an f16 scale for each block of 32 along the input dimension.
+ * Everything else stays f32.
  */
-export type WeightFormat = "f32" | "f16" | "q8";
+export type WeightFormat = "f32" | "f16" | "q8" | "q4";
+/** All formats of weights, the exact one first. */
+export const weightFormatNames: readonly WeightFormat[] = ["f32", "f16", "q8", "q4"];
 
 /** Weights in a backend's memory, shared by all programs compiled with them. Disposing frees them. */
 export interface Weights extends AsyncDisposable {

@@ -1,6 +1,8 @@
 import type { Cancellable, OnProgress, WeightFormat } from "../backend/backend.ts";
 import { weightFormats } from "../backend/formats.ts";
-import { quantizeQ8 } from "../tensor/quantize.ts";
+import { CheckpointError } from "../tensor/errors.ts";
+import { quantBlock, quantize } from "../tensor/quantize.ts";
+import { dtypeBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { stepGraph } from "../transformer/programs.ts";
 import type { TransformerConfig, TransformerOptions } from "../transformer/config.ts";
@@ -10,7 +12,7 @@ import type { AtomicOptions } from "./atomic.ts";
 import { configFile } from "./config_json.ts";
 import { toF16 } from "./convert_dtype.ts";
 import { openCheckpoint } from "./open.ts";
-import { q8Names } from "./q8.ts";
+import { packPairs, quantizedNames } from "./quantized.ts";
 import { type TensorToWrite, writeSafetensors } from "./safetensors_write.ts";
 
 /** How a transformer is converted. */
@@ -56,24 +58,32 @@ export async function convertTransformer(
     if (stored === "f16") {
       return [{ name, dtype: "f16", shape, data: async () => toF16(await read(name), { tensor: name }) }];
     }
-    const [rows, width] = shape as [number, number], names = q8Names(name);
+    const [rows, width] = shape as [number, number], names = quantizedNames(name, stored);
+    if (stored === "q4" && width % 2 === 1) {
+      throw new CheckpointError(`Cannot store ${name} as q4`, {
+        expected: "an even number of columns",
+        got: `${width}`,
+        hint: "store it as q8",
+      });
+    }
     // Tensors are written widest first, so that a matrix is read once for its scales and once for its values.
-    const quantized = async () => quantizeQ8(await weights.read(name), width);
+    const quantized = async () => quantize(stored, await weights.read(name), width);
     return [
       {
         name: names.scales,
         dtype: "f16",
-        shape: [rows, Math.ceil(width / 32)],
+        shape: [rows, Math.ceil(width / quantBlock)],
         data: async () => bytesOf((await quantized()).scales),
       },
       {
         name: names.q,
-        dtype: "i8",
-        shape,
+        ...stored === "q8"
+          ? { dtype: "i8" as const, shape }
+          : { dtype: "u8" as const, shape: [rows, width / 2] },
         data: async () => {
           const { q } = await quantized();
           onProgress?.({ loaded: ++loaded, total });
-          return bytesOf(q);
+          return bytesOf(stored === "q8" ? q : packPairs(q));
         },
       },
     ];
@@ -82,8 +92,7 @@ export async function convertTransformer(
   const metadata = { format: "pt", [configFile]: JSON.stringify(said) };
   const path = `${folder.replace(/[/\\]+$/, "")}/${transformerFile}`;
   await writeSafetensors(path, { metadata, tensors, signal, fileSystem });
-  const width = { f32: 4, f16: 2, i8: 1 } as Readonly<Record<string, number>>;
-  const bytes = tensors.reduce((sum, { dtype, shape }) => sum + sizeOf(shape) * width[dtype]!, 0);
+  const bytes = tensors.reduce((sum, { dtype, shape }) => sum + sizeOf(shape) * dtypeBytes[dtype], 0);
   return { config, weights: format, bytes };
 }
 

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { WeightFormat } from "../backend/backend.ts";
+import { type WeightFormat, weightFormatNames } from "../backend/backend.ts";
 import { convertCheckpoint } from "../checkpoint/convert.ts";
 import { convertTransformer } from "../checkpoint/convert_transformer.ts";
 import { formatConfig } from "../checkpoint/infer_config.ts";
@@ -31,7 +31,7 @@ export function convertCommand(io: Io): Command {
     .argument("<folder>", "where the model goes")
     .addOption(new Option("--dtype <type>", "type of the weights").choices(["f32", "f16"]).default("f32"))
     .addOption(
-      new Option("--weights <format>", "type of a transformer's weights").choices(["f32", "f16", "q8"])
+      new Option("--weights <format>", "type of a transformer's weights").choices(weightFormatNames)
         .default("q8"),
     )
     .option("--heads <n>", "heads of the transformer (default: its width over 64)", wholeNumber)

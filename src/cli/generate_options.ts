@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { WeightFormat } from "../backend/backend.ts";
+import { type WeightFormat, weightFormatNames } from "../backend/backend.ts";
 import { type BackendName, backendNames } from "../backend/select.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { ClassId } from "../transformer/classes.ts";
@@ -46,7 +46,7 @@ export function withGenerateOptions(command: Command): Command {
     .addOption(new Option("--backend <name>", "what runs the model").choices(backendNames).default("auto"))
     .option("--threads <n>", "threads (default: one a processor)", wholeNumber)
     .addOption(
-      new Option("--weights <format>", "how weights are stored").choices(["f32", "f16", "q8"]).default("q8"),
+      new Option("--weights <format>", "how weights are stored").choices(weightFormatNames).default("q8"),
     )
     .option("--heads <n>", "heads of the transformer (default: its width over 64)", wholeNumber)
     .option("--grid <n>", "tokens along a side (default: what the model says, or 16)", wholeNumber)

@@ -1,4 +1,12 @@
-import type { Backend, Cancellable, OnProgress, Program, WeightFormat, Weights } from "../backend/backend.ts";
+import {
+  type Backend,
+  type Cancellable,
+  type OnProgress,
+  type Program,
+  type WeightFormat,
+  weightFormatNames,
+  type Weights,
+} from "../backend/backend.ts";
 import { type BackendName, createBackend } from "../backend/select.ts";
 import type { Graph } from "../graph/trace.ts";
 import { ArgumentError, BackendError } from "../tensor/errors.ts";
@@ -16,8 +24,8 @@ export interface EngineOptions extends Cancellable {
   /** Threads of the backend; default: as many as there are processors. */
   threads?: number;
   /**
-   * How the transformer's matrices are stored: `f32`, `f16`, or `q8`, the default. Keys and values of earlier tokens are
-   * kept as f16 where the matrices are not f32.
+   * How the transformer's matrices are stored: `f32`, `f16`, `q8`, the default, or `q4`. Keys and values of earlier tokens
+   * are kept as f16 where the matrices are not f32.
    */
   weights?: WeightFormat;
   /** Called for each weight that has been loaded. */
@@ -26,8 +34,6 @@ export interface EngineOptions extends Cancellable {
 
 /** Programs that are kept: each holds the keys and values of its pictures. */
 const keptPrograms = 2;
-
-const formats: readonly string[] = ["f32", "f16", "q8"];
 
 /** Inputs of a step that are the outputs of the one before. */
 const feedback = { pre: "pre", post: "post" };
@@ -63,9 +69,9 @@ export class TransformerEngine implements AsyncDisposable {
     { backend: chosen, threads, weights: format = "q8", onProgress, signal }: EngineOptions,
   ): Promise<TransformerEngine> {
     signal?.throwIfAborted();
-    if (!formats.includes(format)) {
+    if (!weightFormatNames.includes(format)) {
       throw new ArgumentError("Cannot load the transformer: weights", {
-        expected: formats.join(", "),
+        expected: weightFormatNames.join(", "),
         got: String(format),
       });
     }

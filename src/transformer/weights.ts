@@ -1,6 +1,6 @@
 import type { WeightSource } from "../backend/backend.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import { withQ8 } from "../checkpoint/q8.ts";
+import { withQuantized } from "../checkpoint/quantized.ts";
 import { tensorsOf } from "../graph/trace.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
@@ -17,13 +17,13 @@ export interface TransformerModel {
 const listed = 8;
 
 /**
- * Finds the transformer in a checkpoint of a whole generative model, or in weights that were written in q8.
+ * Finds the transformer in a checkpoint of a whole generative model, or in weights that were written in q8 or q4.
  *
  * Throws one `CheckpointError` that lists all weights that are missing or misshapen; also where the checkpoint holds no
  * transformer, as that of a tokenizer.
  */
 export function transformerWeights(stored: Checkpoint, options: TransformerOptions = {}): TransformerModel {
-  const checkpoint = withQ8(stored);
+  const checkpoint = withQuantized(stored);
   const found = new Map([...checkpoint.tensors].map(([name, { shape }]) => [name, shape]));
   const config = transformerConfig(found, { ...options, file: checkpoint.name });
   const shapes = transformerShapes(config);

@@ -1,9 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { weightFormatNames } from "../../src/backend/backend.ts";
 import { weightFormats } from "../../src/backend/formats.ts";
 import { convertTransformer } from "../../src/checkpoint/convert_transformer.ts";
 import { openCheckpoint } from "../../src/checkpoint/open.ts";
-import { withQ8 } from "../../src/checkpoint/q8.ts";
+import { withQuantized } from "../../src/checkpoint/quantized.ts";
 import { writeSafetensors } from "../../src/checkpoint/safetensors_write.ts";
 import { CheckpointError } from "../../src/tensor/errors.ts";
 import { roundTo } from "../../src/tensor/quantize.ts";
@@ -30,7 +31,7 @@ function write(path: string, skip = ""): Promise<void> {
   return writeSafetensors(path, { tensors });
 }
 
-for (const weights of ["f32", "f16", "q8"] as const) {
+for (const weights of weightFormatNames) {
   test(`${weights} reads back as the values that the format stands for`, async () => {
     const { config } = await convertTransformer(original, folder, { weights, heads: 4, grid: 4 });
     assert.equal(config, tinyTransformer);
@@ -61,17 +62,19 @@ test("refuses a checkpoint that lacks a weight, and one without a transformer", 
   await refused(() => convertTransformer(original, folder, { heads: 5 }), /number of heads/);
 });
 
-test("refuses q8 whose scales do not fit", async () => {
-  const path = `${folder}/torn.safetensors`;
-  await writeSafetensors(path, {
-    tensors: [
-      { name: "w.q8", dtype: "i8", shape: [2, 40], data: () => new Uint8Array(80) },
-      { name: "w.scales", dtype: "f16", shape: [2, 1], data: () => new Uint8Array(4) },
-    ],
+for (const [format, dtype, columns] of [["q8", "i8", 40], ["q4", "u8", 20]] as const) {
+  test(`refuses ${format} whose scales do not fit`, async () => {
+    const path = `${folder}/torn.safetensors`;
+    await writeSafetensors(path, {
+      tensors: [
+        { name: `w.${format}`, dtype, shape: [2, columns], data: () => new Uint8Array(2 * columns) },
+        { name: "w.scales", dtype: "f16", shape: [2, 1], data: () => new Uint8Array(4) },
+      ],
+    });
+    await using checkpoint = await openCheckpoint(path);
+    await refused(() => Promise.resolve().then(() => withQuantized(checkpoint)), /f16 \[2,2\] scales/);
   });
-  await using checkpoint = await openCheckpoint(path);
-  await refused(() => Promise.resolve().then(() => withQ8(checkpoint)), /f16 \[2,2\] scales/);
-});
+}
 
 async function refused(work: () => Promise<unknown>, message: RegExp): Promise<void> {
   try {

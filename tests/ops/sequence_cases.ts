@@ -83,7 +83,7 @@ export const sequenceCases: { readonly [O in SequenceOp]: OpCases<O> } = {
       attrs: {},
     })),
   },
-  linear: { tolerance: product, nan: "spreads", formats: ["f16", "q8"], cases: linearCases },
+  linear: { tolerance: product, nan: "spreads", formats: ["f16", "q8", "q4"], cases: linearCases },
   rms_norm: {
     tolerance: close,
     nan: "spreads",

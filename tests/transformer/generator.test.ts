@@ -176,7 +176,7 @@ test("refuses a tokenizer of other bits, and weights of an unknown format", asyn
   for (
     const load of [
       () => GeneratorClass.fromWeights(tinyModel({ tokenizer: other })),
-      () => GeneratorClass.fromWeights(tinyModel(), { weights: "q4" as "q8" }),
+      () => GeneratorClass.fromWeights(tinyModel(), { weights: "q3" as "q8" }),
     ]
   ) {
     try {

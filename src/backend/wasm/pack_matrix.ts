@@ -1,12 +1,13 @@
 import { numberToF16 } from "../../tensor/dtype.ts";
-import { quantizeQ8 } from "../../tensor/quantize.ts";
+import { quantBlock, type QuantFormat, quantize } from "../../tensor/quantize.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { WeightFormat } from "../backend.ts";
 
 // The formats and layouts that `wasm/packed.ts` describes.
-const formatWord: Readonly<Record<WeightFormat, number>> = { f32: 0, f16: 1, q8: 2 };
+// q4 is read as q8: its whole numbers are some of those.
+const formatWord: Readonly<Record<WeightFormat, number>> = { f32: 0, f16: 1, q8: 2, q4: 2 };
 const headerBytes = 64;
-const panelRows = 8, q8Block = 32, q8BlockBytes = 272;
+const panelRows = 8, blockBytes = 272;
 
 /** Bytes of the packed matrix `[O,K]`. */
 export function matrixBytes([outputs, k]: Shape, format: WeightFormat): number {
@@ -18,7 +19,7 @@ function panelBytes(k: number, format: WeightFormat): number {
   const padded = Math.ceil(k / 4) * 4;
   if (format === "f32") return 32 * padded;
   if (format === "f16") return 32 + 16 * padded;
-  return Math.ceil(k / q8Block) * q8BlockBytes;
+  return Math.ceil(k / quantBlock) * blockBytes;
 }
 
 /** Packs a matrix `[O,K]` for products with its rows into `target`, `matrixBytes` long. */
@@ -35,7 +36,7 @@ export function packMatrix(
     const panel = target.subarray(at, at + bytes);
     if (format === "f32") packF32(rows, k, panel);
     else if (format === "f16") packF16(rows, k, panel);
-    else packQ8(rows, k, panel);
+    else packQuantized(rows, { k, format, panel });
   }
 }
 
@@ -66,18 +67,23 @@ function scaledHalf(value: number, shift: number): number {
   return numberToF16((half & 0x8000 ? -1 : 1) * (half & 1023) * 2 ** (shift - 24));
 }
 
-function packQ8(rows: Float32Array, k: number, panel: Uint8Array): void {
-  const { q, scales } = quantizeQ8(rows, k);
-  const blocks = Math.ceil(k / q8Block), count = rows.length / k;
+function packQuantized(
+  rows: Float32Array,
+  { k, format, panel }: { k: number; format: QuantFormat; panel: Uint8Array },
+): void {
+  const { q, scales } = quantize(format, rows, k);
+  const blocks = Math.ceil(k / quantBlock), count = rows.length / k;
   const out = new Int8Array(panel.buffer, panel.byteOffset, panel.length);
   const halves = new Uint16Array(panel.buffer, panel.byteOffset, panel.length / 2);
   for (let r = 0; r < count; r++) {
     for (let c = 0; c < k; c++) {
       const block = c >> 5, pair = (c & 31) >> 1;
-      out[block * q8BlockBytes + pair * 16 + r * 2 + (c & 1)] = q[r * k + c]!;
+      // The kernels know no negative scale: its sign goes to the whole numbers.
+      const negative = scales[r * blocks + block]! >> 15;
+      out[block * blockBytes + pair * 16 + r * 2 + (c & 1)] = negative ? -q[r * k + c]! : q[r * k + c]!;
     }
     for (let block = 0; block < blocks; block++) {
-      halves[(block * q8BlockBytes + q8Block * panelRows) / 2 + r] = scales[r * blocks + block]!;
+      halves[(block * blockBytes + quantBlock * panelRows) / 2 + r] = scales[r * blocks + block]! & 0x7fff;
     }
   }
 }

@@ -11,7 +11,7 @@ import {
   type Target,
   workgroupSize,
 } from "./commands.ts";
-import { scaleWords } from "./pack_matrix.ts";
+import { quantizedWords } from "./pack_matrix.ts";
 import type { Constants } from "./specialise.ts";
 import { chooseTile, stagedVectors } from "./tiles.ts";
 
@@ -111,11 +111,9 @@ export function product(given: Product, { tiling, format }: Target): Command {
 
 /** The constants that tell kernels how a matrix of `width` columns is stored. */
 export function formatConstants(format: WeightFormat, width: number): Constants {
-  return {
-    F16: format === "f16",
-    Q8: format === "q8",
-    ...format === "q8" && { SCALE_WORDS: scaleWords(width) },
-  };
+  if (format === "f32" || format === "f16") return { F16: format === "f16" };
+  const { row, scales } = quantizedWords(format, width);
+  return { QUANTIZED: true, Q4: format === "q4", ROW_WORDS: row, SCALE_WORDS: scales };
 }
 
 /** A weight as a matrix. Throws `BackendError` for a value that is computed. */

@@ -1,5 +1,5 @@
 import { numberToF16 } from "../../tensor/dtype.ts";
-import { q8Block, quantizeQ8 } from "../../tensor/quantize.ts";
+import { quantBlock, type QuantFormat, quantize } from "../../tensor/quantize.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { WeightFormat } from "../backend.ts";
 
@@ -8,10 +8,12 @@ export type PackedWeight = Float32Array | Uint32Array;
 
 /**
  * A weight `[O,C]` or `[O,C,K,K]` as the matrix `[O,taps,C]` that products read: the channels of a tap lie together, and
- * zeros fill them up to whole vectors of four. See `kernels/weight.wgsl` for f16 and q8, which only `[O,C]` has.
+ * zeros fill them up to whole vectors of four. See `kernels/weight.wgsl` for f16, and for q8 and q4, which only `[O,C]` has.
  */
 export function packMatrix(values: Float32Array, shape: Shape, format: WeightFormat): PackedWeight {
-  if (format === "q8") return packQ8(values, shape as readonly [number, number]);
+  if (format === "q8" || format === "q4") {
+    return packQuantized(values, { shape: shape as readonly [number, number], format });
+  }
   const matrix = padChannels(values, shape);
   return format === "f16" ? packHalves(matrix) : matrix;
 }
@@ -28,9 +30,9 @@ export function packTable(values: Float32Array, shape: Shape, format: WeightForm
   return packHalves(padded);
 }
 
-/** Words of two scales that a row of a q8 matrix has. */
-export function scaleWords(width: number): number {
-  return Math.ceil(width / (2 * q8Block));
+/** Words that a row of `width` whole numbers takes, and those of its scales, two in a word. */
+export function quantizedWords(format: QuantFormat, width: number): { row: number; scales: number } {
+  return { row: Math.ceil(width / (format === "q8" ? 4 : 8)), scales: Math.ceil(width / (2 * quantBlock)) };
 }
 
 function padChannels(values: Float32Array, shape: Shape): Float32Array {
@@ -54,14 +56,20 @@ function packHalves(values: Float32Array): Uint32Array {
   );
 }
 
-function packQ8(values: Float32Array, [outputs, width]: readonly [number, number]): Uint32Array {
-  const { q, scales } = quantizeQ8(values, width);
-  const row = Math.ceil(width / 4), blocks = Math.ceil(width / q8Block), scaleRow = scaleWords(width);
-  const packed = new Uint32Array(outputs * (row + scaleRow));
-  const bytes = new Int8Array(packed.buffer), halves = new Uint16Array(packed.buffer, 4 * outputs * row);
+function packQuantized(
+  values: Float32Array,
+  { shape: [outputs, width], format }: { shape: readonly [number, number]; format: QuantFormat },
+): Uint32Array {
+  const { q, scales } = quantize(format, values, width);
+  const words = quantizedWords(format, width), blocks = Math.ceil(width / quantBlock);
+  const packed = new Uint32Array(outputs * (words.row + words.scales));
+  const bytes = new Int8Array(packed.buffer),
+    halves = new Uint16Array(packed.buffer, 4 * outputs * words.row);
   for (let o = 0; o < outputs; o++) {
-    bytes.set(q.subarray(o * width, (o + 1) * width), 4 * o * row);
-    halves.set(scales.subarray(o * blocks, (o + 1) * blocks), 2 * o * scaleRow);
+    const row = q.subarray(o * width, (o + 1) * width), at = 4 * o * words.row;
+    if (format === "q8") bytes.set(row, at);
+    else row.forEach((value, i) => bytes[at + (i >> 1)]! |= (value & 15) << (i % 2 * 4));
+    halves.set(scales.subarray(o * blocks, (o + 1) * blocks), 2 * o * words.scales);
   }
   return packed;
 }
