@@ -4,7 +4,7 @@ import { tensorsOf } from "../graph/trace.ts";
 import { BackendError } from "../tensor/errors.ts";
 import { f32Tensor } from "../tensor/tensor.ts";
 import { emaName } from "./optimizer/ema.ts";
-import type { TrainingStep } from "./tokenizer_step.ts";
+import type { TrainingStep } from "./training_step.ts";
 
 /**
  * Gives a step's program the states that training begins with: parameters from `source`, averages as their copies,

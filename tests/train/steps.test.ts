@@ -139,11 +139,11 @@ async function checkTokenizerSteps(backend: Backend, name: string, steps: number
     discriminator: {
       loss: loss === "non_saturate" ? "non-saturating" : loss,
       lecamWeight: 0.05,
+      generatorWeight: 0.1,
       ...(use_blur
         ? { kind: "blur", channels: hidden_channels, stages: num_stages }
         : { kind: "patch", ndf, layers: n_layers }),
     },
-    generatorWeight: 0.1,
     entropyWeight: 0.1,
     commitmentWeight: 0.25,
     perceptual: false,

@@ -1,4 +1,4 @@
-import { sub } from "../../graph/build.ts";
+import { mul, sub } from "../../graph/build.ts";
 import { abs } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { meanOf } from "./adversarial.ts";
@@ -6,4 +6,10 @@ import { meanOf } from "./adversarial.ts";
 /** The mean distance |x − y| of two tensors of one shape, `[]`. */
 export function l1Loss(x: Tensor, y: Tensor): Tensor {
   return meanOf(abs(sub(x, y)));
+}
+
+/** The mean of (x − y)² of two tensors of one shape, `[]`. */
+export function l2Loss(x: Tensor, y: Tensor): Tensor {
+  const difference = sub(x, y);
+  return meanOf(mul(difference, difference));
 }

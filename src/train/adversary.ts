@@ -1,0 +1,121 @@
+import { grad } from "../autograd/grad.ts";
+import { add, constant, mul, state } from "../graph/build.ts";
+import { assign, clamp, detach, div } from "../graph/build_training.ts";
+import type { Tensor } from "../graph/ops.ts";
+import { Scope } from "../nn/scope.ts";
+import type { Statistics } from "./batch_norm.ts";
+import { type Batches, flattened, runningEffects, unflattened } from "./batch_norm_states.ts";
+import { blurGan, type BlurGanConfig } from "./blur_gan.ts";
+import {
+  type DiscriminatorLoss,
+  discriminatorLoss,
+  generatorLoss,
+  lecam,
+  meanOf,
+} from "./losses/adversarial.ts";
+import { gradientNorm } from "./optimizer/clip.ts";
+import { patchGan, type PatchGanConfig } from "./patch_gan.ts";
+
+/** Which discriminator, and its loss. */
+export type DiscriminatorConfig =
+  & {
+    readonly loss: DiscriminatorLoss;
+    readonly lecamWeight: number;
+    /** The weight of the generator's adversarial loss; without one it adapts to the gradients at the last layer. */
+    readonly generatorWeight?: number;
+  }
+  & (({ readonly kind: "patch" } & PatchGanConfig) | ({ readonly kind: "blur" } & BlurGanConfig));
+
+/** Where the discriminator's weights are in a checkpoint of training. */
+export const discriminatorPath = "loss.discriminator";
+
+/** What a discriminator says of pictures and of their reconstructions. */
+export interface Judged {
+  /** Logits `[N,h,w,1]`. */
+  readonly real: Tensor;
+  readonly fake: Tensor;
+  /** The statistics of its BatchNorms in both passes. */
+  readonly batches: { readonly real: Batches; readonly fake: Batches };
+}
+
+/** Both passes through a discriminator, as tensors that may be replaced, and how to read them then. */
+export function judgements(
+  config: DiscriminatorConfig,
+  { real: x, fake: decoded }: { real: Tensor; fake: Tensor },
+): { tensors: Record<string, Tensor>; read: (tensors: Record<string, Tensor>) => Judged } {
+  const scope = new Scope(discriminatorPath);
+  const judge = (pictures: Tensor) =>
+    config.kind === "patch"
+      ? patchGan(scope, pictures, config)
+      : { logits: blurGan(scope, pictures, config), batches: new Map<string, Statistics>() };
+  const real = judge(x), fake = judge(decoded), norms = [...real.batches.keys()];
+  return {
+    tensors: {
+      real: real.logits,
+      fake: fake.logits,
+      ...flattened("real", real.batches),
+      ...flattened("fake", fake.batches),
+    },
+    read: (tensors) => ({
+      real: tensors.real!,
+      fake: tensors.fake!,
+      batches: { real: unflattened("real", norms, tensors), fake: unflattened("fake", norms, tensors) },
+    }),
+  };
+}
+
+/**
+ * What a discriminator adds to a step: its own loss, a term of the generator's, and what both change beside parameters.
+ * Logs: `g_loss`, `d_weight`, `disc_loss`, `adversarial_loss` (without LeCam), `lecam_loss`, `logits_real`,
+ * `logits_fake`. Adversarial losses count `factor` times; `nll` and the parameter `last` are what the weight adapts to.
+ */
+export function adversary(
+  config: DiscriminatorConfig,
+  { judged: { real, fake, batches }, nll, last, factor }: {
+    judged: Judged;
+    nll: Tensor;
+    last: Tensor;
+    factor: Tensor;
+  },
+): { generator: Tensor; discriminator: Tensor; logs: Record<string, Tensor>; effects: Tensor[] } {
+  const saturating = generatorLoss(fake);
+  const weight = config.generatorWeight === undefined
+    ? adaptiveWeight(nll, saturating, last)
+    : constant(config.generatorWeight);
+  const generator = mul(mul(weight, factor), saturating);
+  const averages = { real: scalarState("lecam.real"), fake: scalarState("lecam.fake") };
+  const regulariser = lecam({ real, fake }, averages);
+  const plain = discriminatorLoss(config.loss, { real, fake });
+  const lecamLoss = mul(regulariser.loss, constant(config.lecamWeight));
+  const discriminator = mul(factor, add(plain, lecamLoss));
+  return {
+    generator,
+    discriminator,
+    logs: {
+      g_loss: generator,
+      d_weight: weight,
+      disc_loss: discriminator,
+      adversarial_loss: plain,
+      lecam_loss: regulariser.loss,
+      logits_real: meanOf(real),
+      logits_fake: meanOf(fake),
+    },
+    effects: [
+      assign(averages.real, regulariser.averages.real),
+      assign(averages.fake, regulariser.averages.fake),
+      // The generator's step judges the reconstruction, the discriminator's the pictures and it again.
+      ...runningEffects([batches.fake, batches.real, batches.fake]),
+    ],
+  };
+}
+
+/** 0.8·‖∇nll‖/(‖∇G‖ + 1e-4) over the decoder's last layer, at most 10⁴; no gradient flows through it. */
+function adaptiveWeight(nll: Tensor, generator: Tensor, last: Tensor): Tensor {
+  const [ours, theirs] = [nll, generator].map((loss) => gradientNorm(grad(loss, [last]))) as [Tensor, Tensor];
+  const ratio = clamp(div(ours, add(theirs, constant(1e-4))), { low: 0, high: 1e4 });
+  return detach(mul(ratio, constant(0.8)));
+}
+
+function scalarState(name: string): Tensor {
+  return state(name, { shape: [], dtype: "f32" });
+}
