@@ -52,6 +52,7 @@ export enum Opcode {
   MaxPool,
   MaxPoolGrad,
   Adam,
+  Dropout,
 }
 
 /** The first kernel that builds for inference lack. */

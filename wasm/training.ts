@@ -3,6 +3,7 @@ import { Opcode } from "./opcodes";
 import { adam } from "./adam";
 import { channelCombine, channelSums } from "./channel";
 import { convWeightGrad, packConv } from "./conv_grad";
+import { dropout } from "./dropout";
 import { div } from "./elementwise";
 import { strided } from "./layout";
 import { leakyReluGrad, map, siluGrad } from "./map";
@@ -55,6 +56,8 @@ export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: u
       return maxPoolGrad(args, item);
     case Opcode.Adam:
       return adam(args, item);
+    case Opcode.Dropout:
+      return dropout(args, item);
     default:
       unreachable();
   }

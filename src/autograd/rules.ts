@@ -151,6 +151,10 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
       ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
       : matmul(a, dy, { transposeA: !transposeA }),
   }),
+  dropout: ({ inputs: { random }, attrs }, dy) => ({
+    x: apply("dropout", { x: dy, random }, attrs),
+    random: "stops",
+  }),
 
   silu_grad: "backward",
   leaky_relu_grad: "backward",

@@ -109,6 +109,12 @@ export function crossEntropy(logits: Tensor, target: Tensor): Tensor {
   return apply("cross_entropy", { logits, target }, {});
 }
 
+/** `x / (1 − rate)` where an element is kept, 0 elsewhere; the mask is a function of random u32 `[4]` and the site. */
+export function dropout(x: Tensor, attrs: { random: Tensor; rate: number; site: number }): Tensor {
+  const { random, rate, site } = attrs;
+  return rate === 0 ? x : apply("dropout", { x, random }, { rate, site });
+}
+
 /** The largest of each 2×2 block: `[N,H,W,C]` → `[N,⌊H/2⌋,⌊W/2⌋,C]`. */
 export function maxPool(x: Tensor): Tensor {
   return apply("max_pool", { x }, {});

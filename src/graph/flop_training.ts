@@ -21,6 +21,7 @@ export const trainingFlop: { [O in TrainingOp]: (tensor: TensorOf<O>) => number 
     const { inputs: { a }, attrs: { transposeA } } = tensor;
     return 2 * a.shape[transposeA ? 1 : 2]! * elements(tensor);
   },
+  dropout: elements,
 
   // A sigmoid, then three products, a sum and a difference.
   silu_grad: (tensor) => 8 * elements(tensor),

@@ -46,6 +46,18 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
     checkShape("matmul", "b", b, swapped([batch, inner, columns], transposeB));
     return f32([batch, rows, columns]);
   },
+  dropout: ({ x, random }, { rate, site }) => {
+    checkIndex("dropout", "random", random, [4]);
+    check("dropout", "rate", [], rate >= 0 && rate < 1, `a rate from 0, below 1, not ${rate}`);
+    check(
+      "dropout",
+      "site",
+      [],
+      Number.isInteger(site) && site >= 0 && site < 2 ** 32,
+      `a word, not ${site}`,
+    );
+    return f32(x.shape);
+  },
 
   silu_grad: backward("silu_grad"),
   leaky_relu_grad: backward("leaky_relu_grad"),

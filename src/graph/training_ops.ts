@@ -39,6 +39,13 @@ export interface TrainingOpTable {
     attrs: { transposeA: boolean; transposeB: boolean };
   };
 
+  /**
+   * `x·m`, m = 1/(1 − rate) where an element is kept, 0 elsewhere. Element i is kept where word i mod 4 of Philox under
+   * key (r0, r1) and counter (⌊i/4⌋, site, r2, r3) is at least ⌊rate·2³²⌋: a function of random u32 `[4]` = r, of the
+   * site, and of the element's place alone, so that the gradient computes its mask again, and none is stored.
+   */
+  dropout: { inputs: { x: Tensor; random: Tensor }; attrs: { rate: number; site: number } };
+
   /** The gradient of `silu` by x: `dy·s·(1 + x·(1 − s))`, s = sigmoid(x). */
   silu_grad: Backward;
   /** The gradient of `leaky_relu` by x. */

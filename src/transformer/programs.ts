@@ -17,45 +17,55 @@ import { rootMeanSquareNorm } from "../nn/rms_norm.ts";
 import { ropeTable } from "../nn/rope.ts";
 import { Scope } from "../nn/scope.ts";
 import { type GraphDType, u32Tensor } from "../tensor/tensor.ts";
-import { block } from "./blocks.ts";
+import { block, type Drop } from "./blocks.ts";
 import { type TransformerConfig, transformerPath } from "./config.ts";
 
 /** The two sub-tokens, as they are called in the checkpoint's names and in the inputs and outputs of programs. */
 export const subTokens = ["pre", "post"] as const;
 
-/**
- * All positions at once: `classes` u32 `[B]`, `pre` and `post` u32 `[B,P]`, the first P tokens of each picture →
- * `logits_pre` `[B,P,2^b0]`, `logits_post` `[B,P,2^b1]`, each position knowing only those before it (and
- * `logits_post` its own `pre`).
- */
+/** Pictures as classes u32 `[B]` and both sub-tokens of their first P positions, u32 `[B,P]`. */
+export interface TeacherForced {
+  readonly classes: Tensor;
+  readonly pre: Tensor;
+  readonly post: Tensor;
+}
+
+/** The program of `teacherForced`, whose inputs and outputs have the same names. */
 export function teacherForcedGraph(
   config: TransformerConfig,
   { n, positions = config.grid ** 2 }: { n: number; positions?: number },
 ): Graph {
-  const { dim } = config;
   const index = (...shape: number[]) => ({ shape, dtype: "u32" }) as const;
   const specs = { classes: index(n), pre: index(n, positions), post: index(n, positions) };
-  return trace(specs, ({ classes, pre, post }) => {
-    const model = new Model(config);
-    let x = reshape(model.embedClass(classes!), [n, 1, dim]);
-    if (positions > 1) {
-      const earlier = (tokens: Tensor) => slice(tokens, { axis: 1, start: 0, length: positions - 1 });
-      x = concat(x, add(model.embed("pre", earlier(pre!)), model.embed("post", earlier(post!))), { axis: 1 });
-    }
-    x = model.blocks("spatial_blocks", x, { position: counting(n, positions) });
-    const pairs = n * positions;
-    const asPairs = (tensor: Tensor) => reshape(tensor, [pairs, 1, dim]);
-    x = concat(asPairs(x), asPairs(model.embed("pre", pre!)), { axis: 1 });
-    x = model.blocks("factorized_blocks", x, { position: counting(pairs, 2) });
-    const logits = subTokens.map((_, i) =>
-      reshape(model.head(i, reshape(slice(x, { axis: 1, start: i, length: 1 }), [pairs, dim])), [
-        n,
-        positions,
-        2 ** config.bits[i]!,
-      ])
-    );
-    return { logits_pre: logits[0]!, logits_post: logits[1]! };
-  });
+  return trace(specs, (inputs) => teacherForced(config, inputs as unknown as TeacherForced));
+}
+
+/**
+ * All positions at once → `logits_pre` `[B,P,2^b0]`, `logits_post` `[B,P,2^b1]`, each position knowing only those before
+ * it (and `logits_post` its own `pre`). `drop` acts on the embeddings and behind each layer of a block.
+ */
+export function teacherForced(
+  config: TransformerConfig,
+  { classes, pre, post }: TeacherForced,
+  drop: Drop = (x) => x,
+): { logits_pre: Tensor; logits_post: Tensor } {
+  const { dim } = config, [n, positions] = pre.shape as [number, number];
+  const model = new Model(config);
+  let x = reshape(model.embedClass(classes), [n, 1, dim]);
+  if (positions > 1) {
+    const earlier = (tokens: Tensor) => slice(tokens, { axis: 1, start: 0, length: positions - 1 });
+    x = concat(x, add(model.embed("pre", earlier(pre)), model.embed("post", earlier(post))), { axis: 1 });
+  }
+  x = model.blocks("spatial_blocks", drop(x), { position: counting(n, positions), drop });
+  const pairs = n * positions;
+  const asPairs = (tensor: Tensor) => reshape(tensor, [pairs, 1, dim]);
+  x = concat(asPairs(x), asPairs(model.embed("pre", pre)), { axis: 1 });
+  x = model.blocks("factorized_blocks", x, { position: counting(pairs, 2), drop });
+  const logits = (i: number) => {
+    const rows = reshape(slice(x, { axis: 1, start: i, length: 1 }), [pairs, dim]);
+    return reshape(model.head(i, rows), [n, positions, 2 ** config.bits[i]!]);
+  };
+  return { logits_pre: logits(0), logits_post: logits(1) };
 }
 
 /** How many pictures a step draws at once, and what it tells. */
@@ -172,7 +182,7 @@ class Model {
   blocks(
     kind: BlockKind,
     x: Tensor,
-    { position, caches }: { position: Tensor; caches?: readonly Tensor[] },
+    { position, caches, drop = (y) => y }: { position: Tensor; caches?: readonly Tensor[]; drop?: Drop },
   ): Tensor {
     const { heads, hidden } = this.#config;
     for (let i = 0; i < this.#count(kind); i++) {
@@ -182,6 +192,7 @@ class Model {
         table: this.#table,
         position,
         cache: caches?.[i],
+        drop,
       });
     }
     return x;

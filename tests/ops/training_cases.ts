@@ -183,6 +183,22 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       }))
     ),
   },
+  dropout: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([
+      [[], 0.1, 0],
+      [[5], 0.5, 1],
+      [[3, 7], 0.9, 4294967295],
+      [[2, 3, 31], 0.25, 7],
+      [[1, 4097], 0.1, 2],
+      [[3, 40, 64], 0.1, 3],
+      [[0, 8], 0.1, 3],
+    ] as [Shape, number, number][]).map(([x, rate, site]) => ({
+      operands: { x: given(x), random: integers([4], 2 ** 32) },
+      attrs: { rate, site },
+    })),
+  },
 
   silu_grad: {
     tolerance: close,

@@ -1,22 +1,18 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { grad } from "../../src/autograd/grad.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
 import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { add, input, lfqPack, lfqUnpack } from "../../src/graph/build.ts";
 import { straightThrough } from "../../src/graph/build_training.ts";
-import { graphOf, tensorsOf } from "../../src/graph/trace.ts";
-import { tokenLoss } from "../../src/train/losses/next_token.ts";
-import { adam, adamStep } from "../../src/train/optimizer/adam.ts";
-import { clipGradients } from "../../src/train/optimizer/clip.ts";
-import { trainable } from "../../src/train/parameters.ts";
+import { adamStep } from "../../src/train/optimizer/adam.ts";
 import { beginTraining } from "../../src/train/begin.ts";
 import { emaName } from "../../src/train/optimizer/ema.ts";
 import { optimizers, stepFactors, tokenizerStep } from "../../src/train/tokenizer_step.ts";
+import { stepRandom } from "../../src/train/randomness.ts";
+import { transformerStep } from "../../src/train/transformer_step.ts";
 import { nchwToNhwc } from "../../src/image/pixels.ts";
-import { teacherForcedGraph } from "../../src/transformer/programs.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { nmse, readGolden, tokenizerConfig } from "../golden/golden.ts";
 import { hashed, hashedWeight } from "../golden/hashed.ts";
@@ -43,34 +39,22 @@ for (const [title, open] of backends) {
       grid: 4,
       classes: json.class_num,
     };
-    const forward = teacherForcedGraph(config, { n: 4 });
-    const given = Object.fromEntries(
-      tensorsOf(forward, "input").map((tensor) => [tensor.attrs.name, tensor]),
-    );
-    const { outputs, parameters } = trainable({
-      pre: tokenLoss(forward.outputs.logits_pre!, given.pre!),
-      post: tokenLoss(forward.outputs.logits_post!, given.post!),
+    const training = transformerStep(config, {
+      n: 4,
+      dropout: 0,
+      classDropout: 0,
+      adam: betas,
+      weightDecay: 0.05,
+      clip: 1,
     });
-    const states = [...parameters.values()];
-    const { gradients, norm } = clipGradients(grad(add(outputs.pre, outputs.post), states), 1);
-    const effects = adam(
-      states.map((parameter, i) => ({
-        parameter,
-        gradient: gradients[i]!,
-        decay: parameter.shape.length >= 2 ? 0.05 : 0,
-      })),
-      betas,
-    );
-    const graph = graphOf(
-      { loss_pre: outputs.pre, loss_post: outputs.post, grad_norm: norm },
-      effects,
-    );
+    const { graph, parameters } = training;
     await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });
     await using program = await backend.compile(graph, weights);
     const plain = (name: string) => name.replace("transformer.", "");
-    for (const [name, { shape }] of parameters) {
-      await program.states!.write(name, f32Tensor(shape, hashedWeight(plain(name), shape)));
-    }
+    await beginTraining(program, training, {
+      shapes: new Map(),
+      read: (name) => Promise.resolve(hashedWeight(plain(name), parameters.get(name)!.shape)),
+    });
     const tokens = (part: string, step: number, codes: number) => {
       const values = hashed(`train_ar.${part}${step}`, [4, 16]);
       return u32Tensor([4, 16], Uint32Array.from(values, (u) => Math.floor((u * 0.5 + 0.5) * codes)));
@@ -198,6 +182,61 @@ for (const name of Object.keys(decided)) {
     await checkTokenizerSteps(backend, name, 1);
   });
 }
+
+test("transformer steps drop the same whatever the number of threads, and differently in each step", async () => {
+  const config = {
+    dim: 32,
+    heads: 2,
+    layers: 1,
+    factorizedLayers: 1,
+    hidden: 256,
+    bits: [3, 4],
+    grid: 4,
+    classes: 3,
+  } as const;
+  const n = 3, bits: Uint32Array[][] = [], losses: number[][] = [];
+  for (const threads of [1, 3]) {
+    await using backend = new WasmBackend({ threads });
+    const training = transformerStep(config, {
+      n,
+      dropout: 0.1,
+      classDropout: 0.5,
+      adam: betas,
+      weightDecay: 0.05,
+      clip: 1,
+      emaDecay: 0.9,
+    });
+    await using weights = await backend.load(hashedWeights([]), { graphs: [training.graph] });
+    await using program = await backend.compile(training.graph, weights);
+    await beginTraining(program, training, {
+      shapes: new Map(),
+      read: (name) => Promise.resolve(hashedWeight(name, training.parameters.get(name)!.shape)),
+    });
+    const words = Uint32Array.from({ length: 16 * n }, (_, i) => i * 7 % 8);
+    const run = async (step: number) => {
+      const { loss } = await program.run({
+        classes: u32Tensor([n], Uint32Array.of(0, 1, 2)),
+        pre: u32Tensor([n, 16], words),
+        post: u32Tensor([n, 16], words),
+        ...stepRandom({ seed: 7, step }),
+        // Nothing is learned, so that only what is dropped tells steps apart.
+        ...adamStep({ step, rate: 0 }, betas),
+      });
+      return loss!.data[0]!;
+    };
+    losses.push([await run(1), await run(2), await run(1)]);
+    const names = [...training.parameters.keys()];
+    const values = await Promise.all(
+      names.flatMap((name) => [emaName(name), `adam.m.${name}`].map((state) => program.states!.read(state))),
+    );
+    bits.push(values.map(({ data }) => new Uint32Array(data.buffer)));
+  }
+  const [first, second, again] = losses[0]!;
+  assert.is(first, again);
+  assert.is.not(first, second);
+  assert.equal(losses[0], losses[1]);
+  assert.equal(bits[0], bits[1]);
+});
 
 test("steps do the same whatever the number of threads", async () => {
   const bits = [];

@@ -2,6 +2,7 @@ import type { Attrs, Spec, TrainingOp } from "../../graph/ops.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import { broadcastStrides, forEachOffset, map, zip } from "./loops.ts";
+import { philox4x32 } from "../../tensor/philox.ts";
 import { attentionGrad, crossEntropy, crossEntropyGrad, embeddingGrad } from "./training_sequence.ts";
 import {
   channelCombine,
@@ -51,6 +52,16 @@ export const trainingEvaluators: Evaluators = {
       let p = batch * rows * inner + row * stepA, q = batch * inner * columns + i % columns * stepB, sum = 0;
       for (let k = 0; k < inner; k++, p += alongA, q += alongB) sum += a.data[p]! * b.data[q]!;
       result.data[i] = sum;
+    }
+    return result;
+  },
+  dropout: ({ x, random }, { rate, site }, spec) => {
+    const result = floats(spec.shape), threshold = Math.floor(rate * 2 ** 32), scale = 1 / (1 - rate);
+    const [r0, r1, r2, r3] = random.data as unknown as [number, number, number, number];
+    for (let i = 0; i < x.data.length; i += 4) {
+      philox4x32([r0, r1], [i / 4, site, r2, r3]).forEach((word, j) => {
+        if (i + j < x.data.length) result.data[i + j] = x.data[i + j]! * (word >= threshold ? scale : 0);
+      });
     }
     return result;
   },

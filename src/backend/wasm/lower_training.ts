@@ -77,6 +77,12 @@ export const trainingLowering: TrainingKernels["lowering"] = {
       },
     ];
   },
+  dropout: (tensor, at) => {
+    const { inputs: { x, random }, attrs: { rate, site } } = tensor, size = sizeOf(tensor.shape);
+    const pointers = [at.of(x), at.of(random), at.of(tensor as Tensor)];
+    const args = [...pointers, size, Math.floor(rate * 2 ** 32) | 0, floatArgument(1 / (1 - rate)), site | 0];
+    return [{ opcode: Opcode.Dropout, items: Math.ceil(size / elementBlock), args }];
+  },
 
   silu_grad: (tensor, at) => gradient(tensor, { opcode: Opcode.SiluGrad, slope: 0, at }),
   leaky_relu_grad: (tensor, at) =>

@@ -1,0 +1,45 @@
+import { constant, input, lfqPack, select } from "../graph/build.ts";
+import { broadcastTo, dropout } from "../graph/build_training.ts";
+import type { Tensor } from "../graph/ops.ts";
+import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
+
+/** The input by which `stepRandom` comes, u32 `[4]`. */
+const randomName = "random";
+
+/** What a step's random numbers are a function of. */
+export interface StepRandom {
+  /** Of the whole training, a whole number from 0. */
+  readonly seed: number;
+  /** The step's number. */
+  readonly step: number;
+  /** Which of the batches of one step; 0 if not given. */
+  readonly part?: number;
+}
+
+/** The input of a step that drops, by name: seed, low and high word, step, part. */
+export function stepRandom({ seed, step, part = 0 }: StepRandom): Record<string, HostTensor<"u32">> {
+  return { [randomName]: u32Tensor([4], Uint32Array.of(seed, seed / 2 ** 32, step, part)) };
+}
+
+/**
+ * Drops for one graph, each call with a mask of its own, in the order of calls. The graph has the input of `stepRandom`
+ * if any of the rates is above 0.
+ */
+export class Dropper {
+  readonly #random: Tensor = input(randomName, { shape: [4], dtype: "u32" });
+  #sites = 0;
+
+  /** Dropout: `x / (1 − rate)` or 0, by element. */
+  drop(x: Tensor, rate: number): Tensor {
+    return dropout(x, { random: this.#random, rate, site: this.#sites++ });
+  }
+
+  /** Each of words u32 `[R]`, or with probability `rate` the word `none` instead. */
+  replace(words: Tensor, { rate, none }: { rate: number; none: number }): Tensor {
+    const { shape: [rows] } = words;
+    const ones = broadcastTo(constant(1), [rows!, 1]), kept = this.drop(ones, rate);
+    if (kept === ones) return words;
+    const nones = constant(u32Tensor([rows!], new Uint32Array(rows!).fill(none)));
+    return select(lfqPack(kept), { a: words, b: nones });
+  }
+}
