@@ -7,10 +7,12 @@ const BLOCK: i32 = 4096;
  * With g = scale·gradient and step = (rate, rate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ)), in place:
  * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², p ← p·(1 − rate·decay) − step₁·m/(√v·step₂ + eps),
  * average ← average + (1 − averageDecay)·(p − average).
- * Arguments: p, m, v, average or 0, gradient, step, scale or 0, elements, then as f32 bits: β₁, 1 − β₁, β₂, 1 − β₂, eps,
- * decay, 1 − averageDecay. Item: a block of 4096 elements (buffers are padded to 16 bytes).
+ * Where u32 `when` is 0, nothing is. Arguments: p, m, v, average or 0, gradient, step, scale or 0, elements, then as f32
+ * bits: β₁, 1 − β₁, β₂, 1 − β₂, eps, decay, 1 − averageDecay; when or 0. Item: a block of 4096 elements (buffers are padded to 16 bytes).
  */
 export function adam(args: usize, item: i32): void {
+  const when = pointer(args, 15);
+  if (when != 0 && load<u32>(when) == 0) return;
   const begin = (<usize>(item * BLOCK)) << 2;
   const bytes = (<usize>min(BLOCK, arg(args, 7) - item * BLOCK)) << 2;
   const step = pointer(args, 5), averages = pointer(args, 3);

@@ -53,6 +53,7 @@ export enum Opcode {
   MaxPoolGrad,
   Adam,
   Dropout,
+  Assign,
 }
 
 /** The first kernel that builds for inference lack. */

@@ -3,6 +3,7 @@ import { Opcode } from "./opcodes";
 import { adam } from "./adam";
 import { channelCombine, channelSums } from "./channel";
 import { convWeightGrad, packConv } from "./conv_grad";
+import { assign } from "./assign";
 import { dropout } from "./dropout";
 import { div } from "./elementwise";
 import { strided } from "./layout";
@@ -58,6 +59,8 @@ export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: u
       return adam(args, item);
     case Opcode.Dropout:
       return dropout(args, item);
+    case Opcode.Assign:
+      return assign(args, item);
     default:
       unreachable();
   }

@@ -123,7 +123,7 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
     return f32(x.shape);
   },
 
-  assign: ({ state, value }) => {
+  assign: ({ state, value, when }) => {
     check(
       "assign",
       "state",
@@ -134,9 +134,10 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
     check("assign", "value", value.shape, viewed(value).op !== "state", "a computed value");
     checkShape("assign", "value", value, state.shape);
     checkDType("assign", "value", value, state.dtype);
+    if (when) checkIndex("assign", "when", when, []);
     return { shape: state.shape, dtype: state.dtype };
   },
-  adam: ({ parameter, gradient, step, scale, ...moments }) => {
+  adam: ({ parameter, gradient, step, scale, when, ...moments }) => {
     for (const [name, state] of Object.entries({ parameter, ...moments })) {
       if (!state) continue;
       check("adam", name, state.shape, state.op === "state" && !state.attrs.halves, "a state in f32");
@@ -146,6 +147,7 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
     checkShape("adam", "gradient", gradient, parameter.shape);
     checkShape("adam", "step", step, [3]);
     if (scale) checkShape("adam", "scale", scale, []);
+    if (when) checkIndex("adam", "when", when, []);
     return f32(parameter.shape);
   },
 };

@@ -79,13 +79,14 @@ export interface TrainingOpTable {
 
   /**
    * Writes `value` into `state`, once all other ops that read the state have done so. Nothing may read the result; as an
-   * output it shows what the state then holds. A value that is no more than a view of a state is refused.
+   * output it shows what the state then holds. A value that is no more than a view of a state is refused. Where u32 `[]`
+   * `when` is given and 0, nothing is written, whatever the value holds.
    */
-  assign: { inputs: { state: Tensor; value: Tensor }; attrs: NoAttrs };
+  assign: { inputs: { state: Tensor; value: Tensor; when?: Tensor }; attrs: NoAttrs };
   /**
    * A step of Adam, as `optimizer/adam.ts` says, in place: `parameter`, its moments `m` and `v`, and `average` if there is
    * one, are states of one shape, and take their new values as `assign` would write them. `step` `[3]`: the rate,
-   * rate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ); the gradient counts `scale` `[]` times. As an output it shows the new parameter.
+   * rate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ); the gradient counts `scale` `[]` times. `when` is as in `assign`. As an output it shows the new parameter.
    */
   adam: {
     inputs: {
@@ -96,6 +97,7 @@ export interface TrainingOpTable {
       gradient: Tensor;
       step: Tensor;
       scale?: Tensor;
+      when?: Tensor;
     };
     attrs: { beta1: number; beta2: number; eps: number; decay: number; averageDecay: number };
   };

@@ -9,6 +9,7 @@ import { decoder } from "../tokenizer/decoder.ts";
 import { encoder } from "../tokenizer/encoder.ts";
 import { adversary, type DiscriminatorConfig, discriminatorPath, judgements } from "./adversary.ts";
 import { meanOf } from "./losses/adversarial.ts";
+import { allFinite, guarded } from "./guard.ts";
 import { lfqLosses, quantize } from "./losses/lfq.ts";
 import { lpips } from "./losses/lpips.ts";
 import { l1Loss, l2Loss } from "./losses/reconstruction.ts";
@@ -61,7 +62,8 @@ export function stepFactors(
  * moments, running statistics of BatchNorms and LeCam's averages are states; where to begin says `beginTraining`.
  * Outputs, each one number: `total_loss`, `nll_loss`, `reconstruct_loss`, `perceptual_loss`, `entropy_loss`,
  * `per_sample_entropy`, `codebook_entropy`, `commit_loss`, `grad_norm_generator`; with a discriminator also
- * `grad_norm_discriminator` and what `adversary` logs.
+ * `grad_norm_discriminator` and what `adversary` logs; `finite`, 1, or 0 where losses or gradients are not: then all
+ * states stay as they were.
  */
 export function tokenizerStep(
   model: TokenizerConfig,
@@ -108,6 +110,12 @@ export function tokenizerStep(
     ...updated(ours, ourGradients, { ...adamConfig, name: optimizers.generator }),
     ...(opponent ? updated(theirs, theirGradients, { ...adamConfig, name: optimizers.discriminator }) : []),
   ];
+  const norms = {
+    grad_norm_generator: gradientNorm(ourGradients),
+    ...opponent && { grad_norm_discriminator: gradientNorm(theirGradients) },
+  };
+  const losses = [total, ...opponent ? [opponent.discriminator] : []];
+  const finite = allFinite([...losses, ...Object.values(norms)]);
   const logs = {
     total_loss: total,
     nll_loss: nll,
@@ -117,16 +125,11 @@ export function tokenizerStep(
     per_sample_entropy: codes.perSampleEntropy,
     codebook_entropy: codes.codebookEntropy,
     commit_loss: codes.commitment,
-    grad_norm_generator: gradientNorm(ourGradients),
-    ...(opponent ? { ...opponent.logs, grad_norm_discriminator: gradientNorm(theirGradients) } : {}),
+    ...norms,
+    ...opponent?.logs,
+    finite,
   };
-  return {
-    parameters,
-    graph: graphOf(logs, [
-      ...updates,
-      ...opponent?.effects ?? [],
-    ]),
-  };
+  return { parameters, graph: graphOf(logs, guarded([...updates, ...opponent?.effects ?? []], finite)) };
 }
 
 /** The weighed distance of pictures, `[]`. */

@@ -3,6 +3,7 @@ import { add, input } from "../graph/build.ts";
 import { graphOf } from "../graph/trace.ts";
 import type { TransformerConfig } from "../transformer/config.ts";
 import { teacherForced } from "../transformer/programs.ts";
+import { allFinite, guarded } from "./guard.ts";
 import { tokenLoss } from "./losses/next_token.ts";
 import { adam, type AdamConfig } from "./optimizer/adam.ts";
 import { clipGradients } from "./optimizer/clip.ts";
@@ -30,8 +31,9 @@ export interface TransformerStepConfig {
  * `[n,positions]`, by AdamW on the sum of both sub-tokens' cross-entropies.
  *
  * Inputs beside those: that of `adamStep`, and of `stepRandom` where anything is dropped. Parameters, averages (`ema.…`)
- * and moments are states; where to begin says `beginTraining`. Outputs, each one number, in nats: `loss`, `loss_pre`,
- * `loss_post`; and `grad_norm`, before clipping.
+ * and moments are states; where to begin says `beginTraining`. Outputs, each one number: `loss`, `loss_pre`, `loss_post`
+ * in nats; `grad_norm`, before clipping; `finite`, 1, or 0 where loss or gradients are not: then all states stay as they
+ * were.
  */
 export function transformerStep(
   model: TransformerConfig,
@@ -55,11 +57,12 @@ export function transformerStep(
     decay: parameter.shape.length >= 2 ? config.weightDecay : 0,
   }));
   const updates = adam(members, { ...config.adam, emaDecay: config.emaDecay });
+  const finite = allFinite([loss, norm]);
   return {
     parameters,
     graph: graphOf(
-      { loss, loss_pre: losses.pre, loss_post: losses.post, grad_norm: norm },
-      updates,
+      { loss, loss_pre: losses.pre, loss_post: losses.post, grad_norm: norm, finite },
+      guarded(updates, finite),
     ),
   };
 }

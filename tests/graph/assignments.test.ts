@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { add, constant, input, mul, reshape, state, sub } from "../../src/graph/build.ts";
+import { add, apply, constant, input, lfqPack, mul, reshape, state, sub } from "../../src/graph/build.ts";
 import { adamUpdate, assign } from "../../src/graph/build_training.ts";
 import { fuse } from "../../src/graph/fuse.ts";
 import type { Tensor } from "../../src/graph/ops.ts";
@@ -69,6 +69,31 @@ for (const [title, open] of backends) {
       const error = await wrong().then(() => undefined, (error: unknown) => error);
       assert.instance(error, ArgumentError);
     }
+  });
+}
+
+for (const [title, open] of backends) {
+  test(`an assignment on ${title} waits for its condition, and then keeps even NaN out`, async () => {
+    await using backend = open();
+    const a = state("a", { shape: [5000], dtype: "f32" }), x = input("x", a);
+    const count = input("count", { shape: [], dtype: "f32" });
+    // The condition is computed last of all.
+    const graph = graphOf({}, [
+      apply("assign", { state: a, value: add(a, x), when: lfqPack(reshape(count, [1])) }, {}),
+    ]);
+    await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });
+    await using program = await backend.compile(graph, weights);
+    const run = (value: number, count: number) =>
+      program.run({
+        x: f32Tensor([5000], new Float32Array(5000).fill(value)),
+        count: f32Tensor([], Float32Array.of(count)),
+      });
+    await run(1, 1);
+    await run(NaN, 0);
+    await run(7, NaN);
+    await run(2, 3);
+    const { data } = await program.states!.read("a");
+    assert.ok(data.every((value) => value === 3), `${data[0]}, ${data[4999]}`);
   });
 }
 

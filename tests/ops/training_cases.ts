@@ -1,6 +1,6 @@
 import type { TrainingOp } from "../../src/graph/ops.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { type CaseSpec, given, integers, type Operand, state, weight } from "./case.ts";
+import { type CaseSpec, counting, given, integers, type Operand, state, weight } from "./case.ts";
 import type { OpCases } from "./cases.ts";
 
 const exact = 0, close = 1e-7, product = 1e-6;
@@ -326,10 +326,10 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
   assign: {
     tolerance: exact,
     nan: "spreads",
-    cases: ([[], [7], [2, 64, 65], [0, 4]] as Shape[]).map((shape) => ({
-      operands: { state: state(shape, false), value: given(shape) },
-      attrs: {},
-    })),
+    cases: ([[], [7], [2, 64, 65], [0, 4]] as Shape[]).flatMap((shape) => {
+      const operands = { state: state(shape, false), value: given(shape) };
+      return [{ operands, attrs: {} }, { operands: { ...operands, when: counting([]) }, attrs: {} }];
+    }),
   },
   adam: {
     tolerance: close,
@@ -346,6 +346,7 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       return [
         { operands: { parameter, m, v, ...changing }, attrs, runs: 3 },
         { operands: { parameter, m, v, average, ...changing, scale: given([]) }, attrs, runs: 3 },
+        { operands: { parameter, m, v, ...changing, when: counting([]) }, attrs, runs: 3 },
       ];
     }),
   },

@@ -18,6 +18,16 @@ import { nmse, readGolden, tokenizerConfig } from "../golden/golden.ts";
 import { hashed, hashedWeight } from "../golden/hashed.ts";
 import { hashedWeights } from "../golden/tokenizer_golden.ts";
 import { backends } from "./backends.ts";
+import {
+  begun,
+  stateBits,
+  tinyTokenizer,
+  tinyTransformer,
+  tokenizerInputs,
+  tokenizerTraining,
+  transformerInputs,
+  transformerTraining,
+} from "./tiny.ts";
 
 const test = suite("training steps");
 
@@ -184,52 +194,20 @@ for (const name of Object.keys(decided)) {
 }
 
 test("transformer steps drop the same whatever the number of threads, and differently in each step", async () => {
-  const config = {
-    dim: 32,
-    heads: 2,
-    layers: 1,
-    factorizedLayers: 1,
-    hidden: 256,
-    bits: [3, 4],
-    grid: 4,
-    classes: 3,
-  } as const;
-  const n = 3, bits: Uint32Array[][] = [], losses: number[][] = [];
+  const n = 3, training = transformerStep(tinyTransformer, { ...transformerTraining, n });
+  const bits = [], losses: number[][] = [];
   for (const threads of [1, 3]) {
-    await using backend = new WasmBackend({ threads });
-    const training = transformerStep(config, {
-      n,
-      dropout: 0.1,
-      classDropout: 0.5,
-      adam: betas,
-      weightDecay: 0.05,
-      clip: 1,
-      emaDecay: 0.9,
-    });
-    await using weights = await backend.load(hashedWeights([]), { graphs: [training.graph] });
-    await using program = await backend.compile(training.graph, weights);
-    await beginTraining(program, training, {
-      shapes: new Map(),
-      read: (name) => Promise.resolve(hashedWeight(name, training.parameters.get(name)!.shape)),
-    });
-    const words = Uint32Array.from({ length: 16 * n }, (_, i) => i * 7 % 8);
-    const run = async (step: number) => {
-      const { loss } = await program.run({
-        classes: u32Tensor([n], Uint32Array.of(0, 1, 2)),
-        pre: u32Tensor([n, 16], words),
-        post: u32Tensor([n, 16], words),
-        ...stepRandom({ seed: 7, step }),
-        // Nothing is learned, so that only what is dropped tells steps apart.
-        ...adamStep({ step, rate: 0 }, betas),
-      });
-      return loss!.data[0]!;
-    };
-    losses.push([await run(1), await run(2), await run(1)]);
-    const names = [...training.parameters.keys()];
-    const values = await Promise.all(
-      names.flatMap((name) => [emaName(name), `adam.m.${name}`].map((state) => program.states!.read(state))),
-    );
-    bits.push(values.map(({ data }) => new Uint32Array(data.buffer)));
+    await using backend = new WasmBackend({ threads, training: trainingKernels });
+    await using program = await begun(backend, training);
+    const found = [];
+    for (const step of [1, 2, 1]) {
+      // The same words, and nothing is learned: only what is dropped tells steps apart.
+      const inputs = transformerInputs({ n, step: 1, rate: 0 });
+      const { loss } = await program.run({ ...inputs, ...stepRandom({ seed: 7, step }) });
+      found.push(loss!.data[0]!);
+    }
+    losses.push(found);
+    bits.push(await stateBits(program, training));
   }
   const [first, second, again] = losses[0]!;
   assert.is(first, again);
@@ -238,45 +216,19 @@ test("transformer steps drop the same whatever the number of threads, and differ
   assert.equal(bits[0], bits[1]);
 });
 
-test("steps do the same whatever the number of threads", async () => {
+test("tokenizer steps do the same whatever the number of threads", async () => {
+  const n = 2, size = 32, training = tokenizerStep(tinyTokenizer, { ...tokenizerTraining, n, size });
   const bits = [];
   for (const threads of [1, 3]) {
     await using backend = new WasmBackend({ threads, training: trainingKernels });
-    const training = tokenizerStep(
-      { kind: "image", ch: 32, chMult: [1, 2], numResBlocks: 1, zChannels: 6, inChannels: 3, outChannels: 3 },
-      {
-        n: 2,
-        size: 32,
-        discriminator: { kind: "patch", ndf: 16, layers: 2, loss: "vanilla", lecamWeight: 0.01 },
-        entropyWeight: 0.1,
-        commitmentWeight: 0.25,
-        perceptual: false,
-        adam: adamBetas,
-        emaDecay: 0.999,
-      },
-    );
-    await using weights = await backend.load(hashedWeights([]), { graphs: [training.graph] });
-    await using program = await backend.compile(training.graph, weights);
-    await beginTraining(program, training, {
-      shapes: new Map(),
-      read: (name) => Promise.resolve(hashedWeight(name, training.parameters.get(name)!.shape)),
-    });
+    await using program = await begun(backend, training);
     for (const step of [1, 2]) {
-      const each = { step, rate: 1e-4 };
-      const results = await program.run({
-        x: f32Tensor([2, 32, 32, 3], hashed(`x ${step}`, [2, 32, 32, 3])),
-        ...adamStep(each, { ...adamBetas, name: optimizers.generator }),
-        ...adamStep(each, { ...adamBetas, name: optimizers.discriminator }),
-        ...stepFactors({ adversarial: 1, entropy: 1.5 }),
-      });
+      const results = await program.run(tokenizerInputs({ n, size, step }));
       assert.ok(results.d_weight!.data[0]! > 0, "the weight adapts");
     }
     const mean = await program.states!.read("loss.discriminator.main.3.running_mean");
     assert.ok(mean.data.some((value) => value !== 0), "BatchNorms keep statistics");
-    const values = await Promise.all(
-      [...training.parameters.keys()].map((name) => program.states!.read(name)),
-    );
-    bits.push(values.map(({ data }) => [...new Uint32Array(data.buffer)]));
+    bits.push(await stateBits(program, training));
   }
   assert.equal(bits[0], bits[1]);
 });

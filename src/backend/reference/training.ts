@@ -81,14 +81,15 @@ export const trainingEvaluators: Evaluators = {
   max_pool: maxPool,
   max_pool_grad: maxPoolGrad,
 
-  assign: ({ state, value }) => {
-    state.data.set(value.data);
+  assign: ({ state, value, when }) => {
+    if (when?.data[0] !== 0) state.data.set(value.data);
     return state;
   },
   adam: (
-    { parameter, m, v, average, gradient, step, scale },
+    { parameter, m, v, average, gradient, step, scale, when },
     { beta1, beta2, eps, decay, averageDecay },
   ) => {
+    if (when?.data[0] === 0) return parameter;
     const [rate, size, factor] = step.data as unknown as [number, number, number];
     gradient.data.forEach((slope, i) => {
       const g = slope * (scale?.data[0] ?? 1);

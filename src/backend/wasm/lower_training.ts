@@ -164,23 +164,19 @@ export const trainingLowering: TrainingKernels["lowering"] = {
   },
 
   assign: (tensor, at) => {
-    const { state, value } = tensor.inputs, size = sizeOf(state.shape), rest = size % elementBlock;
-    const copy = (start: number, items: number, run: number): Command => ({
-      opcode: Opcode.Copy,
-      items,
-      args: [at.of(value) + 4 * start, at.of(state) + 4 * start, run, run, run],
-    });
-    return [copy(0, Math.floor(size / elementBlock), elementBlock), copy(size - rest, rest ? 1 : 0, rest)];
+    const { state, value, when } = tensor.inputs, size = sizeOf(state.shape);
+    const args = [at.of(value), at.of(state), at.of(when), size];
+    return [{ opcode: Opcode.Assign, items: Math.ceil(size / elementBlock), args }];
   },
   adam: (tensor, at) => {
     const { inputs, attrs: { beta1, beta2, eps, decay, averageDecay }, shape } = tensor;
-    const { parameter, m, v, average, gradient, step, scale } = inputs;
+    const { parameter, m, v, average, gradient, step, scale, when } = inputs;
     const constants = [beta1, 1 - beta1, beta2, 1 - beta2, eps, decay, 1 - averageDecay];
     const pointers = [parameter, m, v, average, gradient, step, scale].map((operand) => at.of(operand));
     return [{
       opcode: Opcode.Adam,
       items: Math.ceil(sizeOf(shape) / elementBlock),
-      args: [...pointers, sizeOf(shape), ...constants.map(floatArgument)],
+      args: [...pointers, sizeOf(shape), ...constants.map(floatArgument), at.of(when)],
     }];
   },
 };
