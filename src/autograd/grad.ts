@@ -1,10 +1,19 @@
 import { add, constant, reshape } from "../graph/build.ts";
-import type { OpName, Tensor, TensorOf } from "../graph/ops.ts";
+import { inputsOf, type OpName, type Tensor, type TensorOf } from "../graph/ops.ts";
 import { graphOf } from "../graph/trace.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { type GradientRule, gradientRules } from "./rules.ts";
 import { zeros } from "./support.ts";
+
+/** How gradients are built. */
+export interface GradOptions {
+  /**
+   * Tensors that are kept for the gradients. What lies before them is computed a second time where a gradient needs it,
+   * which trades time for memory. All is kept if not given.
+   */
+  readonly kept?: readonly Tensor[];
+}
 
 /**
  * The gradients of `loss` (one element) by each of `params`, which may be any tensors that it was made of, as more of
@@ -13,7 +22,7 @@ import { zeros } from "./support.ts";
  * Differentiate a graph as it was built: fused forms have no gradients. Throws `ArgumentError` where `loss` has not one
  * element, or depends on `params` by an op that cannot be differentiated.
  */
-export function grad(loss: Tensor, params: readonly Tensor[]): Tensor[] {
+export function grad(loss: Tensor, params: readonly Tensor[], { kept = [] }: GradOptions = {}): Tensor[] {
   if (sizeOf(loss.shape) !== 1) {
     throw new ArgumentError("Cannot differentiate", {
       expected: "a loss of one element",
@@ -32,6 +41,7 @@ export function grad(loss: Tensor, params: readonly Tensor[]): Tensor[] {
       depends.add(tensor);
     }
   }
+  const again = kept.length > 0 ? recomputed(tensors, kept) : (tensor: Tensor) => tensor;
   const gradients = new Map<Tensor, Tensor>([[loss, reshape(constant(1), loss.shape)]]);
   for (const tensor of tensors.toReversed()) {
     const dy = gradients.get(tensor);
@@ -39,7 +49,7 @@ export function grad(loss: Tensor, params: readonly Tensor[]): Tensor[] {
     const needed = Object.entries(tensor.inputs as Record<string, Tensor | undefined>)
       .filter((entry): entry is [string, Tensor] => entry[1] !== undefined && depends.has(entry[1]));
     if (needed.length === 0 || gradientRules[tensor.op] === "discrete") continue;
-    const found = differentiate(tensor, dy);
+    const found = differentiate(again(tensor), dy);
     for (const [name, read] of needed) {
       const gradient = found[name];
       if (gradient === "stops") continue;
@@ -49,6 +59,29 @@ export function grad(loss: Tensor, params: readonly Tensor[]): Tensor[] {
     }
   }
   return params.map((param) => gradients.get(param) ?? zeros(param.shape));
+}
+
+/**
+ * What stands for a tensor in gradients: a copy, made of what is kept, if it lies before a kept tensor; itself if it is
+ * kept, or reads nothing, or comes after all of them.
+ */
+function recomputed(tensors: readonly Tensor[], kept: readonly Tensor[]): (tensor: Tensor) => Tensor {
+  const before = new Set<Tensor>(kept);
+  for (const tensor of tensors.toReversed()) {
+    if (before.has(tensor)) { for (const read of inputsOf(tensor)) before.add(read); }
+  }
+  const copies = new Map<Tensor, Tensor>(kept.map((tensor) => [tensor, tensor]));
+  return function again(tensor: Tensor): Tensor {
+    if (!before.has(tensor) || inputsOf(tensor).length === 0) return tensor;
+    let copy = copies.get(tensor);
+    if (!copy) {
+      const inputs = Object.entries(tensor.inputs as Record<string, Tensor | undefined>)
+        .map(([name, read]) => [name, read && again(read)] as const);
+      copy = { ...tensor, inputs: Object.fromEntries(inputs) } as Tensor;
+      copies.set(tensor, copy);
+    }
+    return copy;
+  };
 }
 
 /** The inputs from which a gradient can flow. */

@@ -9,6 +9,7 @@ import { decoder } from "../tokenizer/decoder.ts";
 import { encoder } from "../tokenizer/encoder.ts";
 import { adversary, type DiscriminatorConfig, discriminatorPath, judgements } from "./adversary.ts";
 import { meanOf } from "./losses/adversarial.ts";
+import { blockEnds } from "./blocks.ts";
 import { allFinite, guarded } from "./guard.ts";
 import { lfqLosses, quantize } from "./losses/lfq.ts";
 import { lpips } from "./losses/lpips.ts";
@@ -33,6 +34,8 @@ export interface TokenizerStepConfig {
   readonly perceptual: boolean;
   readonly adam: AdamConfig;
   readonly emaDecay: number;
+  /** Whether what lies within blocks is computed a second time for the gradients, which takes less memory. */
+  readonly recompute?: boolean;
   /** How latents become codes of ±1, with gradients; `quantize` if not given. */
   readonly quantizer?: (z: Tensor) => Tensor;
 }
@@ -103,8 +106,8 @@ export function tokenizerStep(
   const [ours, theirs] = [false, true].map((which) =>
     [...parameters].filter((entry) => isTheirs(entry) === which).map(([, parameter]) => parameter)
   ) as [Tensor[], Tensor[]];
-  const ourGradients = grad(total, ours),
-    theirGradients = opponent ? grad(opponent.discriminator, theirs) : [];
+  const ourGradients = grad(total, ours, { kept: config.recompute ? blockEnds(outputs) : [] });
+  const theirGradients = opponent ? grad(opponent.discriminator, theirs) : [];
   const adamConfig = { ...config.adam, emaDecay: config.emaDecay };
   const updates = [
     ...updated(ours, ourGradients, { ...adamConfig, name: optimizers.generator }),

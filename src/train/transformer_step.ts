@@ -4,6 +4,7 @@ import { graphOf } from "../graph/trace.ts";
 import type { TransformerConfig } from "../transformer/config.ts";
 import { teacherForced } from "../transformer/programs.ts";
 import { allFinite, guarded } from "./guard.ts";
+import { blockEnds } from "./blocks.ts";
 import { tokenLoss } from "./losses/next_token.ts";
 import { adam, type AdamConfig } from "./optimizer/adam.ts";
 import { clipGradients } from "./optimizer/clip.ts";
@@ -22,6 +23,8 @@ export interface TransformerStepConfig {
   readonly weightDecay: number;
   /** The largest common length of all gradients: longer ones are scaled down to it. */
   readonly clip: number;
+  /** Whether what lies within blocks is computed a second time for the gradients, which takes less memory. */
+  readonly recompute?: boolean;
   /** Decay of the parameters' moving averages; none are kept if not given. */
   readonly emaDecay?: number;
 }
@@ -50,7 +53,10 @@ export function transformerStep(
   });
 
   const loss = add(losses.pre, losses.post), trained = [...parameters.values()];
-  const { gradients, norm } = clipGradients(grad(loss, trained), config.clip);
+  const { gradients, norm } = clipGradients(
+    grad(loss, trained, { kept: config.recompute ? blockEnds(losses) : [] }),
+    config.clip,
+  );
   const members = trained.map((parameter, i) => ({
     parameter,
     gradient: gradients[i]!,
