@@ -40,11 +40,6 @@ export class ImageThreads implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Starts the threads, which else come up with the first requests. */
-  warmUp(): void {
-    while (this.#all.size < this.#options.size) this.#free.push(this.#start());
-  }
-
   /**
    * Asks for one thing, when a thread is free. What is transferred is gone here.
    * Throws `ThreadLostError` where no answer came, and the signal's reason once it is aborted.

@@ -90,6 +90,7 @@ function modelsOf(
   { admission, metrics, batches }: { admission: Admission; metrics: Metrics; batches: boolean },
 ): ReadonlyMap<string, LoadedModel> {
   const loaded = new Map<string, LoadedModel>();
+  const expected = () => admission.inside;
   for (const { name, tokenizer, generator, files = {} } of models) {
     if (loaded.has(name)) {
       throw new ArgumentError("Cannot make the service: models", {
@@ -98,12 +99,14 @@ function modelsOf(
       });
     }
     const batcher = batches
-      ? new TokenizerBatcher(tokenizer, { metrics, expected: () => admission.inside })
+      ? new TokenizerBatcher(tokenizer, { metrics, expected })
       : directTokenizer(tokenizer);
     const drawing = generator &&
       {
         generator,
-        scheduler: batches ? new DrawingScheduler(generator, { metrics }) : directDrawing(generator),
+        scheduler: batches
+          ? new DrawingScheduler(generator, { metrics, expected })
+          : directDrawing(generator),
       };
     loaded.set(name, { name, tokenizer, batcher, drawing, files });
   }

@@ -13,8 +13,9 @@ const test = suite("batching");
 const never = new AbortController().signal;
 const grey = (value: number, side = 8) => filledImage({ width: side, height: side }, [value, value, value]);
 
-function batcher(double = new TokenizerDouble()): { double: TokenizerDouble; batcher: TokenizerBatcher } {
-  return { double, batcher: new TokenizerBatcher(double, { metrics: noMetrics, expected: () => 100 }) };
+function batcher(expected = 100): { double: TokenizerDouble; batcher: TokenizerBatcher } {
+  const double = new TokenizerDouble();
+  return { double, batcher: new TokenizerBatcher(double, { metrics: noMetrics, expected: () => expected }) };
 }
 
 test("clients take turns, each in its own order", () => {
@@ -35,6 +36,28 @@ test("what comes at about the same time is one batch, in pieces of the usual siz
   const results = await Promise.all(values.map((value) => work.encode(grey(value), errand)));
   results.forEach(({ data }, i) => assert.is(data[0], values[i]));
   assert.equal(double.batches, [8, 4, 1]);
+});
+
+test("nobody waits where nobody is expected, or where all of those are here", async () => {
+  const errand = { client: "a", signal: never };
+  const { setTimeout } = globalThis;
+  let timers = 0;
+  globalThis.setTimeout = ((...of: Parameters<typeof setTimeout>) => {
+    timers++;
+    return setTimeout(...of);
+  }) as typeof setTimeout;
+  try {
+    await batcher(1).batcher.encode(grey(1), errand);
+    assert.is(timers, 0);
+    const { batcher: work, double } = batcher(3);
+    const first = work.encode(grey(1), errand);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal([timers, double.batches], [1, []], "waits for the others");
+    await Promise.all([first, work.encode(grey(2), errand), work.encode(grey(3), errand)]);
+    assert.equal(double.batches, [2, 1], "all of them together");
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
 });
 
 test("sizes and directions do not mix", async () => {

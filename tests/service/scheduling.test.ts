@@ -42,11 +42,14 @@ class GeneratorDouble {
   }
 }
 
-function scheduler(): { double: GeneratorDouble; work: DrawingScheduler } {
+function scheduler(expected = 0): { double: GeneratorDouble; work: DrawingScheduler } {
   const double = new GeneratorDouble();
   return {
     double,
-    work: new DrawingScheduler(double as unknown as ServableGenerator, { metrics: noMetrics }),
+    work: new DrawingScheduler(double as unknown as ServableGenerator, {
+      metrics: noMetrics,
+      expected: () => expected,
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import { isGuided } from "../../transformer/drawing.ts";
 import type { DrawingTable } from "../../transformer/drawing_table.ts";
 import type { Generator } from "../../transformer/generator.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { Company } from "./company.ts";
 import { FairQueue } from "./fair_queue.ts";
 import type { Errand } from "./tokenizer_batcher.ts";
 
@@ -48,11 +49,20 @@ export class DrawingScheduler implements AsyncDisposable {
     guided: new FairQueue(),
   };
   readonly #settings: Map<string, Setting> = new Map();
+  readonly #company: Company;
   #working: Promise<void> | undefined;
 
-  constructor(generator: ServableGenerator, { metrics }: { metrics: Metrics }) {
+  constructor(generator: ServableGenerator, { metrics, expected }: {
+    metrics: Metrics;
+    /** Requests that are inside: those not queued here may be about to. */
+    expected: () => number;
+  }) {
     this.#generator = generator;
     this.#metrics = metrics;
+    this.#company = new Company({
+      present: () => this.waiting,
+      expected: () => Math.min(expected(), tableSizes.at(-1)!),
+    });
   }
 
   /** Pictures that wait for a place. */
@@ -84,6 +94,7 @@ export class DrawingScheduler implements AsyncDisposable {
       reject(signal.reason);
     }, { once: true });
     queue.add(errand.client, seat);
+    this.#company.arrived();
     this.#working ??= this.#work();
     return promise;
   }
@@ -98,7 +109,7 @@ export class DrawingScheduler implements AsyncDisposable {
   /** Draws until nobody sits or waits. Never rejects. */
   async #work(): Promise<void> {
     // Requests that come together shall sit together.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await this.#company.wait();
     while (this.waiting + this.drawing > 0) {
       for (const setting of this.#settings.values()) clearLeft(setting);
       await this.#seat("guided");

@@ -2,6 +2,7 @@ import type { Image } from "../../image/image.ts";
 import type { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { Tokens } from "../../tokenizer/tokens.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { Company, turn } from "./company.ts";
 import { FairQueue } from "./fair_queue.ts";
 
 /** What of a tokenizer is needed to serve it. */
@@ -39,22 +40,21 @@ const maxBatchPixels = 65536;
 export class TokenizerBatcher {
   readonly #tokenizer: ServableTokenizer;
   readonly #metrics: Metrics;
-  readonly #window: number;
-  readonly #expected: () => number;
   readonly #queue: FairQueue<Job> = new FairQueue();
+  readonly #company: Company;
   #running = false;
 
-  constructor(tokenizer: ServableTokenizer, { metrics, window = 2, expected }: {
+  constructor(tokenizer: ServableTokenizer, { metrics, expected }: {
     metrics: Metrics;
-    /** Milliseconds to wait for company, where it is expected. */
-    window?: number;
     /** Requests that are inside: those not queued here may be about to. */
     expected: () => number;
   }) {
     this.#tokenizer = tokenizer;
     this.#metrics = metrics;
-    this.#window = window;
-    this.#expected = expected;
+    this.#company = new Company({
+      present: () => this.#queue.size,
+      expected: () => Math.min(expected(), batchSizes[0]!),
+    });
   }
 
   /** Jobs that wait. */
@@ -85,17 +85,18 @@ export class TokenizerBatcher {
       if (this.#queue.remove(job)) job.reject(signal.reason);
     }, { once: true });
     this.#queue.add(job.errand.client, job);
+    this.#company.arrived();
     if (!this.#running) void this.#work();
   }
 
   /** Works until nothing waits. Never rejects. */
   async #work(): Promise<void> {
     this.#running = true;
-    if (this.#expected() > this.#queue.size) await delay(this.#window);
+    await this.#company.wait();
     for (let first = this.#queue.take(); first; first = this.#queue.take()) {
       await this.#run(this.#batchOf(first));
       // What just ended may make its clients come again: let those that are ready in.
-      await delay(0);
+      await turn();
     }
     this.#running = false;
   }
@@ -162,8 +163,4 @@ function whenAll(signals: readonly AbortSignal[]): AbortSignal {
     else signal.addEventListener("abort", count, { once: true });
   }
   return controller.signal;
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
