@@ -1,26 +1,14 @@
 /**
  * `deno task bench service [SECONDS]`: pictures a second and latency of the service on loopback, for 1, 4, 16 and 64
- * clients, beside the same work done by the library one by one. The answers are compared before anything is timed.
+ * clients; the same requests one by one are those of one client. Before that, what the service adds to one request:
+ * beside the library in its own process. The answers are compared before anything is timed.
  */
-import { decodeImage } from "../src/image/decode.ts";
-import { encodeImage } from "../src/image/encode.ts";
-import { Tokenizer } from "../src/tokenizer/tokenizer.ts";
-import { Generator } from "../src/transformer/generator.ts";
-import { table } from "./report.ts";
+import { median, runJson, table } from "./report.ts";
+import type { Alone } from "./service_run.ts";
+import { type Work, works } from "./service_work.ts";
 
 const seconds = Number(Deno.args[0] ?? 4);
 const root = new URL("../", import.meta.url);
-const ring = await Deno.readFile(new URL("models/emoji-32/samples/ring.png", root));
-const settings = { seed: 7, guidance: 4 };
-
-/** A kind of work: by the library, and as a request. */
-interface Work {
-  readonly name: string;
-  library(): Promise<Uint8Array>;
-  request(): [string, RequestInit];
-  /** The picture in an answer. */
-  picture(response: Response): Promise<Uint8Array>;
-}
 
 /** What a number of clients measured. */
 interface Load {
@@ -29,68 +17,37 @@ interface Load {
   readonly health: number[];
 }
 
-const work: readonly ((parts: { tokenizer: Tokenizer; generator: Generator }) => Work)[] = [
-  ({ tokenizer }) => ({
-    name: "reconstruct",
-    library: async () =>
-      await encodeImage(await tokenizer.reconstruct(await decodeImage(ring)), { format: "png" }),
-    request:
-      () => ["/v1/reconstruct", { method: "POST", headers: { "content-type": "image/png" }, body: ring }],
-    picture: (response) => response.bytes(),
+const alone = await runJson<Alone[]>("service_run.ts", seconds);
+console.log(`one request, in turns with the library in the same process, ${seconds} s`);
+table(
+  ["", "library ms", "service ms", "added ms", "added"],
+  alone.map(({ name, library, service }) => {
+    const added = median(service.map((milliseconds, i) => milliseconds - library[i]!));
+    const share = `${(100 * added / median(library)).toFixed(1)}%`;
+    return [name, median(library).toFixed(1), median(service).toFixed(1), added.toFixed(1), share];
   }),
-  ({ generator }) => ({
-    name: "draw",
-    library: async () => {
-      const [picture] = await generator.generate({ classIds: 3, ...settings });
-      return await encodeImage(picture!.image, { format: "png" });
-    },
-    request: () => {
-      const body = JSON.stringify({ class_id: 3, ...settings });
-      return ["/v1/images/generations", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body,
-      }];
-    },
-    picture: async (response) => Uint8Array.fromBase64((await response.json()).data[0].b64_json),
-  }),
-];
+);
 
 await using server = await start();
-for (const make of work) {
-  // The library is loaded for its own turn only: its threads shall not sit beside the server's.
-  const { name, request, picture, ...alone } = await (async () => {
-    await using tokenizer = await Tokenizer.load("emoji-32");
-    await using generator = await Generator.load("emoji-32");
-    const one = make({ tokenizer, generator });
-    return { ...one, expected: await one.library(), latencies: await oneByOne(one.library) };
-  })();
-  const [path, init] = request();
-  const answer = await picture(await fetch(server.url + path, init));
-  if (answer.toBase64() !== alone.expected.toBase64()) throw new Error(`${name}: not what the library gives`);
-
-  const sequential = 1000 / mean(alone.latencies);
-  const measured: [string, number, number[], number[]][] = [[
-    "library, one by one",
-    sequential,
-    alone.latencies,
-    [],
-  ]];
+for (const work of works) {
+  const library = 1000 / mean(alone.find(({ name }) => name === work.name)!.library);
+  const measured: [number, Load][] = [];
   for (const clients of [1, 4, 16, 64]) {
-    await load({ path, init, clients, seconds: Math.min(1, seconds) });
-    const { rate, latencies, health } = await load({ path, init, clients, seconds });
-    measured.push([`service, ${clients} client${clients === 1 ? "" : "s"}`, rate, latencies, health]);
+    await load(work, { clients, seconds: Math.min(1, seconds) });
+    measured.push([clients, await load(work, { clients, seconds })]);
   }
-  console.log(`\n${name}, ${seconds} s each`);
+  const oneByOne = measured[0]![1].rate;
+  console.log(`\n${work.name}, ${seconds} s each`);
   table(
-    ["", "pictures/s", "to one by one", "p50 ms", "p99 ms", "/health p99 ms"],
-    measured.map(([label, rate, latencies, health]) => [
-      label,
+    ["clients", "pictures/s", "to one by one", "to the library", "p50 ms", "p99 ms", "/health p99 ms"],
+    measured.map(([clients, { rate, latencies, health }]) => [
+      `${clients}`,
       rate.toFixed(1),
-      `${(rate / sequential).toFixed(2)}×`,
-      quantile(latencies, 0.5).toFixed(1),
-      quantile(latencies, 0.99).toFixed(1),
-      health.length > 0 ? quantile(health, 0.99).toFixed(1) : "",
+      `${(rate / oneByOne).toFixed(2)}×`,
+      `${(rate / library).toFixed(2)}×`,
+      ...[quantile(latencies, 0.5), quantile(latencies, 0.99), quantile(health, 0.99)].map((ms) =>
+        ms.toFixed(1)
+      ),
     ]),
   );
 }
@@ -116,19 +73,10 @@ async function start(): Promise<AsyncDisposable & { url: string }> {
   };
 }
 
-async function oneByOne(work: () => Promise<unknown>): Promise<number[]> {
-  const latencies: number[] = [], end = performance.now() + 1000 * seconds;
-  await work();
-  while (performance.now() < end) latencies.push(await timed(work));
-  return latencies;
-}
-
-async function load({ path, init, clients, seconds }: {
-  path: string;
-  init: RequestInit;
-  clients: number;
-  seconds: number;
-}): Promise<Load> {
+async function load(
+  { path, init }: Work,
+  { clients, seconds }: { clients: number; seconds: number },
+): Promise<Load> {
   const latencies: number[] = [], health: number[] = [];
   const start = performance.now(), end = start + 1000 * seconds;
   const ask = async (path: string, init?: RequestInit) => {

@@ -1,0 +1,45 @@
+/**
+ * `service_run.ts SECONDS`: the library and one client of the service beside each other, in one process with the same
+ * models, in turns. Prints a line of JSON: for each kind of work the milliseconds of both.
+ */
+import { createBackend } from "../src/backend/select.ts";
+import { serve } from "../src/service/serve.ts";
+import { createService } from "../src/service/service.ts";
+import { Tokenizer } from "../src/tokenizer/tokenizer.ts";
+import { Generator } from "../src/transformer/generator.ts";
+import { works } from "./service_work.ts";
+
+/** What one kind of work took, pair by pair. */
+export interface Alone {
+  readonly name: string;
+  readonly library: readonly number[];
+  readonly service: readonly number[];
+}
+
+const seconds = Number(Deno.args[0] ?? 4);
+await using backend = await createBackend("auto");
+await using tokenizer = await Tokenizer.load("emoji-32", { backend });
+await using generator = await Generator.load("emoji-32", { backend });
+await using service = createService({ models: [{ name: "emoji-32", tokenizer, generator }] });
+await using server = await serve(service, { port: 0 });
+
+const all: Alone[] = [];
+for (const { name, path, init, picture, library } of works) {
+  const alone: { name: string; library: number[]; service: number[] } = { name, library: [], service: [] };
+  const ways = {
+    library: () => library({ tokenizer, generator }),
+    service: async () => await picture(await fetch(`http://127.0.0.1:${server.port}${path}`, init)),
+  };
+  const expected = (await ways.library()).toBase64();
+  // The first turns warm up.
+  for (let turn = 0, end = Infinity; turn < 6 || performance.now() < end; turn++) {
+    if (turn === 3) end = performance.now() + 1000 * seconds;
+    for (const way of ["library", "service"] as const) {
+      const start = performance.now(), file = await ways[way]();
+      if (turn >= 3) alone[way].push(performance.now() - start);
+      if (file.toBase64() !== expected) throw new Error(`${name}: not what the library gives`);
+    }
+  }
+  all.push(alone);
+}
+console.log(JSON.stringify(all));

@@ -1,0 +1,43 @@
+import { decodeImage } from "../src/image/decode.ts";
+import { encodeImage } from "../src/image/encode.ts";
+import type { Tokenizer } from "../src/tokenizer/tokenizer.ts";
+import type { Generator } from "../src/transformer/generator.ts";
+
+const ring = await Deno.readFile(new URL("../models/emoji-32/samples/ring.png", import.meta.url));
+const settings = { seed: 7, guidance: 4 };
+
+/** A kind of work: as a request, and by the library. Both give the file of a picture, the same one. */
+export interface Work {
+  readonly name: string;
+  readonly path: string;
+  readonly init: RequestInit;
+  /** The picture in an answer. */
+  picture(response: Response): Promise<Uint8Array>;
+  library(models: { tokenizer: Tokenizer; generator: Generator }): Promise<Uint8Array>;
+}
+
+/** What the service is measured by. */
+export const works: readonly Work[] = [
+  {
+    name: "reconstruct",
+    path: "/v1/reconstruct",
+    init: { method: "POST", headers: { "content-type": "image/png" }, body: ring },
+    picture: (response) => response.bytes(),
+    library: async ({ tokenizer }) =>
+      await encodeImage(await tokenizer.reconstruct(await decodeImage(ring)), { format: "png" }),
+  },
+  {
+    name: "draw",
+    path: "/v1/images/generations",
+    init: {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ class_id: 3, ...settings }),
+    },
+    picture: async (response) => Uint8Array.fromBase64((await response.json()).data[0].b64_json),
+    library: async ({ generator }) => {
+      const [picture] = await generator.generate({ classIds: 3, ...settings });
+      return await encodeImage(picture!.image, { format: "png" });
+    },
+  },
+];
