@@ -1,14 +1,15 @@
 import type { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { serve } from "../../src/service/serve.ts";
-import { createService } from "../../src/service/service.ts";
+import { createBackend } from "../../src/backend/select.ts";
+import { decodeImage } from "../../src/image/decode.ts";
 import { encodeImage } from "../../src/image/encode.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
-import { createBackend } from "../../src/backend/select.ts";
 import { Generator } from "../../src/transformer/generator.ts";
+import { sample } from "../cli/support.ts";
+import { served } from "./served.ts";
 import { post, postJson, ring } from "./support.ts";
 
-/** Mixed requests for a while: clients, seconds, and the growth of the resident set that is let pass. */
+/** Mixed requests for a while: clients, seconds, and the growth of the server's resident set that is let pass. */
 export interface Soak {
   readonly clients: number;
   readonly seconds: number;
@@ -16,6 +17,7 @@ export interface Soak {
 }
 
 const png = { "content-type": "image/png" };
+const samples = ["ring", "parrot", "flag-greece", "honey-pot"];
 
 /** Requests that are refused, and how. */
 const hostile: readonly [string, RequestInit, number][] = [
@@ -29,87 +31,139 @@ const hostile: readonly [string, RequestInit, number][] = [
   ["/..%2f..%2fetc/passwd", {}, 404],
 ];
 
+/** Right answers, made by the library before the server starts. */
+interface Truth {
+  readonly pictures: readonly { file: Uint8Array<ArrayBuffer>; tokens: number[]; again: string }[];
+  readonly drawings: readonly { request: Record<string, number>; file: string }[];
+}
+
 /**
- * Adds a test to `test`: clients send pictures, draw and stream, leave in the middle at random, and send hostile
- * requests. Every whole answer must be the library's, and at the end nothing may be left inside.
+ * Adds a test to `test`: clients send pictures, draw and stream, leave in the middle at random, and one request in ten
+ * is hostile. Every whole answer must be the library's; at the end nothing may be left inside the server, which runs in
+ * a process of its own, and its memory may not have grown.
  */
 export function soakTest(test: ReturnType<typeof suite>, { clients, seconds, maxGrowth }: Soak): void {
   test(`${clients} clients for ${seconds} s, with disconnects and hostile requests`, async () => {
-    await using backend = await createBackend("auto", { threads: 2 });
-    await using tokenizer = await Tokenizer.load("emoji-32", { backend });
-    await using generator = await Generator.load("emoji-32", { backend });
-    // What is right: the tokens of a picture, and a few drawings with and without guidance.
-    const drawings = await Promise.all([0, 1, 2, 3, 4, 5].map(async (seed) => {
-      const request = { class_id: seed, seed, guidance: seed % 2 ? 0 : 4 };
-      const [picture] = await generator.generate({ classIds: seed, ...request });
-      return { request, file: (await encodeImage(picture!.image, { format: "png" })).toBase64() };
-    }));
-    await using service = createService({
-      models: [{ name: "emoji-32", tokenizer, generator }],
-      limits: { maxRequests: 2 * clients },
-    });
-    await using server = await serve(service, { port: 0 });
-    const url = `http://127.0.0.1:${server.port}`;
+    const truth = await truthOf();
+    await using server = await served(["--log", "none", "--limit", `maxRequests=${2 * clients}`]);
+    const { url } = server;
     const counts = { right: 0, refused: 0, left: 0 };
-
-    const step = async (random: () => number): Promise<void> => {
-      const dice = random();
-      if (dice < 0.1) {
-        const [path, init, status] = hostile[Math.floor(random() * hostile.length)]!;
-        const response = await fetch(url + path, init);
-        await response.bytes();
-        assert.is(response.status, status, path);
-        counts.refused++;
-      } else if (dice < 0.3) {
-        const client = new AbortController();
-        const { request } = drawings[Math.floor(random() * drawings.length)]!;
-        const timer = setTimeout(() => client.abort(), 200 * random());
-        try {
-          const init = postJson({ ...request, stream: true, partial_images: 4 });
-          await (await fetch(`${url}/v1/images/generations`, { ...init, signal: client.signal })).bytes();
-        } catch {
-          counts.left++;
-        } finally {
-          clearTimeout(timer);
-        }
-      } else if (dice < 0.6) {
-        const { request, file } = drawings[Math.floor(random() * drawings.length)]!;
-        const response = await fetch(`${url}/v1/images/generations`, postJson(request));
-        assert.is(response.status, 200);
-        assert.is((await response.json()).data[0].b64_json, file);
-        counts.right++;
-      } else {
-        const response = await fetch(`${url}/v1/reconstruct`, post(ring, png));
-        assert.equal([response.status, response.headers.get("voken-psnr")], [200, "28.24"]);
-        await response.bytes();
-        counts.right++;
-      }
-    };
+    const dice = Array.from({ length: clients }, (_, client) => generatorOf(client + 1));
     const run = async (until: number) =>
-      await Promise.all(Array.from({ length: clients }, async (_, client) => {
-        const random = generatorOf(client + 1);
-        while (performance.now() < until) await step(random);
+      await Promise.all(dice.map(async (random) => {
+        while (performance.now() < until) counts[await step(url, truth, random)]++;
       }));
+    const gauge = async (name: string) => {
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      assert.not.match(metrics, /status="50[0124]"/);
+      return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(metrics)?.[1]);
+    };
 
-    await run(performance.now() + 1000 * Math.min(20, seconds / 3));
-    const before = Deno.memoryUsage().rss;
-    await run(performance.now() + 1000 * seconds);
-    const growth = Deno.memoryUsage().rss - before;
-    await service.drain();
-    const metrics = await (await service.request("/metrics")).text();
-    assert.match(metrics, /^voken:num_requests_running 0$/m);
-    assert.match(metrics, /^voken:num_requests_waiting 0$/m);
-    assert.not.match(metrics, /status="50[0124]"/);
+    // Programs are compiled and heaps find their size.
+    await run(performance.now() + 1000 * Math.min(60, seconds / 2));
+    const resident = [await gauge("process_resident_memory_bytes")];
+    for (let part = 0; part < 10; part++) {
+      await run(performance.now() + 100 * seconds);
+      resident.push(await gauge("process_resident_memory_bytes"));
+    }
+    await untilEmpty(() => gauge("voken:num_requests_running"));
+    assert.is(await gauge("voken:num_requests_waiting"), 0);
     assert.ok(Object.values(counts).every((count) => count > 0), JSON.stringify(counts));
+    const megabytes = resident.map((bytes) => Math.round(bytes / 1e6));
+    console.log(`${JSON.stringify(counts)}; resident set in MB: ${megabytes.join(" ")}`);
+    const growth = resident.at(-1)! - resident[0]!;
     assert.ok(growth < maxGrowth, `the resident set grew by ${(growth / 1e6).toFixed(0)} MB`);
+    assert.is((await server.end("SIGTERM")).code, 0);
   });
 }
 
-/** A small generator of random numbers, so that each client does the same in each run. */
+async function truthOf(): Promise<Truth> {
+  await using backend = await createBackend("auto", { threads: 2 });
+  await using tokenizer = await Tokenizer.load("emoji-32", { backend });
+  await using generator = await Generator.load("emoji-32", { backend });
+  const pictures = await Promise.all(samples.map(async (name) => {
+    const file = await Deno.readFile(sample(name));
+    const { data } = await tokenizer.encode(await decodeImage(file));
+    const again = await encodeImage(await tokenizer.reconstruct(await decodeImage(file)), { format: "png" });
+    return { file, tokens: [...data], again: again.toBase64() };
+  }));
+  const drawings = await Promise.all([0, 1, 2, 3, 4, 5].map(async (seed) => {
+    const request = { class_id: seed, seed, guidance: seed % 2 ? 0 : 4 };
+    const [picture] = await generator.generate({ classIds: seed, ...request });
+    return { request, file: (await encodeImage(picture!.image, { format: "png" })).toBase64() };
+  }));
+  return { pictures, drawings };
+}
+
+/** One request of one client, and what became of it. */
+async function step(url: string, truth: Truth, random: () => number): Promise<"right" | "refused" | "left"> {
+  const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
+  const dice = random();
+  if (dice < 0.1) {
+    const [path, init, status] = pick(hostile);
+    const response = await fetch(url + path, init);
+    await response.bytes();
+    assert.is(response.status, status, path);
+    return "refused";
+  }
+  if (dice < 0.3) return await stream(url, pick(truth.drawings), 200 * random());
+  if (dice < 0.6) {
+    const { request, file } = pick(truth.drawings);
+    const response = await fetch(`${url}/v1/images/generations`, postJson(request));
+    assert.is(response.status, 200);
+    assert.is((await response.json()).data[0].b64_json, file, JSON.stringify(request));
+    return "right";
+  }
+  const { file, tokens, again } = pick(truth.pictures);
+  if (dice < 0.7) {
+    const response = await fetch(`${url}/v1/tokenize`, post(file, png));
+    assert.equal((await response.json()).tokens, tokens);
+  } else {
+    const response = dice < 0.8
+      ? await fetch(`${url}/v1/detokenize`, postJson({ grid: [8, 8], tokens }))
+      : await fetch(`${url}/v1/reconstruct`, post(file, png));
+    assert.is((await response.bytes()).toBase64(), again);
+  }
+  return "right";
+}
+
+/** Streams a drawing, and leaves after so many milliseconds unless it is done by then. */
+async function stream(
+  url: string,
+  { request, file }: Truth["drawings"][number],
+  patience: number,
+): Promise<"right" | "left"> {
+  const client = new AbortController();
+  const timer = setTimeout(() => client.abort(), patience);
+  try {
+    const init = { ...postJson({ ...request, stream: true, partial_images: 3 }), signal: client.signal };
+    const events = await (await fetch(`${url}/v1/images/generations`, init)).text();
+    const { type, b64_json } = JSON.parse(events.trim().split("\n").at(-1)!.slice("data: ".length));
+    assert.equal([type, b64_json], ["image_generation.completed", file]);
+    return "right";
+  } catch (error) {
+    if (!client.signal.aborted) throw error;
+    return "left";
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Those who left are noticed a moment later. */
+async function untilEmpty(inside: () => Promise<number>): Promise<void> {
+  for (let i = 0; i < 100 && await inside() !== 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.is(await inside(), 0);
+}
+
+/** A small generator of random numbers in [0, 1) (mulberry32), so that each client does the same in each run. */
 function generatorOf(seed: number): () => number {
-  let state = seed;
+  let state = seed * 0x9e3779b9 | 0;
   return () => {
-    state = Math.imul(state ^ state >>> 15, 0x2c1b3c6d) + 0x9e3779b9 | 0;
-    return ((state ^ state >>> 13) >>> 0) / 2 ** 32;
+    state = state + 0x6d2b79f5 | 0;
+    let mixed = Math.imul(state ^ state >>> 15, 1 | state);
+    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed;
+    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32;
   };
 }

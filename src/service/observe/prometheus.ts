@@ -1,3 +1,4 @@
+import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Gauges, Metrics } from "./metrics.ts";
 
@@ -45,6 +46,7 @@ export function prometheusMetrics(): Metrics {
     generated: counter("voken:generation_tokens_total", "Tokens drawn by a transformer"),
   };
   const pictures = counter("voken:pictures_total", "Pictures sent");
+  gauge("process_resident_memory_bytes", "Resident memory of the process", () => process.memoryUsage().rss);
   const replaced = counter("voken:image_worker_restarts_total", "Workers for files that had to be replaced");
 
   function counter(name: string, help: string): Counter {

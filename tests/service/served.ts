@@ -1,0 +1,59 @@
+/** Where the server may read: the repository, and the packages of the codecs. */
+const root = new URL("../../", import.meta.url);
+const packages = new URL(import.meta.resolve("@jsquash/png")).pathname.replace(/\/@jsquash\/.*/, "");
+
+/** A server in a process of its own. */
+export interface Served extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Sends a signal, and tells how the process ended. */
+  end(signal: Deno.Signal): Promise<{ code: number; errors: string }>;
+}
+
+/** `voken serve` in a process of its own, which may do no more than it must. Disposing kills it. */
+export async function served(
+  args: readonly string[],
+  { read = [] }: { read?: readonly string[] } = {},
+): Promise<Served> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--frozen",
+      "--allow-net=127.0.0.1",
+      `--allow-read=${[root.pathname, packages, ...read].join(",")}`,
+      new URL("src/cli/voken.ts", root).pathname,
+      "serve",
+      "--port",
+      "0",
+      ...args,
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const errors = new Response(child.stderr).text();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  while (!said.includes("\n")) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`voken serve did not start: ${said}${await errors}`);
+    said += value;
+  }
+  const url = /http:\S+/.exec(said)![0];
+  return {
+    url,
+    port: Number(new URL(url).port),
+    async end(signal) {
+      child.kill(signal);
+      const { code } = await child.status;
+      return { code, errors: await errors };
+    },
+    async [Symbol.asyncDispose]() {
+      await reader.cancel();
+      try {
+        child.kill("SIGKILL");
+      } catch { /* it has ended */ }
+      await child.status;
+    },
+  };
+}
