@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { filledImage } from "../../src/image/image.ts";
 import { noMetrics } from "../../src/service/observe/metrics.ts";
+import { Company, turn } from "../../src/service/work/company.ts";
 import { FairQueue } from "../../src/service/work/fair_queue.ts";
 import { packTokens, unpackTokens } from "../../src/service/work/packed_tokens.ts";
 import { TokenizerBatcher } from "../../src/service/work/tokenizer_batcher.ts";
@@ -13,9 +14,8 @@ const test = suite("batching");
 const never = new AbortController().signal;
 const grey = (value: number, side = 8) => filledImage({ width: side, height: side }, [value, value, value]);
 
-function batcher(expected = 100): { double: TokenizerDouble; batcher: TokenizerBatcher } {
-  const double = new TokenizerDouble();
-  return { double, batcher: new TokenizerBatcher(double, { metrics: noMetrics, expected: () => expected }) };
+function batcher(double = new TokenizerDouble()): { double: TokenizerDouble; batcher: TokenizerBatcher } {
+  return { double, batcher: new TokenizerBatcher(double, { metrics: noMetrics, expected: () => 100 }) };
 }
 
 test("clients take turns, each in its own order", () => {
@@ -38,26 +38,20 @@ test("what comes at about the same time is one batch, in pieces of the usual siz
   assert.equal(double.batches, [8, 4, 1]);
 });
 
-test("nobody waits where nobody is expected, or where all of those are here", async () => {
-  const errand = { client: "a", signal: never };
-  const { setTimeout } = globalThis;
-  let timers = 0;
-  globalThis.setTimeout = ((...of: Parameters<typeof setTimeout>) => {
-    timers++;
-    return setTimeout(...of);
-  }) as typeof setTimeout;
-  try {
-    await batcher(1).batcher.encode(grey(1), errand);
-    assert.is(timers, 0);
-    const { batcher: work, double } = batcher(3);
-    const first = work.encode(grey(1), errand);
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.equal([timers, double.batches], [1, []], "waits for the others");
-    await Promise.all([first, work.encode(grey(2), errand), work.encode(grey(3), errand)]);
-    assert.equal(double.batches, [2, 1], "all of them together");
-  } finally {
-    globalThis.setTimeout = setTimeout;
+test("one alone waits for nobody; others wait until all who are expected are here", async () => {
+  let present = 1, expected = 1;
+  const company = new Company({ present: () => present, expected: () => expected, window: 1e9 });
+  await company.wait();
+  expected = 3;
+  let over = false;
+  const waiting = company.wait().then(() => over = true);
+  for (const [here, enough] of [[2, false], [3, true]] as const) {
+    present = here;
+    company.arrived();
+    await turn();
+    assert.is(over, enough);
   }
+  await waiting;
 });
 
 test("sizes and directions do not mix", async () => {

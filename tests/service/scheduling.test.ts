@@ -42,13 +42,13 @@ class GeneratorDouble {
   }
 }
 
-function scheduler(expected = 0): { double: GeneratorDouble; work: DrawingScheduler } {
+function scheduler(): { double: GeneratorDouble; work: DrawingScheduler } {
   const double = new GeneratorDouble();
   return {
     double,
     work: new DrawingScheduler(double as unknown as ServableGenerator, {
       metrics: noMetrics,
-      expected: () => expected,
+      expected: () => 0,
     }),
   };
 }
