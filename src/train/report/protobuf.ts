@@ -1,0 +1,51 @@
+/** A message of protocol buffers, as its fields, each written by one of the functions here. */
+export type Fields = readonly Uint8Array[];
+
+/** A whole number below 2^53, as `int64`, `int32` or `enum`. */
+export function integer(field: number, value: number): Uint8Array {
+  return Uint8Array.of(...varint(field * 8), ...varint(value));
+}
+
+/** A `double`. */
+export function double(field: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(9);
+  bytes[0] = field * 8 + 1;
+  new DataView(bytes.buffer).setFloat64(1, value, true);
+  return bytes;
+}
+
+/** A `float`. */
+export function float(field: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(5);
+  bytes[0] = field * 8 + 5;
+  new DataView(bytes.buffer).setFloat32(1, value, true);
+  return bytes;
+}
+
+/** `bytes`, a `string`, or a message. */
+export function bytes(field: number, value: Uint8Array | string | Fields): Uint8Array {
+  const data = typeof value === "string"
+    ? new TextEncoder().encode(value)
+    : value instanceof Uint8Array
+    ? value
+    : joined(value);
+  return joined([Uint8Array.of(...varint(field * 8 + 2), ...varint(data.length)), data]);
+}
+
+/** All of them, one after the other. */
+export function joined(parts: Fields): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Seven bits a byte, the lowest first; all but the last have the highest bit set. */
+function varint(value: number): number[] {
+  const digits = [];
+  for (; value >= 128; value = Math.floor(value / 128)) digits.push(value % 128 + 128);
+  return [...digits, value];
+}

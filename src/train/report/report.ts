@@ -1,0 +1,74 @@
+import { type AtomicOptions, writeFileAtomic } from "../../checkpoint/atomic.ts";
+import { reasonOf } from "../../checkpoint/byte_source.ts";
+import { contactSheet, type ContactSheetOptions } from "../../image/contact_sheet.ts";
+import { encodeImage } from "../../image/encode.ts";
+import type { Image } from "../../image/image.ts";
+import { FileError } from "../../tensor/errors.ts";
+import { type ReportFacts, reportPage, type Sheet } from "./page.ts";
+
+/** Where a run's report and its sheets are, in the run's folder. */
+export const reportFile = "report.html", sheetsFolder = "sheets";
+
+/** Sheets that the report shows: the newest, and others at about equal distances. */
+const mostSheets = 7;
+
+/**
+ * Writes the report of a run into its folder, in the place of the one before, with the sheets that are there.
+ * Throws `FileError` where the file system refuses; the report that was there is then kept.
+ */
+export async function writeReport(
+  folder: string,
+  facts: Omit<ReportFacts, "sheets">,
+  options: AtomicOptions = {},
+): Promise<void> {
+  const page = reportPage({ ...facts, sheets: await readSheets(folder) });
+  await writeFileAtomic(`${folder}/${reportFile}`, new TextEncoder().encode(page), options);
+}
+
+/**
+ * Writes rows of pictures, such as originals over reconstructions, as the sheet of a step into a run's folder, and gives the
+ * sheet. Throws `FileError` where the file system refuses, and `ArgumentError` as `contactSheet` does.
+ */
+export async function saveSheet(
+  folder: string,
+  step: number,
+  rows: readonly (readonly Image[])[],
+  options: ContactSheetOptions & AtomicOptions = {},
+): Promise<Image> {
+  const sheet = contactSheet(rows, options);
+  const png = await encodeImage(sheet, { format: "png" });
+  try {
+    await Deno.mkdir(`${folder}/${sheetsFolder}`, { recursive: true });
+  } catch (cause) {
+    throw new FileError(`Cannot make the folder ${folder}/${sheetsFolder}`, { got: reasonOf(cause), cause });
+  }
+  await writeFileAtomic(sheetPath(folder, step), png, options);
+  return sheet;
+}
+
+/** Where the sheet of a step is. */
+export function sheetPath(folder: string, step: number): string {
+  return `${folder}/${sheetsFolder}/step-${String(step).padStart(8, "0")}.png`;
+}
+
+/** Some of a folder's sheets, ascending by step. */
+async function readSheets(folder: string): Promise<Sheet[]> {
+  const steps: number[] = [];
+  try {
+    for await (const { name } of Deno.readDir(`${folder}/${sheetsFolder}`)) {
+      const step = /^step-(\d+)\.png$/.exec(name)?.[1];
+      if (step !== undefined) steps.push(Number(step));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  steps.sort((a, b) => a - b);
+  const last = steps.length - 1, count = Math.min(steps.length, mostSheets);
+  const chosen = Array.from(
+    { length: count },
+    (_, i) => steps[count > 1 ? Math.round(i * last / (count - 1)) : 0]!,
+  );
+  return await Promise.all(
+    chosen.map(async (step) => ({ step, png: await Deno.readFile(sheetPath(folder, step)) })),
+  );
+}
