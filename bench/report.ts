@@ -1,3 +1,5 @@
+import type { CommandTime } from "../src/backend/backend.ts";
+
 /** Runs a benchmark's process (a script in this folder) and reads the JSON of its last line. */
 export async function runJson<T>(script: string, ...args: readonly (string | number)[]): Promise<T> {
   const path = new URL(script, import.meta.url).pathname;
@@ -24,4 +26,26 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  "),
     );
   }
+}
+
+/** Prints where the time of one run goes, by kernel; `peak` is what all threads could do, in FLOP a second. */
+export function kernelTable(title: string, commands: readonly CommandTime[], peak: number): void {
+  const total = commands.reduce((sum, { seconds }) => sum + seconds, 0);
+  const sums = new Map<string, { seconds: number; flop: number; calls: number }>();
+  for (const { kernel, seconds, flop } of commands) {
+    const sum = sums.get(kernel) ?? { seconds: 0, flop: 0, calls: 0 };
+    sums.set(kernel, { seconds: sum.seconds + seconds, flop: sum.flop + flop, calls: sum.calls + 1 });
+  }
+  const shown = [...sums].filter(([, sum]) => sum.seconds > 0.005 * total);
+  table(
+    [title, "calls", "ms", "share", "GFLOP/s", "of peak"],
+    shown.sort((a, b) => b[1].seconds - a[1].seconds).map(([kernel, { seconds, flop, calls }]) => [
+      kernel,
+      String(calls),
+      (1000 * seconds).toFixed(1),
+      `${(100 * seconds / total).toFixed(1)}%`,
+      flop ? (flop / seconds / 1e9).toFixed(0) : "",
+      flop ? `${(100 * flop / seconds / peak).toFixed(0)}%` : "",
+    ]),
+  );
 }

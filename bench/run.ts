@@ -1,5 +1,12 @@
 /** `deno task bench NAME [ARGUMENTS]`: runs `bench/NAME.ts`. */
-const benchmarks: readonly string[] = ["tokenizer", "webgpu", "generator", "machine/limits", "service"];
+const benchmarks: readonly string[] = [
+  "tokenizer",
+  "webgpu",
+  "generator",
+  "machine/limits",
+  "service",
+  "training_tokenizer",
+];
 
 const [name, ...args] = Deno.args;
 if (name === undefined || !benchmarks.includes(name)) {

@@ -3,10 +3,9 @@
  *
  * Ours and the peer's processes take turns, so that a drift of the machine meets both; figures are medians over all.
  */
-import type { CommandTime } from "../src/backend/backend.ts";
 import { availableParallelism } from "node:os";
 import type { Seconds, TokenizerRun } from "./tokenizer_run.ts";
-import { median, runJson, table } from "./report.ts";
+import { kernelTable, median, runJson, table } from "./report.ts";
 
 const rounds = 2, runs = Number(Deno.args[0] ?? 3);
 const threads = Math.min(2, availableParallelism());
@@ -58,28 +57,8 @@ table(
 console.log(
   `\nresident set with both loaded: ${(Math.max(...all.map((run) => run.resident)) / 1e9).toFixed(2)} GB\n`,
 );
-for (const what of ["encode", "decode"] as const) kernels(what, all[0]!.kernels[what]);
-
-/** Where the time of one run goes. */
-function kernels(what: string, commands: readonly CommandTime[]): void {
-  const total = commands.reduce((sum, { seconds }) => sum + seconds, 0);
-  const sums = new Map<string, { seconds: number; flop: number; calls: number }>();
-  for (const { kernel, seconds, flop } of commands) {
-    const sum = sums.get(kernel) ?? { seconds: 0, flop: 0, calls: 0 };
-    sums.set(kernel, { seconds: sum.seconds + seconds, flop: sum.flop + flop, calls: sum.calls + 1 });
-  }
-  const shown = [...sums].filter(([, sum]) => sum.seconds > 0.005 * total);
-  table(
-    [what, "calls", "ms", "share", "GFLOP/s", "of peak"],
-    shown.sort((a, b) => b[1].seconds - a[1].seconds).map(([kernel, { seconds, flop, calls }]) => [
-      kernel,
-      String(calls),
-      (1000 * seconds).toFixed(1),
-      `${(100 * seconds / total).toFixed(1)}%`,
-      flop ? (flop / seconds / 1e9).toFixed(0) : "",
-      flop ? `${(100 * flop / seconds / (threads * peak)).toFixed(0)}%` : "",
-    ]),
-  );
+for (const what of ["encode", "decode"] as const) {
+  kernelTable(what, all[0]!.kernels[what], threads * peak);
   console.log();
 }
 Deno.exit(0);

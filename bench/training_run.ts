@@ -1,0 +1,84 @@
+import { availableParallelism } from "node:os";
+import type { Backend, Program } from "../src/backend/backend.ts";
+import { ReferenceBackend } from "../src/backend/reference/reference_backend.ts";
+import { trainingKernels } from "../src/backend/wasm/training.ts";
+import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";
+import type { HostTensor } from "../src/tensor/tensor.ts";
+import { beginTraining } from "../src/train/begin.ts";
+import type { TrainingStep } from "../src/train/training_step.ts";
+import { nmse } from "../tests/golden/golden.ts";
+import { hashedWeight } from "../tests/golden/hashed.ts";
+import { hashedWeights } from "../tests/golden/tokenizer_golden.ts";
+import { fmaPeak } from "./machine/limits.ts";
+import { kernelTable, median } from "./report.ts";
+
+/** A kind of training: its step, and the inputs of the step by number, from 1. */
+export interface Training {
+  readonly step: TrainingStep;
+  inputs(step: number): Record<string, HostTensor>;
+}
+
+/** Times steps on the WASM backend, once a small step gave what the reference gives. Prints what it found. */
+export async function benchTraining(
+  title: string,
+  { large, small, runs }: { large: Training; small: Training; runs: number },
+): Promise<void> {
+  await validate(small);
+  const threads = Math.min(2, availableParallelism());
+  const before = Deno.memoryUsage().rss;
+  await using backend = new WasmBackend({ threads, training: trainingKernels });
+  await using program = await begun(backend, large);
+  await program.run(large.inputs(1));
+  const seconds: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const inputs = large.inputs(run + 2), start = performance.now();
+    await program.run(inputs);
+    seconds.push((performance.now() - start) / 1000);
+  }
+  const resident = Deno.memoryUsage().rss;
+  const commands = await program.profile(large.inputs(runs + 2));
+  const peak = await fmaPeak();
+
+  const { flop, arenaBytes, liveBytes, commands: count } = program.stats, step = median(seconds);
+  console.log(`${title}, ${threads} threads, the median of ${runs} steps; GFLOP count direct sums`);
+  console.log(`fused multiply-adds of one core: ${(peak / 1e9).toFixed(1)} GFLOP/s\n`);
+  const rate = `${(flop / step / 1e9).toFixed(0)} GFLOP/s, ${
+    (100 * flop / step / peak / threads).toFixed(0)
+  }%`;
+  console.log(`${step.toFixed(3)} s a step (best ${Math.min(...seconds).toFixed(3)} s): ${rate} of the peak`);
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+  console.log(
+    `resident set ${megabytes(resident)}, of which ${megabytes(before)} before the backend was made; ` +
+      `arena ${megabytes(arenaBytes)} (live ${megabytes(liveBytes)}); ${count} commands\n`,
+  );
+  kernelTable("kernel", commands, threads * peak);
+}
+
+/** Throws where a step gives other numbers, or makes other parameters, than on the reference. */
+async function validate(training: Training): Promise<void> {
+  await using wasm = new WasmBackend({ threads: 2, training: trainingKernels });
+  await using reference = new ReferenceBackend();
+  const [ours, theirs] = [await begun(wasm, training), await begun(reference, training)];
+  const [found, expected] = [await ours.run(training.inputs(1)), await theirs.run(training.inputs(1))];
+  for (const [name, { data }] of Object.entries(expected)) {
+    const error = Math.abs(found[name]!.data[0]! / data[0]! - 1);
+    if (!(error <= 1e-3 || data[0] === 0)) {
+      throw new Error(`Cannot time a wrong step: ${name} is off by ${error}`);
+    }
+  }
+  for (const name of training.step.parameters.keys()) {
+    const [state, should] = [await ours.states!.read(name), await theirs.states!.read(name)];
+    const error = nmse(state.data, should.data);
+    if (!(error <= 1e-4)) throw new Error(`Cannot time a wrong step: NMSE of ${name} is ${error}`);
+  }
+}
+
+async function begun(backend: Backend, { step }: Training): Promise<Program> {
+  const weights = await backend.load(hashedWeights([]), { graphs: [step.graph] });
+  const program = await backend.compile(step.graph, weights);
+  await beginTraining(program, step, {
+    shapes: new Map(),
+    read: (name) => Promise.resolve(hashedWeight(name, step.parameters.get(name)!.shape)),
+  });
+  return program;
+}
