@@ -1,98 +1,141 @@
 // Products of two matrices that are both computed, and the packing of matrices that no loader packed.
-import { gemmPanel } from "./gemm";
 import { arg, pointer } from "./simd";
-import { transpose4 } from "./transpose";
+import { PANEL, STRIP, tile6x8 } from "./tile";
 
-/** Rows of one item, a multiple of the product's four; values of a row at a time; panels of 8 columns of one item. */
-const ROWS: i32 = 24;
-const DEPTH: i32 = 256;
-/** Bytes of a row of values; a cache line more than they take, else rows would fall into the same few lines. */
-const ROW: usize = 1024 + 64;
-const PANELS: i32 = 16;
+/** Strips or panels of one item of packing; values of k at a time, so that a strip and a panel stay in the L1 cache. */
+const PACKED: i32 = 8;
+const DEPTH: i32 = 384;
 
 /*
- * Panels as products read them: out[b, j/8][k][j%8] = from[b·batch + k·stepK + j·stepJ], zeros beyond N and up to a
- * multiple of 4 of K. With `header`, the word there becomes 0: the format of f32 (see packed.ts).
- * Arguments: from, out, K, N, stepK, stepJ, batch (elements), header or 0. Item: one (batch, panel).
+ * Matrices as products read them: out[b, j/W][k][j%W] = from[b·batch + k·stepK + j·stepJ] with W = 6 (strips) or 8
+ * (panels), zeros up to a multiple of 4 of K; lanes beyond N are zeros in panels, anything in strips. With `header`, the
+ * word there becomes 0: the format of f32 (see packed.ts).
+ * Arguments: from, out, K, N, stepK, stepJ, batch (elements), header or 0, W, batches.
+ * Item: eight of all batches' strips or panels.
  */
 export function packMatrix(args: usize, item: i32): void {
-  const k = arg(args, 2), n = arg(args, 3), panels = (n + 7) >> 3, header = pointer(args, 7);
-  const stepK = (<usize>arg(args, 4)) << 2, stepJ = (<usize>arg(args, 5)) << 2;
-  const j = item % panels * 8, lanes = min(8, n - j);
-  let from = pointer(args, 0) + ((<usize>(item / panels * arg(args, 6))) << 2) + (<usize>j) * stepJ;
-  let out = pointer(args, 1) + (<usize>item) * ((<usize>((k + 3) & ~3)) << 5);
+  const k = arg(args, 2), n = arg(args, 3), lanes = arg(args, 8), each = (n + lanes - 1) / lanes;
+  const stepK = (<usize>arg(args, 4)) << 2, stepJ = (<usize>arg(args, 5)) << 2, header = pointer(args, 7);
+  const bytes = (<usize>((k + 3) & ~3)) * (<usize>lanes << 2), end = min(each * arg(args, 9), (item + 1) * PACKED);
   if (header && item == 0) store<i32>(header, 0);
-  const end = out + ((<usize>((k + 3) & ~3)) << 5);
-  if (lanes == 8 && stepJ == 4) {
-    for (let i = 0; i < k; i++, from += stepK, out += 32) {
-      v128.store(out, v128.load(from)), v128.store(out, v128.load(from, 16), 16);
+  for (let i = item * PACKED; i < end; i++) {
+    const j = i % each * lanes, width = min(lanes, n - j);
+    const from = pointer(args, 0) + ((<usize>(i / each * arg(args, 6))) << 2) + (<usize>j) * stepJ;
+    const out = pointer(args, 1) + (<usize>i) * bytes, row = <usize>lanes << 2;
+    let packed = 0;
+    if (width == lanes) {
+      if (stepJ == 4) packed = lanes == 8 ? packRows8(from, stepK, out, k) : packRows6(from, stepK, out, k);
+      else if (stepK == 4) {
+        packed = k & ~3;
+        turn4(from, stepJ, out, row, packed);
+        if (lanes == 8) turn4(from + 4 * stepJ, stepJ, out + 16, row, packed);
+        else turn2(from + 4 * stepJ, stepJ, out + 16, row, packed);
+      }
     }
-  } else {
-    for (let i = 0; i < k; i++, from += stepK, out += 32) {
-      let at = from;
-      for (let lane: usize = 0; lane < 32; lane += 4, at += stepJ) {
-        store<f32>(out + lane, lane < ((<usize>lanes) << 2) ? load<f32>(at) : 0);
+    for (; packed < k; packed++) {
+      let at = from + (<usize>packed) * stepK;
+      for (let lane = 0; lane < lanes; lane++, at += stepJ) {
+        store<f32>(out + (<usize>packed) * row + (<usize>lane << 2), lane < width ? load<f32>(at) : 0);
+      }
+    }
+    const done = (<usize>k) * row;
+    memory.fill(out + done, 0, bytes - done);
+  }
+}
+
+function packRows8(from: usize, step: usize, out: usize, k: i32): i32 {
+  for (let i = 0; i < k; i++, from += step, out += PANEL) {
+    v128.store(out, v128.load(from)), v128.store(out, v128.load(from, 16), 16);
+  }
+  return k;
+}
+
+function packRows6(from: usize, step: usize, out: usize, k: i32): i32 {
+  for (let i = 0; i < k; i++, from += step, out += STRIP) {
+    v128.store(out, v128.load(from)), store<u64>(out, load<u64>(from, 16), 16);
+  }
+  return k;
+}
+
+/* out[k][i] = a_i[k] for four rows `step` bytes apart, k a multiple of 4; rows of out are `row` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function turn4(a: usize, step: usize, out: usize, row: usize, k: i32): void {
+  let b = a + step, c = b + step, d = c + step;
+  for (; k > 0; k -= 4, a += 16, b += 16, c += 16, d += 16) {
+    const x0 = v128.load(a), x1 = v128.load(b), x2 = v128.load(c), x3 = v128.load(d);
+    const low0 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), high0 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+    const low1 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5), high1 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+    v128.store(out, v128.shuffle<f32>(low0, low1, 0, 1, 4, 5));
+    v128.store(out += row, v128.shuffle<f32>(low0, low1, 2, 3, 6, 7));
+    v128.store(out += row, v128.shuffle<f32>(high0, high1, 0, 1, 4, 5));
+    v128.store(out += row, v128.shuffle<f32>(high0, high1, 2, 3, 6, 7));
+    out += row;
+  }
+}
+
+/* The same for two rows. */
+// @ts-ignore: decorator
+@inline
+function turn2(a: usize, step: usize, out: usize, row: usize, k: i32): void {
+  let b = a + step;
+  for (; k > 0; k -= 4, a += 16, b += 16) {
+    const x0 = v128.load(a), x1 = v128.load(b);
+    const low = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), high = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+    v128.store64_lane(out, low, 0);
+    v128.store64_lane(out += row, low, 1);
+    v128.store64_lane(out += row, high, 0);
+    v128.store64_lane(out += row, high, 1);
+    out += row;
+  }
+}
+
+/*
+ * out[b, i, j] = residual[b, i, j] + Σ_k a[b, i, k]·w[b, k, j]; a packed in strips of 6 rows, w in panels of 8 columns.
+ * The residual may lie where out does.
+ * Arguments: a, w, out, residual or 0, M, K, N, strips and panels of one item. Item: one (batch, block of strips, group
+ * of panels). Scratch: a tile of 6×8.
+ */
+export function matmul(args: usize, item: i32, scratch: usize): void {
+  const m = arg(args, 4), k = arg(args, 5), n = arg(args, 6), padded = (k + 3) & ~3;
+  const strips = (m + 5) / 6, panels = (n + 7) >> 3, block = arg(args, 7), group = arg(args, 8);
+  const blocks = (strips + block - 1) / block, groups = (panels + group - 1) / group;
+  const batch = item / groups / blocks, strip = item / groups % blocks * block, panel = item % groups * group;
+  const lastStrip = min(strips, strip + block), lastPanel = min(panels, panel + group);
+  const row = (<usize>n) << 2, stripBytes = (<usize>padded) * STRIP, panelBytes = (<usize>padded) * PANEL;
+  const a = pointer(args, 0) + (<usize>(batch * strips)) * stripBytes;
+  const b = pointer(args, 1) + (<usize>(batch * panels)) * panelBytes;
+  const out = pointer(args, 2) + (<usize>(batch * m)) * row, residual = pointer(args, 3);
+  const first = strip * 6, rows = min(m, lastStrip * 6) - first;
+  const left = (<usize>panel) * PANEL, width = (<usize>min(n, lastPanel * 8) << 2) - left;
+  const corner = out + (<usize>first) * row + left;
+  if (residual) {
+    const from = residual + (corner - pointer(args, 2));
+    if (from != corner) for (let r = 0; r < rows; r++) memory.copy(corner + (<usize>r) * row, from + (<usize>r) * row, width);
+  } else if (k == 0) {
+    for (let r = 0; r < rows; r++) memory.fill(corner + (<usize>r) * row, 0, width);
+  }
+  for (let from = 0; from < padded; from += DEPTH) {
+    const depth = min(DEPTH, padded - from), onto = from > 0 || residual != 0;
+    // A strip's rows are finished one after the other, so that their lines of the cache are written whole.
+    for (let s = strip; s < lastStrip; s++) {
+      const as = a + (<usize>s) * stripBytes + (<usize>from) * STRIP, height = min(6, m - s * 6);
+      let bp = b + (<usize>panel) * panelBytes + (<usize>from) * PANEL;
+      let c = out + (<usize>(s * 6)) * row + left;
+      for (let p = panel; p < lastPanel; p++, bp += panelBytes, c += PANEL) {
+        const columns = min(8, n - p * 8);
+        if (columns == 8 && height == 6) {
+          tile6x8(as, bp, c, row, depth, onto);
+          continue;
+        }
+        if (onto) copyTile(scratch, PANEL, c, row, height, columns);
+        tile6x8(as, bp, scratch, PANEL, depth, onto);
+        copyTile(c, row, scratch, PANEL, height, columns);
       }
     }
   }
-  memory.fill(out, 0, end - out);
 }
 
-/*
- * out[b, i, j] = Σ_k a[b·M·K + i·stepI + k·stepK]·w[b, k, j], w packed as above.
- * Arguments: a, w, out, M, K, N, stepI, stepK. Item: one (batch, 24 rows, 16 panels).
- * Scratch: 24 rows of 256 values and a cache line, then 24 rows of 128.
- */
-export function matmul(args: usize, item: i32, scratch: usize): void {
-  const m = arg(args, 3), k = arg(args, 4), n = arg(args, 5);
-  const panels = (n + 7) >> 3, groups = (panels + PANELS - 1) / PANELS, blocks = (m + ROWS - 1) / ROWS;
-  const batch = item / groups / blocks, first = item / groups % blocks * ROWS, rows = min(ROWS, m - first);
-  const begin = item % groups * PANELS, count = min(PANELS, panels - begin);
-  const stepI = (<usize>arg(args, 6)) << 2, stepK = (<usize>arg(args, 7)) << 2;
-  const a = pointer(args, 0) + ((<usize>batch * m * k) << 2) + (<usize>first) * stepI;
-  const panel = (<usize>((k + 3) & ~3)) << 5;
-  const w = pointer(args, 1) + (<usize>(batch * panels + begin)) * panel;
-  const c = scratch + (<usize>ROWS) * ROW, ldc = (<usize>PANELS) << 5;
-  if (k == 0) memory.fill(c, 0, (<usize>ROWS) * ldc);
-  for (let from = 0; from < k; from += DEPTH) {
-    const depth = min(DEPTH, k - from), padded = (depth + 3) & ~3;
-    gatherRows(a + (<usize>from) * stepK, stepI, stepK, scratch, rows, depth, padded);
-    for (let p = 0; p < count; p++) {
-      const b = w + (<usize>p) * panel + ((<usize>from) << 5);
-      gemmPanel(scratch, ROW, b, c + ((<usize>p) << 5), ldc, padded, rows, from > 0);
-    }
-  }
-  const width = (<usize>min(count * 8, n - begin * 8)) << 2;
-  let out = pointer(args, 2) + ((<usize>((batch * m + first) * n + begin * 8)) << 2);
-  for (let r = 0; r < rows; r++, out += (<usize>n) << 2) memory.copy(out, c + (<usize>r) * ldc, width);
-}
-
-/* Rows of `depth` values side by side, zeros to `padded`. */
-function gatherRows(
-  a: usize,
-  stepI: usize,
-  stepK: usize,
-  out: usize,
-  rows: i32,
-  depth: i32,
-  padded: i32,
-): void {
-  if (stepK == 4) {
-    for (let r = 0; r < rows; r++, a += stepI, out += ROW) {
-      memory.copy(out, a, (<usize>depth) << 2);
-      memory.fill(out + ((<usize>depth) << 2), 0, (<usize>(padded - depth)) << 2);
-    }
-    return;
-  }
-  let k = 0;
-  if (stepI == 4) {
-    for (; k + 4 <= depth; k += 4, a += 4 * stepK, out += 16) {
-      transpose4(a, a + stepK, a + 2 * stepK, a + 3 * stepK, out, ROW, rows);
-    }
-  }
-  for (; k < padded; k++, a += stepK, out += 4) {
-    for (let r = 0, at = a, to = out; r < rows; r++, at += stepI, to += ROW) {
-      store<f32>(to, k < depth ? load<f32>(at) : 0);
-    }
-  }
+function copyTile(to: usize, toRow: usize, from: usize, fromRow: usize, height: i32, columns: i32): void {
+  for (; height > 0; height--, to += toRow, from += fromRow) memory.copy(to, from, (<usize>columns) << 2);
 }

@@ -1,10 +1,15 @@
 import { apply } from "./build.ts";
-import type { OpName, Tensor, TensorOf } from "./ops.ts";
+import { inputsOf, type OpName, type Tensor, type TensorOf } from "./ops.ts";
 import { countUses, type Graph, graphOf } from "./trace.ts";
 
 /** Whether a tensor has one reader, so that it may disappear into it. */
 type SoleUse = (tensor: Tensor) => boolean;
-type Rewrite<O extends OpName> = (tensor: TensorOf<O>, sole: SoleUse) => Tensor | undefined;
+type Rewrite<O extends OpName> = (
+  tensor: TensorOf<O>,
+  sole: SoleUse,
+  /** Whether nothing but products reads a tensor, as their x. */
+  multiplied: (tensor: Tensor) => boolean,
+) => Tensor | undefined;
 
 /**
  * Rewrites that save a pass over memory, each by the op that it starts from. A normalisation becomes a scale and
@@ -51,10 +56,11 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
       ? apply("conv2d", x.inputs, { ...x.attrs, depthToSpace: true })
       : undefined,
 
-  // Not only for a sole reader: to normalise a row anew costs less than to write and read it.
-  linear: ({ inputs }) => {
+  // Not only for a sole reader: to normalise a row anew costs less than to write and read it. In training the weight's
+  // gradient needs it anyway.
+  linear: ({ inputs }, _, multiplied) => {
     const { x } = inputs;
-    return x.op === "rms_norm" && !inputs.norm
+    return x.op === "rms_norm" && !inputs.norm && multiplied(x)
       ? apply("linear", { ...inputs, x: x.inputs.x, norm: x.inputs.weight }, { eps: x.attrs.eps })
       : undefined;
   },
@@ -79,18 +85,33 @@ export function fuse(graph: Graph): Graph {
   const fused = new Map<Tensor, Tensor>();
   // A fused tensor has as many readers as the one that it stands for.
   const fusedUses = new Map<Tensor, number>();
+  const otherwise = readOtherwise(graph);
+  const multiplied = new Set<Tensor>();
   for (const tensor of graph.tensors) {
     const inputs = Object.fromEntries(
       Object.entries(tensor.inputs).map(([name, read]) => [name, read && fused.get(read as Tensor)]),
     );
     const copy = { ...tensor, inputs } as unknown as Tensor;
     const rewrite = rewrites[tensor.op] as Rewrite<OpName> | undefined;
-    const result = rewrite?.(copy as TensorOf<OpName>, (x) => fusedUses.get(x) === 1) ?? copy;
+    const result = rewrite?.(
+      copy as TensorOf<OpName>,
+      (x) => fusedUses.get(x) === 1,
+      (x) => multiplied.has(x),
+    ) ?? copy;
     fused.set(tensor, result);
+    if (!otherwise.has(tensor)) multiplied.add(result);
     fusedUses.set(result, uses.get(tensor)!);
   }
   return graphOf(
     Object.fromEntries(Object.entries(graph.outputs).map(([name, tensor]) => [name, fused.get(tensor)!])),
     graph.effects.map((tensor) => fused.get(tensor)!),
   );
+}
+
+/** What is read by anything but a product as its x, or is an output. */
+function readOtherwise(graph: Graph): Set<Tensor> {
+  const read = graph.tensors.flatMap((tensor) =>
+    inputsOf(tensor).filter((x) => tensor.op !== "linear" || tensor.inputs.x !== x)
+  );
+  return new Set([...read, ...Object.values(graph.outputs), ...graph.effects]);
 }

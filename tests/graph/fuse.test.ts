@@ -4,10 +4,20 @@ import * as assert from "uvu/assert";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import type { Backend } from "../../src/backend/backend.ts";
-import { add, conv2d, depthToSpace, groupNorm, param, silu } from "../../src/graph/build.ts";
+import {
+  add,
+  conv2d,
+  depthToSpace,
+  groupNorm,
+  input,
+  linear,
+  param,
+  rmsNorm,
+  silu,
+} from "../../src/graph/build.ts";
 import { fuse } from "../../src/graph/fuse.ts";
 import type { Tensor } from "../../src/graph/ops.ts";
-import { type Graph, trace } from "../../src/graph/trace.ts";
+import { type Graph, graphOf, trace } from "../../src/graph/trace.ts";
 import { f32Tensor, type HostTensor } from "../../src/tensor/tensor.ts";
 import { nmse } from "../golden/golden.ts";
 import { hashed } from "../golden/hashed.ts";
@@ -94,6 +104,16 @@ test("a fused graph computes the same, on the reference and on WASM", async () =
     { numRuns: 60 },
   );
   assert.ok(seen.fewer > 0, `only ${seen.fewer} graphs became smaller`);
+});
+
+test("a normalised row is written where more than products read it", () => {
+  const x = input("x", { shape: [3, 8], dtype: "f32" });
+  const normed = rmsNorm(x, { weight: param("norm", [8]), eps: 1e-5 });
+  const product = (name: string) => linear(normed, { weight: param(name, [4, 8]) });
+  const ops = (outputs: Record<string, Tensor>) => fuse(graphOf(outputs)).tensors.map(({ op }) => op);
+  assert.not(ops({ y: product("a"), z: product("b") }).includes("rms_norm"));
+  assert.ok(ops({ y: product("a"), z: silu(normed) }).includes("rms_norm"));
+  assert.ok(ops({ y: product("a"), z: linear(x, { weight: normed }) }).includes("rms_norm"));
 });
 
 test.run();

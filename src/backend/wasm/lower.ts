@@ -31,9 +31,9 @@ export type Lowering = { [O in LoweredOp]: (tensor: TensorOf<O>, at: Addresses) 
 export interface TrainingKernels {
   /** All kernels, those of inference among them. */
   readonly build: KernelBuild;
-  readonly lowering: Pick<Lowering, TrainingOp & LoweredOp>;
-  /** Bytes of the scratch buffer that the commands of an op of training share. */
-  scratchBytes(tensor: Tensor): number;
+  readonly lowering: Pick<Lowering, (TrainingOp & LoweredOp) | "linear">;
+  /** Bytes of the scratch buffer that an op's commands share; undefined where they are those of inference. */
+  scratchBytes(tensor: Tensor, packed: (weight: Tensor) => boolean): number | undefined;
 }
 
 /** Elements of one item of the elementwise kernels, as in the kernels. */
@@ -140,6 +140,8 @@ export function scratchBytes(
   tensor: Tensor,
   { packed, training }: { packed: (weight: Tensor) => boolean; training?: TrainingKernels },
 ): number {
+  const bytes = training?.scratchBytes(tensor, packed);
+  if (bytes !== undefined) return bytes;
   switch (tensor.op) {
     case "conv2d": {
       const { weight } = tensor.inputs;
@@ -157,7 +159,7 @@ export function scratchBytes(
       return 4 * n * blocks * 2 * channels;
     }
     default:
-      return training?.scratchBytes(tensor) ?? 0;
+      return 0;
   }
 }
 

@@ -6,7 +6,9 @@ import { type Command, floatArgument } from "./commands.ts";
 import { inputGradCommands, inputGradScratch } from "./conv_grad.ts";
 import { type Addresses, binary, type TrainingKernels } from "./lower.ts";
 import { channelExtent, meanExtent } from "./extents.ts";
-import { packMatrixCommand, plainMatrixBytes } from "./pack_plain.ts";
+import { sequenceLowering } from "./lower_sequence.ts";
+import { packPanels, plainMatrixBytes } from "./pack_plain.ts";
+import { type Product, productBytes, productCommands } from "./product.ts";
 
 /** Sizes that the kernels work with: elements, rows and panels of one item; values that they take at a time. */
 const elementBlock = 4096, rows = 24, panels = 16, depth = 256, channelBlock = 16;
@@ -61,21 +63,27 @@ export const trainingLowering: TrainingKernels["lowering"] = {
     mapped(tensor, { kind: MapKind.Clamp, at, p: tensor.attrs.low, q: tensor.attrs.high }),
   between: (tensor, at) =>
     mapped(tensor, { kind: MapKind.Between, at, p: tensor.attrs.low, q: tensor.attrs.high }),
+  linear: (tensor, at) => {
+    const product = plainLinear(tensor, at.packed);
+    if (!product) return sequenceLowering.linear(tensor, at);
+    const { x, weight, residual } = tensor.inputs, { k } = product;
+    return productCommands(product, {
+      a: { from: at.of(x), step: k, stepK: 1 },
+      b: { from: at.of(weight), step: k, stepK: 1 },
+      out: at.of(tensor as Tensor),
+      residual: at.of(residual),
+      scratch: at.scratch,
+    });
+  },
   matmul: (tensor, at) => {
     const { inputs: { a, b }, attrs: { transposeA, transposeB } } = tensor;
-    const [batch, m, n] = tensor.shape as [number, number, number], k = a.shape[transposeA ? 1 : 2]!;
-    const [stepK, stepJ] = transposeB ? [1, k] : [n, 1];
-    const [stepI, alongK] = transposeA ? [1, m] : [k, 1];
-    return [
-      packMatrixCommand({ from: at.of(b), out: at.scratch, k, n, stepK, stepJ, batch }),
-      {
-        opcode: Opcode.MatMul,
-        items: batch * Math.ceil(m / rows) * Math.ceil(Math.ceil(n / 8) / panels),
-        args: [at.of(a), at.scratch, at.of(tensor as Tensor), m, k, n, stepI, alongK],
-        scratchBytes: productScratch,
-        flop: 2 * batch * m * k * n,
-      },
-    ];
+    const product = matmulProduct(tensor), { m, k, n } = product;
+    return productCommands(product, {
+      a: { from: at.of(a), ...transposeA ? { step: 1, stepK: m } : { step: k, stepK: 1 } },
+      b: { from: at.of(b), ...transposeB ? { step: k, stepK: 1 } : { step: 1, stepK: n } },
+      out: at.of(tensor as Tensor),
+      scratch: at.scratch,
+    });
   },
   dropout: (tensor, at) => {
     const { inputs: { x, random }, attrs: { rate, site } } = tensor, size = sizeOf(tensor.shape);
@@ -95,7 +103,7 @@ export const trainingLowering: TrainingKernels["lowering"] = {
     const packing = { from: at.of(dy), out: at.scratch, k: n * outH * outW, n: outputs };
     const args = [at.of(x), at.scratch, at.of(tensor as Tensor), h, w, channels, outH, outW, outputs];
     return [
-      packMatrixCommand({ ...packing, stepK: outputs, stepJ: 1, batch: 1 }),
+      packPanels({ ...packing, stepK: outputs, step: 1, batch: 1 }),
       {
         opcode: Opcode.ConvWeightGrad,
         items: kh * kw * Math.ceil(channels / rows) * Math.ceil(Math.ceil(outputs / 8) / panels),
@@ -181,16 +189,36 @@ export const trainingLowering: TrainingKernels["lowering"] = {
   },
 };
 
-/** Bytes of the buffer that the commands of an op of training share. */
-export function trainingScratch(tensor: Tensor): number {
-  if (tensor.op === "matmul") {
-    const { inputs: { a }, attrs: { transposeA }, shape } = tensor;
-    return shape[0]! * plainMatrixBytes(a.shape[transposeA ? 1 : 2]!, shape[2]!);
+/** Bytes of the buffer that an op's commands share; undefined where its commands are those of inference. */
+export function trainingScratch(tensor: Tensor, packed: (weight: Tensor) => boolean): number | undefined {
+  switch (tensor.op) {
+    case "linear": {
+      const product = plainLinear(tensor, packed);
+      return product && productBytes(product);
+    }
+    case "matmul":
+      return productBytes(matmulProduct(tensor));
+    case "conv2d_input_grad":
+      return inputGradScratch(tensor);
+    case "conv2d_weight_grad": {
+      const { shape } = tensor.inputs.dy;
+      return plainMatrixBytes(sizeOf(shape.slice(0, 3)), shape[3]!);
+    }
   }
-  if (tensor.op === "conv2d_input_grad") return inputGradScratch(tensor);
-  if (tensor.op !== "conv2d_weight_grad") return 0;
-  const { shape } = tensor.inputs.dy;
-  return plainMatrixBytes(sizeOf(shape.slice(0, 3)), shape[3]!);
+}
+
+/** A product with a weight that lies as it is; undefined where the kernel for few rows, or for fused forms, is better. */
+function plainLinear(
+  { inputs: { x, weight, bias, norm, up } }: TensorOf<"linear">,
+  packed: (weight: Tensor) => boolean,
+): Product | undefined {
+  const [n, k] = weight.shape as [number, number], m = sizeOf(x.shape) / k;
+  return packed(weight) || bias || norm || up || m < 24 ? undefined : { batch: 1, m, k, n };
+}
+
+function matmulProduct({ inputs: { a }, attrs: { transposeA }, shape }: TensorOf<"matmul">): Product {
+  const [batch, m, n] = shape as [number, number, number];
+  return { batch, m, k: a.shape[transposeA ? 1 : 2]!, n };
 }
 
 function mapped(
