@@ -2,45 +2,53 @@
 import { arg, pointer } from "./simd";
 import { PANEL, STRIP, tile6x8 } from "./tile";
 
-/** Strips or panels of one item of packing; values of k at a time, so that a strip and a panel stay in the L1 cache. */
+/** Strips or panels of one item of packing. */
 const PACKED: i32 = 8;
-const DEPTH: i32 = 384;
 
 /*
- * Matrices as products read them: out[b, j/W][k][j%W] = from[b·batch + k·stepK + j·stepJ] with W = 6 (strips) or 8
- * (panels), zeros up to a multiple of 4 of K; lanes beyond N are zeros in panels, anything in strips. With `header`, the
- * word there becomes 0: the format of f32 (see packed.ts).
- * Arguments: from, out, K, N, stepK, stepJ, batch (elements), header or 0, W, batches.
+ * Matrices as products read them: by block of `depth` values of k, out[b, block, j/W][k%depth][j%W] =
+ * from[b·batch + k·stepK + j·stepJ] with W = 6 (strips) or 8 (panels), zeros up to a multiple of 4 of K; lanes beyond N
+ * are zeros. With `header`, the word there becomes 0: the format of f32 (see packed.ts).
+ * Arguments: from, out, K, N, stepK, stepJ, batch (elements), header or 0, W, batches, depth (a multiple of 4).
  * Item: eight of all batches' strips or panels.
  */
 export function packMatrix(args: usize, item: i32): void {
   const k = arg(args, 2), n = arg(args, 3), lanes = arg(args, 8), each = (n + lanes - 1) / lanes;
   const stepK = (<usize>arg(args, 4)) << 2, stepJ = (<usize>arg(args, 5)) << 2, header = pointer(args, 7);
-  const bytes = (<usize>((k + 3) & ~3)) * (<usize>lanes << 2), end = min(each * arg(args, 9), (item + 1) * PACKED);
+  const padded = (k + 3) & ~3, depth = arg(args, 10), row = (<usize>lanes) << 2;
+  const end = min(each * arg(args, 9), (item + 1) * PACKED);
   if (header && item == 0) store<i32>(header, 0);
   for (let i = item * PACKED; i < end; i++) {
-    const j = i % each * lanes, width = min(lanes, n - j);
-    const from = pointer(args, 0) + ((<usize>(i / each * arg(args, 6))) << 2) + (<usize>j) * stepJ;
-    const out = pointer(args, 1) + (<usize>i) * bytes, row = <usize>lanes << 2;
-    let packed = 0;
-    if (width == lanes) {
-      if (stepJ == 4) packed = lanes == 8 ? packRows8(from, stepK, out, k) : packRows6(from, stepK, out, k);
-      else if (stepK == 4) {
-        packed = k & ~3;
-        turn4(from, stepJ, out, row, packed);
-        if (lanes == 8) turn4(from + 4 * stepJ, stepJ, out + 16, row, packed);
-        else turn2(from + 4 * stepJ, stepJ, out + 16, row, packed);
-      }
+    const batch = i / each, j = i % each * lanes, width = min(lanes, n - j);
+    const from = pointer(args, 0) + ((<usize>(batch * arg(args, 6))) << 2) + (<usize>j) * stepJ;
+    const out = pointer(args, 1) + (<usize>(batch * each)) * (<usize>padded) * row;
+    for (let begin = 0; begin < padded; begin += depth) {
+      const size = min(depth, padded - begin), block = (<usize>(each * begin + (i - batch * each) * size)) * row;
+      pack(from + (<usize>begin) * stepK, stepK, stepJ, out + block, min(size, k - begin), size, lanes, width);
     }
-    for (; packed < k; packed++) {
-      let at = from + (<usize>packed) * stepK;
-      for (let lane = 0; lane < lanes; lane++, at += stepJ) {
-        store<f32>(out + (<usize>packed) * row + (<usize>lane << 2), lane < width ? load<f32>(at) : 0);
-      }
-    }
-    const done = (<usize>k) * row;
-    memory.fill(out + done, 0, bytes - done);
   }
+}
+
+/** One strip or panel of one block: k values, zeros up to `size`. */
+function pack(from: usize, stepK: usize, stepJ: usize, out: usize, k: i32, size: i32, lanes: i32, width: i32): void {
+  const row = (<usize>lanes) << 2;
+  let packed = 0;
+  if (width == lanes) {
+    if (stepJ == 4) packed = lanes == 8 ? packRows8(from, stepK, out, k) : packRows6(from, stepK, out, k);
+    else if (stepK == 4) {
+      packed = k & ~3;
+      turn4(from, stepJ, out, row, packed);
+      if (lanes == 8) turn4(from + 4 * stepJ, stepJ, out + 16, row, packed);
+      else turn2(from + 4 * stepJ, stepJ, out + 16, row, packed);
+    }
+  }
+  for (; packed < k; packed++) {
+    let at = from + (<usize>packed) * stepK;
+    for (let lane = 0; lane < lanes; lane++, at += stepJ) {
+      store<f32>(out + (<usize>packed) * row + (<usize>lane << 2), lane < width ? load<f32>(at) : 0);
+    }
+  }
+  memory.fill(out + (<usize>k) * row, 0, (<usize>(size - k)) * row);
 }
 
 function packRows8(from: usize, step: usize, out: usize, k: i32): i32 {
@@ -93,46 +101,50 @@ function turn2(a: usize, step: usize, out: usize, row: usize, k: i32): void {
 /*
  * out[b, i, j] = residual[b, i, j] + Σ_k a[b, i, k]·w[b, k, j]; a packed in strips of 6 rows, w in panels of 8 columns.
  * The residual may lie where out does.
- * Arguments: a, w, out, residual or 0, M, K, N, strips and panels of one item. Item: one (batch, block of strips, group
- * of panels). Scratch: a tile of 6×8.
+ * Arguments: a, w, out, residual or 0, M, K, N, strips and panels of one item, depth of a block of k. Item: one (batch,
+ * block of strips, group of panels). Scratch: a tile of 6×8.
  */
 export function matmul(args: usize, item: i32, scratch: usize): void {
   const m = arg(args, 4), k = arg(args, 5), n = arg(args, 6), padded = (k + 3) & ~3;
-  const strips = (m + 5) / 6, panels = (n + 7) >> 3, block = arg(args, 7), group = arg(args, 8);
+  const strips = (m + 5) / 6, panels = (n + 7) >> 3, block = arg(args, 7), group = arg(args, 8), depth = arg(args, 9);
   const blocks = (strips + block - 1) / block, groups = (panels + group - 1) / group;
   const batch = item / groups / blocks, strip = item / groups % blocks * block, panel = item % groups * group;
   const lastStrip = min(strips, strip + block), lastPanel = min(panels, panel + group);
-  const row = (<usize>n) << 2, stripBytes = (<usize>padded) * STRIP, panelBytes = (<usize>padded) * PANEL;
-  const a = pointer(args, 0) + (<usize>(batch * strips)) * stripBytes;
-  const b = pointer(args, 1) + (<usize>(batch * panels)) * panelBytes;
+  const row = (<usize>n) << 2, left = (<usize>panel) * PANEL;
   const out = pointer(args, 2) + (<usize>(batch * m)) * row, residual = pointer(args, 3);
-  const first = strip * 6, rows = min(m, lastStrip * 6) - first;
-  const left = (<usize>panel) * PANEL, width = (<usize>min(n, lastPanel * 8) << 2) - left;
-  const corner = out + (<usize>first) * row + left;
-  if (residual) {
-    const from = residual + (corner - pointer(args, 2));
-    if (from != corner) for (let r = 0; r < rows; r++) memory.copy(corner + (<usize>r) * row, from + (<usize>r) * row, width);
-  } else if (k == 0) {
-    for (let r = 0; r < rows; r++) memory.fill(corner + (<usize>r) * row, 0, width);
-  }
-  for (let from = 0; from < padded; from += DEPTH) {
-    const depth = min(DEPTH, padded - from), onto = from > 0 || residual != 0;
+  prepare(out + left, residual ? residual + (out + left - pointer(args, 2)) : 0, row, strip * 6, min(m, lastStrip * 6),
+    (<usize>min(n, lastPanel * 8) << 2) - left, k == 0);
+  let a = pointer(args, 0) + (<usize>(batch * strips * padded)) * STRIP;
+  let b = pointer(args, 1) + (<usize>(batch * panels * padded)) * PANEL;
+  for (let from = 0; from < padded; from += depth) {
+    const size = min(depth, padded - from), onto = from > 0 || residual != 0;
+    const stripBytes = (<usize>size) * STRIP, panelBytes = (<usize>size) * PANEL;
     // A strip's rows are finished one after the other, so that their lines of the cache are written whole.
     for (let s = strip; s < lastStrip; s++) {
-      const as = a + (<usize>s) * stripBytes + (<usize>from) * STRIP, height = min(6, m - s * 6);
-      let bp = b + (<usize>panel) * panelBytes + (<usize>from) * PANEL;
-      let c = out + (<usize>(s * 6)) * row + left;
+      const as = a + (<usize>s) * stripBytes, height = min(6, m - s * 6);
+      let bp = b + (<usize>panel) * panelBytes, c = out + (<usize>(s * 6)) * row + left;
       for (let p = panel; p < lastPanel; p++, bp += panelBytes, c += PANEL) {
         const columns = min(8, n - p * 8);
         if (columns == 8 && height == 6) {
-          tile6x8(as, bp, c, row, depth, onto);
+          tile6x8(as, bp, c, row, size, onto);
           continue;
         }
         if (onto) copyTile(scratch, PANEL, c, row, height, columns);
-        tile6x8(as, bp, scratch, PANEL, depth, onto);
+        tile6x8(as, bp, scratch, PANEL, size, onto);
         copyTile(c, row, scratch, PANEL, height, columns);
       }
     }
+    a += (<usize>strips) * stripBytes, b += (<usize>panels) * panelBytes;
+  }
+}
+
+/** What the products of an item's rows are added to: the residual, or, where there are none, zeros. */
+function prepare(out: usize, residual: usize, row: usize, first: i32, last: i32, width: usize, empty: bool): void {
+  if (residual == out || (!residual && !empty)) return;
+  for (let r = first; r < last; r++) {
+    const at = (<usize>r) * row;
+    if (residual) memory.copy(out + at, residual + at, width);
+    else memory.fill(out + at, 0, width);
   }
 }
 

@@ -28,6 +28,8 @@ interface Packing {
   readonly step: number;
   readonly batch: number;
   readonly header?: number;
+  /** Values of k of one block, a multiple of 4; all if not given. */
+  readonly depth?: number;
 }
 
 /** Packs matrices in panels of 8 columns. */
@@ -42,12 +44,12 @@ export function packStrips(packing: Packing): Command {
 
 function packMatrix(
   lanes: number,
-  { from, out, k, n, stepK, step, batch, header = 0 }: Packing,
+  { from, out, k, n, stepK, step, batch, header = 0, depth = Math.ceil(k / 4) * 4 }: Packing,
 ): Command {
   return {
     opcode: Opcode.PackMatrix,
     items: Math.ceil(batch * Math.ceil(n / lanes) / packedAtOnce),
-    args: [from, out, k, n, stepK, step, k * n, header, lanes, batch],
+    args: [from, out, k, n, stepK, step, k * n, header, lanes, batch, Math.max(4, depth)],
   };
 }
 

@@ -6,6 +6,8 @@ import { packPanels, packStrips, plainMatrixBytes, stripBytes } from "./pack_pla
 const tileRows = 6, tileColumns = 8;
 /** Strips and panels that an item takes at most: both operands of one block of K then stay in the L2 cache. */
 const blockStrips = 16, groupPanels = 32;
+/** Values of k at a time: a strip and a panel of as many stay in the L1 cache. */
+const depth = 384;
 /** Items that keep threads even. */
 const enoughItems = 24;
 
@@ -49,12 +51,12 @@ export function productCommands(
   );
   const block = Math.ceil(strips / blocks), group = Math.ceil(panels / groups);
   return [
-    packStrips({ ...a, out: scratch, k, n: m, batch }),
-    packPanels({ ...b, out: panelsAt, k, n, batch }),
+    packStrips({ ...a, out: scratch, k, n: m, batch, depth }),
+    packPanels({ ...b, out: panelsAt, k, n, batch, depth }),
     {
       opcode: Opcode.MatMul,
       items: batch * Math.ceil(strips / block) * Math.ceil(panels / group),
-      args: [scratch, panelsAt, out, residual, m, k, n, block, group],
+      args: [scratch, panelsAt, out, residual, m, k, n, block, group, depth],
       scratchBytes: 4 * tileRows * tileColumns,
       flop: 2 * batch * m * k * n,
     },

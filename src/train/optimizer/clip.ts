@@ -16,3 +16,9 @@ export function clipGradients(
   const factor = clamp(div(constant(most), add(norm, constant(1e-6))), { high: 1 });
   return { gradients: gradients.map((gradient) => mul(gradient, factor)), norm };
 }
+
+/** What gradients are to be multiplied by so that their common length is at most `most`, `[]`, and that length. */
+export function clipScale(gradients: readonly Tensor[], most: number): { scale: Tensor; norm: Tensor } {
+  const norm = gradientNorm(gradients);
+  return { scale: clamp(div(constant(most), add(norm, constant(1e-6))), { high: 1 }), norm };
+}
