@@ -1,16 +1,10 @@
 // The gradient of convolutions by their weights, and the packing of kernels that no loader packed.
-import { gemmPanel } from "./gemm";
+import { outer4x8, storeLanes } from "./outer";
 import { arg, pointer } from "./simd";
-import { transpose4 } from "./transpose";
 
-/** Channels of one item, pixels at a time, panels of 8 outputs of one item. */
-const CHANNELS: i32 = 24;
-const PIXELS: i32 = 256;
-/** Bytes of a row of pixels; a cache line more than they take, else rows would fall into the same few lines. */
-const ROW: usize = 1024 + 64;
-const PANELS: i32 = 16;
-/** Zeros, as many as channels of one item. */
-const NOTHING = memory.data(96, 16);
+/** Channels of one item, pixels that are summed at a time. */
+const CHANNELS: i32 = 16;
+const PIXELS: i32 = 64;
 
 /*
  * Kernels as the convolutions read them: out[o/8][t·C + c][o%8] = from[o·stepO + c·stepC + t·stepT], zeros beyond O
@@ -36,72 +30,57 @@ export function packConv(args: usize, item: i32): void {
 }
 
 /*
- * out[o, c, a, b] = Σ over pixels of dy[n, y, x, o]·in(n, y·s + a − p, x·s + b − p, c).
- * Arguments: x [N,H,W,C], dy packed [⌈O/8⌉][pixels][8], out, H, W, C, H', W', O, kh, kw, s, p, N.
- * Item: one (tap, 24 channels, 16 panels). Scratch: 24 rows of 256 values and a cache line, then 24 rows of 128.
+ * D[part, t, c, o] = Σ over some pixels of dy[n, y, x, o]·in(n, y·s + a − p, x·s + b − p, c), t = a·kw + b: rows of pixels
+ * are dealt to the parts in order. What lies behind a pixel's last channel is read, and dropped.
+ * Arguments: x [N,H,W,C], dy [N,H',W',O], D [parts][kh·kw][C'][O'] (C' and O': up to multiples of 4 and 8), dw, H, W, C,
+ * H', W', O, kh, kw, s, p, N, parts. Item: one (part, tap, 16 channels).
  */
-export function convWeightGrad(args: usize, item: i32, scratch: usize): void {
-  const channels = arg(args, 5), outputs = arg(args, 8), taps = arg(args, 9) * arg(args, 10);
-  const pixels = arg(args, 13) * arg(args, 6) * arg(args, 7);
-  const panels = (outputs + 7) >> 3, groups = (panels + PANELS - 1) / PANELS;
-  const blocks = (channels + CHANNELS - 1) / CHANNELS;
-  const tap = item / groups / blocks, first = item / groups % blocks * CHANNELS;
-  const rows = min(CHANNELS, channels - first);
-  const begin = item % groups * PANELS, count = min(PANELS, panels - begin);
-  const panel = (<usize>((pixels + 3) & ~3)) << 5, w = pointer(args, 1) + (<usize>begin) * panel;
-  const c = scratch + (<usize>CHANNELS) * ROW, ldc = (<usize>PANELS) << 5;
-  if (pixels == 0) memory.fill(c, 0, (<usize>CHANNELS) * ldc);
-  for (let from = 0; from < pixels; from += PIXELS) {
-    const depth = min(PIXELS, pixels - from), padded = (depth + 3) & ~3;
-    gatherTransposed(args, tap, first, rows, from, depth, padded, scratch);
-    for (let p = 0; p < count; p++) {
-      const b = w + (<usize>p) * panel + ((<usize>from) << 5);
-      gemmPanel(scratch, ROW, b, c + ((<usize>p) << 5), ldc, padded, rows, from > 0);
-    }
-  }
-  for (let o = begin * 8; o < min(outputs, (begin + count) * 8); o++) {
-    const sums = c + ((<usize>(o - begin * 8)) << 2);
-    for (let r = 0; r < rows; r++) {
-      const at = (o * channels + first + r) * taps + tap;
-      store<f32>(pointer(args, 2) + ((<usize>at) << 2), load<f32>(sums + (<usize>r) * ldc));
+export function convWeightGrad(args: usize, item: i32): void {
+  const width = arg(args, 5), channels = arg(args, 6), height = arg(args, 4);
+  const outHeight = arg(args, 7), outWidth = arg(args, 8), outputs = (arg(args, 9) + 7) & ~7;
+  const kw = arg(args, 11), taps = arg(args, 10) * kw, stride = arg(args, 12), padding = arg(args, 13);
+  const blocks = (channels + CHANNELS - 1) / CHANNELS, padded = (channels + 3) & ~3;
+  const first = item % blocks * CHANNELS, tap = item / blocks % taps, part = item / blocks / taps;
+  const a = tap / kw - padding, b = tap % kw - padding;
+  const stepX = (<usize>(stride * channels)) << 2, stepY = (<usize>arg(args, 9)) << 2, row = (<usize>outputs) << 2;
+  const count = min(CHANNELS, padded - first);
+  const d = pointer(args, 2) + (<usize>((part * taps + tap) * padded + first)) * row;
+  memory.fill(d, 0, (<usize>count) * row);
+  // Where the tap lies within the picture.
+  const begin = b < 0 ? (stride - 1 - b) / stride : 0;
+  const end = width - 1 - b < 0 ? 0 : min(outWidth, (width - 1 - b) / stride + 1);
+  const lines = arg(args, 14) * outHeight, parts = arg(args, 15);
+  const last = <i32>(<i64>lines * (part + 1) / parts);
+  for (let line = <i32>(<i64>lines * part / parts); line < last; line++) {
+    const y = line % outHeight * stride + a;
+    if (y < 0 || y >= height) continue;
+    for (let x = begin; x < end; x += PIXELS) {
+      const depth = min(PIXELS, end - x);
+      const pixel = (line / outHeight * height + y) * width + x * stride + b;
+      const from = pointer(args, 0) + ((<usize>(pixel * channels + first)) << 2);
+      const dy = pointer(args, 1) + (<usize>(line * outWidth + x)) * stepY;
+      for (let o: usize = 0; o < row; o += 32) {
+        for (let c = 0, at = from, to = d + o; c < count; c += 4, at += 16, to += 4 * row) {
+          outer4x8(at, stepX, dy + o, stepY, to, row, depth, true);
+        }
+      }
     }
   }
 }
 
-/* What one tap sees of some channels at pixels from … from + depth − 1: a row a channel, zeros outside and to the end. */
-function gatherTransposed(
-  args: usize,
-  tap: i32,
-  first: i32,
-  rows: i32,
-  from: i32,
-  depth: i32,
-  padded: i32,
-  out: usize,
-): void {
-  for (let i = 0; i < padded; i += 4, out += 16) {
-    const p = from + i;
-    transpose4(
-      seen(args, tap, first, p),
-      i + 1 < depth ? seen(args, tap, first, p + 1) : NOTHING,
-      i + 2 < depth ? seen(args, tap, first, p + 2) : NOTHING,
-      i + 3 < depth ? seen(args, tap, first, p + 3) : NOTHING,
-      out,
-      ROW,
-      rows,
-    );
+/*
+ * dw[o, c, t] = Σ over parts of D[part, t, c, o], in their order. Arguments as above. Item: four outputs.
+ */
+export function convWeightGradSum(args: usize, item: i32): void {
+  const channels = arg(args, 6), outputs = arg(args, 9), taps = arg(args, 10) * arg(args, 11), parts = arg(args, 15);
+  const o = item * 4, row = (<usize>((outputs + 7) & ~7)) << 2, tap = (<usize>((channels + 3) & ~3)) * row;
+  const part = (<usize>taps) * tap, step = (<usize>(channels * taps)) << 2;
+  let out = pointer(args, 3) + (<usize>o) * step;
+  for (let c = 0, from = pointer(args, 2) + ((<usize>o) << 2); c < channels; c++, from += row) {
+    for (let t = 0, d = from; t < taps; t++, d += tap, out += 4) {
+      let sum = v128.load(d);
+      for (let i = 1, at = d + part; i < parts; i++, at += part) sum = f32x4.add(sum, v128.load(at));
+      storeLanes(out, step, sum, outputs - o);
+    }
   }
-}
-
-/** Where the channels lie that a tap sees for output pixel p: zeros outside of the picture. */
-// @ts-ignore: decorator
-@inline
-function seen(args: usize, tap: i32, first: i32, p: i32): usize {
-  const height = arg(args, 3), width = arg(args, 4), outHeight = arg(args, 6), outWidth = arg(args, 7);
-  const stride = arg(args, 11), padding = arg(args, 12), kw = arg(args, 10);
-  const y = p / outWidth % outHeight * stride + tap / kw - padding;
-  const x = p % outWidth * stride + tap % kw - padding;
-  if (y < 0 || y >= height || x < 0 || x >= width) return NOTHING;
-  const pixel = (p / outWidth / outHeight * height + y) * width + x;
-  return pointer(args, 0) + ((<usize>(pixel * arg(args, 5) + first)) << 2);
 }

@@ -42,6 +42,7 @@ export enum Opcode {
   MatMul,
   PackConv,
   ConvWeightGrad,
+  ConvWeightGradSum,
   ChannelSums,
   ChannelCombine,
   EmbeddingPlain,
@@ -54,6 +55,9 @@ export enum Opcode {
   Adam,
   Dropout,
   Assign,
+  WinogradGradTiles,
+  WinogradGradProducts,
+  WinogradGradTaps,
 }
 
 /** The first kernel that builds for inference lack. */

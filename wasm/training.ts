@@ -2,9 +2,9 @@
 import { Opcode } from "./opcodes";
 import { adam } from "./adam";
 import { channelCombine, channelSums } from "./channel";
-import { convWeightGrad, packConv } from "./conv_grad";
 import { assign } from "./assign";
 import { dropout } from "./dropout";
+import { convWeightGrad, convWeightGradSum, packConv } from "./conv_grad";
 import { div } from "./elementwise";
 import { strided } from "./layout";
 import { leakyReluGrad, map, siluGrad } from "./map";
@@ -12,6 +12,7 @@ import { matmul, packMatrix } from "./matmul";
 import { maxPool, maxPoolGrad } from "./pool";
 import { sum } from "./reduce";
 import { embeddingPlain } from "./sequence";
+import { winogradGradProducts, winogradGradTaps, winogradGradTiles } from "./winograd_grad";
 import { attentionGrad, crossEntropy, crossEntropyGrad, embeddingGrad } from "./sequence_grad";
 
 /** Runs an item of a command of training. */
@@ -36,7 +37,9 @@ export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: u
     case Opcode.PackConv:
       return packConv(args, item);
     case Opcode.ConvWeightGrad:
-      return convWeightGrad(args, item, scratch);
+      return convWeightGrad(args, item);
+    case Opcode.ConvWeightGradSum:
+      return convWeightGradSum(args, item);
     case Opcode.ChannelSums:
       return channelSums(args, item);
     case Opcode.ChannelCombine:
@@ -61,6 +64,12 @@ export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: u
       return dropout(args, item);
     case Opcode.Assign:
       return assign(args, item);
+    case Opcode.WinogradGradTiles:
+      return winogradGradTiles(args, item, scratch);
+    case Opcode.WinogradGradProducts:
+      return winogradGradProducts(args, item);
+    case Opcode.WinogradGradTaps:
+      return winogradGradTaps(args, item, scratch);
     default:
       unreachable();
   }

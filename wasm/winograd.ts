@@ -19,17 +19,17 @@ import { gemmPanel } from "./gemm";
 import { copyChunk, outputAddress, putLanes, putOutput, residualDistance, zeroChunk } from "./conv_input";
 import { transformInput, transformOutput, transformTaps } from "./winograd_transforms";
 
-const POINTS: usize = 64;
+export const POINTS: usize = 64;
 /** Tiles of an item, where an item is some tiles. */
 const BLOCK: i32 = 24;
 /** Outputs of an item or of a round of products. */
 const OUTPUTS: i32 = 16;
-const PADDING: usize = 64;
+export const PADDING: usize = 64;
 /** Tiles of one row that share their columns' transforms: 26 columns. */
-const SEGMENT: i32 = 4;
+export const SEGMENT: i32 = 4;
 /** Bytes of 16 channels, and of a row of 26 such columns. */
-const CHUNK: usize = 64;
-const ROW: usize = 26 * CHUNK;
+export const CHUNK: usize = 64;
+export const ROW: usize = 26 * CHUNK;
 /** Where things lie in the scratch of a thread: a segment's input, a tile between its two passes, M or U or V, … */
 const TEMPORARY: usize = 8 * ROW;
 const REST: usize = TEMPORARY + 64 * 16;
@@ -74,7 +74,7 @@ export function winogradTiles(args: usize, item: i32, scratch: usize): void {
   const channels = arg(args, 8), outputs = arg(args, 9), step = 2 * POINTS * weightRow(channels);
   const m = scratch + REST, mRow = productRow(BLOCK);
   const v = m + POINTS * mRow, vRow = tileRow(args, BLOCK);
-  transformTiles(args, first, count, v, vRow, scratch);
+  transformTiles(args, first, count, v, vRow, (<usize>channels) << 2, CHUNK, scratch);
   let u = pointer(args, 12);
   for (let o = 0; o < outputs; o += OUTPUTS, u += step) {
     products(v, vRow, u, m, mRow, count, channels, channels, false);
@@ -86,7 +86,7 @@ export function winogradTiles(args: usize, item: i32, scratch: usize): void {
 export function winogradInput(args: usize, item: i32, scratch: usize): void {
   const first = item * BLOCK, total = arg(args, 16), count = min(BLOCK, total - first);
   const v = pointer(args, 13) + (((<usize>first) * <usize>arg(args, 8)) << 2);
-  transformTiles(args, first, count, v, tileRow(args, total), scratch);
+  transformTiles(args, first, count, v, tileRow(args, total), (<usize>arg(args, 8)) << 2, CHUNK, scratch);
 }
 
 /** Item: 16 outputs. Scratch: U and M of the outputs, U for some channels at a time. */
@@ -125,21 +125,34 @@ function transformWeights(args: usize, item: i32, first: i32, depth: i32, u: usi
   }
 }
 
-/** V = Bᵀ·in·B for `count` tiles from `first` on, the input normalised and activated on its way. */
-function transformTiles(args: usize, first: i32, count: i32, v: usize, vRow: usize, scratch: usize): void {
+/*
+ * V = Bᵀ·in·B for `count` tiles from `first` on, the input normalised and activated on its way: points `vRow` bytes apart,
+ * tiles `tileStep`, chunks of 16 channels `chunkStep`.
+ */
+export function transformTiles(
+  args: usize,
+  first: i32,
+  count: i32,
+  v: usize,
+  vRow: usize,
+  tileStep: usize,
+  chunkStep: usize,
+  scratch: usize,
+): void {
   const tilesX = arg(args, 14), perPicture = arg(args, 15);
   const bytes = (<usize>arg(args, 8)) << 2;
   for (let t = first, end = first + count; t < end;) {
     const n = t / perPicture, y = t % perPicture / tilesX, x = t % tilesX;
     const tiles = min(min(SEGMENT, tilesX - x), end - t);
-    for (let c: usize = 0; c < bytes; c += CHUNK) {
+    let begin = v + (<usize>(t - first)) * tileStep;
+    for (let c: usize = 0; c < bytes; c += CHUNK, begin += chunkStep) {
       gatherSegment(args, n, 6 * y - 1, 6 * x - 1, 6 * tiles + 2, c, scratch);
       for (let at = scratch, last = at + (<usize>(6 * tiles + 2)) * CHUNK; at < last; at += 16) {
         transformInput(at, ROW, at, ROW);
       }
       for (let tile = 0; tile < tiles; tile++) {
         const from = scratch + (<usize>(6 * tile)) * CHUNK;
-        let to = v + (<usize>(t - first + tile)) * bytes + c;
+        let to = begin + (<usize>tile) * tileStep;
         for (let i: usize = 0; i < 8; i++, to += 8 * vRow) {
           for (let lane: usize = 0; lane < CHUNK; lane += 16) {
             transformInput(from + i * ROW + lane, CHUNK, to + lane, vRow);

@@ -81,6 +81,46 @@ export function transformTaps(g0: v128, g1: v128, g2: v128, out: usize, to: usiz
 }
 
 /*
+ * out_p = Σ_k A[p, k]·in_k: from six gradients of outputs, `from` bytes apart, to eight values, `to` bytes apart.
+ */
+// @ts-ignore: decorator
+@inline
+export function transformSlopes(input: usize, from: usize, out: usize, to: usize): void {
+  const y0 = v128.load(input), y1 = v128.load(input += from), y2 = v128.load(input += from);
+  const y3 = v128.load(input += from), y4 = v128.load(input += from), y5 = v128.load(input += from);
+  v128.store(out, y0);
+  let even = f32x4.add(f32x4.add(y0, y2), y4), odd = f32x4.add(f32x4.add(y1, y3), y5);
+  v128.store(out += to, f32x4.add(even, odd));
+  v128.store(out += to, f32x4.sub(even, odd));
+  even = times(C16, y4, times(C4, y2, y0)), odd = times(C32, y5, times(C8, y3, f32x4.add(y1, y1)));
+  v128.store(out += to, f32x4.add(even, odd));
+  v128.store(out += to, f32x4.sub(even, odd));
+  even = times(C0_0625, y4, times(C0_25, y2, y0));
+  odd = times(C0_03125, y5, times(C0_125, y3, f32x4.mul(known(C0_5), y1)));
+  v128.store(out += to, f32x4.add(even, odd));
+  v128.store(out += to, f32x4.sub(even, odd));
+  v128.store(out += to, y5);
+}
+
+/*
+ * out_i = Σ_p G[p, i]·in_p: from eight values, `from` bytes apart, to the gradients of three taps, `to` bytes apart.
+ */
+// @ts-ignore: decorator
+@inline
+export function gatherTaps(input: usize, from: usize, out: usize, to: usize): void {
+  const first = v128.load(input);
+  let plus = v128.load(input += from), minus = v128.load(input += from);
+  const s1 = f32x4.add(plus, minus), d1 = f32x4.sub(plus, minus);
+  plus = v128.load(input += from), minus = v128.load(input += from);
+  const s2 = f32x4.add(plus, minus), d2 = f32x4.sub(plus, minus);
+  plus = v128.load(input += from), minus = v128.load(input += from);
+  const s3 = f32x4.add(plus, minus), d3 = f32x4.sub(plus, minus), last = v128.load(input += from);
+  v128.store(out, times(C32_45, s3, times(C1_90, s2, times(M2_9, s1, f32x4.neg(first)))));
+  v128.store(out += to, times(C16_45, d3, times(C2_90, d2, f32x4.mul(known(M2_9), d1))));
+  v128.store(out += to, times(C8_45, s3, times(C4_90, s2, times(M2_9, s1, last))));
+}
+
+/*
  * out_k = Σ_p Aᵀ[k, p]·in_p: from eight products, `from` bytes apart, to six outputs, `to` bytes apart.
  */
 // @ts-ignore: decorator

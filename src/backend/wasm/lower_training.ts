@@ -4,16 +4,14 @@ import { BackendError } from "../../tensor/errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import { type Command, floatArgument } from "./commands.ts";
 import { inputGradCommands, inputGradScratch } from "./conv_grad.ts";
+import { weightGradCommands, weightGradScratch } from "./conv_weight_grad.ts";
 import { type Addresses, binary, type TrainingKernels } from "./lower.ts";
 import { channelExtent, meanExtent } from "./extents.ts";
 import { sequenceLowering } from "./lower_sequence.ts";
-import { packPanels, plainMatrixBytes } from "./pack_plain.ts";
 import { type Product, productBytes, productCommands } from "./product.ts";
 
-/** Sizes that the kernels work with: elements, rows and panels of one item; values that they take at a time. */
-const elementBlock = 4096, rows = 24, panels = 16, depth = 256, channelBlock = 16;
-/** A product's rows, each with a cache line behind it, and its results. */
-const productScratch = rows * (4 * depth + 64 + 32 * panels);
+/** Elements and channels of one item of the kernels. */
+const elementBlock = 4096, channelBlock = 16;
 /** Into how many items the rows of a table are cut. */
 const tableItems = 64;
 
@@ -96,23 +94,7 @@ export const trainingLowering: TrainingKernels["lowering"] = {
   leaky_relu_grad: (tensor, at) =>
     gradient(tensor, { opcode: Opcode.LeakyReluGrad, slope: tensor.attrs.slope, at }),
   conv2d_input_grad: inputGradCommands,
-  conv2d_weight_grad: (tensor, at) => {
-    const { inputs: { x, dy }, attrs: { stride, padding, kernel: [kh, kw] } } = tensor;
-    const [n, h, w, channels] = x.shape as [number, number, number, number];
-    const [, outH, outW, outputs] = dy.shape as [number, number, number, number];
-    const packing = { from: at.of(dy), out: at.scratch, k: n * outH * outW, n: outputs };
-    const args = [at.of(x), at.scratch, at.of(tensor as Tensor), h, w, channels, outH, outW, outputs];
-    return [
-      packPanels({ ...packing, stepK: outputs, step: 1, batch: 1 }),
-      {
-        opcode: Opcode.ConvWeightGrad,
-        items: kh * kw * Math.ceil(channels / rows) * Math.ceil(Math.ceil(outputs / 8) / panels),
-        args: [...args, kh, kw, stride, padding, n],
-        scratchBytes: productScratch,
-        flop: 2 * kh * kw * channels * sizeOf(dy.shape),
-      },
-    ];
-  },
+  conv2d_weight_grad: weightGradCommands,
   channel_sums: (tensor, at) => {
     const { x, dy, affine } = tensor.inputs, { n, positions, channels } = channelExtent(x.shape);
     const args = [at.of(x), at.of(dy), at.of(affine), at.of(tensor as Tensor), positions, channels];
@@ -200,10 +182,8 @@ export function trainingScratch(tensor: Tensor, packed: (weight: Tensor) => bool
       return productBytes(matmulProduct(tensor));
     case "conv2d_input_grad":
       return inputGradScratch(tensor);
-    case "conv2d_weight_grad": {
-      const { shape } = tensor.inputs.dy;
-      return plainMatrixBytes(sizeOf(shape.slice(0, 3)), shape[3]!);
-    }
+    case "conv2d_weight_grad":
+      return weightGradScratch(tensor);
   }
 }
 

@@ -4,7 +4,9 @@ import type { Command } from "./commands.ts";
 import type { ConvPointers } from "./conv.ts";
 
 /** Sizes that `wasm/winograd.ts` works with: points of a tile, tiles of a block, outputs of an item. */
-const points = 64, block = 24, outputsAtOnce = 16;
+const block = 24, outputsAtOnce = 16;
+/** Points of a tile. */
+export const points = 64;
 /** Bytes of padding behind each row of one point. */
 const padding = 64;
 /** Up to this many tiles, an item is 16 outputs and all tiles; beyond, a block of tiles and all outputs. */
@@ -12,7 +14,7 @@ const fewTiles = 128;
 /** Channels whose transformed weights an item keeps at a time. */
 const depth = 128;
 /** What a thread needs in any case: a segment's input, and a tile between its two passes. */
-const baseScratch = 8 * 26 * 64 + points * 16;
+export const transformScratch: number = 8 * 26 * 64 + points * 16;
 
 /** Whether Winograd's F(6×6, 3×3) computes `conv` with fewer products than a direct sum. */
 export function winogradFits({ inputs, attrs }: TensorOf<"conv2d">): boolean {
@@ -21,8 +23,13 @@ export function winogradFits({ inputs, attrs }: TensorOf<"conv2d">): boolean {
   const square3 = kh === 3 && kw === 3 && attrs.stride === 1 && attrs.padding === 1;
   // A vector of four outputs must not straddle two pixels of the shuffled result.
   const whole = channels % 16 === 0 && (!attrs.depthToSpace || outputs % 64 === 0);
+  return square3 && whole && winogradPays({ h, w, outputs });
+}
+
+/** Whether the products of whole tiles are fewer than those of a direct sum. */
+export function winogradPays({ h, w, outputs }: { h: number; w: number; outputs: number }): boolean {
   const products = points * Math.ceil(h / 6) * Math.ceil(w / 6) * roundUp(outputs, outputsAtOnce);
-  return square3 && whole && products < 0.75 * 9 * h * w * roundUp(outputs, 8);
+  return products < 0.75 * 9 * h * w * roundUp(outputs, 8);
 }
 
 /** Bytes of the buffer that the commands of one such convolution share: its transformed weights or tiles. */
@@ -43,24 +50,31 @@ export function winogradCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scr
   const blocks = Math.ceil(total / block), rounds = Math.ceil(outputs / outputsAtOnce);
   const flop = 2 * 9 * channels * outputs * h * w * (total / perPicture);
   if (total > fewTiles) {
-    const scratchBytes = baseScratch + productBytes(block) + tileBytes(channels, block);
+    const scratchBytes = transformScratch + productBytes(block) + tileBytes(channels, block);
     return [
-      { opcode: Opcode.WinogradWeights, items: rounds, args, scratchBytes: baseScratch },
+      { opcode: Opcode.WinogradWeights, items: rounds, args, scratchBytes: transformScratch },
       { opcode: Opcode.WinogradTiles, items: blocks, args, scratchBytes, flop },
     ];
   }
   const weights = weightBytes(Math.min(depth, channels), outputsAtOnce);
-  const scratchBytes = baseScratch + weights + productBytes(total);
+  const scratchBytes = transformScratch + weights + productBytes(total);
   return [
-    { opcode: Opcode.WinogradInput, items: blocks, args, scratchBytes: baseScratch },
+    { opcode: Opcode.WinogradInput, items: blocks, args, scratchBytes: transformScratch },
     { opcode: Opcode.WinogradOutputs, items: rounds, args, scratchBytes, flop },
   ];
 }
 
 function extent({ inputs }: TensorOf<"conv2d">) {
   const [n, h, w, channels] = inputs.x.shape as [number, number, number, number];
+  return { h, w, channels, outputs: inputs.weight.shape[0]!, ...tilesOf({ n, h, w }) };
+}
+
+/** Tiles of 6×6 pixels: in a row, of a picture, and of all. */
+export function tilesOf(
+  { n, h, w }: { n: number; h: number; w: number },
+): { tilesX: number; perPicture: number; total: number } {
   const tilesX = Math.ceil(w / 6), perPicture = tilesX * Math.ceil(h / 6);
-  return { h, w, channels, outputs: inputs.weight.shape[0]!, tilesX, perPicture, total: n * perPicture };
+  return { tilesX, perPicture, total: n * perPicture };
 }
 
 function weightBytes(channels: number, outputs: number): number {
