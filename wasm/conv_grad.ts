@@ -7,20 +7,21 @@ const CHANNELS: i32 = 16;
 const PIXELS: i32 = 64;
 
 /*
- * Kernels as the convolutions read them: out[o/8][t·C + c][o%8] = from[o·stepO + c·stepC + t·stepT], zeros beyond O
- * and up to a multiple of 4 of T·C. Steps may be negative.
- * Arguments: from, out, O, C, T, stepO, stepC, stepT. Item: a panel of 8 outputs, up to a multiple of 16 outputs.
+ * Kernels as the convolutions read them: out[o/8][(a·B + b)·C + c][o%8] = from[o·stepO + c·stepC + a·stepA + b·stepB],
+ * zeros beyond O and up to a multiple of 4 of A·B·C. Steps may be negative.
+ * Arguments: from, out, O, C, A, B, stepO, stepC, stepA, stepB. Item: a panel of 8 outputs, up to a multiple of 16 outputs.
  */
 export function packConv(args: usize, item: i32): void {
-  const outputs = arg(args, 2), channels = arg(args, 3), taps = arg(args, 4), o = item * 8;
-  const stepO = arg(args, 5), stepC = arg(args, 6), stepT = arg(args, 7);
+  const outputs = arg(args, 2), channels = arg(args, 3), columns = arg(args, 5), taps = arg(args, 4) * columns;
+  const o = item * 8, stepO = arg(args, 6), stepC = arg(args, 7);
   const bytes = (<usize>((taps * channels + 3) & ~3)) << 5;
   let out = pointer(args, 1) + (<usize>item) * bytes;
   const end = out + bytes;
   for (let t = 0; t < taps; t++) {
+    const tap = t / columns * arg(args, 8) + t % columns * arg(args, 9);
     for (let c = 0; c < channels; c++, out += 32) {
       for (let lane = 0; lane < 8; lane++) {
-        const at = (o + lane) * stepO + c * stepC + t * stepT;
+        const at = (o + lane) * stepO + c * stepC + tap;
         const value: f32 = o + lane < outputs ? load<f32>(pointer(args, 0) + (<usize>at << 2)) : 0;
         store<f32>(out + ((<usize>lane) << 2), value);
       }

@@ -60,20 +60,20 @@ export function convCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scratch
   const outH = Math.floor((h + 2 * padding - kh) / stride) + 1;
   const outW = Math.floor((w + 2 * padding - kw) / stride) + 1;
   const extent = { x: conv.inputs.x.shape, weight: conv.inputs.weight.shape, out: [n, outH, outW, outputs] };
-  return [directCommand(extent, at, { ...conv.attrs, spread: 1 })];
+  return [directCommand(extent, at, { ...conv.attrs, padding: [padding, padding] })];
 }
 
 /** A convolution as one direct product; `out` is its shape before any depth-to-space. */
 export function directCommand(
   { x, weight, out }: { x: Shape; weight: Shape; out: Shape },
   at: ConvPointers,
-  { stride, padding, swish, depthToSpace, spread }: {
+  { stride, padding: [top, left], swish, depthToSpace, into }: {
     stride: number;
-    padding: number;
+    padding: readonly [number, number];
     swish?: boolean;
     depthToSpace?: boolean;
-    /** Zeros and one that stand for each pixel of x, along each side. */
-    spread: number;
+    /** Where the results go if not side by side: every `step`-th pixel of `rows` × `columns`, from (top, left) on. */
+    into?: { step: number; top: number; left: number; rows: number; columns: number };
   },
 ): Command {
   const [, h, w, channels] = x as [number, number, number, number];
@@ -84,8 +84,9 @@ export function directCommand(
     items: Math.ceil(n * outH * outW / pixels),
     args: [
       ...[at.x, at.affine, at.weight, at.bias, at.residual, at.out],
-      ...[h, w, channels, outH, outW, outputs, kh, kw, stride, padding],
-      ...[Number(swish ?? false), Number(depthToSpace ?? false), n, spread],
+      ...[h, w, channels, outH, outW, outputs, kh, kw, top, left, stride],
+      ...[Number(swish ?? false), Number(depthToSpace ?? false), n],
+      ...into ? [into.step, into.top, into.left, into.rows, into.columns] : [1, 0, 0, outH, outW],
     ],
     scratchBytes: 4 * pixels * (paddedDepth(weight) + 8 * Math.ceil(outputs / 8)),
     flop: 2 * kh * kw * channels * sizeOf(out),

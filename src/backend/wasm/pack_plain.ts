@@ -72,14 +72,22 @@ export function plainConvBytes(shape: Shape): number {
 /** Packs a weight `[O,C,kh,kw]` as `conv2d` reads it. */
 export function packConv(from: number, [outputs, channels, kh, kw]: Shape, out: number): Command {
   const taps = kh! * kw!;
-  return packConvCommand(from, [outputs!, channels!, taps, channels! * taps, taps, 1], out);
+  return packConvCommand(from, [outputs!, channels!, kh!, kw!, channels! * taps, taps, kw!, 1], out);
 }
 
-/** The same of the kernels of a convolution's gradient: outputs and channels change places, taps their order. */
-export function packFlipped(from: number, [outputs, channels, kh, kw]: Shape, out: number): Command {
-  const taps = kh! * kw!;
-  const last = from + 4 * (taps - 1);
-  return packConvCommand(last, [channels!, outputs!, taps, taps, channels! * taps, -1], out);
+/**
+ * The same of the kernels of a convolution's gradient: outputs and channels change places, taps their order. Of the
+ * taps, every `stride`-th backwards from (a, b) along both sides.
+ */
+export function packFlipped(
+  from: number,
+  [outputs, channels, kh, kw]: Shape,
+  out: number,
+  { stride, a, b }: { stride: number; a: number; b: number } = { stride: 1, a: kh! - 1, b: kw! - 1 },
+): Command {
+  const taps = kh! * kw!, [rows, columns] = [a, b].map((last) => Math.floor(last / stride) + 1);
+  const layout = [channels!, outputs!, rows!, columns!, taps, channels! * taps, -stride * kw!, -stride];
+  return packConvCommand(from + 4 * (a * kw! + b), layout, out);
 }
 
 function packConvCommand(from: number, layout: readonly number[], out: number): Command {
