@@ -1,4 +1,4 @@
-// Causal attention by head, over a cache or over whole sequences, and rotary positions.
+// Causal attention by head over a cache, and rotary positions.
 import { loadHalves, storeHalves } from "./halves";
 import { arg, exp4, madd, pointer, splat, sum4 } from "./simd";
 
@@ -40,24 +40,8 @@ export function attentionStep(args: usize, item: i32, scratch: usize): void {
   attend(scratch, keys, values, bytes, <i32>at + 1, bytes, out, scores);
 }
 
-/*
- * out[b, p] = attention of position p over 0 to p. Arguments: qkv [B,P,3·D], out [B,P,D], h, d, P.
- * Item: one (sequence, head). Scratch: P scores, up to a multiple of 4.
- */
-export function attention(args: usize, item: i32, scratch: usize): void {
-  const heads = arg(args, 2), d = arg(args, 3), positions = arg(args, 4);
-  const sequence = item / heads, head = item % heads;
-  const bytes = (<usize>d) << 2, width = bytes * (<usize>heads), row = width * 3;
-  const first = pointer(args, 0) + (<usize>(sequence * positions)) * row + (<usize>head) * bytes;
-  let out = pointer(args, 1) + (<usize>(sequence * positions)) * width + (<usize>head) * bytes;
-  for (let p = 0; p < positions; p++, out += width) {
-    const q = first + (<usize>p) * row;
-    attend(q, first + width, first + 2 * width, row, p + 1, bytes, out, scratch);
-  }
-}
-
 /** One query over `count` keys and values, `step` bytes apart. `bytes`: of a head. Scores: `count`, up to four more. */
-function attend(
+export function attend(
   q: usize,
   keys: usize,
   values: usize,

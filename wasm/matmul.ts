@@ -29,8 +29,11 @@ export function packMatrix(args: usize, item: i32): void {
   }
 }
 
-/** One strip or panel of one block: k values, zeros up to `size`. */
-function pack(from: usize, stepK: usize, stepJ: usize, out: usize, k: i32, size: i32, lanes: i32, width: i32): void {
+/**
+ * One strip or panel: out[k][j] = from[k·stepK + j·stepJ] (bytes) for k values, zeros up to `size`, and j < lanes = 6 or
+ * 8, zeros from `width` on.
+ */
+export function pack(from: usize, stepK: usize, stepJ: usize, out: usize, k: i32, size: i32, lanes: i32, width: i32): void {
   const row = (<usize>lanes) << 2;
   let packed = 0;
   if (width == lanes) {
@@ -148,6 +151,7 @@ function prepare(out: usize, residual: usize, row: usize, first: i32, last: i32,
   }
 }
 
-function copyTile(to: usize, toRow: usize, from: usize, fromRow: usize, height: i32, columns: i32): void {
+/** Copies a part of a tile. */
+export function copyTile(to: usize, toRow: usize, from: usize, fromRow: usize, height: i32, columns: i32): void {
   for (; height > 0; height--, to += toRow, from += fromRow) memory.copy(to, from, (<usize>columns) << 2);
 }

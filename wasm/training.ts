@@ -1,6 +1,7 @@
 // The kernels that only training needs. Builds for inference do not hold them: there, `TRAINING` is 0 in walk.ts.
 import { Opcode } from "./opcodes";
 import { adam } from "./adam";
+import { attentionGrad } from "./attention_tiles";
 import { channelCombine, channelSums } from "./channel";
 import { assign } from "./assign";
 import { dropout } from "./dropout";
@@ -12,8 +13,8 @@ import { matmul, packMatrix } from "./matmul";
 import { maxPool, maxPoolGrad } from "./pool";
 import { sum } from "./reduce";
 import { embeddingPlain } from "./sequence";
+import { crossEntropy, crossEntropyGrad, embeddingGrad } from "./sequence_grad";
 import { winogradGradProducts, winogradGradTaps, winogradGradTiles } from "./winograd_grad";
-import { attentionGrad, crossEntropy, crossEntropyGrad, embeddingGrad } from "./sequence_grad";
 
 /** Runs an item of a command of training. */
 export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: usize): void {

@@ -7,7 +7,8 @@
 import { Opcode } from "./opcodes";
 import { arg } from "./simd";
 import { add, mul, silu, sqrt_, sub } from "./elementwise";
-import { attention, attentionStep, rope } from "./attention";
+import { attentionStep, rope } from "./attention";
+import { attention } from "./attention_tiles";
 import { linear } from "./linear";
 import { mean } from "./reduce";
 import { guide, philox, sample } from "./sample";

@@ -35,3 +35,23 @@ export function channelExtent(
   }
   return { n, positions: h * w, channels, blocks: Math.ceil(h * w / positionBlock) };
 }
+
+/** How attention over whole sequences is cut into items, and what each needs; see `wasm/attention_tiles.ts`. */
+export function attentionExtent(
+  { sequences, positions, heads, head }: { sequences: number; positions: number; heads: number; head: number },
+): { items: number; scratchBytes: number; gradScratchBytes: number } {
+  if (positions <= fewPositions) {
+    return { items: sequences, scratchBytes: 4 * (positions + 4), gradScratchBytes: 8 * (positions + 4) };
+  }
+  const strips = 24 * Math.ceil(positions / 6), panels = 32 * Math.ceil(positions / 8);
+  const rows = Math.ceil(positions / 4) * 4 + 4, along = 32 * Math.ceil(head / 8) * rows;
+  const stripped = 24 * rows;
+  return {
+    items: sequences * heads,
+    scratchBytes: head * (strips + panels) + along + 6 * panels + stripped,
+    gradScratchBytes: 2 * head * (strips + panels) + 3 * along + strips / 2 * panels + stripped + 192,
+  };
+}
+
+/** As in the kernel. */
+const fewPositions = 4;

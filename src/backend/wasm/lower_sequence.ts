@@ -3,6 +3,7 @@ import type { Tensor } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type Command, floatArgument } from "./commands.ts";
+import { attentionExtent } from "./extents.ts";
 import type { LoweredOp, Lowering } from "./lower.ts";
 import { packLinear, plainLinearBytes } from "./pack_plain.ts";
 
@@ -105,11 +106,12 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
   attention: (tensor, at) => {
     const [sequences, positions, width] = tensor.shape as [number, number, number], { heads } = tensor.attrs;
     const head = vectors("attention", width / heads);
+    const { items, scratchBytes } = attentionExtent({ sequences, positions, heads, head });
     return [{
       opcode: Opcode.Attention,
-      items: sequences * heads,
+      items,
       args: [at.of(tensor.inputs.qkv), at.of(tensor as Tensor), heads, head, positions],
-      scratchBytes: 4 * (positions + 4),
+      scratchBytes,
       flop: 2 * sequences * positions * (positions + 1) * width,
     }];
   },

@@ -6,7 +6,7 @@ import { type Command, floatArgument } from "./commands.ts";
 import { inputGradCommands, inputGradScratch } from "./conv_grad.ts";
 import { weightGradCommands, weightGradScratch } from "./conv_weight_grad.ts";
 import { type Addresses, binary, type TrainingKernels } from "./lower.ts";
-import { channelExtent, meanExtent } from "./extents.ts";
+import { attentionExtent, channelExtent, meanExtent } from "./extents.ts";
 import { sequenceLowering } from "./lower_sequence.ts";
 import { type Product, productBytes, productCommands } from "./product.ts";
 
@@ -124,11 +124,12 @@ export const trainingLowering: TrainingKernels["lowering"] = {
         got: `${head}`,
       });
     }
+    const { items, gradScratchBytes } = attentionExtent({ sequences, positions, heads, head });
     return [{
       opcode: Opcode.AttentionGrad,
-      items: sequences * heads,
+      items,
       args: [at.of(qkv), at.of(dy), at.of(tensor as Tensor), heads, head, positions],
-      scratchBytes: 8 * (positions + 4),
+      scratchBytes: gradScratchBytes,
       flop: 5 * sequences * positions * (positions + 1) * width,
     }];
   },
