@@ -140,11 +140,21 @@ export function rope(args: usize, item: i32): void {
   memory.copy(out + 2 * width, x + 2 * width, width);
 }
 
+/** The signs of the first of each pair. */
+const FIRST = memory.data<u32>([0x80000000, 0, 0x80000000, 0]);
+
 /* Each adjacent pair (a, b) of one head by the table's (cos, sin): (a·cos − b·sin, b·cos + a·sin). */
 // @ts-ignore: decorator
 @inline
 function turn(x: usize, out: usize, table: usize, bytes: usize): void {
-  for (let at: usize = 0; at < bytes; at += 8) {
+  let at: usize = 0;
+  for (; at + 16 <= bytes; at += 16) {
+    const pairs = v128.load(x + at), turns = v128.load(table + at);
+    const cosines = v128.shuffle<f32>(turns, turns, 0, 0, 2, 2), sines = v128.shuffle<f32>(turns, turns, 1, 1, 3, 3);
+    const across = f32x4.mul(v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2), v128.xor(sines, v128.load(FIRST)));
+    v128.store(out + at, f32x4.add(f32x4.mul(pairs, cosines), across));
+  }
+  for (; at < bytes; at += 8) {
     const a = load<f32>(x + at), b = load<f32>(x + at, 4);
     const cosine = load<f32>(table + at), sine = load<f32>(table + at, 4);
     store<f32>(out + at, a * cosine - b * sine);

@@ -98,6 +98,20 @@ export function siluGrad(args: usize, item: i32): void {
   mapGradient(args, item, 0);
 }
 
+/*
+ * out = dy·up·s·(1 + x·(1 − s)), s = sigmoid(x). Arguments: x, up, dy, out, elements. Item: a block of 4096 elements.
+ */
+export function swigluGrad(args: usize, item: i32): void {
+  const begin = (<usize>(item * BLOCK)) << 2;
+  const bytes = (<usize>min(BLOCK, arg(args, 4) - item * BLOCK)) << 2;
+  let x = pointer(args, 0) + begin, up = pointer(args, 1) + begin, dy = pointer(args, 2) + begin;
+  let out = pointer(args, 3) + begin;
+  for (const end = x + bytes; x < end; x += 16, up += 16, dy += 16, out += 16) {
+    const value = v128.load(x), s = sigmoid4(value), d = f32x4.mul(v128.load(dy), v128.load(up));
+    v128.store(out, f32x4.mul(f32x4.mul(d, s), madd(value, f32x4.sub(known(ONE), s), known(ONE))));
+  }
+}
+
 /** dy above zero, slope·dy elsewhere */
 export function leakyReluGrad(args: usize, item: i32): void {
   mapGradient(args, item, 1);

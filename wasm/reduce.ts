@@ -1,5 +1,5 @@
 // Reductions: means and sums over axes.
-import { arg, pointer } from "./simd";
+import { arg, madd, pointer, splat, sum4 } from "./simd";
 
 /*
  * out[o, i] = mean over r of x[o, r, i].
@@ -42,4 +42,27 @@ export function sum(args: usize, item: i32): void {
     for (let r = 0; r < count; r++, at += row) total += <f64> load<f32>(at);
     store<f32>(out + ((<usize> i) << 2), <f32> total);
   }
+}
+
+/** Elements of one item of the sum of squares; of those that are added in f32 before they are in f64. */
+const SQUARES: i32 = 16384;
+const RUN: usize = 1024 * 4;
+
+/*
+ * out[item] = Σ x² over a block of 16,384 elements. Arguments: x, out, elements. Item: a block.
+ */
+export function squareSum(args: usize, item: i32): void {
+  const count = min(SQUARES, arg(args, 2) - item * SQUARES);
+  let x = pointer(args, 0) + ((<usize>(item * SQUARES)) << 2), total: f64 = 0;
+  const end = x + ((<usize>count) << 2), whole = x + ((<usize>(count & ~15)) << 2);
+  while (x < whole) {
+    let s0 = splat(0), s1 = s0, s2 = s0, s3 = s0;
+    for (const stop = min(whole, x + RUN); x < stop; x += 64) {
+      const a = v128.load(x), b = v128.load(x, 16), c = v128.load(x, 32), d = v128.load(x, 48);
+      s0 = madd(a, a, s0), s1 = madd(b, b, s1), s2 = madd(c, c, s2), s3 = madd(d, d, s3);
+    }
+    total += <f64>sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  }
+  for (; x < end; x += 4) total += <f64>load<f32>(x) * <f64>load<f32>(x);
+  store<f32>(pointer(args, 1) + ((<usize>item) << 2), <f32>total);
 }

@@ -1,5 +1,5 @@
 // Cross-entropy, and the gradients of embeddings.
-import { arg, exp4, pointer, splat } from "./simd";
+import { arg, exp4, pointer, splat, sum4 } from "./simd";
 
 /*
  * out[w] = Σ dy[i] over the i whose index is w, in their order (an index beyond the table is its last row's).
@@ -15,53 +15,81 @@ export function embeddingGrad(args: usize, item: i32): void {
     const word = <i32>min(load<u32>(index), <u32>words - 1);
     if (word < first || word >= last) continue;
     const to = out + (<usize>word) * bytes;
-    for (let c: usize = 0; c < bytes; c += 4) store<f32>(to + c, load<f32>(to + c) + load<f32>(dy + c));
+    let c: usize = 0;
+    for (; c + 16 <= bytes; c += 16) v128.store(to + c, f32x4.add(v128.load(to + c), v128.load(dy + c)));
+    for (; c < bytes; c += 4) store<f32>(to + c, load<f32>(to + c) + load<f32>(dy + c));
   }
 }
 
 /*
- * out[r] = log Σ exp(logits[r]) − logits[r, target[r]]. Arguments: logits [R,V], target u32 [R], out, V. Item: one row.
+ * out[r] = log Σ exp(logits[r]) − logits[r, target[r]]. Arguments: logits [R,V], target u32 [R], out, R, V, rows of one
+ * item. Item: some rows.
  */
 export function crossEntropy(args: usize, item: i32): void {
-  const words = arg(args, 3), row = pointer(args, 0) + ((<usize>(item * words)) << 2);
-  const target = min(load<u32>(pointer(args, 1) + ((<usize>item) << 2)), <u32>words - 1);
-  const most = largestOf(row, words);
-  const loss = <f64>most + NativeMath.log(total(row, words, most)) - <f64>load<f32>(row + ((<usize>target) << 2));
-  store<f32>(pointer(args, 2) + ((<usize>item) << 2), <f32>loss);
+  const words = arg(args, 4), each = arg(args, 5), last = min(arg(args, 3), (item + 1) * each);
+  for (let r = item * each; r < last; r++) {
+    const row = pointer(args, 0) + ((<usize>(r * words)) << 2);
+    const target = min(load<u32>(pointer(args, 1) + ((<usize>r) << 2)), <u32>words - 1);
+    const most = largestOf(row, words);
+    const loss = <f64>most + NativeMath.log(total(row, words, most)) - <f64>load<f32>(row + ((<usize>target) << 2));
+    store<f32>(pointer(args, 2) + ((<usize>r) << 2), <f32>loss);
+  }
 }
 
 /*
- * out[r] = (softmax(logits[r]) − target)·dy[r]. Arguments: logits, target, dy [R], out [R,V], V. Item: one row.
+ * out[r] = (softmax(logits[r]) − target)·dy[r]. Arguments: logits, target, dy [R], out [R,V], R, V, rows of one item.
+ * Item: some rows.
  */
 export function crossEntropyGrad(args: usize, item: i32): void {
-  const words = arg(args, 4), at = (<usize>(item * words)) << 2, row = pointer(args, 0) + at;
-  const target = min(load<u32>(pointer(args, 1) + ((<usize>item) << 2)), <u32>words - 1);
-  const dy = load<f32>(pointer(args, 2) + ((<usize>item) << 2)), out = pointer(args, 3) + at;
-  const most = largestOf(row, words), inverse = 1 / total(row, words, most);
-  for (let i = 0; i < words; i += 4) {
-    const four = weights(row, i, words, most);
-    for (let j = i; j < min(i + 4, words); j++) {
-      const hit: f64 = j == <i32>target ? 1 : 0;
-      store<f32>(out + ((<usize>j) << 2), <f32>((<f64>lane(four, j - i) * inverse - hit) * <f64>dy));
+  const words = arg(args, 5), each = arg(args, 6), last = min(arg(args, 4), (item + 1) * each);
+  for (let r = item * each; r < last; r++) {
+    const at = (<usize>(r * words)) << 2, row = pointer(args, 0) + at, out = pointer(args, 3) + at;
+    const target = (<usize>min(load<u32>(pointer(args, 1) + ((<usize>r) << 2)), <u32>words - 1)) << 2;
+    const dy = load<f32>(pointer(args, 2) + ((<usize>r) << 2)), most = largestOf(row, words);
+    const inverse = 1 / total(row, words, most), factor = splat(<f32>(inverse * <f64>dy));
+    let i = 0;
+    for (; i + 4 <= words; i += 4) {
+      const four = exp4(f32x4.sub(v128.load(row + ((<usize>i) << 2)), splat(most)));
+      v128.store(out + ((<usize>i) << 2), f32x4.mul(four, factor));
     }
+    if (i < words) {
+      const rest = f32x4.mul(weights(row, i, words, most), factor);
+      for (; i < words; i++) store<f32>(out + ((<usize>i) << 2), lane(rest, i & 3));
+    }
+    // A probability near one is taken from it before it is rounded.
+    const hit = f32x4.extract_lane(exp4(splat(load<f32>(row + target) - most)), 0);
+    store<f32>(out + target, <f32>((<f64>hit * inverse - 1) * <f64>dy));
   }
 }
 
 function largestOf(row: usize, words: i32): f32 {
-  let most = load<f32>(row);
-  for (let i = 1; i < words; i++) most = max(most, load<f32>(row + ((<usize>i) << 2)));
-  return most;
+  let i = 0, four = splat(-Infinity), most: f32 = -Infinity;
+  for (; i + 4 <= words; i += 4) four = f32x4.max(four, v128.load(row + ((<usize>i) << 2)));
+  for (; i < words; i++) most = max(most, load<f32>(row + ((<usize>i) << 2)));
+  return max(max(most, max(lane(four, 0), lane(four, 1))), max(lane(four, 2), lane(four, 3)));
 }
 
 /** Σ exp(x − most); not a number where `most` is none. */
 function total(row: usize, words: i32, most: f32): f64 {
-  let sum: f64 = 0;
-  for (let i = 0; i < words; i += 4) {
+  let sum: f64 = 0, i = 0;
+  while (i + 8 <= words) {
+    let s0 = splat(0), s1 = s0;
+    for (const stop = min(words & ~7, i + RUN); i < stop; i += 8) {
+      const at = row + ((<usize>i) << 2);
+      s0 = f32x4.add(s0, exp4(f32x4.sub(v128.load(at), splat(most))));
+      s1 = f32x4.add(s1, exp4(f32x4.sub(v128.load(at, 16), splat(most))));
+    }
+    sum += <f64>sum4(f32x4.add(s0, s1));
+  }
+  for (; i < words; i += 4) {
     const four = weights(row, i, words, most);
     for (let j = 0; j < min(4, words - i); j++) sum += <f64>lane(four, j);
   }
   return sum + <f64>(most - most);
 }
+
+/** Values that are added in f32 before they are in f64. */
+const RUN: i32 = 512;
 
 /** Four of exp(x − most), where as many are left. */
 function weights(row: usize, i: i32, words: i32, most: f32): v128 {

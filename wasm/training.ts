@@ -8,10 +8,11 @@ import { dropout } from "./dropout";
 import { convWeightGrad, convWeightGradSum, packConv } from "./conv_grad";
 import { div } from "./elementwise";
 import { strided } from "./layout";
-import { leakyReluGrad, map, siluGrad } from "./map";
+import { leakyReluGrad, map, siluGrad, swigluGrad } from "./map";
 import { matmul, packMatrix } from "./matmul";
 import { maxPool, maxPoolGrad } from "./pool";
-import { sum } from "./reduce";
+import { squareSum, sum } from "./reduce";
+import { rmsNormGrad, rmsNormWeightGrad } from "./rms_grad";
 import { embeddingPlain } from "./sequence";
 import { crossEntropy, crossEntropyGrad, embeddingGrad } from "./sequence_grad";
 import { winogradGradProducts, winogradGradTaps, winogradGradTiles } from "./winograd_grad";
@@ -25,6 +26,14 @@ export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: u
       return map(args, item);
     case Opcode.SiluGrad:
       return siluGrad(args, item);
+    case Opcode.SwigluGrad:
+      return swigluGrad(args, item);
+    case Opcode.RmsNormGrad:
+      return rmsNormGrad(args, item);
+    case Opcode.RmsNormWeightGrad:
+      return rmsNormWeightGrad(args, item);
+    case Opcode.SquareSum:
+      return squareSum(args, item);
     case Opcode.LeakyReluGrad:
       return leakyReluGrad(args, item);
     case Opcode.Sum:

@@ -1,5 +1,5 @@
-import { add, apply, concat, constant, mean, mul, reshape, slice, sqrt, sub } from "../graph/build.ts";
-import { broadcastTo, div, sum } from "../graph/build_training.ts";
+import { apply, concat, constant, mul, reshape, slice } from "../graph/build.ts";
+import { broadcastTo, sum } from "../graph/build_training.ts";
 import type { Tensor, TensorOf } from "../graph/ops.ts";
 import { negate, scale, unbroadcast } from "./support.ts";
 
@@ -32,19 +32,5 @@ export function groupNormGradients(
     x: apply("channel_combine", { x, dy, affine, factors }, {}),
     weight: unbroadcast(normed, weight.shape),
     bias: unbroadcast(plain, bias.shape),
-  };
-}
-
-/** y = w·x̂ with x̂ = x·r, r = 1/√(mean x² + eps): dw = Σ dy·x̂, dx = r·(w·dy − x̂·mean(w·dy·x̂)). */
-export function rmsNormGradients(
-  { inputs: { x, weight }, attrs: { eps } }: TensorOf<"rms_norm">,
-  dy: Tensor,
-): { x: Tensor; weight: Tensor } {
-  const last = [x.shape.length - 1];
-  const root = sqrt(add(mean(mul(x, x), last), constant(eps)));
-  const normed = div(x, root), weighted = mul(dy, weight);
-  return {
-    x: div(sub(weighted, mul(normed, mean(mul(weighted, normed), last))), root),
-    weight: unbroadcast(mul(dy, normed), weight.shape),
   };
 }

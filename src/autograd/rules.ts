@@ -1,9 +1,9 @@
-import { apply, concat, constant, mul, reshape, rope, silu, slice, sub } from "../graph/build.ts";
+import { apply, concat, constant, mul, reshape, rope, slice, sub, swiglu } from "../graph/build.ts";
 import { broadcastTo, div, matmul, permute, sigmoid, sign, sum } from "../graph/build_training.ts";
 import type { Inputs, OpName, Tensor, TensorOf } from "../graph/ops.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { f32Tensor } from "../tensor/tensor.ts";
-import { groupNormGradients, rmsNormGradients } from "./norms.ts";
+import { groupNormGradients } from "./norms.ts";
 import { negate, scale, unbroadcast, zeros } from "./support.ts";
 
 /**
@@ -95,13 +95,16 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   lfq_pack: "discrete",
   lfq_unpack: "discrete",
 
-  rms_norm: rmsNormGradients,
+  rms_norm: ({ inputs: { x, weight }, attrs }, dy) => ({
+    x: apply("rms_norm_grad", { x, weight, dy }, attrs),
+    weight: apply("rms_norm_weight_grad", { x, dy }, attrs),
+  }),
   embedding: ({ inputs: { table, index } }, dy) => ({
     table: apply("embedding_grad", { index, dy }, { words: table.shape[0]! }),
   }),
   swiglu: ({ inputs: { gate, up } }, dy) => ({
-    gate: siluGrad(gate, mul(dy, up)),
-    up: mul(dy, silu(gate)),
+    gate: apply("swiglu_grad", { gate, up, dy }, {}),
+    up: swiglu(gate, dy),
   }),
   // A turn by the opposite angle: the sines in odd places change their sign.
   rope: ({ inputs: { table, position }, attrs: { heads } }, dy) => {
@@ -118,6 +121,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   sample: "discrete",
 
   sum: ({ inputs: { x } }, dy) => ({ x: broadcastTo(dy, x.shape) }),
+  square_sum: ({ inputs: { x } }, dy) => ({ x: mul(x, scale(dy, 2)) }),
   broadcast_to: ({ inputs: { x } }, dy) => ({ x: unbroadcast(dy, x.shape) }),
   permute: ({ attrs: { order } }, dy) => ({ x: permute(dy, order.map((_, axis) => order.indexOf(axis))) }),
   div: (tensor, dy) => {
@@ -157,6 +161,9 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   }),
 
   silu_grad: "backward",
+  swiglu_grad: "backward",
+  rms_norm_grad: "backward",
+  rms_norm_weight_grad: "backward",
   leaky_relu_grad: "backward",
   conv2d_input_grad: "backward",
   conv2d_weight_grad: "backward",

@@ -19,6 +19,11 @@ export function total(x: Tensor): Tensor {
   return reshape(sum(x, x.shape.map((_, axis) => axis)), []);
 }
 
+/** The sum of all squares, `[]`. */
+export function squareSum(x: Tensor): Tensor {
+  return apply("square_sum", { x }, {});
+}
+
 /** `x`, repeated to `shape`. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return `${x.shape}` === `${shape}` ? x : apply("broadcast_to", { x }, { shape });

@@ -4,6 +4,7 @@ import type { TensorOf, TrainingOp } from "./ops.ts";
 /** Floating-point operations of the ops of training, counted as `flop.ts` says. */
 export const trainingFlop: { [O in TrainingOp]: (tensor: TensorOf<O>) => number } = {
   sum: ({ inputs: { x } }) => sizeOf(x.shape),
+  square_sum: ({ inputs: { x } }) => 2 * sizeOf(x.shape),
   broadcast_to: () => 0,
   permute: () => 0,
   div: elements,
@@ -25,6 +26,9 @@ export const trainingFlop: { [O in TrainingOp]: (tensor: TensorOf<O>) => number 
 
   // A sigmoid, then three products, a sum and a difference.
   silu_grad: (tensor) => 8 * elements(tensor),
+  swiglu_grad: (tensor) => 9 * elements(tensor),
+  rms_norm_grad: (tensor) => 8 * elements(tensor),
+  rms_norm_weight_grad: ({ inputs: { x } }) => 5 * sizeOf(x.shape),
   leaky_relu_grad: elements,
   conv2d_input_grad: ({ inputs: { dy, weight } }) => 2 * sizeOf(dy.shape) * sizeOf(weight.shape.slice(1)),
   conv2d_weight_grad: ({ inputs: { dy }, shape }) => 2 * sizeOf(dy.shape) * sizeOf(shape.slice(1)),

@@ -14,6 +14,7 @@ import {
 /** What the ops of training make of their inputs. */
 export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attrs<O>) => Spec } = {
   sum: ({ x }, { axes }) => f32(x.shape.map((length, axis) => axes.includes(axis) ? 1 : length)),
+  square_sum: () => f32([]),
   broadcast_to: ({ x }, { shape }) => {
     const target = broadcast("broadcast_to", x.shape, shape);
     check("broadcast_to", "x", x.shape, `${target}` === `${shape}`, `what broadcasts to [${shape}]`);
@@ -60,6 +61,18 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
   },
 
   silu_grad: backward("silu_grad"),
+  swiglu_grad: ({ gate, up, dy }) => {
+    checkShape("swiglu_grad", "up", up, gate.shape);
+    return backward("swiglu_grad")({ x: gate, dy });
+  },
+  rms_norm_grad: ({ x, weight, dy }) => {
+    checkShape("rms_norm_grad", "weight", weight, x.shape.slice(-1));
+    return backward("rms_norm_grad")({ x, dy });
+  },
+  rms_norm_weight_grad: ({ x, dy }) => {
+    check("rms_norm_weight_grad", "x", x.shape, x.shape.length > 0, "an axis");
+    return f32(backward("rms_norm_weight_grad")({ x, dy }).shape.slice(-1));
+  },
   leaky_relu_grad: backward("leaky_relu_grad"),
   conv2d_input_grad: ({ dy, weight }, { stride, padding, height, width }) => {
     const [n, , , outputs] = rank("conv2d_input_grad", "dy", dy, 4) as [number, number, number, number];

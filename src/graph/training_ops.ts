@@ -10,6 +10,8 @@ import type { Tensor } from "./ops.ts";
 export interface TrainingOpTable {
   /** The sum over `axes`, which stay with length 1. */
   sum: { inputs: { x: Tensor }; attrs: { axes: readonly number[] } };
+  /** The sum of all squares, `[]`. */
+  square_sum: Unary;
   /** `x`, repeated to `shape` by NumPy's rules. */
   broadcast_to: { inputs: { x: Tensor }; attrs: { shape: Shape } };
   /** Axis i of the result is axis `order[i]` of x. */
@@ -48,6 +50,12 @@ export interface TrainingOpTable {
 
   /** The gradient of `silu` by x: `dy·s·(1 + x·(1 − s))`, s = sigmoid(x). */
   silu_grad: Backward;
+  /** The gradient of `swiglu` by its gate: `silu_grad(gate, dy·up)`. (That by `up` is `swiglu(gate, dy)`.) */
+  swiglu_grad: { inputs: { gate: Tensor; up: Tensor; dy: Tensor }; attrs: NoAttrs };
+  /** The gradient of `rms_norm` by x: with x̂ = x·r, r = 1/√(mean x² + eps): `r·(w·dy − x̂·mean(w·dy·x̂))`. */
+  rms_norm_grad: { inputs: { x: Tensor; weight: Tensor; dy: Tensor }; attrs: { eps: number } };
+  /** The gradient of `rms_norm` by its weight: x and dy `[…,D]` → `[D]`, Σ dy·x̂ over all rows. */
+  rms_norm_weight_grad: { inputs: { x: Tensor; dy: Tensor }; attrs: { eps: number } };
   /** The gradient of `leaky_relu` by x. */
   leaky_relu_grad: { inputs: { x: Tensor; dy: Tensor }; attrs: { slope: number } };
   /** The gradient of `conv2d` by x: dy `[N,H',W',O]`, weight `[O,C,K,K]` → `[N,height,width,C]`. */

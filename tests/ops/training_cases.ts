@@ -55,6 +55,9 @@ function resultOf({ x: [n, h, w], outputs, k, stride, padding }: Conv): Shape {
   return [n, ...[h, w].map((length) => Math.floor((length + 2 * padding - k) / stride) + 1), outputs];
 }
 
+/** Rows of RMSNorm: below, at and beyond its items. */
+const normed: readonly Shape[] = [[1, 3], [3, 5, 7], [16, 64], [129, 66], [2, 128, 12], [0, 8]];
+
 const maps4: readonly Shape[] = [[1, 1, 1, 4], [2, 5, 7, 32], [1, 17, 16, 12], [1, 40, 41, 20], [0, 2, 2, 8]];
 
 /** The part of the case table that concerns training. */
@@ -204,6 +207,35 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
     })),
   },
 
+  square_sum: {
+    tolerance: close,
+    nan: "spreads",
+    cases: ([...shapes, [3, 16384], [2, 16385]] as Shape[]).map((x) => ({
+      operands: { x: given(x) },
+      attrs: {},
+    })),
+  },
+  swiglu_grad: {
+    tolerance: close,
+    nan: "spreads",
+    cases: shapes.map((shape) => ({
+      operands: { gate: given(shape, { scale: 6 }), up: given(shape), dy: given(shape) },
+      attrs: {},
+    })),
+  },
+  rms_norm_grad: {
+    tolerance: close,
+    nan: "spreads",
+    cases: normed.map((x) => ({
+      operands: { x: given(x), weight: weight(x.slice(-1)), dy: given(x) },
+      attrs: { eps: 1e-5 },
+    })),
+  },
+  rms_norm_weight_grad: {
+    tolerance: close,
+    nan: "spreads",
+    cases: normed.map((x) => ({ operands: { x: given(x), dy: given(x) }, attrs: { eps: 1e-5 } })),
+  },
   silu_grad: {
     tolerance: close,
     nan: "spreads",

@@ -3,7 +3,14 @@ import { sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import { broadcastStrides, forEachOffset, map, zip } from "./loops.ts";
 import { philox4x32 } from "../../tensor/philox.ts";
-import { attentionGrad, crossEntropy, crossEntropyGrad, embeddingGrad } from "./training_sequence.ts";
+import {
+  attentionGrad,
+  crossEntropy,
+  crossEntropyGrad,
+  embeddingGrad,
+  rmsNormGrad,
+  rmsNormWeightGrad,
+} from "./training_sequence.ts";
 import {
   channelCombine,
   channelSums,
@@ -25,6 +32,11 @@ export const trainingEvaluators: Evaluators = {
     const strides = stridesOf(spec.shape).map((stride, axis) => axes.includes(axis) ? 0 : stride);
     forEachOffset(x.shape, [strides], (i, [o]) => sums[o!]! += x.data[i]!);
     return floats(spec.shape, sums);
+  },
+  square_sum: ({ x }, _, spec) => {
+    let sum = 0;
+    x.data.forEach((value) => sum += value * value);
+    return floats(spec.shape, [sum]);
   },
   broadcast_to: ({ x }, _, spec) => gather(x, broadcastStrides(x.shape, spec.shape), spec),
   permute: ({ x }, { order }, spec) => {
@@ -66,8 +78,13 @@ export const trainingEvaluators: Evaluators = {
     return result;
   },
 
-  silu_grad: ({ x, dy }, _, spec) =>
-    zip(x, dy, { spec, fn: (value, d) => d * (sigmoid(value) + swish(value) * (1 - sigmoid(value))) }),
+  silu_grad: ({ x, dy }, _, spec) => zip(x, dy, { spec, fn: siluGrad }),
+  swiglu_grad: ({ gate, up, dy }, _, spec) => {
+    const product = zip(dy, up, { spec, fn: (d, u) => d * u });
+    return zip(gate, product, { spec, fn: siluGrad });
+  },
+  rms_norm_grad: rmsNormGrad,
+  rms_norm_weight_grad: rmsNormWeightGrad,
   leaky_relu_grad: ({ x, dy }, { slope }, spec) =>
     zip(x, dy, { spec, fn: (value, d) => value > 0 ? d : Number.isNaN(value) ? value : slope * d }),
   conv2d_input_grad: inputGrad,
@@ -108,6 +125,10 @@ function gather(x: HostTensor, strides: readonly number[], spec: Spec): HostTens
   const result = floats(spec.shape);
   forEachOffset(spec.shape, [strides], (i, [o]) => result.data[i] = x.data[o!]!);
   return result;
+}
+
+function siluGrad(x: number, dy: number): number {
+  return dy * (sigmoid(x) + swish(x) * (1 - sigmoid(x)));
 }
 
 function sigmoid(x: number): number {

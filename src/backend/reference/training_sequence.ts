@@ -98,3 +98,42 @@ function exponentials(row: Float32Array | Uint32Array): { most: number; total: n
   row.forEach((value) => total += Math.exp(value - most));
   return { most, total };
 }
+
+/** The gradient of RMSNorm by x, row by row. */
+export function rmsNormGrad(
+  { x, weight, dy }: Values<"rms_norm_grad">,
+  { eps }: Attrs<"rms_norm_grad">,
+  spec: Spec,
+): HostTensor {
+  const width = weight.data.length, result = floats(spec.shape);
+  for (let at = 0; at < x.data.length; at += width) {
+    const r = inverseRoot(x.data.subarray(at, at + width), eps);
+    let mean = 0;
+    for (let c = 0; c < width; c++) mean += weight.data[c]! * dy.data[at + c]! * x.data[at + c]! * r / width;
+    for (let c = 0; c < width; c++) {
+      result.data[at + c] = r * (weight.data[c]! * dy.data[at + c]! - x.data[at + c]! * r * mean);
+    }
+  }
+  return result;
+}
+
+/** The gradient of RMSNorm by its weight. */
+export function rmsNormWeightGrad(
+  { x, dy }: Values<"rms_norm_weight_grad">,
+  { eps }: Attrs<"rms_norm_weight_grad">,
+  spec: Spec,
+): HostTensor {
+  const width = spec.shape[0]!, sums = new Float64Array(width);
+  for (let at = 0; at < x.data.length; at += width) {
+    const r = inverseRoot(x.data.subarray(at, at + width), eps);
+    for (let c = 0; c < width; c++) sums[c]! += dy.data[at + c]! * x.data[at + c]! * r;
+  }
+  return floats(spec.shape, sums);
+}
+
+/** 1/√(mean x² + eps) */
+function inverseRoot(row: Float32Array | Uint32Array, eps: number): number {
+  let squares = 0;
+  row.forEach((value) => squares += value * value);
+  return 1 / Math.sqrt(squares / row.length + eps);
+}

@@ -38,7 +38,12 @@ export function channelExtent(
 
 /** How attention over whole sequences is cut into items, and what each needs; see `wasm/attention_tiles.ts`. */
 export function attentionExtent(
-  { sequences, positions, heads, head }: { sequences: number; positions: number; heads: number; head: number },
+  { sequences, positions, heads, head }: {
+    sequences: number;
+    positions: number;
+    heads: number;
+    head: number;
+  },
 ): { items: number; scratchBytes: number; gradScratchBytes: number } {
   if (positions <= fewPositions) {
     return { items: sequences, scratchBytes: 4 * (positions + 4), gradScratchBytes: 8 * (positions + 4) };

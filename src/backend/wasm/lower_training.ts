@@ -12,6 +12,8 @@ import { type Product, productBytes, productCommands } from "./product.ts";
 
 /** Elements and channels of one item of the kernels. */
 const elementBlock = 4096, channelBlock = 16;
+/** Elements of one item of a sum of squares; rows of RMSNorm's gradients, by x and by weight. */
+const squareBlock = 16384, normRows = 16, summedRows = 128;
 /** Into how many items the rows of a table are cut. */
 const tableItems = 64;
 
@@ -35,9 +37,14 @@ export const trainingLowering: TrainingKernels["lowering"] = {
   div: (tensor, at) => binary(Opcode.Div, tensor, at),
   sum: (tensor, at) => {
     const { outer, count, inner } = meanExtent("sum", tensor.inputs.x.shape, tensor.attrs.axes);
-    const blocks = Math.ceil(inner / 16);
-    const args = [at.of(tensor.inputs.x), at.of(tensor as Tensor), count, inner, blocks];
-    return [{ opcode: Opcode.Sum, items: outer * blocks, args }];
+    return [sumCommand({ from: at.of(tensor.inputs.x), out: at.of(tensor as Tensor), outer, count, inner })];
+  },
+  square_sum: (tensor, at) => {
+    const size = sizeOf(tensor.inputs.x.shape), items = Math.ceil(size / squareBlock);
+    return [
+      { opcode: Opcode.SquareSum, items, args: [at.of(tensor.inputs.x), at.scratch, size] },
+      sumCommand({ from: at.scratch, out: at.of(tensor as Tensor), outer: 1, count: items, inner: 1 }),
+    ];
   },
   broadcast_to: (tensor, at) => {
     const { x } = tensor.inputs, own = stridesOf(x.shape), missing = tensor.shape.length - x.shape.length;
@@ -90,6 +97,29 @@ export const trainingLowering: TrainingKernels["lowering"] = {
     return [{ opcode: Opcode.Dropout, items: Math.ceil(size / elementBlock), args }];
   },
 
+  swiglu_grad: (tensor, at) => {
+    const { gate, up, dy } = tensor.inputs, size = sizeOf(tensor.shape);
+    const args = [at.of(gate), at.of(up), at.of(dy), at.of(tensor as Tensor), size];
+    return [{ opcode: Opcode.SwigluGrad, items: Math.ceil(size / elementBlock), args }];
+  },
+  rms_norm_grad: (tensor, at) => {
+    const { x, weight, dy } = tensor.inputs, width = weight.shape[0]!, count = sizeOf(x.shape) / width;
+    const pointers = [x, weight, dy, tensor as Tensor].map((read) => at.of(read));
+    return [{
+      opcode: Opcode.RmsNormGrad,
+      items: Math.ceil(count / normRows),
+      args: [...pointers, count, width, floatArgument(tensor.attrs.eps)],
+    }];
+  },
+  rms_norm_weight_grad: (tensor, at) => {
+    const { x, dy } = tensor.inputs, width = tensor.shape[0]!, count = sizeOf(x.shape) / width;
+    const items = Math.ceil(count / summedRows);
+    const args = [at.of(x), at.of(dy), at.scratch, count, width, floatArgument(tensor.attrs.eps)];
+    return [
+      { opcode: Opcode.RmsNormWeightGrad, items, args },
+      sumCommand({ from: at.scratch, out: at.of(tensor as Tensor), outer: 1, count: items, inner: width }),
+    ];
+  },
   silu_grad: (tensor, at) => gradient(tensor, { opcode: Opcode.SiluGrad, slope: 0, at }),
   leaky_relu_grad: (tensor, at) =>
     gradient(tensor, { opcode: Opcode.LeakyReluGrad, slope: tensor.attrs.slope, at }),
@@ -135,13 +165,22 @@ export const trainingLowering: TrainingKernels["lowering"] = {
   },
   cross_entropy: (tensor, at) => {
     const { logits, target } = tensor.inputs, [count, words] = logits.shape as [number, number];
-    const args = [at.of(logits), at.of(target), at.of(tensor as Tensor), words];
-    return [{ opcode: Opcode.CrossEntropy, items: count, args }];
+    const pointers = [logits, target, tensor as Tensor].map((read) => at.of(read)), each = rowsAtOnce(words);
+    return [{
+      opcode: Opcode.CrossEntropy,
+      items: Math.ceil(count / each),
+      args: [...pointers, count, words, each],
+    }];
   },
   cross_entropy_grad: (tensor, at) => {
     const { logits, target, dy } = tensor.inputs, [count, words] = logits.shape as [number, number];
-    const args = [at.of(logits), at.of(target), at.of(dy), at.of(tensor as Tensor), words];
-    return [{ opcode: Opcode.CrossEntropyGrad, items: count, args }];
+    const pointers = [logits, target, dy, tensor as Tensor].map((read) => at.of(read));
+    const each = rowsAtOnce(words);
+    return [{
+      opcode: Opcode.CrossEntropyGrad,
+      items: Math.ceil(count / each),
+      args: [...pointers, count, words, each],
+    }];
   },
   max_pool: (tensor, at) => {
     const [n, h, w, channels] = tensor.inputs.x.shape as [number, number, number, number];
@@ -181,6 +220,10 @@ export function trainingScratch(tensor: Tensor, packed: (weight: Tensor) => bool
     }
     case "matmul":
       return productBytes(matmulProduct(tensor));
+    case "square_sum":
+      return 4 * Math.ceil(sizeOf(tensor.inputs.x.shape) / squareBlock);
+    case "rms_norm_weight_grad":
+      return 4 * tensor.shape[0]! * Math.ceil(sizeOf(tensor.inputs.x.shape) / tensor.shape[0]! / summedRows);
     case "conv2d_input_grad":
       return inputGradScratch(tensor);
     case "conv2d_weight_grad":
@@ -200,6 +243,24 @@ function plainLinear(
 function matmulProduct({ inputs: { a }, attrs: { transposeA }, shape }: TensorOf<"matmul">): Product {
   const [batch, m, n] = shape as [number, number, number];
   return { batch, m, k: a.shape[transposeA ? 1 : 2]!, n };
+}
+
+function sumCommand(
+  { from, out, outer, count, inner }: {
+    from: number;
+    out: number;
+    outer: number;
+    count: number;
+    inner: number;
+  },
+): Command {
+  const blocks = Math.ceil(inner / 16);
+  return { opcode: Opcode.Sum, items: outer * blocks, args: [from, out, count, inner, blocks] };
+}
+
+/** Rows of `words` logits of one item: as many as make an item worth taking. */
+function rowsAtOnce(words: number): number {
+  return Math.max(1, Math.floor(elementBlock / words));
 }
 
 function mapped(

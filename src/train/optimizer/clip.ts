@@ -1,10 +1,10 @@
 import { add, constant, mul, sqrt } from "../../graph/build.ts";
-import { clamp, div, total } from "../../graph/build_training.ts";
+import { clamp, div, squareSum } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 
 /** The length of all gradients together, `[]`. */
 export function gradientNorm(gradients: readonly Tensor[]): Tensor {
-  return sqrt(gradients.map((gradient) => total(mul(gradient, gradient))).reduceRight(add, constant(0)));
+  return sqrt(gradients.map((gradient) => squareSum(gradient)).reduceRight(add, constant(0)));
 }
 
 /** The gradients, scaled so that their common length is at most `most`: by most/(norm + 1e-6) where that is below 1. */
