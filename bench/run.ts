@@ -6,6 +6,7 @@ const benchmarks: readonly string[] = [
   "machine/limits",
   "service",
   "training_tokenizer",
+  "training_transformer",
 ];
 
 const [name, ...args] = Deno.args;

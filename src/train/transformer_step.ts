@@ -7,7 +7,7 @@ import { allFinite, guarded } from "./guard.ts";
 import { blockEnds } from "./blocks.ts";
 import { tokenLoss } from "./losses/next_token.ts";
 import { adam, type AdamConfig } from "./optimizer/adam.ts";
-import { clipGradients } from "./optimizer/clip.ts";
+import { clipScale } from "./optimizer/clip.ts";
 import { trainable } from "./parameters.ts";
 import { Dropper } from "./randomness.ts";
 import type { TrainingStep } from "./training_step.ts";
@@ -53,16 +53,14 @@ export function transformerStep(
   });
 
   const loss = add(losses.pre, losses.post), trained = [...parameters.values()];
-  const { gradients, norm } = clipGradients(
-    grad(loss, trained, { kept: config.recompute ? blockEnds(losses) : [] }),
-    config.clip,
-  );
+  const gradients = grad(loss, trained, { kept: config.recompute ? blockEnds(losses) : [] });
+  const { scale, norm } = clipScale(gradients, config.clip);
   const members = trained.map((parameter, i) => ({
     parameter,
     gradient: gradients[i]!,
     decay: parameter.shape.length >= 2 ? config.weightDecay : 0,
   }));
-  const updates = adam(members, { ...config.adam, emaDecay: config.emaDecay });
+  const updates = adam(members, { ...config.adam, emaDecay: config.emaDecay, scale });
   const finite = allFinite([loss, norm]);
   return {
     parameters,
