@@ -10,6 +10,7 @@ import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
 import { reconstructCommand } from "./reconstruct.ts";
 import { serveCommand } from "./serve.ts";
+import { trainCommand } from "./train.ts";
 import { version } from "./version.ts";
 
 const commands = [
@@ -20,6 +21,7 @@ const commands = [
   convertCommand,
   inspectCommand,
   explainCommand,
+  trainCommand,
   serveCommand,
   doctorCommand,
 ];

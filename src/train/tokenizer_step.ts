@@ -150,8 +150,8 @@ function reconstruction(
 function updated(
   parameters: readonly Tensor[],
   gradients: readonly Tensor[],
-  config: AdamConfig & { name: string },
-) {
+  config: AdamConfig & AdamStepOptions,
+): Tensor[] {
   return adam(parameters.map((parameter, i) => ({ parameter, gradient: gradients[i]! })), config);
 }
 

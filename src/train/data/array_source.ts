@@ -13,6 +13,8 @@ export interface PictureArrays {
   readonly shape: readonly number[];
   /** A class a picture. */
   readonly labels?: ArrayLike<number | bigint>;
+  /** Pictures that are kept for evaluation. */
+  readonly heldOut?: ArrayLike<number | bigint>;
   /** Names of the classes; default their numbers, up to the greatest label. */
   readonly classes?: readonly string[];
   /** What errors call the pictures; default `the pictures`. */
@@ -42,6 +44,7 @@ export function arraySource(
     length,
     labels,
     classes: given.classes ?? classNumbers(labels),
+    ...given.heldOut && { heldOut: Array.from(given.heldOut, Number) },
     nameOf: (picture) => `${name}#${picture}`,
     read: (picture) => {
       const data = images.subarray(picture * bytes, (picture + 1) * bytes);
@@ -52,21 +55,23 @@ export function arraySource(
 }
 
 /**
- * The pictures of an `.npz` file: `arr_0`, uint8 `[n,h,w,3]` as generated sets are written, and perhaps `labels`.
+ * The pictures of an `.npz` file: `arr_0`, uint8 `[n,h,w,3]` as generated sets are written, and perhaps `labels` `[n]`
+ * and `held_out`, the numbers of pictures that are not to be trained on.
  * They are read into memory, at most 1 GiB of them.
  * Throws `CheckpointError` where the file is damaged, `DataError` where it holds something else.
  */
 export async function openNpz(path: string): Promise<PictureSource> {
   await using file = await openSource(path);
   const arrays = readNpz(await file.read(0, file.size), { file: path });
-  const images = arrays.get("arr_0"), labels = arrays.get("labels");
+  const [images, labels, heldOut] = ["arr_0", "labels", "held_out"].map((array) => arrays.get(array));
   if (!(images?.data instanceof Uint8Array)) {
     throw new DataError(`Cannot take pictures from ${path}`, {
       expected: "an array arr_0 of uint8 [n,h,w,3]",
       got: describe(arrays),
     });
   }
-  return arraySource({ images: images.data, shape: images.shape, labels: labels?.data, name: path });
+  const { data, shape } = images as NpyArray & { data: Uint8Array };
+  return arraySource({ images: data, shape, labels: labels?.data, heldOut: heldOut?.data, name: path });
 }
 
 function describe(arrays: ReadonlyMap<string, NpyArray>): string {

@@ -10,6 +10,8 @@ export interface PictureSource extends AsyncDisposable {
   readonly classes: readonly string[];
   /** Each picture's class, all below `classes.length`; absent where pictures have no labels. */
   readonly labels?: Uint32Array;
+  /** The pictures that the data themselves keep apart for evaluation, where they name such. */
+  readonly heldOut?: readonly number[];
   /** What a picture is called in logs. */
   nameOf(picture: number): string;
   /**

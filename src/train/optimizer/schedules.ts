@@ -41,3 +41,12 @@ function warmedUp({ steps, warmUp, start }: WarmUp, after: (past: number) => num
     return after(Math.min(1, (step - warmUp) / Math.max(1, steps - 1 - warmUp)));
   };
 }
+
+/** A line over the first `warmUp` steps, times half a cosine over all of them: min(1, (step + 1)/warmUp)·(end + (1 − end)·½(1 + cos(π·step/steps))). */
+export function risingCosine(
+  { steps, warmUp, end }: { steps: number; warmUp: number; end: number },
+): Schedule {
+  return (step) =>
+    Math.min(1, (step + 1) / Math.max(1, warmUp)) *
+    (end + (1 - end) * (0.5 + 0.5 * Math.cos(Math.PI * step / steps)));
+}

@@ -1,0 +1,53 @@
+import { Argument, Command } from "commander";
+import type { Io } from "./io.ts";
+import { stemOf } from "./outputs.ts";
+import { trainingProgress } from "./train_progress.ts";
+
+interface Options {
+  config: string;
+  out?: string;
+  resume?: true;
+}
+
+/** `voken train`: a run of training in a folder of its own. */
+export function trainCommand(io: Io): Command {
+  return new Command("train")
+    .description("train a tokenizer, or a transformer on a tokenizer's tokens")
+    .addArgument(new Argument("<stage>", "what to train").choices(["tokenizer", "transformer"]))
+    .requiredOption("--config <run.json>", "how to train; docs/training.md says what it holds")
+    .option("-o, --out <folder>", "the run's folder (default: runs/ and the name of the configuration)")
+    .option("--resume", "go on from the folder's newest checkpoint")
+    .action(async (stage: "tokenizer" | "transformer", options: Options) => {
+      // Loaded only when it is asked for: no other command needs it.
+      const { readRun, train } = await import("../train/mod.ts");
+      const folder = options.out ?? `runs/${stemOf(options.config)}`;
+      const run = await readRun(options.config, stage);
+      using bar = trainingProgress(io, run.steps);
+      using stop = stopSignal(io);
+      const { finished, step, skipped, best, checkpoint, models } = await train(run, {
+        folder,
+        resume: options.resume,
+        signal: stop.signal,
+        onEncoded: bar.onEncoded,
+        onStep: bar.onStep,
+        onRecord: bar.onRecord,
+      });
+      bar[Symbol.dispose]();
+      if (skipped > 0) io.note(`${skipped} steps were skipped: their numbers were not finite`);
+      if (best) io.note(`best at step ${best.step}: ${best.value}`);
+      io.out(finished ? `${step} steps: ${models.join(", ")}` : `stopped after step ${step}: ${checkpoint}`);
+    });
+}
+
+/** A signal that Ctrl-C and SIGTERM abort; then a second Ctrl-C ends the process at once. */
+function stopSignal(io: Io): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController(), stop = () => controller.abort();
+  const terminable = Deno.build.os !== "windows";
+  if (terminable) Deno.addSignalListener("SIGTERM", stop);
+  return {
+    signal: AbortSignal.any([io.signal, controller.signal]),
+    [Symbol.dispose]() {
+      if (terminable) Deno.removeSignalListener("SIGTERM", stop);
+    },
+  };
+}

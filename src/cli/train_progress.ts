@@ -1,0 +1,69 @@
+import process from "node:process";
+// @ts-types="@types/cli-progress"
+import { SingleBar } from "cli-progress";
+import type { MetricsRecord } from "../train/run/metrics_log.ts";
+import type { TrainingObserver } from "../train/run/loop.ts";
+import type { OnEncoded } from "../train/stages/transformer_stage.ts";
+import type { Io } from "./io.ts";
+import { progress } from "./progress.ts";
+
+/** Shows how far a training is: a bar with the time that is left on a terminal, a line a record elsewhere. */
+export interface TrainingProgress extends Required<TrainingObserver>, Disposable {
+  readonly onEncoded: OnEncoded;
+}
+
+/** Of the numbers of a record, those that are shown. */
+const shown: readonly string[] = [
+  "total_loss",
+  "reconstruct_loss",
+  "loss",
+  "loss_pre",
+  "loss_post",
+  "grad_norm",
+  "psnr",
+  "codes",
+  "evaluation_loss_pre",
+  "evaluation_loss_post",
+  "rate",
+  "seconds",
+];
+
+/** Starts to show a training of so many steps. */
+export function trainingProgress(io: Io, steps: number): TrainingProgress {
+  const encoding = progress("Encoding pictures", io);
+  const bar = io.watched
+    ? new SingleBar({
+      stream: process.stderr,
+      format: "Training [{bar}] {value}/{total}, {eta_formatted} left {numbers}",
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: true,
+      forceRedraw: true,
+      etaBuffer: 50,
+    })
+    : undefined;
+  let started = false, numbers = "";
+  return {
+    onEncoded: ({ done, total }) => encoding.update(done, total),
+    onStep({ step }) {
+      encoding[Symbol.dispose]();
+      if (!started) bar?.start(steps, step, { numbers });
+      else bar?.update(step, { numbers });
+      started = true;
+    },
+    onRecord(record) {
+      numbers = numbersOf(record);
+      if (!bar) io.note(`step ${record.step}/${steps}  ${numbers}`);
+    },
+    [Symbol.dispose]() {
+      encoding[Symbol.dispose]();
+      bar?.stop();
+    },
+  };
+}
+
+function numbersOf(record: MetricsRecord): string {
+  return shown.filter((name) => name in record)
+    .map((name) => `${name} ${Number(record[name]!.toPrecision(4))}`)
+    .join("  ");
+}

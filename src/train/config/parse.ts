@@ -1,0 +1,99 @@
+import type * as z from "zod";
+import { reasonOf } from "../../checkpoint/byte_source.ts";
+import { ArgumentError } from "../../tensor/errors.ts";
+import type { Run, TokenizerRun, TransformerRun } from "./run.ts";
+import { tokenizerRun, transformerRun } from "./schema.ts";
+
+const schemas = { tokenizer: tokenizerRun, transformer: transformerRun };
+
+interface Runs {
+  tokenizer: TokenizerRun;
+  transformer: TransformerRun;
+}
+
+/**
+ * Completes and checks how a stage is to be trained; `file` names the configuration in errors.
+ * Throws `ArgumentError` naming the field that is wrong.
+ */
+export function parseRun<S extends keyof Runs>(
+  value: unknown,
+  { stage, file = "the configuration" }: { stage: S; file?: string },
+): Runs[S] {
+  const said = isObject(value) && !("stage" in value) ? { stage, ...value } : value;
+  const { success, data, error } = (schemas[stage] as z.ZodType<Runs[S]>).safeParse(said, {
+    reportInput: true,
+  });
+  if (success) return data;
+  const [issue] = error.issues as [z.core.$ZodIssue];
+  const field = [...issue.path, ...(issue.code === "unrecognized_keys" ? [issue.keys[0]] : [])].join(".");
+  throw new ArgumentError(`Cannot train: ${field || "all"} of ${file}`, {
+    expected: expectedBy(issue),
+    got: issue.code === "unrecognized_keys" ? "an unknown one" : shown(issue.input),
+  });
+}
+
+/** Reads the configuration of a stage from a file of JSON. Throws `ArgumentError` as `parseRun` does. */
+export async function readRun<S extends keyof Runs>(path: string, stage: S): Promise<Runs[S]> {
+  let text: string, value: unknown;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new ArgumentError(`Cannot read ${path}`, { got: reasonOf(cause), cause });
+  }
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ArgumentError(`Cannot read ${path}`, { expected: "JSON", got: String(cause), cause });
+  }
+  return parseRun(value, { stage, file: path });
+}
+
+/** What may be another when a training goes on: nothing of it changes what is learnt. */
+const free = new Set(["backend", "threads", "intervals", "keep", "mostSkipped"]);
+
+/** The first field in which two configurations differ, beside those that may, with both values. */
+export function difference(
+  before: Run,
+  now: Run,
+): { field: string; before: string; now: string } | undefined {
+  const seek = (a: unknown, b: unknown, path: readonly string[]): ReturnType<typeof difference> => {
+    if (JSON.stringify(a) === JSON.stringify(b)) return undefined;
+    if (!isObject(a) || !isObject(b)) {
+      return { field: path.join("."), before: JSON.stringify(a) ?? "none", now: JSON.stringify(b) ?? "none" };
+    }
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      const found = path.length === 0 && free.has(key)
+        ? undefined
+        : seek((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], [...path, key]);
+      if (found) return found;
+    }
+  };
+  return seek(before, now, []);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function expectedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.expected;
+    case "too_small":
+      return `${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
+    case "too_big":
+      return `${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
+    case "not_multiple_of":
+      return `a multiple of ${issue.divisor}`;
+    case "invalid_value":
+      return issue.values.map(String).join(" or ");
+    case "unrecognized_keys":
+      return "a field that there is";
+    default:
+      return issue.message.replace(/^.*[Ee]xpected /, "").replaceAll(" | ", " or ");
+  }
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value)?.slice(0, 100) ?? String(value);
+}

@@ -1,0 +1,131 @@
+import type { BackendName } from "../../backend/select.ts";
+import type { DiscriminatorConfig } from "../adversary.ts";
+import type { SamplerOptions } from "../data/sampler.ts";
+
+/** How the learning rate changes from step to step, as a factor of `optimizer.rate`. */
+export type ScheduleConfig =
+  | { readonly kind: "constant" }
+  /** A tenth from each of these steps on. */
+  | { readonly kind: "drops"; readonly at: readonly number[] }
+  /** From `start` to 1 over `warmUp` steps, then half a cosine down to `end`. */
+  | { readonly kind: "warm-up-cosine"; readonly warmUp: number; readonly start: number; readonly end: number }
+  /** From `start` to 1 over `warmUp` steps, then 1 for a twentieth of the rest, then a line down to `end`. */
+  | {
+    readonly kind: "warm-up-hold-linear";
+    readonly warmUp: number;
+    readonly start: number;
+    readonly end: number;
+  }
+  /** min(1, (step + 1)/warmUp) times half a cosine over all steps, from 1 down to `end`. */
+  | { readonly kind: "rising-cosine"; readonly warmUp: number; readonly end: number };
+
+/** Adam's constants. */
+export interface OptimizerConfig {
+  /** The learning rate that the schedule multiplies. */
+  readonly rate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Default 1e-8. */
+  readonly eps: number;
+  /** The batch for which `rate` was chosen, by which `--auto-lr` scales it. */
+  readonly rateBatch?: number;
+}
+
+/** What both stages are told. */
+export interface CommonRun {
+  readonly steps: number;
+  /** Pictures in a step. */
+  readonly batch: number;
+  /** What all random numbers are a function of, with a step's number; default 0. */
+  readonly seed: number;
+  /** Default: the rate stays. */
+  readonly schedule: ScheduleConfig;
+  /** After how many steps a record is logged (10), a checkpoint written (500), the model evaluated (500; 0: never). */
+  readonly intervals: { readonly log: number; readonly checkpoint: number; readonly evaluate: number };
+  /** Newest checkpoints that are kept beside the best one; default 2. */
+  readonly keep: number;
+  /** Steps in a row whose numbers are not finite, after which training stops; default 10. */
+  readonly mostSkipped: number;
+  /** Default `auto`. */
+  readonly backend: BackendName;
+  /** Threads that compute; default: as many as there are processors. */
+  readonly threads?: number;
+}
+
+/** Where pictures come from. */
+export interface PicturesConfig {
+  /** The path of the pictures. */
+  readonly pictures: string;
+  /** Pixels of a side. */
+  readonly size: number;
+  /** `epochs` (default), `uniform` or `balanced`, see `SamplerOptions`. */
+  readonly order: SamplerOptions["order"];
+  /** Mirrored with probability ½: `none`, each `picture` by itself (default), or a whole `batch` at once. */
+  readonly mirror: SamplerOptions["mirror"];
+}
+
+/** How a tokenizer is trained. */
+export interface TokenizerRun extends CommonRun {
+  readonly stage: "tokenizer";
+  readonly model: {
+    /** Channels of the first level, a multiple of 32. */
+    readonly ch: number;
+    /** Channels of each level, in multiples of `ch`. */
+    readonly chMult: readonly number[];
+    readonly numResBlocks: number;
+    /** Bits of a token. */
+    readonly bits: number;
+  };
+  readonly data: PicturesConfig & {
+    /** Where squares are cut out of longer pictures: `random` (default) or `center`. */
+    readonly crop: SamplerOptions["crop"];
+    /** Pictures kept for evaluation: a share of all, drawn by the seed, or these; default: those that the data name. */
+    readonly heldOut?: number | readonly number[];
+  };
+  /** Weights of the losses; default l1 1, l2 0, entropy 0.1, commitment 0.25. */
+  readonly loss: {
+    readonly l1: number;
+    readonly l2: number;
+    /** The file of LPIPS's weights; without it there is no perceptual loss. */
+    readonly perceptual?: string;
+    readonly entropy: number;
+    readonly commitment: number;
+    /** At first the entropy loss counts 1 + ratio times, falling to once over so many steps. */
+    readonly enlarge?: { readonly ratio: number; readonly steps: number };
+  };
+  /** Without one there are no adversarial losses. `start`: the first step at which they count (0). */
+  readonly discriminator?: DiscriminatorConfig & { readonly start: number };
+  readonly optimizer: OptimizerConfig;
+  /** Decay of the weights' moving averages; default 0.999. */
+  readonly ema: number;
+}
+
+/** How a transformer is trained. */
+export interface TransformerRun extends CommonRun {
+  readonly stage: "transformer";
+  /** The frozen tokenizer: a checkpoint, a model's folder, or the name of a shipped model. */
+  readonly tokenizer: string;
+  readonly model: {
+    readonly dim: number;
+    readonly heads: number;
+    /** Blocks over the positions of the picture, and over the sub-tokens of a position. */
+    readonly layers: number;
+    readonly factorizedLayers: number;
+    /** Bits of the first and of the second sub-token. */
+    readonly bits: readonly [number, number];
+    /** Default 0.1. */
+    readonly dropout: number;
+    /** How often a class is replaced by the null class; default 0.1. */
+    readonly classDropout: number;
+  };
+  readonly data: PicturesConfig;
+  readonly optimizer: OptimizerConfig & {
+    /** Of tensors of two or more dimensions; default 0.05. */
+    readonly weightDecay: number;
+    /** The largest length of all gradients together; default 1. */
+    readonly clip: number;
+  };
+}
+
+/** How either stage is trained, complete. */
+export type Run = TokenizerRun | TransformerRun;

@@ -1,0 +1,111 @@
+import * as z from "zod";
+import { type BackendName, backendNames } from "../../backend/select.ts";
+import type { ScheduleConfig, TokenizerRun, TransformerRun } from "./run.ts";
+
+const whole = z.int().min(0), positive = z.int().min(1), share = z.number().min(0).max(1);
+const weight = z.number().min(0), path = z.string().min(1);
+
+const warmUp = { warmUp: whole, start: share, end: share };
+const schedule: z.ZodType<ScheduleConfig> = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant") }),
+  z.strictObject({ kind: z.literal("drops"), at: z.array(whole) }),
+  z.strictObject({ kind: z.literal("warm-up-cosine"), ...warmUp }),
+  z.strictObject({ kind: z.literal("warm-up-hold-linear"), ...warmUp }),
+  z.strictObject({ kind: z.literal("rising-cosine"), warmUp: whole, end: share }),
+]);
+
+const adam = {
+  rate: z.number().positive(),
+  beta1: share,
+  beta2: share,
+  eps: z.number().positive().default(1e-8),
+  rateBatch: positive.optional(),
+};
+
+const common = {
+  steps: positive,
+  batch: positive,
+  seed: whole.default(0),
+  schedule: schedule.default({ kind: "constant" }),
+  intervals: z.strictObject({
+    log: positive.default(10),
+    checkpoint: positive.default(500),
+    evaluate: whole.default(500),
+  }).prefault({}),
+  keep: positive.default(2),
+  mostSkipped: positive.default(10),
+  backend: z.enum(backendNames as [BackendName, ...BackendName[]]).default("auto"),
+  threads: positive.optional(),
+};
+
+const pictures = {
+  pictures: path,
+  size: positive,
+  order: z.enum(["epochs", "uniform", "balanced"]).default("epochs"),
+  mirror: z.enum(["none", "picture", "batch"]).default("picture"),
+};
+
+const adversarial = {
+  loss: z.enum(["hinge", "vanilla", "non-saturating"]),
+  lecamWeight: weight.default(0),
+  generatorWeight: weight.optional(),
+  start: whole.default(0),
+};
+
+/** Reads what a tokenizer's training is told; see `TokenizerRun` for what the fields mean. */
+export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
+  stage: z.literal("tokenizer"),
+  model: z.strictObject({
+    ch: z.int().min(32).multipleOf(32),
+    chMult: z.array(positive).min(1).max(10),
+    numResBlocks: positive,
+    bits: positive.max(20),
+  }),
+  data: z.strictObject({
+    ...pictures,
+    crop: z.enum(["random", "center"]).default("random"),
+    heldOut: z.union([z.number().min(0).lt(1), z.array(whole)]).optional(),
+  }),
+  loss: z.strictObject({
+    l1: weight.default(1),
+    l2: weight.default(0),
+    perceptual: path.optional(),
+    entropy: weight.default(0.1),
+    commitment: weight.default(0.25),
+    enlarge: z.strictObject({ ratio: weight, steps: positive }).optional(),
+  }).prefault({}),
+  discriminator: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("patch"), ndf: positive, layers: positive, ...adversarial }),
+    z.strictObject({
+      kind: z.literal("blur"),
+      channels: z.int().min(32).multipleOf(32),
+      stages: positive,
+      ...adversarial,
+    }),
+  ]).optional(),
+  optimizer: z.strictObject(adam),
+  ema: share.default(0.999),
+  ...common,
+});
+
+/** Reads what a transformer's training is told; see `TransformerRun` for what the fields mean. */
+export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
+  stage: z.literal("transformer"),
+  tokenizer: path,
+  model: z.strictObject({
+    dim: positive,
+    heads: positive,
+    layers: positive,
+    factorizedLayers: positive,
+    bits: z.tuple([positive.max(16), positive.max(16)]),
+    dropout: share.max(0.9).default(0.1),
+    classDropout: share.default(0.1),
+  }),
+  data: z.strictObject(pictures),
+  optimizer: z.strictObject({
+    ...adam,
+    weightDecay: weight.default(0.05),
+    clip: z.number().positive().default(1),
+  }),
+  ...common,
+});

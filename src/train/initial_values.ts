@@ -1,0 +1,68 @@
+import type { WeightSource } from "../backend/backend.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { discriminatorPath } from "./adversary.ts";
+import { RandomStream } from "./random_stream.ts";
+
+/** How the parameters of a model begin, given one by one. */
+type Rule = (
+  name: string,
+  shape: Shape,
+  random: RandomStream,
+  shapes: ReadonlyMap<string, Shape>,
+) => (() => number) | number;
+
+/** The deviation of weights that begin as normal ones. */
+const deviation = 0.02;
+
+/** The values that a training from the beginning starts with, by name: a function of the seed and of names alone. */
+function initialValues(
+  shapes: ReadonlyMap<string, Shape>,
+  { seed, rule }: { seed: number; rule: Rule },
+): WeightSource {
+  return {
+    shapes,
+    read(name) {
+      const shape = shapes.get(name)!;
+      const random = new RandomStream({ seed, name });
+      const value = rule(name, shape, random, shapes), data = new Float32Array(sizeOf(shape));
+      if (typeof value === "number") data.fill(value);
+      else for (let i = 0; i < data.length; i++) data[i] = value();
+      return Promise.resolve(data);
+    },
+  };
+}
+
+/**
+ * A tokenizer's first values. Encoder, decoder and blur discriminator as PyTorch's layers begin: weights and biases of
+ * convolutions and linear layers uniform within ±1/√(inputs of one result), norms 1 and 0. A PatchGAN's convolutions
+ * N(0, 0.02), their biases as above, its norms N(1, 0.02) and 0 (MODEL.md §8).
+ */
+export function tokenizerInitialValues(
+  shapes: ReadonlyMap<string, Shape>,
+  { seed, discriminator }: { seed: number; discriminator?: "patch" | "blur" },
+): WeightSource {
+  const rule: Rule = (name, shape, random, all) => {
+    const weightName = name.replace(/\.bias$/, ".weight"), weight = all.get(weightName) ?? shape;
+    const isNorm = weight.length === 1, isWeight = weightName === name;
+    const patch = discriminator === "patch" && name.startsWith(discriminatorPath);
+    if (isNorm && !isWeight) return 0;
+    if (patch && isWeight) return () => (isNorm ? 1 : 0) + deviation * random.normal();
+    if (isNorm) return 1;
+    const bound = 1 / Math.sqrt(sizeOf(weight.slice(1)));
+    return () => bound * (2 * random.uniform() - 1);
+  };
+  return initialValues(shapes, { seed, rule });
+}
+
+/** A transformer's first values: matrices and embeddings N(0, 0.02), heads 0, norms 1 (MODEL.md §9). */
+export function transformerInitialValues(
+  shapes: ReadonlyMap<string, Shape>,
+  { seed }: { seed: number },
+): WeightSource {
+  const rule: Rule = (name, shape, random) => {
+    if (shape.length === 1) return 1;
+    if (/\.head\.\d+\.weight$/.test(name)) return 0;
+    return () => deviation * random.normal();
+  };
+  return initialValues(shapes, { seed, rule });
+}

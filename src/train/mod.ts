@@ -1,0 +1,27 @@
+/**
+ * Training of both stages. A training is told by a configuration, the same as JSON and as an object, and has a folder.
+ *
+ * ```ts
+ * import { readRun, train } from "@voken/magvit2/train";
+ *
+ * const run = await readRun("run.json", "tokenizer");
+ * const { models } = await train(run, { folder: "runs/first" });
+ * ```
+ *
+ * @module
+ */
+export { parseRun, readRun } from "./config/parse.ts";
+export type {
+  CommonRun,
+  OptimizerConfig,
+  PicturesConfig,
+  Run,
+  ScheduleConfig,
+  TokenizerRun,
+  TransformerRun,
+} from "./config/run.ts";
+export type { DiscriminatorConfig } from "./adversary.ts";
+export { type MetricsRecord, readMetrics } from "./run/metrics_log.ts";
+export type { TrainingObserver } from "./run/loop.ts";
+export type { Progress } from "./run/training_checkpoint.ts";
+export { train, type Trained, type TrainOptions } from "./train.ts";

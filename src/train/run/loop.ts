@@ -1,0 +1,149 @@
+import type { AtomicOptions } from "../../checkpoint/atomic.ts";
+import type { Backend, Program } from "../../backend/backend.ts";
+import { NumericError } from "../../tensor/errors.ts";
+import { beginTraining } from "../begin.ts";
+import type { CommonRun } from "../config/run.ts";
+import { MetricsLog, type MetricsRecord } from "./metrics_log.ts";
+import type { RunFolder } from "./run_folder.ts";
+import type { Stage } from "./stage.ts";
+import { loadTraining, type Progress, saveTraining } from "./training_checkpoint.ts";
+
+/** What a training tells while it goes on. */
+export interface TrainingObserver {
+  /** After each step: how many of how many are done, and what its outputs were. */
+  onStep?(progress: { step: number; steps: number; outputs: Readonly<Record<string, number>> }): void;
+  /** What was written to the log. */
+  onRecord?(record: MetricsRecord): void | Promise<void>;
+}
+
+/** How a loop is run. */
+export interface LoopOptions extends AtomicOptions, TrainingObserver {
+  readonly backend: Backend;
+  readonly folder: RunFolder;
+  readonly run: CommonRun;
+  /** Aborted to have the step finished, the states saved, and the loop left. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains a stage from its beginning, or from the newest checkpoint of the folder, up to the last step or until `signal`.
+ * Gives how far it came; the newest checkpoint is of that step.
+ *
+ * Throws `NumericError` after too many skipped steps in a row, the last good state saved; `FileError` where a checkpoint
+ * or the log cannot be written, the older checkpoints kept.
+ */
+export async function trainingLoop(stage: Stage, options: LoopOptions): Promise<Progress> {
+  const { backend, folder } = options, { graph } = stage.training;
+  await using weights = await backend.load(stage.source, { graphs: [graph] });
+  await using program = await backend.compile(graph, weights);
+  const loop = new Loop(stage, { ...options, program });
+  using log = await MetricsLog.open(folder.path, { step: await loop.begin() });
+  await loop.go(log);
+  return loop.progress;
+}
+
+class Loop {
+  progress: Progress = { step: 0, skipped: 0 };
+  readonly #stage: Stage;
+  readonly #options: LoopOptions & { program: Program };
+  #saved = -1;
+
+  constructor(stage: Stage, options: LoopOptions & { program: Program }) {
+    this.#stage = stage;
+    this.#options = options;
+  }
+
+  /** Takes the states of the newest checkpoint, or the first values; gives the steps done. */
+  async begin(): Promise<number> {
+    const { folder, program } = this.#options, { newest } = folder, { training } = this.#stage;
+    if (newest === undefined) await beginTraining(program, training, this.#stage.source);
+    else {
+      this.progress = await loadTraining(newest, { program, graph: training.graph });
+      this.#saved = this.progress.step;
+    }
+    return this.progress.step;
+  }
+
+  async go(log: MetricsLog): Promise<void> {
+    const { run, program, signal, onStep, onRecord } = this.#options, { steps, intervals } = run;
+    const stage = this.#stage;
+    const record = async (values: Record<string, number>) => {
+      const line = { step: this.progress.step, ...values };
+      await log.write(line);
+      await onRecord?.(line);
+    };
+    let skippedInRow = 0, timed = { steps: 0, seconds: 0 };
+    let next = this.#fetch(this.progress.step);
+    while (this.progress.step < steps && !signal?.aborted) {
+      const { step, skipped } = this.progress, data = await next;
+      next = this.#fetch(step + 1);
+      const { inputs, rate } = stage.settings(step, step - skipped);
+      const start = performance.now(), results = await program.run({ ...data, ...inputs });
+      timed = { steps: timed.steps + 1, seconds: timed.seconds + (performance.now() - start) / 1000 };
+      const { finite, ...outputs } = Object.fromEntries(
+        Object.entries(results).map(([name, { data: [value] }]) => [name, value!]),
+      );
+      const skips = finite === 0;
+      skippedInRow = skips ? skippedInRow + 1 : 0;
+      this.progress = { ...this.progress, step: step + 1, skipped: skipped + (skips ? 1 : 0) };
+      onStep?.({ step: step + 1, steps, outputs });
+      const done = step + 1 === steps, due = (every: number) => every > 0 && (step + 1) % every === 0;
+      if (due(intervals.log) || done || skips) {
+        await record({
+          ...outputs,
+          rate,
+          seconds: timed.seconds / timed.steps,
+          skipped: this.progress.skipped,
+        });
+        timed = { steps: 0, seconds: 0 };
+      }
+      const stops = skippedInRow >= run.mostSkipped;
+      const better = !stops && (due(intervals.evaluate) || done) && await this.#evaluate(record);
+      if (better || due(intervals.checkpoint) || done || stops) await this.#save();
+      if (stops) throw this.#stopped(skippedInRow, outputs);
+    }
+    await next?.catch(() => {});
+    if (this.#saved !== this.progress.step) await this.#save();
+  }
+
+  /** The data of a step, if there is such a one; what goes wrong shows when it is waited for. */
+  #fetch(step: number): ReturnType<Stage["data"]> {
+    const data = step < this.#options.run.steps ? this.#stage.data(step) : Promise.resolve({});
+    data.catch(() => {});
+    return data;
+  }
+
+  /** Evaluates the model and says whether it is the best so far. */
+  async #evaluate(record: (values: Record<string, number>) => Promise<void>): Promise<boolean> {
+    const { intervals } = this.#options.run;
+    if (!this.#stage.evaluate || intervals.evaluate === 0) return false;
+    const found = await this.#stage.evaluate(this.#options.program.states!);
+    await record({ ...found });
+    const { metric, largest } = this.#stage.best, value = found[metric];
+    const { best, step } = this.progress;
+    if (value === undefined || !Number.isFinite(value)) return false;
+    if (best && (largest ? value <= best.value : value >= best.value)) return false;
+    this.progress = { ...this.progress, best: { step, value } };
+    return true;
+  }
+
+  async #save(): Promise<void> {
+    const { folder, run, program, fileSystem } = this.#options, { progress } = this;
+    const { metadata, training: { graph } } = this.#stage;
+    await folder.save(
+      progress.step,
+      (path) => saveTraining(path, { program, graph, progress, metadata, fileSystem }),
+      { keep: run.keep, best: progress.best?.step },
+    );
+    this.#saved = progress.step;
+  }
+
+  #stopped(inRow: number, outputs: Readonly<Record<string, number>>): NumericError {
+    const bad = this.#stage.checked.filter((name) => !Number.isFinite(outputs[name]));
+    return new NumericError(`Cannot go on training after step ${this.progress.step}`, {
+      expected: "losses and gradients of finite numbers",
+      got: `${bad.join(", ")} of other ones, ${inRow} times in a row`,
+      hint: "the last good state is saved; begin anew with a lower rate or a longer warm-up",
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { writeAll, writeFileAtomic } from "../../checkpoint/atomic.ts";
+import { reasonOf } from "../../checkpoint/byte_source.ts";
+import { FileError } from "../../tensor/errors.ts";
+
+/** The log in a run's folder: a line of JSON for each record, in the order of their steps. */
+export const metricsFile = "metrics.jsonl";
+
+/** What was measured at a step, or after it: numbers by name. */
+export interface MetricsRecord {
+  /** Steps that were done by then. */
+  readonly step: number;
+  readonly [name: string]: number;
+}
+
+/** Appends records to a run's log. Disposing closes the file. */
+export class MetricsLog implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /**
+   * Opens the log of a folder, without the records after `step`: what was done after the checkpoint from which a run goes
+   * on is done again. Throws `FileError` where the file cannot be written.
+   */
+  static async open(folder: string, { step }: { step: number }): Promise<MetricsLog> {
+    const path = `${folder}/${metricsFile}`;
+    const kept = (await readMetrics(folder)).filter((record) => record.step <= step);
+    await writeFileAtomic(path, new TextEncoder().encode(kept.map(lineOf).join("")));
+    return new MetricsLog(path, await Deno.open(path, { append: true }));
+  }
+
+  /** Throws `FileError` where the file system refuses. */
+  async write(record: MetricsRecord): Promise<void> {
+    try {
+      await writeAll(this.#file, new TextEncoder().encode(lineOf(record)));
+    } catch (cause) {
+      throw new FileError(`Cannot write ${this.#path}`, { got: reasonOf(cause), cause });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** The records of a folder's log; none where there is no log. A last line that was cut off is left out. */
+export async function readMetrics(folder: string): Promise<MetricsRecord[]> {
+  const text = await Deno.readTextFile(`${folder}/${metricsFile}`).catch(() => "");
+  return text.split("\n").slice(0, -1).map((line) => JSON.parse(line) as MetricsRecord);
+}
+
+function lineOf(record: MetricsRecord): string {
+  return JSON.stringify(record) + "\n";
+}

@@ -1,0 +1,132 @@
+import { type AtomicOptions, writeFileAtomic } from "../../checkpoint/atomic.ts";
+import { reasonOf } from "../../checkpoint/byte_source.ts";
+import { ArgumentError, FileError } from "../../tensor/errors.ts";
+import { difference } from "../config/parse.ts";
+import type { Run } from "../config/run.ts";
+import { lockFolder } from "./lock.ts";
+
+/** The configuration in a run's folder, complete; and the folder of its checkpoints. */
+export const runConfigFile = "config.json", checkpointsFolder = "checkpoints";
+
+/** How a run's folder is opened. */
+export interface OpenRunOptions extends AtomicOptions {
+  readonly config: Run;
+  /** Goes on with what is there, if anything; else only a folder without a run is taken. */
+  readonly resume: boolean;
+}
+
+/**
+ * The folder of one training: `config.json`, `metrics.jsonl`, `checkpoints/step-….safetensors`, `lock`. Disposing gives
+ * the lock back.
+ */
+export class RunFolder implements Disposable {
+  readonly path: string;
+  /** The steps of which there are checkpoints, ascending. */
+  readonly #steps: number[];
+  readonly #lock: Disposable;
+
+  private constructor(path: string, steps: number[], lock: Disposable) {
+    this.path = path;
+    this.#steps = steps;
+    this.#lock = lock;
+  }
+
+  /**
+   * Opens a run's folder, making it if need be.
+   * Throws `FileError` where another process trains in it or it cannot be written; `ArgumentError` where it holds a run
+   * and `resume` is not given, or one of another configuration, naming what differs.
+   */
+  static async open(folder: string, { config, resume, ...options }: OpenRunOptions): Promise<RunFolder> {
+    const path = folder.replace(/(?<=.)[/\\]+$/, "");
+    try {
+      await Deno.mkdir(`${path}/${checkpointsFolder}`, { recursive: true });
+    } catch (cause) {
+      throw new FileError(`Cannot make the folder ${path}`, { got: reasonOf(cause), cause });
+    }
+    const lock = await lockFolder(path);
+    try {
+      const before = await Deno.readTextFile(`${path}/${runConfigFile}`).catch(() => undefined);
+      if (before !== undefined) checkSame(path, { before, config, resume });
+      await writeFileAtomic(
+        `${path}/${runConfigFile}`,
+        new TextEncoder().encode(JSON.stringify(config, null, 2) + "\n"),
+        options,
+      );
+      return new RunFolder(path, await checkpointSteps(path), lock);
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The newest checkpoint. */
+  get newest(): string | undefined {
+    const step = this.#steps.at(-1);
+    return step === undefined ? undefined : checkpointPath(this.path, step);
+  }
+
+  /** Lets `write` make the checkpoint of `step`, then removes all but the newest `keep` and that of step `best`. */
+  async save(
+    step: number,
+    write: (path: string) => Promise<void>,
+    { keep, best }: { keep: number; best?: number },
+  ): Promise<void> {
+    await write(checkpointPath(this.path, step));
+    if (!this.#steps.includes(step)) this.#steps.push(step);
+    const kept = new Set([...this.#steps.slice(-keep), best]);
+    for (const old of this.#steps.filter((each) => !kept.has(each))) {
+      await Deno.remove(checkpointPath(this.path, old)).catch(() => {});
+      this.#steps.splice(this.#steps.indexOf(old), 1);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
+  }
+}
+
+/** Where the checkpoint of a step is. */
+export function checkpointPath(folder: string, step: number): string {
+  return `${folder}/${checkpointsFolder}/step-${String(step).padStart(8, "0")}.safetensors`;
+}
+
+/** The steps of a run's checkpoints, ascending. What a process that was killed left half written is removed. */
+async function checkpointSteps(folder: string): Promise<number[]> {
+  const steps: number[] = [];
+  for await (const { name } of Deno.readDir(`${folder}/${checkpointsFolder}`)) {
+    if (name.endsWith(".tmp")) await Deno.remove(`${folder}/${checkpointsFolder}/${name}`);
+    const step = /^step-(\d+)\.safetensors$/.exec(name)?.[1];
+    if (step !== undefined) steps.push(Number(step));
+  }
+  return steps.sort((a, b) => a - b);
+}
+
+function checkSame(
+  path: string,
+  { before, config, resume }: { before: string; config: Run; resume: boolean },
+): void {
+  if (!resume) {
+    throw new ArgumentError(`Cannot train into ${path}`, {
+      expected: "a folder without a run",
+      got: "one that holds a run",
+      hint: "go on with it by --resume, or choose another folder",
+    });
+  }
+  let said: Run;
+  try {
+    said = JSON.parse(before);
+  } catch (cause) {
+    throw new ArgumentError(`Cannot go on in ${path}`, {
+      expected: `JSON in ${runConfigFile}`,
+      got: "other text",
+      cause,
+    });
+  }
+  const differs = difference(said, config);
+  if (!differs) return;
+  throw new ArgumentError(`Cannot go on in ${path}: ${differs.field}`, {
+    expected: `${differs.before}, as when the run began`,
+    got: differs.now,
+    hint: "go on with the same configuration, or begin in another folder",
+  });
+}

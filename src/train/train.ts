@@ -1,0 +1,63 @@
+import type { AtomicOptions } from "../checkpoint/atomic.ts";
+import type { Backend } from "../backend/backend.ts";
+import { createBackend } from "../backend/select.ts";
+import { trainingKernels } from "../backend/wasm/training.ts";
+import type { Run } from "./config/run.ts";
+import type { PictureBatchesOptions } from "./data/picture_batches.ts";
+import { trainingLoop, type TrainingObserver } from "./run/loop.ts";
+import { checkpointPath, RunFolder } from "./run/run_folder.ts";
+import type { Progress } from "./run/training_checkpoint.ts";
+import { TokenizerStage } from "./stages/tokenizer_stage.ts";
+import { type OnEncoded, TransformerStage } from "./stages/transformer_stage.ts";
+
+/** How a training is run. */
+export interface TrainOptions extends AtomicOptions, TrainingObserver {
+  /** The run's folder. */
+  readonly folder: string;
+  /** Goes on with the run that is there, if there is one. */
+  readonly resume?: boolean;
+  /** Aborted to have the step finished, the states saved, and the training left. */
+  readonly signal?: AbortSignal;
+  /** A backend of yours, which is then not disposed; default: what the configuration says. */
+  readonly backend?: Backend;
+  readonly onEncoded?: OnEncoded;
+  /** Called for each picture that is damaged, and passed over. */
+  readonly onDamaged?: PictureBatchesOptions["onDamaged"];
+}
+
+/** How a training ended. */
+export interface Trained extends Progress {
+  /** Whether all steps were done. */
+  readonly finished: boolean;
+  /** The newest checkpoint. */
+  readonly checkpoint: string;
+  /** Folders of models to be used, once all steps are done: averaged weights first. */
+  readonly models: readonly string[];
+}
+
+/**
+ * Trains a tokenizer or a transformer as `run` says (see `parseRun`), in a folder of its own: `config.json`,
+ * `metrics.jsonl`, `checkpoints/`, and at the end `model/`. All randomness is a function of the seed and of a step's
+ * number, so that a run that was stopped and resumed is the same, bit by bit, as one that was not.
+ *
+ * Throws `ArgumentError`, `CheckpointError` or `DataError` for what does not fit together, `FileError` where the folder is
+ * in use or cannot be written, `NumericError` where numbers are no longer finite, `BackendError` where the machine fails.
+ */
+export async function train(run: Run, options: TrainOptions): Promise<Trained> {
+  using folder = await RunFolder.open(options.folder, {
+    config: run,
+    resume: options.resume ?? false,
+    fileSystem: options.fileSystem,
+  });
+  const given = options.backend;
+  const own = given ? undefined : await createBackend(run.backend, { ...run, training: trainingKernels });
+  await using _own = own;
+  const backend = given ?? own!;
+  await using stage = run.stage === "tokenizer"
+    ? await TokenizerStage.open(run, backend, options)
+    : await TransformerStage.open(run, backend, options);
+  const progress = await trainingLoop(stage, { ...options, backend, folder, run });
+  const finished = progress.step === run.steps, checkpoint = checkpointPath(folder.path, progress.step);
+  const models = finished ? await stage.publish(checkpoint, folder.path) : [];
+  return { ...progress, finished, checkpoint, models };
+}
