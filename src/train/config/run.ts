@@ -40,8 +40,16 @@ export interface CommonRun {
   readonly seed: number;
   /** Default: the rate stays. */
   readonly schedule: ScheduleConfig;
-  /** After how many steps a record is logged (10), a checkpoint written (500), the model evaluated (500; 0: never). */
-  readonly intervals: { readonly log: number; readonly checkpoint: number; readonly evaluate: number };
+  /**
+   * After how many steps a record is logged (10) and a checkpoint written (500), the model is evaluated (500) and shown in a
+   * sheet of samples (1000); 0 for never, but at the end.
+   */
+  readonly intervals: {
+    readonly log: number;
+    readonly checkpoint: number;
+    readonly evaluate: number;
+    readonly sample: number;
+  };
   /** Newest checkpoints that are kept beside the best one; default 2. */
   readonly keep: number;
   /** Steps in a row whose numbers are not finite, after which training stops; default 10. */

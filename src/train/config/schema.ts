@@ -28,9 +28,10 @@ const common = {
   seed: whole.default(0),
   schedule: schedule.default({ kind: "constant" }),
   intervals: z.strictObject({
-    log: positive.default(10),
-    checkpoint: positive.default(500),
+    log: whole.default(10),
+    checkpoint: whole.default(500),
     evaluate: whole.default(500),
+    sample: whole.default(1000),
   }).prefault({}),
   keep: positive.default(2),
   mostSkipped: positive.default(10),

@@ -2,8 +2,9 @@ import type { AtomicOptions } from "../../checkpoint/atomic.ts";
 import type { Backend, Program } from "../../backend/backend.ts";
 import { NumericError } from "../../tensor/errors.ts";
 import { beginTraining } from "../begin.ts";
-import type { CommonRun } from "../config/run.ts";
-import { MetricsLog, type MetricsRecord } from "./metrics_log.ts";
+import type { Run } from "../config/run.ts";
+import { Journal } from "./journal.ts";
+import type { MetricsRecord } from "./metrics_log.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Stage } from "./stage.ts";
 import { loadTraining, type Progress, saveTraining } from "./training_checkpoint.ts";
@@ -20,7 +21,7 @@ export interface TrainingObserver {
 export interface LoopOptions extends AtomicOptions, TrainingObserver {
   readonly backend: Backend;
   readonly folder: RunFolder;
-  readonly run: CommonRun;
+  readonly run: Run;
   /** Aborted to have the step finished, the states saved, and the loop left. */
   readonly signal?: AbortSignal;
 }
@@ -37,8 +38,9 @@ export async function trainingLoop(stage: Stage, options: LoopOptions): Promise<
   await using weights = await backend.load(stage.source, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
   const loop = new Loop(stage, { ...options, program });
-  using log = await MetricsLog.open(folder.path, { step: await loop.begin() });
-  await loop.go(log);
+  const { run, fileSystem } = options, step = await loop.begin();
+  using journal = await Journal.open(folder.path, { step, run, fileSystem });
+  await loop.go(journal);
   return loop.progress;
 }
 
@@ -64,14 +66,11 @@ class Loop {
     return this.progress.step;
   }
 
-  async go(log: MetricsLog): Promise<void> {
+  async go(journal: Journal): Promise<void> {
     const { run, program, signal, onStep, onRecord } = this.#options, { steps, intervals } = run;
     const stage = this.#stage;
-    const record = async (values: Record<string, number>) => {
-      const line = { step: this.progress.step, ...values };
-      await log.write(line);
-      await onRecord?.(line);
-    };
+    const record = async (values: Readonly<Record<string, number>>) =>
+      onRecord?.(await journal.record(this.progress.step, values));
     let skippedInRow = 0, timed = { steps: 0, seconds: 0 };
     let next = this.#fetch(this.progress.step);
     while (this.progress.step < steps && !signal?.aborted) {
@@ -99,11 +98,17 @@ class Loop {
       }
       const stops = skippedInRow >= run.mostSkipped;
       const better = !stops && (due(intervals.evaluate) || done) && await this.#evaluate(record);
-      if (better || due(intervals.checkpoint) || done || stops) await this.#save();
+      const sheet = !stops && (due(intervals.sample) || done) && await stage.samples?.(program.states!);
+      if (sheet) await journal.sheet(step + 1, sheet);
+      const saves = better || due(intervals.checkpoint) || done || stops;
+      if (saves) await this.#save();
+      if (saves || sheet) await journal.report();
       if (stops) throw this.#stopped(skippedInRow, outputs);
     }
     await next?.catch(() => {});
-    if (this.#saved !== this.progress.step) await this.#save();
+    if (this.#saved === this.progress.step) return;
+    await this.#save();
+    await journal.report();
   }
 
   /** The data of a step, if there is such a one; what goes wrong shows when it is waited for. */
@@ -114,14 +119,14 @@ class Loop {
   }
 
   /** Evaluates the model and says whether it is the best so far. */
-  async #evaluate(record: (values: Record<string, number>) => Promise<void>): Promise<boolean> {
-    const { intervals } = this.#options.run;
-    if (!this.#stage.evaluate || intervals.evaluate === 0) return false;
+  async #evaluate(record: (values: Readonly<Record<string, number>>) => Promise<unknown>): Promise<boolean> {
+    if (!this.#stage.evaluate) return false;
     const found = await this.#stage.evaluate(this.#options.program.states!);
-    await record({ ...found });
     const { metric, largest } = this.#stage.best, value = found[metric];
+    if (value === undefined) return false;
+    await record(found);
     const { best, step } = this.progress;
-    if (value === undefined || !Number.isFinite(value)) return false;
+    if (!Number.isFinite(value)) return false;
     if (best && (largest ? value <= best.value : value >= best.value)) return false;
     this.progress = { ...this.progress, best: { step, value } };
     return true;

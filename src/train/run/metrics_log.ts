@@ -1,4 +1,4 @@
-import { writeAll, writeFileAtomic } from "../../checkpoint/atomic.ts";
+import { type AtomicOptions, writeAll, writeFileAtomic } from "../../checkpoint/atomic.ts";
 import { reasonOf } from "../../checkpoint/byte_source.ts";
 import { FileError } from "../../tensor/errors.ts";
 
@@ -26,10 +26,13 @@ export class MetricsLog implements Disposable {
    * Opens the log of a folder, without the records after `step`: what was done after the checkpoint from which a run goes
    * on is done again. Throws `FileError` where the file cannot be written.
    */
-  static async open(folder: string, { step }: { step: number }): Promise<MetricsLog> {
+  static async open(
+    folder: string,
+    { step, ...options }: AtomicOptions & { step: number },
+  ): Promise<MetricsLog> {
     const path = `${folder}/${metricsFile}`;
     const kept = (await readMetrics(folder)).filter((record) => record.step <= step);
-    await writeFileAtomic(path, new TextEncoder().encode(kept.map(lineOf).join("")));
+    await writeFileAtomic(path, new TextEncoder().encode(kept.map(lineOf).join("")), options);
     return new MetricsLog(path, await Deno.open(path, { append: true }));
   }
 

@@ -1,5 +1,6 @@
 import type { States, WeightSource } from "../../backend/backend.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
+import type { SampleRows } from "./journal.ts";
 import type { TrainingStep } from "../training_step.ts";
 
 /** Inputs of a program, by name. */
@@ -18,6 +19,8 @@ export interface Stage extends AsyncDisposable {
   settings(step: number, updates: number): { inputs: Inputs; rate: number };
   /** How good the model in these states is: numbers by name. */
   evaluate?(states: States): Promise<Readonly<Record<string, number>>>;
+  /** Rows of pictures that show what the model in these states does. */
+  samples?(states: States): Promise<SampleRows>;
   /** Which of these numbers tells the best model, and whether the largest is best. */
   readonly best: { readonly metric: string; readonly largest: boolean };
   /** What the metadata of checkpoints says beside the training's own. */

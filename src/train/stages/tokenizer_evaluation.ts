@@ -26,19 +26,38 @@ export interface TokenizerQuality {
   readonly codes: number;
 }
 
-/**
- * Reconstructs pictures `[count,size,size,3]` in [−1,1] with the averaged weights among `states`, `batch` at a time.
- */
+/** What a tokenizer in training is held against. */
+export interface TokenizerTrial {
+  readonly backend: Backend;
+  /** The averaged weights among these are taken. */
+  readonly states: States;
+  /** `[count,size,size,3]` in [−1,1]. */
+  readonly pictures: Float32Array;
+  readonly size: number;
+  /** So many at a time. */
+  readonly batch: number;
+}
+
+/** Reconstructs pictures, and tells how well. */
 export async function evaluateTokenizer(
   config: TokenizerConfig,
-  { backend, states, pictures, size, batch }: {
-    backend: Backend;
-    states: States;
-    pictures: Float32Array;
-    size: number;
-    batch: number;
-  },
+  trial: TokenizerTrial,
 ): Promise<TokenizerQuality> {
+  const codes = new Set<number>();
+  let decibels = 0, count = 0;
+  for await (const { original, decoded, tokens } of reconstructions(config, trial)) {
+    decibels += psnrOf(original, decoded);
+    for (const code of tokens) codes.add(code);
+    count++;
+  }
+  return { psnr: decibels / count, codes: codes.size };
+}
+
+/** What a tokenizer in training makes of pictures, one by one. */
+export async function* reconstructions(
+  config: TokenizerConfig,
+  { backend, states, pictures, size, batch }: TokenizerTrial,
+): AsyncGenerator<{ original: Float32Array; decoded: Float32Array; tokens: Uint32Array }> {
   const each = size * size * config.inChannels, count = pictures.length / each;
   const graph = reconstructionGraph(config, { n: batch, height: size, width: size });
   const source = {
@@ -47,22 +66,21 @@ export async function evaluateTokenizer(
   };
   await using weights = await backend.load(source, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
-  const codes = new Set<number>(), x = f32Tensor([batch, size, size, config.inChannels]);
-  let decibels = 0;
+  // Where fewer are left, the rest of the batch is of no interest.
+  const x = f32Tensor([batch, size, size, config.inChannels]);
   for (let start = 0; start < count; start += batch) {
-    const now = Math.min(batch, count - start),
-      original = pictures.subarray(start * each, (start + now) * each);
-    x.data.set(original);
-    const { decoded, tokens } = await program.run({ x });
-    for (let i = 0; i < now; i++) {
-      const [a, b] = [original, decoded!.data as Float32Array].map((all) =>
-        all.subarray(i * each, (i + 1) * each)
-      );
-      decibels += psnrOf(a!, b!);
+    x.data.set(pictures.subarray(start * each, (start + batch) * each));
+    const results = await program.run({ x });
+    const decoded = results.decoded!.data as Float32Array, tokens = results.tokens!.data as Uint32Array;
+    const positions = tokens.length / batch;
+    for (let i = 0; i < Math.min(batch, count - start); i++) {
+      yield {
+        original: pictures.subarray((start + i) * each, (start + i + 1) * each),
+        decoded: decoded.subarray(i * each, (i + 1) * each),
+        tokens: tokens.subarray(i * positions, (i + 1) * positions),
+      };
     }
-    for (const code of tokens!.data.subarray(0, tokens!.data.length / batch * now)) codes.add(code);
   }
-  return { psnr: decibels / count, codes: codes.size };
 }
 
 /** Of values in [−1,1], whose largest difference is 2. */

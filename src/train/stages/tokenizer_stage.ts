@@ -2,10 +2,12 @@ import type { Backend, States, WeightSource } from "../../backend/backend.ts";
 import type { TokenizerConfig } from "../../checkpoint/config.ts";
 import { convertCheckpoint } from "../../checkpoint/convert.ts";
 import { checkConfig } from "../../checkpoint/infer_config.ts";
-import { imagesToTensor } from "../../image/pixels.ts";
+import type { Image } from "../../image/image.ts";
+import { imagesToTensor, tensorToImages } from "../../image/pixels.ts";
 import { prepareImage } from "../../image/prepare.ts";
 import { readImage } from "../../image/read.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { f32Tensor } from "../../tensor/tensor.ts";
 import { downsamplingFactor } from "../../tokenizer/programs.ts";
 import { scheduleOf } from "../config/rates.ts";
 import type { TokenizerRun } from "../config/run.ts";
@@ -14,17 +16,21 @@ import { openPictures } from "../data/open_pictures.ts";
 import { PictureBatches, type PictureBatchesOptions } from "../data/picture_batches.ts";
 import { createSampler } from "../data/sampler.ts";
 import type { PictureSource } from "../data/source.ts";
-import { split } from "../data/split.ts";
+import { split, subset } from "../data/split.ts";
 import { tokenizerInitialValues } from "../initial_values.ts";
 import { adamStep } from "../optimizer/adam.ts";
 import type { Schedule } from "../optimizer/schedules.ts";
+import type { SampleRows } from "../run/journal.ts";
 import type { Inputs, Stage } from "../run/stage.ts";
 import { optimizers, stepFactors, tokenizerStep } from "../tokenizer_step.ts";
 import type { TrainingStep } from "../training_step.ts";
-import { evaluateTokenizer } from "./tokenizer_evaluation.ts";
+import { evaluateTokenizer, reconstructions, type TokenizerTrial } from "./tokenizer_evaluation.ts";
 
 /** The folders of a run that hold the trained model, by its averaged weights and by its raw ones. */
 export const modelFolder = "model", rawModelFolder = "model-raw";
+
+/** Pictures on a sheet. */
+const sampled = 12;
 
 /** Training of a tokenizer. Disposing closes its data. */
 export class TokenizerStage implements Stage {
@@ -36,19 +42,26 @@ export class TokenizerStage implements Stage {
   readonly #config: TokenizerConfig;
   readonly #backend: Backend;
   readonly #batches: Batches;
+  readonly #training: PictureSource;
   readonly #heldOut: PictureSource;
   readonly #schedule: Schedule;
   readonly #open: AsyncDisposableStack;
-  #pictures: Float32Array | undefined;
 
   private constructor(
     run: TokenizerRun,
-    parts: { backend: Backend; batches: Batches; heldOut: PictureSource; open: AsyncDisposableStack },
+    parts: {
+      backend: Backend;
+      batches: Batches;
+      training: PictureSource;
+      heldOut: PictureSource;
+      open: AsyncDisposableStack;
+    },
   ) {
     this.#run = run;
     this.#config = configOf(run);
     this.#backend = parts.backend;
     this.#batches = parts.batches;
+    this.#training = parts.training;
     this.#heldOut = parts.heldOut;
     this.#open = parts.open;
     this.#schedule = scheduleOf(run);
@@ -94,7 +107,7 @@ export class TokenizerStage implements Stage {
     );
     const sampler = createSampler(training, { seed: run.seed, batch: run.batch, ...run.data });
     const batches = open.use(new PictureBatches(training, sampler, { size, onDamaged }));
-    return new TokenizerStage(run, { backend, batches, heldOut, open: open.move() });
+    return new TokenizerStage(run, { backend, batches, training, heldOut, open: open.move() });
   }
 
   async data(step: number): Promise<Inputs> {
@@ -120,17 +133,26 @@ export class TokenizerStage implements Stage {
 
   /** PSNR of the averaged weights on the pictures that are held out; nothing where there are none. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
-    const { batch, data: { size } } = this.#run;
     if (this.#heldOut.length === 0) return {};
-    this.#pictures ??= await readAll(this.#heldOut, size);
-    const quality = await evaluateTokenizer(this.#config, {
-      backend: this.#backend,
-      states,
-      pictures: this.#pictures,
-      size,
-      batch,
-    });
-    return { ...quality };
+    return { ...await evaluateTokenizer(this.#config, await this.#trial(states, this.#heldOut)) };
+  }
+
+  /** Pictures over what the averaged weights make of them: held out ones, if there are any. */
+  async samples(states: States): Promise<SampleRows> {
+    const { size } = this.#run.data, shown = this.#heldOut.length > 0 ? this.#heldOut : this.#training;
+    const trial = await this.#trial(states, subset(shown, firstOf(shown.length, sampled)));
+    const rows: [Image[], Image[]] = [[], []];
+    for await (const { original, decoded } of reconstructions(this.#config, trial)) {
+      [original, decoded].forEach((picture, row) =>
+        rows[row]!.push(...tensorToImages(f32Tensor([1, size, size, 3], picture)))
+      );
+    }
+    return rows;
+  }
+
+  async #trial(states: States, source: PictureSource): Promise<TokenizerTrial> {
+    const { batch, data: { size } } = this.#run;
+    return { backend: this.#backend, states, pictures: await readAll(source, size), size, batch };
   }
 
   /** Writes the averaged and the raw weights as folders that `Tokenizer.load` takes. */
@@ -147,6 +169,10 @@ export class TokenizerStage implements Stage {
 
 function configOf({ model: { bits, ...model } }: TokenizerRun): TokenizerConfig {
   return { kind: "image", ...model, zChannels: bits, inChannels: 3, outChannels: 3 };
+}
+
+function firstOf(length: number, most: number): number[] {
+  return Array.from({ length: Math.min(length, most) }, (_, i) => i);
 }
 
 /** All pictures of a source, from their middles, `[n,size,size,3]` in [−1,1]. */
