@@ -36,8 +36,8 @@ const descriptors: readonly (readonly [new (length: number) => NpyData, string])
   [Float64Array, "<f8"],
 ];
 
-/** The most that the arrays of a file may hold together: what is larger was not written as tokens. */
-const maxBytes = 2 ** 30;
+/** The most that the arrays of a file may hold together: they are all in memory. */
+export const maxNpzBytes: number = 2 ** 30;
 
 /** The bytes of an `.npz` file with `arrays` by name, stored uncompressed as `numpy.savez` does. */
 export function writeNpz(arrays: Readonly<Record<string, NpyArray>>): Uint8Array {
@@ -70,9 +70,9 @@ export function readNpz(bytes: Uint8Array, { file }: { file: string }): Map<stri
     members = unzipSync(bytes, {
       filter({ name, originalSize }) {
         total += originalSize;
-        if (total > maxBytes) {
+        if (total > maxNpzBytes) {
           throw new CheckpointError(`Cannot read ${file}`, {
-            expected: `at most ${maxBytes} bytes`,
+            expected: `at most ${maxNpzBytes} bytes`,
             got: `more with ${name}`,
           });
         }

@@ -2,14 +2,19 @@ import { CheckpointError } from "../tensor/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { toF32 } from "./convert_dtype.ts";
-import { maxHeaderBytes, parseHeader } from "./safetensors_header.ts";
+import { maxHeaderBytes, parseHeader, type TensorEntry } from "./safetensors_header.ts";
+
+/** A safetensors file, which also says where each tensor's bytes are. */
+export interface SafetensorsFile extends Checkpoint {
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+}
 
 /**
  * Opens a safetensors file: reads its header, and each tensor when asked.
  *
  * Throws `CheckpointError` for anything but a header in UTF-8 whose tensors tile the rest of the file.
  */
-export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
+export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
   const length = source.size < 8
     ? NaN
     : Number(new DataView((await source.read(0, 8)).buffer).getBigUint64(0, true));

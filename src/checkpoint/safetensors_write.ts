@@ -10,8 +10,8 @@ export interface TensorToWrite {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: Shape;
-  /** The elements, row-major and little-endian. */
-  data(): Promise<Uint8Array> | Uint8Array;
+  /** The elements, row-major and little-endian, at once or piece by piece. */
+  data(): Promise<Uint8Array> | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
 /** What goes into a file, and how far it is. */
@@ -24,7 +24,7 @@ export interface WriteSafetensorsOptions extends AtomicOptions {
 }
 
 /**
- * Writes a safetensors file atomically, tensor by tensor: no more than one of them is in memory. Wider element types
+ * Writes a safetensors file atomically, tensor by tensor: no more than one of them, or a piece of one, is in memory. Wider element types
  * come first, so that every tensor is aligned for its own.
  *
  * Throws `ArgumentError` for two tensors of one name and for data that do not fit their shape, `FileError` for what the
@@ -40,19 +40,27 @@ export async function writeSafetensors(path: string | URL, options: WriteSafeten
     let written = 0;
     for (const tensor of tensors) {
       signal?.throwIfAborted();
-      const data = await tensor.data();
-      if (data.length !== bytesOf(tensor)) {
-        throw new ArgumentError(`Cannot write ${tensor.name}`, {
-          expected: `${bytesOf(tensor)} bytes for ${tensor.dtype} ${formatShape(tensor.shape)}`,
-          got: `${data.length}`,
-        });
-      }
-      await writeAll(file, data);
-      written += data.length;
+      const data = tensor.data(), before = written;
+      // The header has been written: what does not fit it must not be.
+      const write = async (piece: Uint8Array) => {
+        written += piece.length;
+        if (written - before > bytesOf(tensor)) throw misfit(tensor, written - before);
+        await writeAll(file, piece);
+      };
+      if (Symbol.asyncIterator in data) { for await (const piece of data) await write(piece); }
+      else await write(await data);
+      if (written - before !== bytesOf(tensor)) throw misfit(tensor, written - before);
       onProgress?.({ written, total });
     }
     signal?.throwIfAborted();
   }, options);
+}
+
+function misfit(tensor: TensorToWrite, bytes: number): ArgumentError {
+  return new ArgumentError(`Cannot write ${tensor.name}`, {
+    expected: `${bytesOf(tensor)} bytes for ${tensor.dtype} ${formatShape(tensor.shape)}`,
+    got: `${bytes}`,
+  });
 }
 
 function bytesOf({ dtype, shape }: TensorToWrite): number {

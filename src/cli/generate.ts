@@ -6,6 +6,7 @@ import { type DrawnPicture, Generator } from "../transformer/generator.ts";
 import type { SamplingOptions } from "../transformer/settings.ts";
 import { completed, type GenerateArguments, settingsOf, withGenerateOptions } from "./generate_options.ts";
 import type { Io } from "./io.ts";
+import { rangeOf } from "./options.ts";
 import { checkWritable, picturePaths, writeFile, writePicture } from "./outputs.ts";
 import { progress } from "./progress.ts";
 import { SampleSet } from "./sample_set.ts";
@@ -60,12 +61,12 @@ async function load(options: GenerateArguments, io: Io): Promise<Generator> {
 
 /** The pictures of this part of the work. Their numbers do not depend on how it is cut. */
 function picturesOf(options: GenerateArguments, generator: Generator): Job["pictures"] {
-  const { class: wanted = [], number, shard: { index, count } } = options;
+  const { class: wanted = [], number } = options;
   const ids: readonly ClassId[] = wanted === "all"
     ? Array.from({ length: generator.config.classes }, (_, id) => id)
     : wanted;
   const total = ids.length * number;
-  const begin = Math.floor(total * (index - 1) / count), end = Math.floor(total * index / count);
+  const { begin, end } = rangeOf(options.shard, total);
   return Array.from({ length: end - begin }, (_, i) => ({
     index: begin + i,
     id: ids[Math.floor((begin + i) / number)]!,

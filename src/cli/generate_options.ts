@@ -4,7 +4,7 @@ import { type BackendName, backendNames } from "../backend/select.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { ClassId } from "../transformer/classes.ts";
 import { paperSettings, type PerSubToken, pretty, type SamplingOptions } from "../transformer/settings.ts";
-import { wholeNumber } from "./options.ts";
+import { type Shard, shard, wholeNumber } from "./options.ts";
 
 /** What `voken generate` is told. */
 export interface GenerateArguments {
@@ -30,12 +30,6 @@ export interface GenerateArguments {
   npz?: string;
   shard: Shard;
   json?: true;
-}
-
-/** A part of the work: pictures of the i-th of n equal ranges. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
 }
 
 /** Adds the options to a command. */
@@ -144,11 +138,4 @@ function pair(text: string): PerSubToken {
 function count(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError("Expected a whole number from 0 on.");
-}
-
-function shard(text: string): Shard {
-  const [index, count] = text.split("/").map(Number);
-  const fits = Number.isSafeInteger(index) && Number.isSafeInteger(count) && index! >= 1 && index! <= count!;
-  if (fits && /^\d+\/\d+$/.test(text)) return { index: index!, count: count! };
-  throw new InvalidArgumentError("Expected i/n with i from 1 to n.");
 }

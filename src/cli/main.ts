@@ -10,6 +10,7 @@ import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
 import { reconstructCommand } from "./reconstruct.ts";
 import { serveCommand } from "./serve.ts";
+import { tokenizeCommand } from "./tokenize.ts";
 import { trainCommand } from "./train.ts";
 import { version } from "./version.ts";
 
@@ -21,6 +22,7 @@ const commands = [
   convertCommand,
   inspectCommand,
   explainCommand,
+  tokenizeCommand,
   trainCommand,
   serveCommand,
   doctorCommand,

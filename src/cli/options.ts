@@ -63,3 +63,22 @@ export function extent(text: string): { width: number; height: number } {
   if (more.length > 0) throw new InvalidArgumentError("Expected a size such as 256 or 640x480.");
   return { width: width!, height: height! };
 }
+
+/** A part of the work: pictures of the i-th of n equal ranges. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** The range of `total` things that a part of the work is. */
+export function rangeOf({ index, count }: Shard, total: number): { begin: number; end: number } {
+  return { begin: Math.floor(total * (index - 1) / count), end: Math.floor(total * index / count) };
+}
+
+/** Parses a part of the work, `i/n`. */
+export function shard(text: string): Shard {
+  const [index, count] = text.split("/").map(Number);
+  const fits = Number.isSafeInteger(index) && Number.isSafeInteger(count) && index! >= 1 && index! <= count!;
+  if (fits && /^\d+\/\d+$/.test(text)) return { index: index!, count: count! };
+  throw new InvalidArgumentError("Expected i/n with i from 1 to n.");
+}

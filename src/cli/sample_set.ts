@@ -1,11 +1,11 @@
 import { writeFileAtomic } from "../checkpoint/atomic.ts";
 import { writeNpz } from "../checkpoint/npz.ts";
+import { PartsFolder } from "../checkpoint/parts_folder.ts";
 import type { Image } from "../image/image.ts";
-import { ArgumentError, FileError } from "../tensor/errors.ts";
+import { ArgumentError } from "../tensor/errors.ts";
 
 /** The most bytes of pictures in one file: it is put together in memory. */
 const maxBytes = 2 ** 31 - 2 ** 20;
-const description = "request.json";
 
 /**
  * A set of pictures for evaluation, one `.npz` of uint8 `[N,H,W,3]` named `arr_0`, as the ADM suite reads it. Until it is
@@ -15,16 +15,13 @@ export class SampleSet {
   readonly #path: string;
   readonly #size: number;
   readonly #total: number;
-  readonly #parts: Map<number, number>;
+  readonly #folder: PartsFolder;
 
-  private constructor(
-    path: string,
-    { size, total, parts }: { size: number; total: number; parts: Map<number, number> },
-  ) {
+  private constructor(path: string, folder: PartsFolder, { size, total }: { size: number; total: number }) {
     this.#path = path;
     this.#size = size;
     this.#total = total;
-    this.#parts = parts;
+    this.#folder = folder;
   }
 
   /**
@@ -42,59 +39,29 @@ export class SampleSet {
         hint: "cut the work into parts with --shard",
       });
     }
-    const folder = folderOf(path), told = `${folder}/${description}`;
-    const before = await Deno.readTextFile(told).catch(() => undefined);
-    if (before !== undefined && before !== request) {
-      throw new ArgumentError(`Cannot go on with ${path}`, {
-        expected: "the request that it was begun with",
-        got: "another one",
-        hint: `give the same options, or remove ${folder}`,
-      });
-    }
-    try {
-      await Deno.mkdir(folder, { recursive: true });
-      if (before === undefined) await writeFileAtomic(told, new TextEncoder().encode(request));
-    } catch (cause) {
-      throw new FileError(`Cannot write ${folder}`, { got: String(cause), cause });
-    }
-    const parts = new Map<number, number>();
-    for await (const { name } of Deno.readDir(folder)) {
-      const [, first, count] = /^(\d+)-(\d+)\.rgb$/.exec(name) ?? [];
-      if (first !== undefined) parts.set(Number(first), Number(count));
-    }
-    return new SampleSet(path, { size, total, parts });
+    const folder = await PartsFolder.open(path, { request, extension: "rgb" });
+    return new SampleSet(path, folder, { size, total });
   }
 
   /** How many pictures are there already, from the first on. */
   get done(): number {
-    let done = 0;
-    for (let count = this.#parts.get(0); count !== undefined; count = this.#parts.get(done)) done += count;
-    return done;
+    return this.#folder.done;
   }
 
   /** Adds the next pictures. */
   async add(images: readonly Image[]): Promise<void> {
-    const first = this.done, bytes = 3 * this.#size ** 2;
+    const bytes = 3 * this.#size ** 2;
     const data = new Uint8Array(images.length * bytes);
     images.forEach((image, i) => data.set(image.data, i * bytes));
-    await writeFileAtomic(`${folderOf(this.#path)}/${first}-${images.length}.rgb`, data);
-    this.#parts.set(first, images.length);
+    await this.#folder.add(images.length, (path) => writeFileAtomic(path, data));
   }
 
   /** Writes the `.npz` and removes the folder. */
   async finish(): Promise<void> {
     const bytes = 3 * this.#size ** 2, data = new Uint8Array(this.#total * bytes);
-    for (let first = 0; first < this.#total;) {
-      const count = this.#parts.get(first)!;
-      data.set(await Deno.readFile(`${folderOf(this.#path)}/${first}-${count}.rgb`), first * bytes);
-      first += count;
-    }
+    for (const { first, path } of this.#folder.parts) data.set(await Deno.readFile(path), first * bytes);
     const array = { shape: [this.#total, this.#size, this.#size, 3], data };
     await writeFileAtomic(this.#path, writeNpz({ arr_0: array }));
-    await Deno.remove(folderOf(this.#path), { recursive: true });
+    await this.#folder.remove();
   }
-}
-
-function folderOf(path: string): string {
-  return `${path}.parts`;
 }
