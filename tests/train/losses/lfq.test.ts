@@ -1,16 +1,19 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { trainingKernels } from "../../../src/backend/wasm/training.ts";
+import { WasmBackend } from "../../../src/backend/wasm/wasm_backend.ts";
 import { grad } from "../../../src/autograd/grad.ts";
 import { add, constant, input, mul } from "../../../src/graph/build.ts";
-import { total } from "../../../src/graph/build_training.ts";
+import { softplus, total } from "../../../src/graph/build_training.ts";
 import { graphOf } from "../../../src/graph/trace.ts";
 import { nchwToNhwc } from "../../../src/image/pixels.ts";
+import { codebookEntropy } from "../../../src/train/losses/codebook_entropy.ts";
 import { lfqLosses, quantize } from "../../../src/train/losses/lfq.ts";
-import { ArgumentError } from "../../../src/tensor/errors.ts";
 import { f32Tensor, type HostTensor } from "../../../src/tensor/tensor.ts";
 import { evaluateWide } from "../../autograd/wide.ts";
 import { nmse, readGolden } from "../../golden/golden.ts";
 import { hashed } from "../../golden/hashed.ts";
+import { hashedWeights } from "../../golden/tokenizer_golden.ts";
 import { backends, runOnce } from "../backends.ts";
 
 const test = suite("losses of lookup-free quantization");
@@ -42,39 +45,57 @@ for (const name of ["lfq_10", "lfq_18", "lfq_14_saturated"]) {
   }
 }
 
-test("one group and two agree with the sum over all codes", () => {
-  for (const bits of [1, 3, 11]) {
+/** By the sum over all codes: the entropies, and the second one's gradient by each logit 4·z/τ. */
+function enumerated(values: Float32Array, bits: number) {
+  const positions = values.length / bits, codes = 2 ** bits;
+  const logits = Float64Array.from(values, (z) => 4 * z / 0.01);
+  const mean = new Float64Array(codes),
+    by = new Float64Array(values.length),
+    all = new Float64Array(values.length * codes);
+  let sample = 0;
+  for (let n = 0; n < positions; n++) {
+    for (let code = 0; code < codes; code++) {
+      let p = 1;
+      for (let j = 0; j < bits; j++) {
+        p /= 1 + Math.exp(code >> j & 1 ? -logits[n * bits + j]! : logits[n * bits + j]!);
+      }
+      all[n * codes + code] = p;
+      mean[code]! += p / positions;
+      if (p > 0) sample -= p * Math.log(p) / positions;
+    }
+  }
+  const codebook = -mean.reduce((sum, q) => sum + q * Math.log(q + 1e-5), 0);
+  for (let n = 0; n < positions; n++) {
+    for (let code = 0; code < codes; code++) {
+      const slope = -(Math.log(mean[code]! + 1e-5) + mean[code]! / (mean[code]! + 1e-5));
+      const p = all[n * codes + code]! / positions;
+      for (let j = 0; j < bits; j++) {
+        const on = 1 / (1 + Math.exp(-logits[n * bits + j]!));
+        by[n * bits + j]! += slope * p * (code >> j & 1 ? 1 - on : -on);
+      }
+    }
+  }
+  return { sample, codebook, by };
+}
+
+for (const [bits, groupBits] of [[1, 10], [3, 10], [11, 10], [7, 3], [8, 3], [11, 4]] as const) {
+  test(`${bits} bits in groups of at most ${groupBits} agree with the sum over all codes`, () => {
     const shape = [5, bits], z = input("z", { shape, dtype: "f32" });
     const values = f32Tensor(shape, hashed(`lfq ${bits}`, shape, { scale: 0.01 }));
-    const { perSampleEntropy: sample, codebookEntropy: codebook } = lfqLosses(z);
-    const found = evaluateWide({ sample, codebook }, { z: values });
-    const mean = new Float64Array(2 ** bits);
-    let entropy = 0;
-    for (let n = 0; n < 5; n++) {
-      const logits = Array.from(mean, (_, code) => {
-        let product = 0;
-        for (let j = 0; j < bits; j++) product += values.data[n * bits + j]! * (code >> j & 1 ? 1 : -1);
-        return 2 * product / 0.01;
-      });
-      const sum = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
-      logits.forEach((logit, code) => {
-        const p = Math.exp(logit) / sum;
-        mean[code]! += p / 5;
-        entropy -= p * Math.log(p) / 5;
-      });
-    }
-    const codes = -mean.reduce((sum, q) => sum + q * Math.log(q + 1e-5), 0);
+    const logits = mul(z, constant(4 / 0.01));
+    const surprise = { one: softplus(mul(logits, constant(-1))), zero: softplus(logits) };
+    const { perSampleEntropy: sample } = lfqLosses(z), codebook = codebookEntropy(surprise, { groupBits });
+    const found = evaluateWide({ sample, codebook, by: grad(codebook, [logits])[0]! }, { z: values });
+    const expected = enumerated(values.data, bits);
     // Constants, such as 4/τ and 1/N, are f32 in every graph.
-    assert.ok(
-      Math.abs(found.sample[0]! - entropy) < 1e-5 * entropy,
-      `${bits} bits: ${found.sample[0]}, ${entropy}`,
-    );
-    assert.ok(
-      Math.abs(found.codebook[0]! - codes) < 1e-5 * codes,
-      `${bits} bits: ${found.codebook[0]}, ${codes}`,
-    );
-  }
-});
+    for (const key of ["sample", "codebook"] as const) {
+      const [value] = found[key] as [number], most = 1e-5 * expected[key];
+      assert.ok(Math.abs(value - expected[key]) < most, `${key}: ${value}, ${expected[key]}`);
+    }
+    const error = nmse(found.by, expected.by);
+    assert.ok(error < 1e-10, `gradient: NMSE ${error}`);
+  });
+}
 
 test("codes pass their gradient to the latents; zero is −1", () => {
   const z = input("z", { shape: [4], dtype: "f32" });
@@ -85,13 +106,36 @@ test("codes pass their gradient to the latents; zero is −1", () => {
   assert.equal(Array.from(found.dz), [1, 2, 3, 4]);
 });
 
-test("more bits than can be summed over are refused, and 18 never need N·2^18 numbers", () => {
-  const z = (bits: number) => input("z", { shape: [8, 16, 16, bits], dtype: "f32" });
-  assert.throws(() => lfqLosses(z(21)), (error: unknown) => error instanceof ArgumentError);
-  const latents = z(18), losses = lfqLosses(latents);
-  const graph = graphOf({ dz: grad(add(losses.entropyLoss, losses.commitment), [latents])[0]! });
+test("22 bits: the entropy of a few certain codes, and of one that is not", async () => {
+  const shape = [4, 22], z = input("z", { shape, dtype: "f32" });
+  const values = f32Tensor(shape, hashed("lfq 22", shape).map(Math.sign));
+  values.data[3] = 0;
+  const losses = lfqLosses(z),
+    outputs = { sample: losses.perSampleEntropy, codebook: losses.codebookEntropy };
+  await using backend = new WasmBackend({ threads: 2, training: trainingKernels });
+  const { sample, codebook, dz } = await runOnce(
+    backend,
+    graphOf({ ...outputs, dz: grad(losses.codebookEntropy, [z])[0]! }),
+    { z: values },
+  );
+  const quarters = 3 * -Math.log(0.25 + 1e-5) / 4 - Math.log(0.125 + 1e-5) / 4;
+  assert.ok(Math.abs(sample!.data[0]! - Math.LN2 / 4) < 1e-6, `${sample!.data[0]}`);
+  assert.ok(Math.abs(codebook!.data[0]! - quarters) < 1e-5, `${codebook!.data[0]}, expected ${quarters}`);
+  // Nothing is gained by moving any of the bits: both codes of the open one have the same probability.
+  assert.ok(dz!.data.every((slope) => Math.abs(slope) < 1e-4));
+});
+
+test("2^18 codes and eight pictures of 256² need less than 40 MB, gradient included", async () => {
+  const z = input("z", { shape: [8, 16, 16, 18], dtype: "f32" });
+  const losses = lfqLosses(z);
+  const graph = graphOf({ dz: grad(add(losses.entropyLoss, losses.commitment), [z])[0]! });
   const largest = Math.max(...graph.tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
-  assert.is(largest, 2048 * 512);
+  assert.is(largest, 2048 * 512, "never N·2^18 numbers");
+  await using backend = new WasmBackend({ threads: 1, training: trainingKernels });
+  await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });
+  await using program = await backend.compile(graph, weights);
+  const { arenaBytes } = program.stats;
+  assert.ok(arenaBytes < 40e6, `${arenaBytes / 1e6} MB`);
 });
 
 test.run();
