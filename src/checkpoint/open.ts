@@ -4,6 +4,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { configFile } from "./config_json.ts";
 import { openSafetensors } from "./safetensors_file.ts";
 import { openTorchFile } from "./torch_file.ts";
+import { legacyStart, openLegacyTorchFile } from "./torch_legacy.ts";
 
 export type { Checkpoint };
 
@@ -25,6 +26,7 @@ export async function openCheckpoint(source: string | URL | Blob | Uint8Array): 
   try {
     const head = await bytes.read(0, Math.min(bytes.size, 64));
     if (startsWith(head, [0x50, 0x4b, 0x03, 0x04])) return await openTorchFile(bytes);
+    if (startsWith(head, legacyStart)) return await openLegacyTorchFile(bytes);
     if (head[8] === 0x7b) return await openSafetensors(bytes);
     throw unknownFile(bytes, head);
   } catch (error) {
@@ -71,19 +73,9 @@ function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
   return start.every((byte, i) => bytes[i] === byte);
 }
 
-/** The pickle of the number that opens every file of PyTorch before 1.6. */
-const legacyStart = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
-
 function unknownFile({ name, size }: ByteSource, head: Uint8Array): CheckpointError {
-  const expected = "a torch checkpoint (zip) or a safetensors file";
+  const expected = "a torch checkpoint or a safetensors file";
   const text = new TextDecoder().decode(head);
-  if (startsWith(head, legacyStart)) {
-    return new CheckpointError(`Cannot open ${name}`, {
-      expected,
-      got: "a torch file of the old format without a zip",
-      hint: "load it in PyTorch 1.6 or later and torch.save it again",
-    });
-  }
   if (text.startsWith("version https://git-lfs")) {
     return new CheckpointError(`Cannot open ${name}`, {
       expected,

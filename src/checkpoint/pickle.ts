@@ -34,7 +34,21 @@ export function readPickle(
   rules: PickleRules,
   { file }: { file: string },
 ): PickleValue {
-  return new PickleMachine(new PickleBytes(bytes, file), rules).run();
+  const all = new PickleBytes(bytes, file);
+  const value = new PickleMachine(all, rules).run();
+  if (all.left > 0) all.refuse("nothing behind the end", `${all.left} bytes`);
+  return value;
+}
+
+/** Reads the pickle that `bytes` begin with, as `readPickle` does, and tells its length. */
+export function readFirstPickle(
+  bytes: Uint8Array,
+  rules: PickleRules,
+  { file }: { file: string },
+): { value: PickleValue; length: number } {
+  const all = new PickleBytes(bytes, file);
+  const value = new PickleMachine(all, rules).run();
+  return { value, length: bytes.length - all.left };
 }
 
 class PickleMachine {
@@ -145,7 +159,6 @@ class PickleMachine {
     if (this.#stack.length > 0 || this.#marks.length > 0) {
       this.#bytes.refuse("one value at the end", `${this.#stack.length + 1}`);
     }
-    if (this.#bytes.left > 0) this.#bytes.refuse("nothing behind the end", `${this.#bytes.left} bytes`);
     return value;
   }
 }

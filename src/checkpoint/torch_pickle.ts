@@ -1,7 +1,7 @@
 import type { DType } from "../tensor/dtype.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { type PickleRules, readPickle } from "./pickle.ts";
+import { type PickleRules, readFirstPickle, readPickle } from "./pickle.ts";
 import {
   PickleDict,
   PickleGlobal,
@@ -12,10 +12,10 @@ import {
 } from "./pickle_values.ts";
 import { checkName } from "./torch_names.ts";
 
-/** Elements in a file of their own inside the zip. */
+/** Elements that lie apart from the pickle: in a file of their own inside the zip, or behind it. */
 export class TorchStorage extends PickleObject {
   readonly dtype: DType;
-  /** Its file is `data/<key>`. */
+  /** Its name: in a zip its file is `data/<key>`. */
   readonly key: string;
   readonly elements: number;
 
@@ -75,11 +75,26 @@ export function readTorchPickle(bytes: Uint8Array, { file }: { file: string }): 
   return readPickle(bytes, new TorchRules(file), { file });
 }
 
+/**
+ * Reads the pickle that `bytes` begin with, of a file of the old format, and tells its length and the storages that it
+ * names. Throws as `readTorchPickle` does, and for storages that are parts of others.
+ */
+export function readFirstTorchPickle(
+  bytes: Uint8Array,
+  { file }: { file: string },
+): { value: PickleValue; length: number; storages: ReadonlyMap<string, TorchStorage> } {
+  const storages = new Map<string, TorchStorage>();
+  return { ...readFirstPickle(bytes, new TorchRules(file, storages), { file }), storages };
+}
+
 class TorchRules implements PickleRules {
   readonly #file: string;
+  /** The storages of a file of the old format, by key. */
+  readonly #storages: Map<string, TorchStorage> | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, storages?: Map<string, TorchStorage>) {
     this.#file = file;
+    this.#storages = storages;
   }
 
   checkGlobal(name: string): void {
@@ -105,13 +120,25 @@ class TorchRules implements PickleRules {
   }
 
   persistent(id: PickleValue): PickleValue {
-    const [tag, type, key, , elements] = id instanceof PickleTuple && id.items.length === 5 ? id.items : [];
+    // The old format says in a sixth place which part of another storage this is.
+    const items = id instanceof PickleTuple ? id.items : [];
+    const isWhole = this.#storages ? items.length === 6 && items[5] === null : items.length === 5;
+    const [tag, type, key, , elements] = isWhole ? items : [];
     const isStorage = tag === "storage" && type instanceof PickleGlobal && typeof key === "string" &&
       isCount(elements);
     if (!isStorage) return this.#refuse("a storage as persistent id", "something else");
     const dtype = storageTypes.get(type.name);
     // Of a type that no model has (complex, quantized): nothing reads it.
-    return dtype ? new TorchStorage({ dtype, key, elements }) : new PickleObject();
+    if (!dtype) return new PickleObject();
+    const storage = new TorchStorage({ dtype, key, elements }), before = this.#storages?.get(key);
+    if (before && (before.dtype !== dtype || before.elements !== elements)) {
+      return this.#refuse(
+        `${before.elements} elements of ${before.dtype} in storage ${key}`,
+        `${elements} of ${dtype}`,
+      );
+    }
+    this.#storages?.set(key, storage);
+    return storage;
   }
 
   #tensor([storage, offset, size, stride]: readonly PickleValue[]): PickleValue {

@@ -226,6 +226,7 @@ const bases = [
   await Deno.readFile(goldenPath("dtypes.pth")),
   zip(goodZip, { zip64: {} }),
   safetensors(Object.fromEntries(goodEntries), { data: 48 }),
+  await Deno.readFile(goldenPath("legacy_not_zip.pth")),
 ];
 const bytesFile = fc.record({
   base: fc.constantFrom(...bases),

@@ -47,6 +47,44 @@ export function storage(
   return [tuple(text("storage"), global("torch", type), text(key), text("cpu"), int(elements)), persistent];
 }
 
+/** A storage as files of the old format name it, with the part of another one that it is. */
+export function legacyStorage(
+  { type = "FloatStorage", key = "0", elements = 6, part = none }: {
+    type?: string;
+    key?: string;
+    elements?: number;
+    part?: Piece;
+  } = {},
+): Piece {
+  const facts = [text("storage"), global("torch", type), text(key), text("cpu"), int(elements), part];
+  return [tuple(...facts), persistent];
+}
+
+/** A file of the format before PyTorch 1.6: what was saved, and storages by key. */
+export function legacyFile(
+  top: Piece,
+  storages: Readonly<Record<string, Float32Array>>,
+  { version = 1001, little = true, keys = Object.keys(storages) }: {
+    version?: number;
+    little?: boolean;
+    keys?: readonly string[];
+  } = {},
+): Uint8Array<ArrayBuffer> {
+  const magic = op(0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19);
+  const machine = dict({ protocol_version: int(version), little_endian: op(little ? 0x88 : 0x89) });
+  return concat([
+    pickle(magic),
+    pickle(int(version)),
+    pickle(machine),
+    pickle(top),
+    pickle(emptyList, mark, keys.map(text), op(0x65)),
+    ...Object.values(storages).flatMap((data) => [
+      new Uint8Array(BigUint64Array.of(BigInt(data.length)).buffer),
+      new Uint8Array(data.buffer),
+    ]),
+  ]);
+}
+
 /** A call of `_rebuild_tensor_v2`, as torch writes it. */
 export function tensor(
   { offset = 0, shape = [2, 3], strides = [3, 1], from = storage() }: {
