@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { VokenError } from "../tensor/errors.ts";
 import { convertCommand } from "./convert.ts";
+import { convertLpipsCommand } from "./convert_lpips.ts";
 import { decodeCommand } from "./decode.ts";
 import { doctorCommand } from "./doctor.ts";
 import { encodeCommand } from "./encode.ts";
@@ -20,6 +21,7 @@ const commands = [
   decodeCommand,
   generateCommand,
   convertCommand,
+  convertLpipsCommand,
   inspectCommand,
   explainCommand,
   tokenizeCommand,

@@ -2,6 +2,7 @@ import { add, constant, conv2d, linear, mean, mul, reshape, sqrt, sub } from "..
 import { div, maxPool, relu, sum } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import type { Scope } from "../../nn/scope.ts";
+import type { Shape } from "../../tensor/shape.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
 
 /** The parts of VGG16 between poolings: number of each convolution in torchvision's list, and channels. */
@@ -12,6 +13,16 @@ const slices: readonly { readonly convs: readonly number[]; readonly channels: n
   { convs: [17, 19, 21], channels: 512 },
   { convs: [24, 26, 28], channels: 512 },
 ];
+
+/** The shapes of LPIPS's parameters by the names that `lpips` gives them. */
+export const lpipsShapes: ReadonlyMap<string, Shape> = new Map(slices.flatMap(({ convs, channels }, i) => {
+  const level = convs.flatMap((conv, j): [string, Shape][] => [
+    [`net.slice${i + 1}.${conv}.weight`, [channels, j > 0 ? channels : slices[i - 1]?.channels ?? 3, 3, 3]],
+    [`net.slice${i + 1}.${conv}.bias`, [channels]],
+  ]);
+  return [...level, [`lin${i}.model.1.weight`, [1, channels, 1, 1]] as const];
+}));
+
 const shift = [-0.030, -0.088, -0.188], deviation = [0.458, 0.448, 0.450];
 /** Added to a feature vector's length; and, squared, below its root, whose slope at 0 would be infinite. */
 const eps = 1e-10, least = 1e-24;
