@@ -5,6 +5,7 @@ import { ReferenceBackend } from "../../src/backend/reference/reference_backend.
 import { WebGpuProgram } from "../../src/backend/webgpu/program.ts";
 import type { Tiling } from "../../src/backend/webgpu/tiles.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import { sizeOf } from "../../src/tensor/shape.ts";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { nmse } from "../golden/golden.ts";
@@ -47,6 +48,54 @@ for (const { tiling, ops } of suites) {
     });
   }
   test.run();
+}
+
+/** The least that a binding can be limited to: the step of their offsets. */
+const smallestLimit = 256;
+/** Cases of each op and format that are tried in pieces. */
+const triedInPieces = 4;
+
+{
+  const test = suite(
+    "ops on the WebGPU backend, tensors larger than a binding and memory larger than a buffer",
+  );
+  const each = missingAdapter ? test.skip : test;
+  const backends = new Map<number, WebGpuBackend>();
+  test.after(async () => {
+    for (const backend of backends.values()) await backend[Symbol.asyncDispose]();
+  });
+
+  for (const op of ops) {
+    each(`${op} agrees with the reference and writes nowhere else`, async () => {
+      const large = [...casesOf(op).entries()].filter(([, example]) => largestBytes(example) > smallestLimit);
+      const step = Math.max(1, Math.floor(large.length / triedInPieces));
+      for (const format of ["f32", ...opCases[op].formats ?? []] as const) {
+        for (const [i, example] of large.filter((_, n) => n % step === 0)) {
+          const binding = limitFor(largestBytes(example));
+          if (!backends.has(binding)) {
+            // Buffers end in the midst of a binding.
+            const limits = { binding, buffer: 2 * binding + smallestLimit };
+            backends.set(binding, new WebGpuBackend({}, { guarded: true, limits }));
+          }
+          await check(backends.get(binding)!, { example, i, format });
+        }
+      }
+    });
+  }
+  test.run();
+}
+
+/** A limit that cuts `bytes` into two to four pieces, of few different ones. */
+function limitFor(bytes: number): number {
+  let limit = smallestLimit;
+  while (4 * limit < bytes) limit *= 2;
+  return limit;
+}
+
+/** Bytes of the largest operand or result. */
+function largestBytes({ operands, graph }: OpCase): number {
+  const shapes = [...Object.values(operands), ...Object.values(graph.outputs)].map(({ shape }) => shape);
+  return 4 * Math.max(...shapes.map(sizeOf));
 }
 
 interface Task {

@@ -33,6 +33,11 @@ for (const name of ["ar_tiny", "ar_small"]) {
   });
 }
 
+each(`ar_tiny agrees with PyTorch in bindings of 16 KiB and buffers of 40${why}`, async () => {
+  await using backend = new WebGpuBackend({}, { limits: { binding: 16 << 10, buffer: 40 << 10 } });
+  await checkTransformerGolden(backend, "ar_tiny");
+});
+
 each(`the emoji model draws the same tokens as on WASM from the same seed${why}`, async () => {
   const draw = async (backend: Backend) => {
     await using generator = await Generator.load("emoji-32", { backend, weights: "f32" });

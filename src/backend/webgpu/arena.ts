@@ -1,22 +1,23 @@
+import { createMemory, destroyMemory, type Memory } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { BufferUsage } from "./usage.ts";
 
 /**
- * The buffer that the programs of one device work in, one at a time: as large as the most demanding of them needs.
+ * The memory that the programs of one device work in, one at a time: as large as the most demanding of them needs.
  *
  * It is another one when programs have come or gone: bind groups made with it must be made anew.
  */
 export class Arena {
   readonly #session: Session;
   readonly #needs: number[] = [];
-  #buffer: GPUBuffer | undefined;
+  #memory: Memory | undefined;
   #bytes = 0;
 
   constructor(session: Session) {
     this.#session = session;
   }
 
-  /** Size of the buffer. */
+  /** Its size. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -31,17 +32,17 @@ export class Arena {
     this.#needs.splice(this.#needs.indexOf(bytes), 1);
   }
 
-  async buffer(): Promise<GPUBuffer> {
+  async memory(): Promise<Memory> {
     const bytes = Math.max(16, ...this.#needs);
-    if (this.#buffer && bytes === this.#bytes) return this.#buffer;
-    this.#session.destroyBuffer(this.#buffer);
-    this.#buffer = undefined;
+    if (this.#memory && bytes === this.#bytes) return this.#memory;
+    destroyMemory(this.#session, this.#memory);
+    this.#memory = undefined;
     const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
-    const buffer = await this.#session.checked(
+    const memory = await this.#session.checked(
       "make room for the program",
-      () => this.#session.createBuffer(bytes, usage),
+      () => createMemory(this.#session, bytes, usage),
     );
     this.#bytes = bytes;
-    return this.#buffer = buffer;
+    return this.#memory = memory;
   }
 }

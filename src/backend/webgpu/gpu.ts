@@ -51,14 +51,14 @@ export class Gpu {
 
   async #open(): Promise<Session> {
     if (this.#session && this.#session.lost === undefined) return this.#session;
-    const { counters, options, parts: { open = openDevice, tiling } } = this;
+    const { counters, options, parts: { open = openDevice, tiling, limits } } = this;
     if (this.#session && options.device) {
       throw new BackendError("Cannot use the WebGPU backend: the device that it was given was lost", {
         got: this.#session.lost,
         hint: "make a backend with a new device",
       });
     }
-    const session = new Session(options.device ?? await open(), { counters, tiling });
+    const session = new Session(options.device ?? await open(), { counters, tiling, limits });
     return this.#session = session;
   }
 }

@@ -1,4 +1,5 @@
 import type { Layout } from "./layout.ts";
+import { copiesOf, createMemory, destroyMemory, type Memory, piecesOf, writeMemory } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { BufferUsage, MAP_READ } from "./usage.ts";
 
@@ -8,21 +9,33 @@ export const guardBytes = 256;
 const sentinel = 0x7fc5a5a5;
 
 /** Fills the whole arena with the sentinel. */
-export function fillGuards(session: Session, { plan }: Layout, arena: GPUBuffer): void {
-  session.write(arena, 0, new Uint32Array(plan.bytes / 4).fill(sentinel));
+export function fillGuards(session: Session, { plan }: Layout, arena: Memory): void {
+  writeMemory(session, arena, { offset: 0, data: new Uint32Array(plan.bytes / 4).fill(sentinel) });
 }
 
 /** The buffers behind which something was written. */
-export async function damagedGuards(session: Session, layout: Layout, arena: GPUBuffer): Promise<string[]> {
+export async function damagedGuards(session: Session, layout: Layout, arena: Memory): Promise<string[]> {
   const { bytes, offsets } = layout.plan;
   if (bytes === 0) return [];
-  const staging = session.createBuffer(bytes, BufferUsage.MAP_READ | BufferUsage.COPY_DST);
+  const staging = createMemory(session, bytes, BufferUsage.MAP_READ | BufferUsage.COPY_DST);
   try {
     const encoder = session.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(arena, 0, staging, 0, bytes);
+    const whole = { offset: 0, bytes };
+    for (
+      const { from, fromOffset, to, toOffset, bytes: size } of copiesOf(
+        piecesOf(arena, whole),
+        piecesOf(staging, whole),
+        bytes,
+      )
+    ) encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, size);
     session.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(MAP_READ);
-    const words = new Uint32Array(staging.getMappedRange());
+    const words = new Uint32Array(bytes / 4);
+    let next = 0;
+    for (const { buffer, bytes: size } of piecesOf(staging, whole)) {
+      await buffer.mapAsync(MAP_READ, 0, size);
+      words.set(new Uint32Array(buffer.getMappedRange(0, size)), next);
+      next += size / 4;
+    }
     const names = new Map<number, string>();
     for (const [tensor, index] of layout.tensors) names.set(index, tensor.op);
     for (const [{ scratch }, index] of layout.scratch) names.set(index, scratch);
@@ -32,6 +45,6 @@ export async function damagedGuards(session: Session, layout: Layout, arena: GPU
       return guard.every((word) => word === sentinel) ? [] : [names.get(i)!];
     });
   } finally {
-    session.destroyBuffer(staging);
+    destroyMemory(session, staging);
   }
 }

@@ -19,6 +19,8 @@ export interface WebGpuParts {
   readonly tiling?: Tiling;
   /** Opens a device in the place of the system's. */
   readonly open?: () => Promise<GPUDevice>;
+  /** Bytes of a binding and of a buffer at most, where that is less than the device allows. */
+  readonly limits?: { readonly binding: number; readonly buffer: number };
   /** Guards all buffers, to find kernels that write where they must not. */
   readonly guarded?: boolean;
 }

@@ -1,17 +1,16 @@
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import type { Tensor } from "../../graph/ops.ts";
+import { bindingOf } from "./binding.ts";
 import { type Command, maxWorkgroups, type Operand, type Workgroups } from "./commands.ts";
 import { isTensor, type Layout, viewed } from "./layout.ts";
-import { type Session, tooLarge } from "./session.ts";
-import type { BindingUse } from "./specialise.ts";
+import { createMemory, destroyMemory, type Memory, type Piece, piecesOf, writeMemory } from "./memory.ts";
+import type { Session } from "./session.ts";
 import type { WebGpuWeights } from "./weights.ts";
 import { BufferUsage } from "./usage.ts";
 
-/** A part of a device's memory. */
+/** Where a tensor lies: pieces in order, none larger than a binding. */
 export interface Region {
-  readonly buffer: GPUBuffer;
-  readonly offset: number;
-  readonly bytes: number;
+  readonly pieces: readonly Piece[];
   /** Whether kernels may write it. */
   readonly written: boolean;
 }
@@ -29,10 +28,10 @@ export interface Dispatch {
 /** What a program has on one device. */
 export interface Prepared {
   readonly session: Session;
-  readonly arena: GPUBuffer;
+  readonly arena: Memory;
   readonly dispatches: readonly Dispatch[];
-  /** Buffers that belong to the program alone. */
-  readonly own: readonly GPUBuffer[];
+  /** Memory that belongs to the program alone. */
+  readonly own: readonly Memory[];
   /** Where a tensor lies. */
   region(tensor: Tensor): Region;
 }
@@ -43,8 +42,8 @@ export interface Plan {
   readonly layout: Layout;
   readonly weights: WebGpuWeights;
   readonly flopPerSubmit: number;
-  /** The buffers of the program's states. */
-  readonly states: ReadonlyMap<Tensor, GPUBuffer>;
+  /** Where the program's states lie. */
+  readonly states: ReadonlyMap<Tensor, Memory>;
   /** Bytes of each buffer's guard. */
   readonly guard: number;
 }
@@ -56,45 +55,44 @@ export const storage: number = BufferUsage.STORAGE | BufferUsage.COPY_DST | Buff
 export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
   const { graph, layout, weights, guard } = plan;
   await weights.bring(session);
-  const arena = await session.arena.buffer();
-  const own: GPUBuffer[] = [];
-  const create = (bytes: number, usage: GPUBufferUsageFlags, data?: ArrayBufferView): GPUBuffer => {
-    const buffer = session.createBuffer(bytes, usage);
-    own.push(buffer);
-    if (data) session.write(buffer, 0, data);
-    return buffer;
+  const arena = await session.arena.memory(), limit = session.maxBindingBytes;
+  const own: Memory[] = [];
+  const create = (usage: GPUBufferUsageFlags, data: ArrayBufferView): Memory => {
+    const memory = createMemory(session, data.byteLength, usage);
+    own.push(memory);
+    writeMemory(session, memory, { offset: 0, data });
+    return memory;
   };
   try {
     const constants = await session.checked("place the program's constants", () =>
       new Map(
         tensorsOf(graph, "constant").map((tensor) => {
           const { data } = tensor.attrs.value;
-          return [tensor as Tensor, create(data.byteLength, storage, data)] as const;
+          return [tensor as Tensor, create(storage, data)] as const;
         }),
       ));
     const region = (operand: Operand): Region => {
-      if ("packed" in operand) {
-        const buffer = weights.buffer(operand.packed.attrs.name, operand.layout);
-        return { buffer, offset: 0, bytes: buffer.size, written: false };
-      }
-      if (isTensor(operand)) {
-        const tensor = viewed(operand);
-        const state = plan.states.get(tensor);
-        if (state) return { buffer: state, offset: 0, bytes: state.size, written: true };
-        const buffer = tensor.op === "param"
-          ? weights.buffer(tensor.attrs.name, "plain")
-          : constants.get(tensor);
-        if (buffer) return { buffer, offset: 0, bytes: buffer.size, written: false };
-        return inArena(layout.tensors.get(tensor)!);
-      }
-      return inArena(layout.scratch.get(operand)!);
+      if ("packed" in operand) return whole(weights.memory(operand.packed.attrs.name, operand.layout));
+      if (!isTensor(operand)) return inArena(layout.scratch.get(operand)!);
+      const tensor = viewed(operand);
+      const state = plan.states.get(tensor);
+      if (state) return { ...whole(state), written: true };
+      const memory = tensor.op === "param"
+        ? weights.memory(tensor.attrs.name, "plain")
+        : constants.get(tensor);
+      return memory ? whole(memory) : inArena(layout.tensors.get(tensor)!);
     };
-    const inArena = (index: number): Region => ({
-      buffer: arena,
-      offset: layout.plan.offsets[index]!,
-      bytes: Math.max(4, layout.sizes[index]!) + guard,
-      written: true,
+    const whole = (memory: Memory): Region => ({
+      pieces: piecesOf(memory, { offset: 0, bytes: memory.bytes, limit }),
+      written: false,
     });
+    const inArena = (index: number): Region => {
+      const bytes = Math.max(4, layout.sizes[index]!) + guard;
+      return {
+        pieces: piecesOf(arena, { offset: layout.plan.offsets[index]!, bytes, limit }),
+        written: true,
+      };
+    };
     const parts = layout.commands.map((command) => partsOf(command, plan.flopPerSubmit));
     const firsts = await placeFirsts(session, { parts, create });
     const lists = await Promise.all(layout.commands.map(async (command, index) => {
@@ -117,7 +115,7 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
     }));
     return { session, arena, dispatches: lists.flat(), own, region };
   } catch (error) {
-    for (const buffer of own) session.destroyBuffer(buffer);
+    for (const memory of own) destroyMemory(session, memory);
     throw error;
   }
 }
@@ -145,7 +143,7 @@ async function placeFirsts(
   session: Session,
   { parts, create }: {
     parts: readonly (readonly Part[])[];
-    create: (bytes: number, usage: GPUBufferUsageFlags, data: ArrayBufferView) => GPUBuffer;
+    create: (usage: GPUBufferUsageFlags, data: ArrayBufferView) => Memory;
   },
 ): Promise<Map<number, GPUBufferBinding[]>> {
   const step = Math.max(256, session.device.limits.minUniformBufferOffsetAlignment) / 4;
@@ -164,47 +162,10 @@ async function placeFirsts(
       }),
     ] as const
   );
-  const buffer = await session.checked(
-    "place the parts of long commands",
-    () => create(words.byteLength, usage, words),
-  );
-  return new Map(
-    places.map(([command, list]) => [command, list.map((at) => ({ buffer, offset: 4 * at, size: 16 }))]),
-  );
-}
-
-/** A command's pipeline, and what makes its bind groups. */
-async function bindingOf(
-  session: Session,
-  { command, region, split }: { command: Command; region: (operand: Operand) => Region; split: boolean },
-): Promise<{ pipeline: GPUComputePipeline; bind: (first?: GPUBufferBinding) => GPUBindGroup }> {
-  const { kernel, constants } = command, { device } = session;
-  const limit = device.limits.maxStorageBufferBindingSize;
-  const regions = new Map<string, Region>(), uses: Record<string, BindingUse> = {};
-  for (const [name, operand] of Object.entries(command.bindings)) {
-    if (!operand) continue;
-    const own = region(operand);
-    if (own.bytes > limit) throw tooLarge(`${name} of ${kernel}`, { bytes: own.bytes, limit });
-    // The device refuses memory that is written under two names, even if one is only read.
-    const same = own.written &&
-      [...regions].find(([, { buffer, offset }]) => buffer === own.buffer && offset === own.offset);
-    uses[name] = same ? { sameAs: same[0] } : { readOnly: !own.written };
-    if (!same) regions.set(name, own);
-  }
-  const { pipeline, layout, bindings } = await session.pipelines.get(
-    kernel,
-    split ? { ...constants, SPLIT: true } : constants,
-    uses,
-  );
-  const bind = (first?: GPUBufferBinding) =>
-    device.createBindGroup({
-      label: kernel,
-      layout,
-      entries: bindings.map(({ name, index }) => {
-        const { buffer, offset, bytes } = regions.get(name) ?? {};
-        const resource = buffer ? { buffer, offset, size: bytes } : first!;
-        return { binding: index, resource };
-      }),
-    });
-  return { pipeline, bind };
+  const memory = await session.checked("place the parts of long commands", () => create(usage, words));
+  const first = (at: number) => {
+    const [{ buffer, offset }] = piecesOf(memory, { offset: 4 * at, bytes: 16 }) as [Piece];
+    return { buffer, offset, size: 16 };
+  };
+  return new Map(places.map(([command, list]) => [command, list.map(first)]));
 }

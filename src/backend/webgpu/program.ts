@@ -10,6 +10,7 @@ import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
 import { defaultFlopPerSubmit } from "./options.ts";
+import { createMemory, destroyMemory, type Memory } from "./memory.ts";
 import { type Plan, prepare, type Prepared, storage } from "./prepared.ts";
 import type { Session } from "./session.ts";
 import { timeAll } from "./timing.ts";
@@ -34,7 +35,7 @@ export class WebGpuProgram implements Program {
   #home: Session | undefined;
   /** Whether it ran since its states were zeros. */
   #started = false;
-  #states: Map<Tensor, GPUBuffer> = new Map();
+  #states: Map<Tensor, Memory> = new Map();
   #disposed = false;
 
   private constructor(gpu: Gpu, plan: Omit<Plan, "states">) {
@@ -139,9 +140,9 @@ export class WebGpuProgram implements Program {
     await this.#plan.weights.bring(session);
     if (this.#home !== session) await this.#settle(session);
     const current = this.#prepared;
-    if (current?.session === session && current.arena === await session.arena.buffer()) return current;
+    if (current?.session === session && current.arena === await session.arena.memory()) return current;
     this.#prepared = undefined;
-    for (const buffer of current?.own ?? []) session.destroyBuffer(buffer);
+    for (const memory of current?.own ?? []) destroyMemory(session, memory);
     return this.#prepared = await prepare(session, { ...this.#plan, states: this.#states });
   }
 
@@ -152,18 +153,16 @@ export class WebGpuProgram implements Program {
     this.#home = session;
     this.#started = false;
     this.#transfers.forget();
-    // A new buffer is all zeros, as states are at first.
+    // New memory is all zeros, as states are at first.
     const states = tensorsOf(graph, "state");
     this.#states = await session.checked(
       "make room for the program's states",
       () =>
         new Map(
-          states.map((
-            state,
-          ) => [
-            state as Tensor,
-            session.createBuffer((state.attrs.halves ? 2 : 4) * sizeOf(state.shape), storage),
-          ]),
+          states.map((state) => {
+            const bytes = (state.attrs.halves ? 2 : 4) * sizeOf(state.shape);
+            return [state as Tensor, createMemory(session, bytes, storage)];
+          }),
         ),
     );
     if (!lost || states.length === 0) return;
@@ -174,8 +173,8 @@ export class WebGpuProgram implements Program {
 
   #leave(session: Session): void {
     if (this.#home === session) {
-      const buffers = [...this.#prepared?.own ?? [], ...this.#states.values(), ...this.#transfers.forget()];
-      for (const buffer of buffers) session.destroyBuffer(buffer);
+      const all = [...this.#prepared?.own ?? [], ...this.#states.values(), ...this.#transfers.forget()];
+      for (const memory of all) destroyMemory(session, memory);
       session.arena.remove(this.#plan.layout.plan.bytes);
     }
     this.#prepared = this.#home = undefined;

@@ -3,6 +3,7 @@ import { isSoftware } from "./adapter.ts";
 import { Arena } from "./arena.ts";
 import type { Counters } from "./counters.ts";
 import { Pipelines } from "./pipelines.ts";
+import type { WebGpuParts } from "./options.ts";
 import type { Tiling } from "./tiles.ts";
 
 /** A device from its opening to its end, and all that lives on it. */
@@ -15,17 +16,27 @@ export class Session {
   readonly arena: Arena;
   /** Offsets of bindings are multiples of this. */
   readonly align: number;
+  /** The most that one binding shows and that one buffer holds; pieces of memory begin at multiples of `align`. */
+  readonly maxBindingBytes: number;
+  readonly maxBufferBytes: number;
   /** Why the device is gone, if it is. */
   lost: string | undefined;
   readonly #waiting: Set<(error: BackendError) => void> = new Set();
   readonly #sizes: Map<GPUBuffer, number> = new Map();
 
-  constructor(device: GPUDevice, { counters, tiling }: { counters: Counters; tiling?: Tiling }) {
+  constructor(
+    device: GPUDevice,
+    { counters, tiling, limits }: { counters: Counters } & Pick<WebGpuParts, "tiling" | "limits">,
+  ) {
     this.device = device;
     this.counters = counters;
     this.software = isSoftware(device.adapterInfo);
     this.tiling = tiling ?? (this.software ? "direct" : "staged");
     this.align = Math.max(256, device.limits.minStorageBufferOffsetAlignment);
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    const whole = (bytes: number) => Math.floor(bytes / this.align) * this.align;
+    this.maxBindingBytes = whole(Math.min(limits?.binding ?? Infinity, maxStorageBufferBindingSize));
+    this.maxBufferBytes = whole(Math.min(limits?.buffer ?? Infinity, maxBufferSize));
     this.pipelines = new Pipelines(this);
     this.arena = new Arena(this);
     device.lost.then(({ message, reason }) => this.#end(message || reason || "no reason given"));
@@ -78,10 +89,9 @@ export class Session {
     return result;
   }
 
-  /** A buffer of `bytes`, rounded up to 16. Throws `BackendError` where the device does not allow one. */
+  /** A buffer of `bytes`, rounded up to 16: no more than `maxBufferBytes`, see `createMemory`. */
   createBuffer(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
-    const size = Math.max(16, Math.ceil(bytes / 16) * 16), { maxBufferSize } = this.device.limits;
-    if (size > maxBufferSize) throw tooLarge("a buffer", { bytes: size, limit: maxBufferSize });
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const buffer = this.device.createBuffer({ size, usage });
     this.#sizes.set(buffer, size);
     this.counters.buffers++;
@@ -117,16 +127,6 @@ export class Session {
     for (const leave of [...this.#waiting]) leave(lossOf("", reason));
     this.#waiting.clear();
   }
-}
-
-/** The error for memory beyond one of the device's limits. */
-export function tooLarge(what: string, { bytes, limit }: { bytes: number; limit: number }): BackendError {
-  const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(1)} MiB`;
-  return new BackendError(`Cannot compile the program: ${what} is too large for this GPU`, {
-    expected: `at most ${mebibytes(limit)}`,
-    got: mebibytes(bytes),
-    hint: "run fewer or smaller pictures at once, or use the WASM backend",
-  });
 }
 
 function lossOf(action: string, reason: string): BackendError {

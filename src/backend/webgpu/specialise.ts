@@ -1,5 +1,6 @@
 import { BackendError } from "../../tensor/errors.ts";
 import { type KernelName, kernelSources } from "./_generated.ts";
+import { accessPieces, declarePieces, indicesOfPiece } from "./pieces.ts";
 
 /** What a kernel is made for: whole numbers (u32), switches, and literals of other types as WGSL writes them. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
@@ -10,11 +11,15 @@ export interface BindingUse {
   readonly readOnly?: boolean;
   /** The binding that shows the same memory, which is read in its place: WGSL forbids two names for written memory. */
   readonly sameAs?: string;
+  /** Bytes of the bindings that show its memory, one after the other; one binding if not given. */
+  readonly pieces?: readonly number[];
 }
 
 /** A binding that a specialised kernel declares. */
 export interface Binding {
   readonly name: string;
+  /** Which of the pieces it shows. */
+  readonly piece: number;
   readonly index: number;
   readonly type: GPUBufferBindingType;
 }
@@ -34,7 +39,7 @@ const declaration = /^@group\(0\) @binding\((\d+)\) var<(storage, read_write|sto
  * - `#for i < COUNT`, `#end`: lines once for each number, which stands for every `{i}` in them. COUNT is a constant or
  *   a number. Unrolled here, because results in registers cannot be indexed by a variable.
  *
- * Constants become WGSL's. A storage binding is declared as `uses` says.
+ * Constants become WGSL's. A storage binding is declared as `uses` says; one in several pieces as `pieces.ts` does it.
  */
 export function specialise(
   name: KernelName,
@@ -45,23 +50,26 @@ export function specialise(
   const body: string[] = [];
   const end = expand(lines, 0, { name, constants, variables: {}, out: body });
   if (end !== lines.length) throw fault(name, "as many #end as #if and #for", "one more");
-  const bindings: Binding[] = [];
-  let code = body.map((line) => {
+  const bindings: Binding[] = [], split: string[] = [];
+  let code = body.flatMap((line) => {
     const [, index, kind, binding] = declaration.exec(line) ?? [];
     if (binding === undefined) return line;
-    const { readOnly, sameAs } = uses[binding] ?? {};
-    if (sameAs !== undefined) return "";
+    const { readOnly, sameAs, pieces = [] } = uses[binding] ?? {};
+    if (sameAs !== undefined) return [];
     const read = kind === "storage, read" || (kind !== "uniform" && readOnly);
-    bindings.push({
-      name: binding,
-      index: Number(index),
-      type: kind === "uniform" ? "uniform" : read ? "read-only-storage" : "storage",
-    });
-    return read ? line.replace("storage, read_write", "storage, read") : line;
-  }).filter(Boolean).join("\n");
+    const type = kind === "uniform" ? "uniform" : read ? "read-only-storage" : "storage";
+    const own = read ? line.replace("storage, read_write", "storage, read") : line;
+    const count = Math.max(1, pieces.length);
+    for (let piece = 0; piece < count; piece++) {
+      bindings.push({ name: binding, piece, index: Number(index) + piece * indicesOfPiece, type });
+    }
+    if (count > 1) split.push(binding);
+    return count > 1 ? declarePieces(own, { binding, pieces, written: !read }) : own;
+  }).join("\n");
   for (const [binding, { sameAs }] of Object.entries(uses)) {
     if (sameAs !== undefined) code = code.replaceAll(new RegExp(`\\b${binding}\\b`, "g"), sameAs);
   }
+  for (const binding of split) code = accessPieces(code, binding);
   const values = Object.entries(constants).filter(([, value]) => typeof value !== "boolean");
   const head = values.map(([constant, value]) =>
     typeof value === "number" ? `const ${constant} = ${value}u;` : `const ${constant} = ${value};`

@@ -2,17 +2,27 @@ import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import {
+  copiesOf,
+  type Copy,
+  createMemory,
+  destroyMemory,
+  type Memory,
+  piecesOf,
+  writeMemory,
+  writePieces,
+} from "./memory.ts";
 import type { Prepared } from "./prepared.ts";
 import type { Session } from "./session.ts";
 import { BufferUsage, MAP_READ } from "./usage.ts";
-import type { Copy, Work } from "./work.ts";
+import type { Work } from "./work.ts";
 
 const action = "bring the results to the host";
 
 /** Results that are on their way to the host. */
 export interface Results {
   readonly steps: number;
-  readonly staging: GPUBuffer;
+  readonly staging: Memory;
 }
 
 /** How a program's inputs come to the device and its outputs to the host. Its buffers grow to the largest use. */
@@ -24,8 +34,8 @@ export class Transfers {
   readonly #places: readonly number[];
   /** Whether inputs keep their places from run to run. */
   readonly #keeps: boolean;
-  #staging: GPUBuffer | undefined;
-  #schedule: GPUBuffer | undefined;
+  #staging: Memory | undefined;
+  #schedule: Memory | undefined;
 
   constructor(graph: Graph) {
     this.#outputs = Object.entries(graph.outputs);
@@ -39,11 +49,11 @@ export class Transfers {
     this.#bytes = bytes;
   }
 
-  /** Lets go of the buffers, and gives them to be destroyed. */
-  forget(): (GPUBuffer | undefined)[] {
-    const buffers = [this.#staging, this.#schedule];
+  /** Lets go of its memory, and gives it to be destroyed. */
+  forget(): (Memory | undefined)[] {
+    const memory = [this.#staging, this.#schedule];
     this.#staging = this.#schedule = undefined;
-    return buffers;
+    return memory;
   }
 
   /**
@@ -68,23 +78,16 @@ export class Transfers {
     const words = new Uint32Array(scheduled / 4);
     let next = 0;
     for (const { step, tensor, data } of changes) {
-      const { buffer, offset } = prepared.region(tensor);
+      const bytes = data.byteLength, { pieces } = prepared.region(tensor);
       words.set(new Uint32Array(data.buffer, data.byteOffset, data.length), next / 4);
-      copies[step]!.push({
-        from: schedule,
-        fromOffset: relay + next,
-        to: buffer,
-        toOffset: offset,
-        bytes: data.byteLength,
-      });
-      next += data.byteLength;
+      copies[step]!.push(...copiesOf(piecesOf(schedule, { offset: relay + next, bytes }), pieces, bytes));
+      next += bytes;
     }
     await session.checked("bring the inputs to the GPU", () => {
       for (const { name, tensor } of this.#inputs) {
-        const { buffer, offset } = prepared.region(tensor);
-        session.write(buffer, offset, steps[0]![name]!.data);
+        writePieces(session, prepared.region(tensor).pieces, steps[0]![name]!.data);
       }
-      session.write(schedule, relay, words);
+      writeMemory(session, schedule, { offset: relay, data: words });
     });
     const work = steps.flatMap((_, step): Work[] => [
       ...step > 0 ? this.#feed(prepared, { feedback, schedule }) : [],
@@ -98,14 +101,22 @@ export class Transfers {
   /** Waits for the results of all steps. Throws `BackendError` where the device is lost meanwhile. */
   async read(session: Session, { steps, staging }: Results): Promise<Record<string, HostTensor>[]> {
     const bytes = this.#bytes * steps, { counters } = session;
-    let mapped = new ArrayBuffer(0);
+    const mapped = new Uint8Array(bytes);
     if (bytes > 0) {
-      await session.orLost(action, staging.mapAsync(MAP_READ, 0, bytes));
+      const pieces = piecesOf(staging, { offset: 0, bytes });
+      await session.orLost(
+        action,
+        Promise.all(pieces.map(({ buffer, bytes }) => buffer.mapAsync(MAP_READ, 0, bytes))),
+      );
       // A lost device may resolve what it can no longer do, before it tells of its loss.
       await new Promise<void>((resolve) => queueMicrotask(resolve));
       session.check(action);
-      mapped = staging.getMappedRange(0, bytes).slice(0);
-      staging.unmap();
+      let next = 0;
+      for (const { buffer, bytes } of pieces) {
+        mapped.set(new Uint8Array(buffer.getMappedRange(0, bytes)), next);
+        buffer.unmap();
+        next += bytes;
+      }
       counters.readBacks++;
       counters.bytesRead += bytes;
     }
@@ -113,7 +124,8 @@ export class Transfers {
       { length: steps },
       (_, step) =>
         Object.fromEntries(this.#outputs.map(([name, { shape, dtype }], i) => {
-          const at = step * this.#bytes + this.#places[i]!, part = mapped.slice(at, at + 4 * sizeOf(shape));
+          const at = step * this.#bytes + this.#places[i]!;
+          const part = mapped.slice(at, at + 4 * sizeOf(shape)).buffer;
           const tensor = dtype === "u32"
             ? u32Tensor(shape, new Uint32Array(part))
             : f32Tensor(shape, new Float32Array(part));
@@ -137,49 +149,40 @@ export class Transfers {
   }
 
   /** What a step gave becomes what the next one takes: by way of the schedule, as buffers are not copied to themselves. */
-  #feed(prepared: Prepared, { feedback, schedule }: { feedback: Feedback; schedule: GPUBuffer }): Copy[] {
+  #feed(prepared: Prepared, { feedback, schedule }: { feedback: Feedback; schedule: Memory }): Copy[] {
     let next = 0;
     const pairs = Object.entries(feedback).map(([input, output]) => {
-      const from = prepared.region(this.#outputs.find(([name]) => name === output)![1]);
-      const { tensor } = this.#inputs.find(({ name }) => name === input)!, to = prepared.region(tensor);
-      const relay = { buffer: schedule, offset: next }, bytes = 4 * sizeOf(tensor.shape);
+      const from = prepared.region(this.#outputs.find(([name]) => name === output)![1]).pieces;
+      const { tensor } = this.#inputs.find(({ name }) => name === input)!,
+        to = prepared.region(tensor).pieces;
+      const bytes = 4 * sizeOf(tensor.shape), relay = piecesOf(schedule, { offset: next, bytes });
       next += bytes;
-      return [copied(from, relay, bytes), copied(relay, to, bytes)] as const;
+      return [copiesOf(from, relay, bytes), copiesOf(relay, to, bytes)] as const;
     });
     return [...pairs.flatMap(([out]) => out), ...pairs.flatMap(([, back]) => back)];
   }
 
-  #fetch(prepared: Prepared, staging: GPUBuffer, step: number): Copy[] {
+  #fetch(prepared: Prepared, staging: Memory, step: number): Copy[] {
     return this.#outputs.flatMap(([, tensor], i) => {
-      const to = { buffer: staging, offset: step * this.#bytes + this.#places[i]! };
-      return copied(prepared.region(tensor), to, 4 * sizeOf(tensor.shape));
+      const bytes = 4 * sizeOf(tensor.shape), offset = step * this.#bytes + this.#places[i]!;
+      return copiesOf(prepared.region(tensor).pieces, piecesOf(staging, { offset, bytes }), bytes);
     });
   }
 
-  async #grown(session: Session, which: "staging" | "schedule", bytes: number): Promise<GPUBuffer> {
+  async #grown(session: Session, which: "staging" | "schedule", bytes: number): Promise<Memory> {
     const current = which === "staging" ? this.#staging : this.#schedule;
-    if (current && current.size >= bytes) return current;
-    session.destroyBuffer(current);
+    if (current && current.bytes >= bytes) return current;
+    destroyMemory(session, current);
     const usage = BufferUsage.COPY_DST | (which === "staging" ? BufferUsage.MAP_READ : BufferUsage.COPY_SRC);
-    const buffer = await session.checked(
+    const memory = await session.checked(
       "make room for inputs and results",
-      () => session.createBuffer(bytes, usage),
+      () => createMemory(session, bytes, usage),
     );
-    if (which === "staging") this.#staging = buffer;
-    else this.#schedule = buffer;
-    return buffer;
+    if (which === "staging") this.#staging = memory;
+    else this.#schedule = memory;
+    return memory;
   }
 }
 
 /** Which input takes what output of the step before. */
 export type Feedback = Readonly<Record<string, string>>;
-
-interface Place {
-  readonly buffer: GPUBuffer;
-  readonly offset: number;
-}
-
-function copied(from: Place, to: Place, bytes: number): Copy[] {
-  if (bytes === 0) return [];
-  return [{ from: from.buffer, fromOffset: from.offset, to: to.buffer, toOffset: to.offset, bytes }];
-}

@@ -14,7 +14,8 @@ import { weightFormats } from "../formats.ts";
 import type { WeightLayout } from "./commands.ts";
 import type { Gpu } from "./gpu.ts";
 import { type PackedWeight, packMatrix, packTable } from "./pack_matrix.ts";
-import { type Session, tooLarge } from "./session.ts";
+import { createMemory, destroyMemory, type Memory, writeMemory } from "./memory.ts";
+import type { Session } from "./session.ts";
 import { BufferUsage } from "./usage.ts";
 
 interface Wanted {
@@ -24,14 +25,14 @@ interface Wanted {
   readonly format: WeightFormat;
 }
 
-/** Weights in GPU buffers, one each, on whichever device the backend works. */
+/** Weights in a GPU's memory, each in buffers of its own, on whichever device the backend works. */
 export class WebGpuWeights implements Weights {
   readonly #gpu: Gpu;
   readonly #source: WeightSource;
   readonly #wanted: readonly Wanted[];
   /** What the buffers hold, to fill those of another device. */
   readonly #kept: Map<Wanted, PackedWeight> = new Map();
-  #buffers: ReadonlyMap<string, GPUBuffer> = new Map();
+  #places: ReadonlyMap<string, Memory> = new Map();
   #session: Session | undefined;
   #bytes = 0;
   #disposed = false;
@@ -73,11 +74,11 @@ export class WebGpuWeights implements Weights {
     if (this.#session !== session) await this.#fill(session, {});
   }
 
-  /** The buffer of the weight `name`. Throws `BackendError` if it was not loaded, or disposed since. */
-  buffer(name: string, layout: WeightLayout): GPUBuffer {
+  /** Where the weight `name` lies. Throws `BackendError` if it was not loaded, or disposed since. */
+  memory(name: string, layout: WeightLayout): Memory {
     this.#check();
-    const buffer = this.#buffers.get(keyOf({ name, layout }));
-    if (buffer) return buffer;
+    const memory = this.#places.get(keyOf({ name, layout }));
+    if (memory) return memory;
     throw new BackendError(`Cannot use the weight ${name}`, {
       got: "weights that were loaded for other graphs",
       hint: "load weights for all graphs that they are used with",
@@ -90,10 +91,10 @@ export class WebGpuWeights implements Weights {
     this.#kept.clear();
     await this.#gpu.release((session) => {
       if (session === this.#session) {
-        for (const buffer of this.#buffers.values()) session.destroyBuffer(buffer);
+        for (const memory of this.#places.values()) destroyMemory(session, memory);
       }
     });
-    this.#buffers = new Map();
+    this.#places = new Map();
   }
 
   #check(): void {
@@ -108,34 +109,30 @@ export class WebGpuWeights implements Weights {
     session: Session,
     { onProgress, signal }: { onProgress?: OnProgress } & Cancellable,
   ): Promise<void> {
-    const buffers = new Map<string, GPUBuffer>();
+    const places = new Map<string, Memory>();
     const total = new Set(this.#wanted.map(({ name }) => name)).size;
     let bytes = 0, loaded = 0, last: string | undefined;
     try {
       for (const wanted of this.#wanted) {
         signal?.throwIfAborted();
         const values = this.#kept.get(wanted) ?? await this.#read(wanted);
-        const limit = session.device.limits.maxStorageBufferBindingSize;
-        if (values.byteLength > limit) {
-          throw tooLarge(`the weight ${wanted.name}`, { bytes: values.byteLength, limit });
-        }
-        const buffer = await session.checked(`load the weight ${wanted.name}`, () => {
+        const memory = await session.checked(`load the weight ${wanted.name}`, () => {
           const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
-          const buffer = session.createBuffer(values.byteLength, usage);
-          session.write(buffer, 0, values);
-          return buffer;
+          const memory = createMemory(session, values.byteLength, usage);
+          writeMemory(session, memory, { offset: 0, data: values });
+          return memory;
         });
-        buffers.set(keyOf(wanted), buffer);
+        places.set(keyOf(wanted), memory);
         bytes += values.byteLength;
         if (this.#gpu.options.keepWeights ?? true) this.#kept.set(wanted, values);
         if (wanted.name !== last) onProgress?.({ loaded: ++loaded, total });
         last = wanted.name;
       }
     } catch (error) {
-      for (const buffer of buffers.values()) session.destroyBuffer(buffer);
+      for (const memory of places.values()) destroyMemory(session, memory);
       throw error;
     }
-    this.#buffers = buffers;
+    this.#places = places;
     this.#session = session;
     this.#bytes = bytes;
   }

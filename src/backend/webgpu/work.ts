@@ -1,15 +1,7 @@
 import type { Cancellable } from "../backend.ts";
+import type { Copy } from "./memory.ts";
 import type { Dispatch } from "./prepared.ts";
 import type { Session } from "./session.ts";
-
-/** A copy from buffer to buffer. */
-export interface Copy {
-  readonly from: GPUBuffer;
-  readonly fromOffset: number;
-  readonly to: GPUBuffer;
-  readonly toOffset: number;
-  readonly bytes: number;
-}
 
 /** What a device is given to do, in order. */
 export type Work = Dispatch | Copy;
