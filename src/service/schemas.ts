@@ -72,7 +72,10 @@ export const detokenizeBody: z.ZodType<DetokenizeBody> = z.strictObject({
   size: z.strictObject({ width: side, height: side }).optional().meta({
     description: "Pixels of the picture, where it was padded to whole tokens",
   }),
-  tokens: z.array(z.int().min(0).max(2 ** 32 - 1)).meta({ description: "Row by row from the top" }),
+  tokens: z.array(z.int().min(0).max(2 ** 32 - 1)).meta({
+    description: "Row by row from the top",
+    example: new Array(64).fill(5),
+  }),
 });
 
 /** Options of a request that sends packed tokens. */
@@ -110,7 +113,9 @@ export interface GenerationBody {
   readonly top_p?: number | readonly [number, number];
 }
 
-const perSubToken = z.union([z.number(), z.tuple([z.number(), z.number()])]).optional();
+/** A number, or one for each sub-token. */
+const perSubToken = (description: string) =>
+  z.union([z.number(), z.tuple([z.number(), z.number()])]).optional().meta({ description });
 
 /** The most partial pictures of one picture. */
 const maxPartialImages = 64;
@@ -123,21 +128,27 @@ export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
     example: "Flags",
   }),
   class_id: z.int().min(0).optional().meta({ description: "A class by number, in place of the prompt" }),
-  n: z.int().min(1).default(1),
+  n: z.int().min(1).default(1).meta({ description: "Pictures" }),
   size: z.string().max(20).optional().meta({ description: "auto, or the size of the model's pictures" }),
-  response_format: z.literal("b64_json").optional(),
-  output_format: z.enum(["png", "jpeg", "webp"]).default("png"),
-  output_compression: z.int().min(0).max(100).optional(),
-  stream: z.boolean().default(false),
-  partial_images: z.int().min(0).max(maxPartialImages).default(0),
-  user: z.string().max(1000).optional(),
+  response_format: z.literal("b64_json").optional().meta({ description: "Pictures come as base64 only" }),
+  output_format: z.enum(["png", "jpeg", "webp"]).default("png").meta({
+    description: "Format of the pictures",
+  }),
+  output_compression: z.int().min(0).max(100).optional().meta({ description: "Quality of JPEG and WebP" }),
+  stream: z.boolean().default(false).meta({
+    description: "Answer by server-sent events, as pictures appear",
+  }),
+  partial_images: z.int().min(0).max(maxPartialImages).default(0).meta({
+    description: "Unfinished pictures that a stream shows of each, evenly spread over the rows",
+  }),
+  user: z.string().max(1000).optional().meta({ description: "Taken and not used" }),
   seed: z.int().min(0).optional().meta({
     description: "The same seed draws the same pictures; random if absent",
   }),
-  guidance: perSubToken,
-  temperature: perSubToken,
-  top_k: perSubToken,
-  top_p: perSubToken,
+  guidance: perSubToken("How strongly the class is followed; 1 or less is without guidance, 4 if absent"),
+  temperature: perSubToken("0 takes the likeliest token, 1 (if absent) draws as trained"),
+  top_k: perSubToken("Draw from so many of the likeliest; 0, if absent, from all"),
+  top_p: perSubToken("Draw from the likeliest that make up this share; 0.96 if absent"),
 });
 
 /** The answer to a request for pictures. */

@@ -15,23 +15,28 @@ const test = suite("the playground");
 test("its pages say what they may do, and are asked for again only when they changed", async () => {
   const { service } = doubled();
   await using _end = service;
-  const page = await service.request("/");
-  assert.match(
-    page.headers.get("content-security-policy")!,
-    /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/,
-  );
-  const html = await page.text();
-  assert.not.match(html, /<script(?![^>]*src=)|\son\w+=|style=/, "nothing inline");
-  for (const [, path] of html.matchAll(/(?:src|href)="(playground\/[^"]+)"/g)) {
-    const response = await service.request(`/${path}`);
-    assert.is(response.status, 200, path);
-    await response.body?.cancel();
-    const again = await service.request(`/${path}`, {
-      headers: { "if-none-match": response.headers.get("etag")! },
-    });
-    assert.is(again.status, 304, path);
+  for (const address of ["/", "/docs"]) {
+    const page = await service.request(address);
+    assert.match(
+      page.headers.get("content-security-policy")!,
+      /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/,
+    );
+    const html = await page.text();
+    assert.not.match(
+      html,
+      /<script(?![^>]*src=)|\son\w+=|style=|https?:/,
+      "nothing inline or from elsewhere",
+    );
+    for (const [, path] of html.matchAll(/(?:src|href)="(playground\/[^"]+)"/g)) {
+      const response = await service.request(`/${path}`);
+      assert.is(response.status, 200, path);
+      await response.body?.cancel();
+      const again = await service.request(`/${path}`, {
+        headers: { "if-none-match": response.headers.get("etag")! },
+      });
+      assert.is(again.status, 304, path);
+    }
   }
-  assert.match(await (await service.request("/docs")).text(), /openapi\.json/);
   const { service: plain } = doubled({ pages: false });
   await using _end2 = plain;
   assert.equal([(await plain.request("/")).status, (await plain.request("/docs")).status], [404, 404]);
@@ -190,46 +195,78 @@ if (!hasChromium) {
     await page.context().close();
   });
 
+  test("the page of the API shows every request, with code that works", async () => {
+    await using server = await served();
+    const { page, problems } = await openPage(browser, `${server.url}docs#post-v1-detokenize`);
+    const { paths } = await (await fetch(`${server.url}openapi.json`)).json();
+    await page.locator("section").last().waitFor();
+    const titles = await page.locator("section h2").allInnerTexts();
+    assert.equal(
+      titles.map((title) => title.replace(/\s+/, " ")),
+      Object.entries(paths as Record<string, object>).flatMap(([path, operations]) =>
+        Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`)
+      ),
+    );
+    const section = page.locator("#post-v1-detokenize");
+    assert.match(await section.innerText(), /Row by row from the top|application\/json/);
+    await section.locator(".copy summary").click();
+    const [, address, body] = /curl (\S+).* -d '(.*)'/s.exec(await section.locator("pre").innerText())!;
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(address!, { method: "POST", headers, body: body! });
+    assert.equal([response.status, (await decodeImage(await response.bytes())).width], [200, 32]);
+    assert.equal(problems, []);
+    await page.context().close();
+  });
+
+  /** Nothing is wider than the page, pale, or too small to be touched. */
+  const checkReadable = async (page: Page): Promise<void> => {
+    const { overflow, contrast, small } = await page.evaluate(() => {
+      const luminance = (color: string) => {
+        const [r, g, b] = color.match(/[\d.]+/g)!.map((value) => {
+          const part = Number(value) / 255;
+          return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+      };
+      const backOf = (element: Element): string => {
+        const color = getComputedStyle(element).backgroundColor;
+        return color !== "rgba(0, 0, 0, 0)" || !element.parentElement ? color : backOf(element.parentElement);
+      };
+      const ratios = [
+        ...document.querySelectorAll(
+          "h1,h2,h3,label,dt,dd,th,td,li,summary,a,button:not(:disabled),.lead,.hint",
+        ),
+      ]
+        .filter((element) => (element as HTMLElement).offsetParent)
+        .map((element) => {
+          const [a, b] = [getComputedStyle(element).color, backOf(element)].map(luminance).sort((x, y) =>
+            y - x
+          );
+          return (a! + 0.05) / (b! + 0.05);
+        });
+      const targets = [...document.querySelectorAll<HTMLElement>("button,.button,select")]
+        .filter(({ offsetParent }) => offsetParent).map(({ offsetHeight }) => offsetHeight);
+      return {
+        overflow: document.documentElement.scrollWidth - innerWidth,
+        contrast: Math.min(...ratios),
+        small: Math.min(...targets),
+      };
+    });
+    assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+    assert.ok(contrast >= 4.5, `contrast ${contrast}`);
+    assert.ok(small >= 38, `a target ${small} pixels high`);
+  };
+
   for (const look of [{ phone: true }, { phone: true, dark: true }, {}, { dark: true }]) {
     test(`readable ${look.phone ? "on a phone" : "on a desk"}, ${look.dark ? "dark" : "light"}`, async () => {
       await using server = await served();
       const { page, problems } = await openPage(browser, server.url, look);
       await page.locator("#facts", { hasText: "dB" }).waitFor();
-      const { overflow, contrast, small } = await page.evaluate(() => {
-        const luminance = (color: string) => {
-          const [r, g, b] = color.match(/[\d.]+/g)!.map((value) => {
-            const part = Number(value) / 255;
-            return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-          });
-          return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
-        };
-        const backOf = (element: Element): string => {
-          const color = getComputedStyle(element).backgroundColor;
-          return color !== "rgba(0, 0, 0, 0)" || !element.parentElement
-            ? color
-            : backOf(element.parentElement);
-        };
-        const ratios = [
-          ...document.querySelectorAll("h1,h2,label,dt,dd,summary,a,button:not(:disabled),.lead,.hint"),
-        ]
-          .filter((element) => (element as HTMLElement).offsetParent)
-          .map((element) => {
-            const [a, b] = [getComputedStyle(element).color, backOf(element)].map(luminance).sort((x, y) =>
-              y - x
-            );
-            return (a! + 0.05) / (b! + 0.05);
-          });
-        const targets = [...document.querySelectorAll<HTMLElement>("button,.button,select")]
-          .filter(({ offsetParent }) => offsetParent).map(({ offsetHeight }) => offsetHeight);
-        return {
-          overflow: document.documentElement.scrollWidth - innerWidth,
-          contrast: Math.min(...ratios),
-          small: Math.min(...targets),
-        };
-      });
-      assert.ok(overflow <= 0, `${overflow} pixels too wide`);
-      assert.ok(contrast >= 4.5, `contrast ${contrast}`);
-      assert.ok(small >= 38, `a target ${small} pixels high`);
+      await checkReadable(page);
+      await page.goto(`${server.url}docs`);
+      await page.locator("section").last().waitFor();
+      for (const details of await page.locator("details").all()) await details.locator("summary").click();
+      await checkReadable(page);
       assert.equal(problems, []);
       await page.context().close();
     });

@@ -22,6 +22,11 @@ for (const phone of [false, true]) {
       path: `${folder}/${phone ? "phone" : "desktop"}-${dark ? "dark" : "light"}.png`,
       fullPage: true,
     });
+    await page.goto(`http://127.0.0.1:${server.port}/docs`);
+    await page.locator("section").last().waitFor();
+    await page.screenshot({
+      path: `${folder}/docs-${phone ? "phone" : "desktop"}-${dark ? "dark" : "light"}.png`,
+    });
     console.log(problems);
     await page.context().close();
   }

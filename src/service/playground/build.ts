@@ -19,10 +19,12 @@ async function bundle(name: string): Promise<string> {
 const text = (name: string) => Deno.readTextFile(new URL(name, client));
 const files = {
   html: await text("index.html"),
+  docsHtml: await text("docs.html"),
   css: await text("style.css"),
   icon: await text("icon.svg"),
   main: await bundle("main.ts"),
   local: await bundle("local.ts"),
+  docs: await bundle("docs.ts"),
 };
 const hash = new Uint8Array(
   await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(files))),

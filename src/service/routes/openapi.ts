@@ -99,19 +99,31 @@ function describeService(): object {
       ...refusals,
     },
   });
-  const get = (path: string, summary: string, schema: z.ZodType = z.looseObject({})) =>
+  const get = (path: string, summary: string, { type = "application/json", schema = z.looseObject({}) }: {
+    type?: string;
+    schema?: z.ZodType;
+  } = {}) => {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name!, z.string()]);
     registry.registerPath({
       method: "get",
       path,
       summary,
-      responses: { 200: { description: "So it is", content: { "application/json": { schema } } } },
+      ...path.startsWith("/v1/") || path === "/metrics" ? { security: [{ bearer: [] }] } : {},
+      request: { params: z.object(Object.fromEntries(names)) },
+      responses: { 200: { description: "So it is", content: { [type]: { schema } } } },
     });
+  };
   get("/v1/models", "The models that are served");
   get("/v1/models/{name}", "One of the models");
+  get("/v1/models/{name}/files/{file}", "A file of a model that browsers may run themselves", {
+    type: "application/octet-stream",
+    schema: binary,
+  });
   get("/health", "Whether the service takes work");
   get("/v2/health/live", "Whether the service lives");
   get("/v2/health/ready", "Whether the service takes work");
-  get("/version", "The version of the service", z.object({ version: z.string() }));
+  get("/metrics", "What was counted, for Prometheus", { type: "text/plain", schema: z.string() });
+  get("/version", "The version of the service", { schema: z.object({ version: z.string() }) });
   return collector.getOpenAPI31Document({
     openapi: "3.1.0",
     info: { title: "Voken", version, description: "Pictures to tokens and back, by Open-MAGVIT2" },
