@@ -24,7 +24,7 @@ export function attention(args: usize, item: i32, scratch: usize): void {
     let out = pointer(args, 1) + (<usize>(item * positions)) * width;
     for (let head = 0; head < heads; head++, q += bytes, out += bytes) {
       for (let p = 0; p < positions; p++) {
-        attend(q + (<usize>p) * row, q + width, q + 2 * width, row, p + 1, bytes, out + (<usize>p) * width, scratch);
+        attend<f32>(q + (<usize>p) * row, q + width, q + 2 * width, row, p + 1, d, out + (<usize>p) * width, scratch, 0);
       }
     }
     return;

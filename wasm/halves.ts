@@ -1,50 +1,46 @@
 // Rows of f32 kept as IEEE halves.
 import { known } from "./simd";
-import { highHalves, lowHalves } from "./rows_float";
 
-/** 2^112: what halves read by their bits fall short of their values. */
-const UNSCALE = memory.data<f32>([5192296858534827628530496329220096.0]);
-const INFINITE = memory.data<f32>([Infinity]);
+const HALVES = memory.data<u32>([0x8fffffff]);
 
-/* out[i] = x[i], i < count: from f32 to the nearest half, ties to even. */
-export function storeHalves(x: usize, out: usize, count: i32): void {
-  for (; count > 0; count--, x += 4, out += 2) store<u16>(out, <u16>half(load<f32>(x)));
-}
-
-/* out[i] = x[i], i < count (a multiple of 4): from halves to f32. Reads and writes whole vectors. */
-export function loadHalves(x: usize, out: usize, count: i32): void {
-  for (; count >= 8; count -= 8, x += 16, out += 32) {
-    const halves = v128.load(x), special = notFinite(halves);
-    v128.store(out, widened(lowHalves(halves), i32x4.extend_low_i16x8_s(special)));
-    v128.store(out, widened(highHalves(halves), i32x4.extend_high_i16x8_s(special)), 16);
-  }
-  if (count > 0) {
-    const halves = v128.load64_zero(x);
-    v128.store(out, widened(lowHalves(halves), i32x4.extend_low_i16x8_s(notFinite(halves))));
-  }
-}
-
-/** All bits of those halves that are infinite or no numbers. */
+/**
+ * Four halves as f32, times 2^−112: their bits are moved to where f32 has them, which is exact for subnormal ones, too.
+ * The sign is spread over the upper exponent bits by the way, and taken out of them again. Infinity and NaN come out as
+ * numbers.
+ */
 // @ts-ignore: decorator
 @inline
-function notFinite(halves: v128): v128 {
-  const exponent = i16x8.splat(0x7c00);
-  return i16x8.eq(v128.and(halves, exponent), exponent);
+export function halves4(at: usize): v128 {
+  return v128.and(i32x4.shl(v128.load16x4_s(at), 13), known(HALVES));
 }
 
-/** Values from 2^−112 of them; where `special` is set, the exponent that infinity and NaN have. */
-// @ts-ignore: decorator
-@inline
-function widened(scaled: v128, special: v128): v128 {
-  return v128.or(f32x4.mul(scaled, known(UNSCALE)), v128.and(special, known(INFINITE)));
-}
+const SIGN = memory.data<u32>([0x8000]), MAGNITUDE = memory.data<u32>([0x7fffffff]);
+const REBIAS = memory.data<i32>([0xfff - 0x38000000]), ONE = memory.data<i32>([1]);
+const HALF = memory.data<f32>([0.5]);
+/** Where normal halves begin, where f32 rounds to infinity, and where NaN begins. */
+const NORMAL = memory.data<i32>([0x38800000]), LARGE = memory.data<i32>([0x477ff000]);
+const INFINITE = memory.data<i32>([0x7f800000]);
+const INFINITE_HALF = memory.data<u32>([0x7c00]), NAN_HALF = memory.data<u32>([0x7e00]);
 
-/** The bits of the half nearest to x. */
-function half(x: f32): u32 {
-  const bits = reinterpret<u32>(x), sign = (bits >> 16) & 0x8000, magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;
-  // Below 2^-14 halves are multiples of 2^-24, the last place of a float in [½, 1).
-  if (magnitude < 0x38800000) return sign | (reinterpret<u32>(abs(x) + 0.5) - 0x3f000000);
-  return sign | ((magnitude + 0xfff + ((magnitude >> 13) & 1) - 0x38000000) >> 13);
+/*
+ * out[i] = x[i], i < count (a multiple of 4): from f32 to the nearest half, ties to even. Gives whether all are
+ * finite as halves.
+ */
+export function storeHalves(x: usize, out: usize, count: i32): bool {
+  let large = i32x4.splat(0);
+  for (; count > 0; count -= 4, x += 16, out += 8) {
+    const value = v128.load(x), magnitude = v128.and(value, known(MAGNITUDE));
+    const odd = v128.and(i32x4.shr_u(magnitude, 13), known(ONE));
+    const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, known(REBIAS)), odd), 13);
+    // Below 2^-14 halves are multiples of 2^-24, the last place of a float in [½, 1).
+    const small = i32x4.sub(f32x4.add(magnitude, known(HALF)), known(HALF));
+    const infinite = i32x4.ge_s(magnitude, known(LARGE));
+    let half = v128.bitselect(small, normal, i32x4.lt_s(magnitude, known(NORMAL)));
+    half = v128.bitselect(known(INFINITE_HALF), half, infinite);
+    half = v128.bitselect(known(NAN_HALF), half, i32x4.gt_s(magnitude, known(INFINITE)));
+    half = v128.or(half, v128.and(i32x4.shr_u(value, 16), known(SIGN)));
+    v128.store64_lane(out, i16x8.narrow_i32x4_u(half, half), 0);
+    large = v128.or(large, infinite);
+  }
+  return !v128.any_true(large);
 }

@@ -124,7 +124,7 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
       opcode: Opcode.AttentionStep,
       items: rows * heads,
       args: [...pointers, heads, head, positions, Number(halves)],
-      scratchBytes: 4 * (head + positions + 4 + (halves ? 2 * head * positions : 0)),
+      scratchBytes: 4 * (2 * head + positions + 4),
     }];
   },
 
