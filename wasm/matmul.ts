@@ -2,6 +2,8 @@
 import { arg, pointer } from "./simd";
 import { PANEL, STRIP, tile6x8 } from "./tile";
 
+/** Bytes of a tile. */
+const TILE: usize = 6 * PANEL;
 /** Strips or panels of one item of packing. */
 const PACKED: i32 = 8;
 
@@ -102,10 +104,11 @@ function turn2(a: usize, step: usize, out: usize, row: usize, k: i32): void {
 }
 
 /*
- * out[b, i, j] = residual[b, i, j] + Σ_k a[b, i, k]·w[b, k, j]; a packed in strips of 6 rows, w in panels of 8 columns.
- * The residual may lie where out does.
- * Arguments: a, w, out, residual or 0, M, K, N, strips and panels of one item, depth of a block of k. Item: one (batch,
- * block of strips, group of panels). Scratch: a tile of 6×8.
+ * out[b, i, j] = residual[b, i, j] + Σ_k a[b, i, k]·w[b, k, j]; w packed in panels of 8 columns, a in strips of 6 rows, or,
+ * with stepI, as it is, (i, k) at b·M·K + i·stepI + k·stepK: then each strip is packed when its turn comes. The residual
+ * may lie where out does.
+ * Arguments: a, w, out, residual or 0, M, K, N, strips and panels of one item, depth of a block of k, stepI or 0, stepK.
+ * Item: one (batch, block of strips, group of panels). Scratch: a tile of 6×8, then a strip of `depth`.
  */
 export function matmul(args: usize, item: i32, scratch: usize): void {
   const m = arg(args, 4), k = arg(args, 5), n = arg(args, 6), padded = (k + 3) & ~3;
@@ -117,14 +120,20 @@ export function matmul(args: usize, item: i32, scratch: usize): void {
   const out = pointer(args, 2) + (<usize>(batch * m)) * row, residual = pointer(args, 3);
   prepare(out + left, residual ? residual + (out + left - pointer(args, 2)) : 0, row, strip * 6, min(m, lastStrip * 6),
     (<usize>min(n, lastPanel * 8) << 2) - left, k == 0);
-  let a = pointer(args, 0) + (<usize>(batch * strips * padded)) * STRIP;
+  const stepI = (<usize>arg(args, 10)) << 2, stepK = (<usize>arg(args, 11)) << 2, own = scratch + TILE;
+  let a = pointer(args, 0) + (stepI ? (<usize>(batch * m * k)) << 2 : (<usize>(batch * strips * padded)) * STRIP);
   let b = pointer(args, 1) + (<usize>(batch * panels * padded)) * PANEL;
   for (let from = 0; from < padded; from += depth) {
     const size = min(depth, padded - from), onto = from > 0 || residual != 0;
     const stripBytes = (<usize>size) * STRIP, panelBytes = (<usize>size) * PANEL;
     // A strip's rows are finished one after the other, so that their lines of the cache are written whole.
     for (let s = strip; s < lastStrip; s++) {
-      const as = a + (<usize>s) * stripBytes, height = min(6, m - s * 6);
+      const height = min(6, m - s * 6);
+      let as = a + (<usize>s) * stripBytes;
+      if (stepI) {
+        pack(a + (<usize>(s * 6)) * stepI, stepK, stepI, own, min(size, k - from), size, 6, height);
+        as = own;
+      }
       let bp = b + (<usize>panel) * panelBytes, c = out + (<usize>(s * 6)) * row + left;
       for (let p = panel; p < lastPanel; p++, bp += panelBytes, c += PANEL) {
         const columns = min(8, n - p * 8);
@@ -137,7 +146,8 @@ export function matmul(args: usize, item: i32, scratch: usize): void {
         copyTile(c, row, scratch, PANEL, height, columns);
       }
     }
-    a += (<usize>strips) * stripBytes, b += (<usize>panels) * panelBytes;
+    a += stepI ? (<usize>size) * stepK : (<usize>strips) * stripBytes;
+    b += (<usize>panels) * panelBytes;
   }
 }
 

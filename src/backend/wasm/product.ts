@@ -4,12 +4,10 @@ import { packPanels, packStrips, plainMatrixBytes, stripBytes } from "./pack_pla
 
 /** Rows and columns of a register tile, as in the kernel. */
 const tileRows = 6, tileColumns = 8;
-/** Strips and panels that an item takes at most: both operands of one block of K then stay in the L2 cache. */
-const blockStrips = 16, groupPanels = 32;
 /** Values of k at a time: a strip and a panel of as many stay in the L1 cache. */
 const depth = 384;
-/** Items that keep threads even. */
-const enoughItems = 24;
+/** Items that keep threads even to their end. */
+const enoughItems = 32;
 
 /** Where an operand lies: element (i, k) of a, or (k, j) of b, `i·step + k·stepK` elements behind `from`. */
 export interface Operand {
@@ -26,14 +24,33 @@ export interface Product {
   readonly n: number;
 }
 
-/** Bytes of the buffer in which a product's operands are packed. */
-export function productBytes({ batch, m, k, n }: Product): number {
-  return batch * (stripBytes(m, k) + plainMatrixBytes(k, n));
+/**
+ * How a product is cut into items. A strip that meets many panels is packed by the item that needs it; where there are
+ * few, as for the gradients of small weights, items are cut along both sides, and strips packed beforehand.
+ */
+function cut({ batch, m, n }: Product): { early: boolean; block: number; group: number; items: number } {
+  const strips = Math.ceil(m / tileRows), panels = Math.ceil(n / tileColumns);
+  const early = panels < 24 || strips < 96;
+  const groups = Math.ceil(panels / (early ? 8 : 48)), group = Math.ceil(panels / Math.max(1, groups));
+  const spread = Math.floor(batch * strips * groups / enoughItems);
+  const block = Math.max(1, Math.min(early ? 16 : 8, spread));
+  return {
+    early,
+    block,
+    group,
+    items: batch * Math.ceil(strips / block) * Math.ceil(panels / Math.max(1, group)),
+  };
 }
 
-/** Packs both operands into `scratch`, and multiplies; a residual is added, which may lie where `out` does. */
+/** Bytes of the buffer in which a product's operands are packed. */
+export function productBytes(product: Product): number {
+  const { batch, m, k, n } = product;
+  return batch * ((cut(product).early ? stripBytes(m, k) : 0) + plainMatrixBytes(k, n));
+}
+
+/** Packs what is to be packed into `scratch`, and multiplies; a residual is added, which may lie where `out` does. */
 export function productCommands(
-  { batch, m, k, n }: Product,
+  product: Product,
   { a, b, out, residual = 0, scratch }: {
     a: Operand;
     b: Operand;
@@ -42,22 +59,17 @@ export function productCommands(
     scratch: number;
   },
 ): Command[] {
-  const panelsAt = scratch + batch * stripBytes(m, k);
-  const strips = Math.ceil(m / tileRows), panels = Math.ceil(n / tileColumns);
-  const blocks = Math.ceil(strips / blockStrips);
-  const groups = Math.max(
-    Math.ceil(panels / groupPanels),
-    Math.min(Math.ceil(panels / 4), Math.ceil(enoughItems / Math.max(1, batch * blocks))),
-  );
-  const block = Math.ceil(strips / blocks), group = Math.ceil(panels / groups);
+  const { batch, m, k, n } = product, { early, block, group, items } = cut(product);
+  const strips = scratch + batch * plainMatrixBytes(k, n);
+  const steps = early ? [0, 0] : [a.step, a.stepK];
   return [
-    packStrips({ ...a, out: scratch, k, n: m, batch, depth }),
-    packPanels({ ...b, out: panelsAt, k, n, batch, depth }),
+    packPanels({ ...b, out: scratch, k, n, batch, depth }),
+    ...early ? [packStrips({ ...a, out: strips, k, n: m, batch, depth })] : [],
     {
       opcode: Opcode.MatMul,
-      items: batch * Math.ceil(strips / block) * Math.ceil(panels / group),
-      args: [scratch, panelsAt, out, residual, m, k, n, block, group, depth],
-      scratchBytes: 4 * tileRows * tileColumns,
+      items,
+      args: [early ? strips : a.from, scratch, out, residual, m, k, n, block, group, depth, ...steps],
+      scratchBytes: 4 * tileRows * (tileColumns + depth),
       flop: 2 * batch * m * k * n,
     },
   ];
