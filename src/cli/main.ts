@@ -5,6 +5,7 @@ import { convertLpipsCommand } from "./convert_lpips.ts";
 import { decodeCommand } from "./decode.ts";
 import { doctorCommand } from "./doctor.ts";
 import { encodeCommand } from "./encode.ts";
+import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain.ts";
 import { generateCommand } from "./generate.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -26,6 +27,7 @@ const commands = [
   explainCommand,
   tokenizeCommand,
   trainCommand,
+  evaluateCommand,
   serveCommand,
   doctorCommand,
 ];

@@ -1,6 +1,9 @@
+import { readHeader } from "../../image/header.ts";
 import type { Image } from "../../image/image.ts";
+import { ArgumentError } from "../../tensor/errors.ts";
 import { inLanes } from "./lanes.ts";
 import type { PictureReader } from "./picture_reader.ts";
+import type { PictureSource } from "./source.ts";
 
 /** A picture of a source, brought to a square. */
 export interface Square {
@@ -8,14 +11,18 @@ export interface Square {
   readonly image: Image;
 }
 
+/** Pixels and pictures of a chunk: few enough that two of them are in memory, enough for whole runs. */
+const chunkPixels = 4 * 65536, chunkPictures = 64;
+
 /**
- * Pictures `begin` … `end` − 1 in order, cut to squares in the middle, `chunk` at a time, the next ones read meanwhile. Damaged
+ * Pictures `begin` … `end` − 1 in order, cut to squares in the middle, some at a time, the next ones read meanwhile. Damaged
  * pictures are missing; `next` is the picture behind a chunk.
  */
 export async function* squaresOf(
   reader: PictureReader,
-  { begin, end, size, chunk }: { begin: number; end: number; size: number; chunk: number },
+  { begin, end, size }: { begin: number; end: number; size: number },
 ): AsyncGenerator<{ squares: Square[]; next: number }> {
+  const chunk = Math.max(1, Math.min(chunkPictures, Math.floor(chunkPixels / size ** 2)));
   const read = async (first: number) => {
     const next = Math.min(end, first + chunk);
     const images = await inLanes(next - first, {
@@ -33,4 +40,34 @@ export async function* squaresOf(
     coming?.catch(() => {});
     yield current;
   }
+}
+
+/**
+ * The size to which a source's pictures are brought for a tokenizer, and its tokens along a side. Without a `size` it is that
+ * of the first picture. Throws `ArgumentError` where that is no square, or no multiple of the pixels of a token.
+ */
+export async function squareSize(
+  source: PictureSource,
+  { factor }: { factor: number },
+  size?: number,
+): Promise<{ size: number; grid: number }> {
+  const side = size ?? await sideOf(source);
+  if (Number.isSafeInteger(side / factor) && side / factor >= 2) return { size: side, grid: side / factor };
+  throw new ArgumentError("Cannot make tokens of pictures", {
+    expected: `a size that is a multiple of ${factor}, two tokens at least`,
+    got: `${side}`,
+    hint: "use --size",
+  });
+}
+
+/** The side of the first picture, where it is a square. */
+async function sideOf(source: PictureSource): Promise<number> {
+  const file = await source.read(0);
+  const { width, height } = file instanceof Uint8Array ? readHeader(file) : file;
+  if (width === height) return width;
+  throw new ArgumentError(`Cannot make tokens of ${source.name}`, {
+    expected: "square pictures, or a size to bring them to",
+    got: `${width}×${height}`,
+    hint: "use --size",
+  });
 }

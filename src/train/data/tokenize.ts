@@ -1,12 +1,11 @@
 import { PartsFolder } from "../../checkpoint/parts_folder.ts";
-import { readHeader } from "../../image/header.ts";
 import { mirror } from "../../image/prepare.ts";
 import { ArgumentError, DataError } from "../../tensor/errors.ts";
 import type { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { Tokens } from "../../tokenizer/tokens.ts";
 import { PictureReader, type PictureReaderOptions } from "./picture_reader.ts";
 import type { PictureSource } from "./source.ts";
-import { type Square, squaresOf } from "./squares.ts";
+import { type Square, squareSize, squaresOf } from "./squares.ts";
 import type { TokenSetFacts } from "./token_set.ts";
 import { checkTokenFile, joinTokenParts, type TokenArrays, writeTokenPart } from "./write_token_set.ts";
 
@@ -38,8 +37,6 @@ export interface Tokenized {
   readonly grid: readonly [rows: number, columns: number];
 }
 
-/** Pixels and pictures of a batch: few enough that two of them are in memory, enough for whole runs. */
-const chunkPixels = 4 * 65536, chunkPictures = 64;
 /** A part is written after so many pictures or milliseconds: what is lost at most where the process is killed. */
 const partPictures = 1024, partTime = 30_000;
 
@@ -57,7 +54,7 @@ export async function tokenizePictures(
   options: TokenizeOptions,
 ): Promise<Tokenized> {
   const { output, model, mirror = false, range = { begin: 0, end: source.length }, signal } = options;
-  const size = options.size ?? await sideOf(source), grid = gridOf(size, tokenizer);
+  const { size, grid } = await squareSize(source, tokenizer, options.size);
   const total = range.end - range.begin;
   if (total < 1) {
     throw new ArgumentError(`Cannot make tokens of ${source.name}`, {
@@ -84,10 +81,9 @@ export async function tokenizePictures(
     written = done;
     time = performance.now();
   };
-  const chunk = Math.max(1, Math.min(chunkPictures, Math.floor(chunkPixels / size ** 2)));
   let done = before;
   try {
-    const place = { begin: range.begin + before, end: range.end, size, chunk };
+    const place = { begin: range.begin + before, end: range.end, size };
     for await (const { squares, next } of squaresOf(reader, place)) {
       signal?.throwIfAborted();
       part.add(squares, await encoded(squares, { tokenizer, mirror, signal }));
@@ -163,25 +159,4 @@ class PartOfSet {
     this.#mirrored = [];
     return arrays;
   }
-}
-
-/** The side of the first picture, where it is a square. */
-async function sideOf(source: PictureSource): Promise<number> {
-  const file = await source.read(0);
-  const { width, height } = file instanceof Uint8Array ? readHeader(file) : file;
-  if (width === height) return width;
-  throw new ArgumentError(`Cannot make tokens of ${source.name}`, {
-    expected: "square pictures, or a size to bring them to",
-    got: `${width}×${height}`,
-    hint: "use --size",
-  });
-}
-
-function gridOf(size: number, { factor }: Tokenizer): number {
-  if (Number.isSafeInteger(size / factor) && size / factor >= 2) return size / factor;
-  throw new ArgumentError("Cannot make tokens of pictures", {
-    expected: `a size that is a multiple of ${factor}, two tokens at least`,
-    got: `${size}`,
-    hint: "use --size",
-  });
 }

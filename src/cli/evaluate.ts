@@ -1,0 +1,62 @@
+import { Command } from "commander";
+import { evaluateReconstruction, type ReconstructionQuality } from "../eval/reconstruction.ts";
+import { openPictures } from "../train/data/open_pictures.ts";
+import type { Io } from "./io.ts";
+import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
+import { progress } from "./progress.ts";
+
+interface Options extends ModelOptions {
+  data: string;
+  size?: number;
+  decoders?: number;
+  maxDamaged?: number;
+  json?: true;
+}
+
+/** `voken evaluate`: how well a tokenizer keeps the pictures of a data set. */
+export function evaluateCommand(io: Io): Command {
+  return withModel(new Command("evaluate"))
+    .description(
+      "say how well a tokenizer keeps the pictures of a data set: PSNR, SSIM, sharpness, codes in use",
+    )
+    .requiredOption("--data <path>", "a folder of pictures, .tar shards by name or pattern, or an .npz")
+    .option(
+      "--size <pixels>",
+      "resize the shorter side, then crop to a square (default: as it is)",
+      wholeNumber,
+    )
+    .option(
+      "--decoders <n>",
+      "threads that decode pictures (default: a quarter of the processors)",
+      wholeNumber,
+    )
+    .option(
+      "--max-damaged <n>",
+      "damaged pictures before that is an error (default: 1%, at least 10)",
+      wholeNumber,
+    )
+    .option("--json", "say it in JSON")
+    .action(async ({ data, size, decoders, maxDamaged, json, ...model }: Options) => {
+      await using source = await openPictures(data, io);
+      await using tokenizer = await loadTokenizer(model, io);
+      using bar = progress("Evaluating", io);
+      const quality = await evaluateReconstruction(source, tokenizer, {
+        ...{ size, maxDamaged, threads: decoders, signal: io.signal },
+        onProgress: ({ done, total }) => bar.update(done, total),
+        onDamaged: ({ name, reason }) => io.note(`voken: passed over ${name}: ${reason}`),
+      });
+      io.out(json ? JSON.stringify(quality, null, 2) : describe(quality, tokenizer.bits));
+    });
+}
+
+function describe(quality: ReconstructionQuality, bits: number): string {
+  const { pictures, damaged, size, psnr, ssim, sharpness, codes, utilization } = quality;
+  const percent = (share: number) => `${(100 * share).toPrecision(3)}%`;
+  return [
+    `pictures   ${pictures} of ${size}×${size}${damaged > 0 ? `, ${damaged} damaged left out` : ""}`,
+    `PSNR       ${psnr.toFixed(2)} dB`,
+    `SSIM       ${ssim.toFixed(4)}`,
+    `sharpness  ${percent(sharpness)} of the originals' mean gradient`,
+    `codes      ${codes} of ${2 ** bits} in use, ${percent(utilization)}`,
+  ].join("\n");
+}
