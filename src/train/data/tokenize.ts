@@ -38,7 +38,7 @@ export interface Tokenized {
 }
 
 /** A part is written after so many pictures or milliseconds: what is lost at most where the process is killed. */
-const partPictures = 1024, partTime = 30_000;
+const partPictures = 1024, partTime = 60_000;
 
 /**
  * Makes the tokens of a source's pictures and writes them to a file (docs/formats.md). They lie in parts beside it until all
