@@ -24,15 +24,20 @@ export function trainCommand(io: Io): Command {
       const run = await readRun(options.config, stage);
       using bar = trainingProgress(io, run.steps);
       using stop = stopSignal(io);
-      const { finished, step, skipped, best, checkpoint, models } = await train(run, {
+      const trained = await train(run, {
         folder,
         resume: options.resume,
         signal: stop.signal,
         onEncoded: bar.onEncoded,
         onStep: bar.onStep,
         onRecord: bar.onRecord,
+        onDamaged: ({ name, reason }) => io.note(`voken: passed over ${name}: ${reason}`),
+      }).catch((error) => {
+        if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
       });
       bar[Symbol.dispose]();
+      if (!trained) return io.out(`stopped before the first step: ${folder}`);
+      const { finished, step, skipped, best, checkpoint, models } = trained;
       if (skipped > 0) io.note(`${skipped} steps were skipped: their numbers were not finite`);
       if (best) io.note(`best at step ${best.step}: ${best.value}`);
       io.out(finished ? `${step} steps: ${models.join(", ")}` : `stopped after step ${step}: ${checkpoint}`);

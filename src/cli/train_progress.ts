@@ -3,13 +3,13 @@ import process from "node:process";
 import { SingleBar } from "cli-progress";
 import type { MetricsRecord } from "../train/run/metrics_log.ts";
 import type { TrainingObserver } from "../train/run/loop.ts";
-import type { OnEncoded } from "../train/stages/transformer_stage.ts";
+import type { OpenTokensOptions } from "../train/stages/run_tokens.ts";
 import type { Io } from "./io.ts";
 import { progress } from "./progress.ts";
 
 /** Shows how far a training is: a bar with the time that is left on a terminal, a line a record elsewhere. */
 export interface TrainingProgress extends Required<TrainingObserver>, Disposable {
-  readonly onEncoded: OnEncoded;
+  readonly onEncoded: NonNullable<OpenTokensOptions["onEncoded"]>;
 }
 
 /** Of the numbers of a record, those that are shown. */

@@ -14,7 +14,7 @@ export { parseRun, readRun } from "./config/parse.ts";
 export type {
   CommonRun,
   OptimizerConfig,
-  PicturesConfig,
+  OrderConfig,
   Run,
   ScheduleConfig,
   TokenizerRun,

@@ -3,12 +3,13 @@ import type { Backend } from "../backend/backend.ts";
 import { createBackend } from "../backend/select.ts";
 import { trainingKernels } from "../backend/wasm/training.ts";
 import type { Run } from "./config/run.ts";
-import type { PictureBatchesOptions } from "./data/picture_batches.ts";
+import type { PictureReaderOptions } from "./data/picture_reader.ts";
 import { trainingLoop, type TrainingObserver } from "./run/loop.ts";
 import { checkpointPath, RunFolder } from "./run/run_folder.ts";
+import type { OpenTokensOptions } from "./stages/run_tokens.ts";
 import type { Progress } from "./run/training_checkpoint.ts";
 import { TokenizerStage } from "./stages/tokenizer_stage.ts";
-import { type OnEncoded, TransformerStage } from "./stages/transformer_stage.ts";
+import { TransformerStage } from "./stages/transformer_stage.ts";
 
 /** How a training is run. */
 export interface TrainOptions extends AtomicOptions, TrainingObserver {
@@ -20,9 +21,10 @@ export interface TrainOptions extends AtomicOptions, TrainingObserver {
   readonly signal?: AbortSignal;
   /** A backend of yours, which is then not disposed; default: what the configuration says. */
   readonly backend?: Backend;
-  readonly onEncoded?: OnEncoded;
+  /** Called while pictures become tokens, before the first step of a transformer. */
+  readonly onEncoded?: OpenTokensOptions["onEncoded"];
   /** Called for each picture that is damaged, and passed over. */
-  readonly onDamaged?: PictureBatchesOptions["onDamaged"];
+  readonly onDamaged?: PictureReaderOptions["onDamaged"];
 }
 
 /** How a training ended. */
@@ -55,7 +57,7 @@ export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   const backend = given ?? own!;
   await using stage = run.stage === "tokenizer"
     ? await TokenizerStage.open(run, backend, options)
-    : await TransformerStage.open(run, backend, options);
+    : await TransformerStage.open(run, { ...options, folder: folder.path, backend });
   const progress = await trainingLoop(stage, { ...options, backend, folder, run });
   const finished = progress.step === run.steps, checkpoint = checkpointPath(folder.path, progress.step);
   const models = finished ? await stage.publish(checkpoint, folder.path) : [];

@@ -42,7 +42,7 @@ export interface CommonRun {
   readonly schedule: ScheduleConfig;
   /**
    * After how many steps a record is logged (10) and a checkpoint written (500), the model is evaluated (500) and shown in a
-   * sheet of samples (1000); 0 for never, but at the end.
+   * sheet of samples (1000); at the end as well. 0 for never; but a checkpoint is always written at the end.
    */
   readonly intervals: {
     readonly log: number;
@@ -60,12 +60,8 @@ export interface CommonRun {
   readonly threads?: number;
 }
 
-/** Where pictures come from. */
-export interface PicturesConfig {
-  /** The path of the pictures. */
-  readonly pictures: string;
-  /** Pixels of a side. */
-  readonly size: number;
+/** Which pictures a step takes. */
+export interface OrderConfig {
   /** `epochs` (default), `uniform` or `balanced`, see `SamplerOptions`. */
   readonly order: SamplerOptions["order"];
   /** Mirrored with probability ½: `none`, each `picture` by itself (default), or a whole `batch` at once. */
@@ -84,7 +80,11 @@ export interface TokenizerRun extends CommonRun {
     /** Bits of a token. */
     readonly bits: number;
   };
-  readonly data: PicturesConfig & {
+  readonly data: OrderConfig & {
+    /** The path of the pictures, see `openPictures`. */
+    readonly pictures: string;
+    /** Pixels of a side. */
+    readonly size: number;
     /** Where squares are cut out of longer pictures: `random` (default) or `center`. */
     readonly crop: SamplerOptions["crop"];
     /** Pictures kept for evaluation: a share of all, drawn by the seed, or these; default: those that the data name. */
@@ -126,7 +126,12 @@ export interface TransformerRun extends CommonRun {
     /** How often a class is replaced by the null class; default 0.1. */
     readonly classDropout: number;
   };
-  readonly data: PicturesConfig;
+  readonly data: OrderConfig & {
+    /** The path of tokens, see `openTokenSet`; or that of pictures, of `size` pixels a side, whose tokens are made first. */
+    readonly tokens?: string;
+    readonly pictures?: string;
+    readonly size?: number;
+  };
   readonly optimizer: OptimizerConfig & {
     /** Of tensors of two or more dimensions; default 0.05. */
     readonly weightDecay: number;

@@ -39,9 +39,7 @@ const common = {
   threads: positive.optional(),
 };
 
-const pictures = {
-  pictures: path,
-  size: positive,
+const order = {
   order: z.enum(["epochs", "uniform", "balanced"]).default("epochs"),
   mirror: z.enum(["none", "picture", "batch"]).default("picture"),
 };
@@ -63,7 +61,9 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
     bits: positive.max(20),
   }),
   data: z.strictObject({
-    ...pictures,
+    ...order,
+    pictures: path,
+    size: positive,
     crop: z.enum(["random", "center"]).default("random"),
     heldOut: z.union([z.number().min(0).lt(1), z.array(whole)]).optional(),
   }),
@@ -74,7 +74,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
     entropy: weight.default(0.1),
     commitment: weight.default(0.25),
     enlarge: z.strictObject({ ratio: weight, steps: positive }).optional(),
-  }).prefault({}),
+  }).refine(({ l1, l2 }) => l1 + l2 > 0, "expected l1 or l2 above 0").prefault({}),
   discriminator: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("patch"), ndf: positive, layers: positive, ...adversarial }),
     z.strictObject({
@@ -102,7 +102,15 @@ export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
     dropout: share.max(0.9).default(0.1),
     classDropout: share.default(0.1),
   }),
-  data: z.strictObject(pictures),
+  data: z.strictObject({
+    ...order,
+    tokens: path.optional(),
+    pictures: path.optional(),
+    size: positive.optional(),
+  })
+    .refine(({ tokens, pictures }) => (tokens === undefined) !== (pictures === undefined), {
+      error: "expected tokens or pictures",
+    }),
   optimizer: z.strictObject({
     ...adam,
     weightDecay: weight.default(0.05),

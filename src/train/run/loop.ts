@@ -69,8 +69,10 @@ class Loop {
   async go(journal: Journal): Promise<void> {
     const { run, program, signal, onStep, onRecord } = this.#options, { steps, intervals } = run;
     const stage = this.#stage;
-    const record = async (values: Readonly<Record<string, number>>) =>
-      onRecord?.(await journal.record(this.progress.step, values));
+    const record = async (values: Readonly<Record<string, number>>) => {
+      const line = await journal.record(this.progress.step, values);
+      await onRecord?.(line);
+    };
     let skippedInRow = 0, timed = { steps: 0, seconds: 0 };
     let next = this.#fetch(this.progress.step);
     while (this.progress.step < steps && !signal?.aborted) {
@@ -97,8 +99,10 @@ class Loop {
         timed = { steps: 0, seconds: 0 };
       }
       const stops = skippedInRow >= run.mostSkipped;
-      const better = !stops && (due(intervals.evaluate) || done) && await this.#evaluate(record);
-      const sheet = !stops && (due(intervals.sample) || done) && await stage.samples?.(program.states!);
+      const better = !stops && (due(intervals.evaluate) || done && intervals.evaluate > 0) &&
+        await this.#evaluate(record);
+      const shows = !stops && (due(intervals.sample) || done && intervals.sample > 0);
+      const sheet = shows && await stage.samples?.(program.states!);
       if (sheet) await journal.sheet(step + 1, sheet);
       const saves = better || due(intervals.checkpoint) || done || stops;
       if (saves) await this.#save();

@@ -3,11 +3,13 @@ import { input, mean, reshape } from "../../graph/build.ts";
 import { crossEntropy } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, graphOf } from "../../graph/trace.ts";
-import { u32Tensor } from "../../tensor/tensor.ts";
+import { type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type { TransformerConfig } from "../../transformer/config.ts";
 import { teacherForced } from "../../transformer/programs.ts";
 import { transformerShapes } from "../../transformer/weights.ts";
-import type { TokenTable } from "./token_table.ts";
+import type { Pick } from "../data/picks.ts";
+import { tokenBatch } from "../data/token_batches.ts";
+import type { TokenSet } from "../data/token_set.ts";
 
 /** `classes` u32 `[n]`, `pre` and `post` u32 `[n,positions]` → each picture's mean cross-entropies, `[n]`. */
 function evaluationGraph(config: TransformerConfig, n: number): Graph {
@@ -30,16 +32,13 @@ export interface TransformerQuality {
   readonly evaluation_loss_post: number;
 }
 
-/** Holds a transformer, by the weights among `states`, against all pictures of a table, as they are, `batch` at a time. */
+/** Pictures that are taken at most, spread over all. */
+const mostEvaluated = 10_000;
+
+/** Holds a transformer, by the weights among `states`, against the pictures of a set, as they are, `batch` at a time. */
 export async function evaluateTransformer(
   config: TransformerConfig,
-  { backend, states, table, labels, batch }: {
-    backend: Backend;
-    states: States;
-    table: TokenTable;
-    labels: Uint32Array;
-    batch: number;
-  },
+  { backend, states, set, batch }: { backend: Backend; states: States; set: TokenSet; batch: number },
 ): Promise<TransformerQuality> {
   const graph = evaluationGraph(config, batch);
   const source = {
@@ -48,19 +47,16 @@ export async function evaluateTransformer(
   };
   await using weights = await backend.load(source, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
-  const count = labels.length, sums = { pre: 0, post: 0 };
+  const count = Math.min(set.length, mostEvaluated), sums = { pre: 0, post: 0 };
   for (let start = 0; start < count; start += batch) {
     // Where fewer are left, the last one fills the batch, and is not counted.
-    const picks = Array.from({ length: batch }, (_, i) => ({
-      picture: Math.min(start + i, count - 1),
+    const pick = (_: number, slot: number): Pick => ({
+      picture: Math.floor(Math.min(start + slot, count - 1) * set.length / count),
       mirrored: false,
-    }));
-    const { pre, post } = table.subTokens(picks, config.bits), shape = [batch, table.positions];
-    const results = await program.run({
-      classes: u32Tensor([batch], Uint32Array.from(picks, ({ picture }) => labels[picture]!)),
-      pre: u32Tensor(shape, pre),
-      post: u32Tensor(shape, post),
+      crop: "center",
     });
+    const sampler = { batch, pick }, { tokens, labels } = await tokenBatch(set, sampler, 0);
+    const results = await program.run({ classes: labels, ...subTokensOf(tokens, config.bits) });
     for (let i = 0; i < Math.min(batch, count - start); i++) {
       sums.pre += results.loss_pre!.data[i]!;
       sums.post += results.loss_post!.data[i]!;
@@ -68,4 +64,15 @@ export async function evaluateTransformer(
   }
   const [pre, post] = [sums.pre / count, sums.post / count];
   return { evaluation_loss: pre + post, evaluation_loss_pre: pre, evaluation_loss_post: post };
+}
+
+/** Tokens cut into two sub-tokens, the lower bits first, as inputs of the transformer. */
+export function subTokensOf(
+  { shape, data }: HostTensor<"u32">,
+  [first]: readonly [number, number],
+): { pre: HostTensor<"u32">; post: HostTensor<"u32"> } {
+  return {
+    pre: u32Tensor(shape, data.map((token) => token & (2 ** first - 1))),
+    post: u32Tensor(shape, data.map((token) => token >>> first)),
+  };
 }

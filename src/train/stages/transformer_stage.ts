@@ -4,36 +4,31 @@ import { configFile } from "../../checkpoint/config_json.ts";
 import { convertCheckpoint } from "../../checkpoint/convert.ts";
 import { convertTransformer } from "../../checkpoint/convert_transformer.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
-import { u32Tensor } from "../../tensor/tensor.ts";
 import { resolveModel } from "../../tokenizer/load_model.ts";
-import { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { TransformerConfig } from "../../transformer/config.ts";
 import { classesFile } from "../../transformer/open_generative.ts";
 import { scheduleOf } from "../config/rates.ts";
 import type { TransformerRun } from "../config/run.ts";
-import { checkClasses } from "../data/labels.ts";
-import { openPictures } from "../data/open_pictures.ts";
 import type { Sampler } from "../data/picks.ts";
 import { createSampler } from "../data/sampler.ts";
+import { tokenBatch } from "../data/token_batches.ts";
+import type { TokenSet } from "../data/token_set.ts";
 import { transformerInitialValues } from "../initial_values.ts";
 import { adamStep } from "../optimizer/adam.ts";
 import type { Schedule } from "../optimizer/schedules.ts";
 import { stepRandom } from "../randomness.ts";
+import type { SampleRows } from "../run/journal.ts";
 import type { Inputs, Stage } from "../run/stage.ts";
 import type { TrainingStep } from "../training_step.ts";
 import { transformerStep } from "../transformer_step.ts";
-import { TokenTable } from "./token_table.ts";
+import { openRunTokens, type OpenTokensOptions } from "./run_tokens.ts";
 import { modelFolder } from "./tokenizer_stage.ts";
-import { evaluateTransformer } from "./transformer_evaluation.ts";
-
-/** What a stage's opening tells: of so many pictures, how many are encoded. */
-export type OnEncoded = (progress: { done: number; total: number }) => void;
+import { evaluateTransformer, subTokensOf } from "./transformer_evaluation.ts";
+import { drawSamples } from "./transformer_samples.ts";
 
 interface Parts {
   readonly backend: Backend;
-  readonly table: TokenTable;
-  readonly labels: Uint32Array;
-  readonly classes: readonly string[];
+  readonly set: TokenSet;
   readonly sampler: Sampler;
 }
 
@@ -51,10 +46,10 @@ export class TransformerStage implements Stage {
 
   private constructor(run: TransformerRun, parts: Parts) {
     const { model: { dropout, classDropout, ...model }, optimizer } = run;
-    const grid = Math.sqrt(parts.table.positions);
+    const { grid: [grid], classes } = parts.set;
     this.#run = run;
     this.#parts = parts;
-    this.#config = { ...model, hidden: hiddenWidth(model.dim), grid, classes: parts.classes.length };
+    this.#config = { ...model, hidden: hiddenWidth(model.dim), grid, classes: classes.length };
     this.#schedule = scheduleOf(run);
     this.training = transformerStep(this.#config, {
       n: run.batch,
@@ -72,62 +67,29 @@ export class TransformerStage implements Stage {
     };
   }
 
-  /**
-   * Opens the data and encodes all pictures. Throws `ArgumentError` where the sizes do not fit, `CheckpointError` for a
-   * tokenizer that cannot be used, `DataError` for pictures without labels.
-   */
+  /** Opens the tokens, or makes them. Throws `ArgumentError` where they do not fit, and as `openRunTokens` does. */
   static async open(
     run: TransformerRun,
-    backend: Backend,
-    { onEncoded }: { onEncoded?: OnEncoded } = {},
+    options: OpenTokensOptions & { folder: string; backend: Backend },
   ): Promise<TransformerStage> {
-    const { model, data: { size, mirror, pictures } } = run;
-    if (model.dim % (4 * model.heads) !== 0) {
+    const { model: { dim, heads } } = run, { backend } = options;
+    if (dim % (4 * heads) !== 0) {
       throw new ArgumentError("Cannot train: model.heads", {
-        expected: `a divisor of ${model.dim} that leaves a multiple of 4`,
-        got: `${model.heads}`,
+        expected: `a divisor of ${dim} that leaves a multiple of 4`,
+        got: `${heads}`,
       });
     }
-    await using source = await openPictures(pictures);
-    checkClasses(source, source.classes.length);
-    const sampler = createSampler(source, { seed: run.seed, batch: run.batch, ...run.data, crop: "center" });
-    await using tokenizer = await Tokenizer.load(run.tokenizer, { backend });
-    const [first, second] = model.bits;
-    if (tokenizer.bits !== first + second) {
-      throw new ArgumentError("Cannot train: model.bits", {
-        expected: `two numbers whose sum is the tokenizer's ${tokenizer.bits} bits`,
-        got: `${first} and ${second}`,
-      });
-    }
-    if (size % tokenizer.factor !== 0 || size < 2 * tokenizer.factor) {
-      throw new ArgumentError("Cannot train: data.size", {
-        expected: `a multiple of ${tokenizer.factor}, at least ${2 * tokenizer.factor}`,
-        got: `${size}`,
-      });
-    }
-    const table = await TokenTable.encode(tokenizer, source, {
-      size,
-      mirrored: mirror !== "none",
-      onProgress: onEncoded,
-    });
-    return new TransformerStage(run, {
-      backend,
-      table,
-      labels: source.labels!,
-      classes: source.classes,
-      sampler,
-    });
+    await using open = new AsyncDisposableStack();
+    const set = open.use(await openRunTokens(run, options));
+    const sampler = createSampler(set, { seed: run.seed, batch: run.batch, ...run.data, crop: "center" });
+    const stage = new TransformerStage(run, { backend, set, sampler });
+    open.move();
+    return stage;
   }
 
-  data(step: number): Promise<Inputs> {
-    const { table, labels, sampler } = this.#parts, { batch } = this.#run;
-    const picks = Array.from({ length: batch }, (_, slot) => sampler.pick(step, slot));
-    const { pre, post } = table.subTokens(picks, this.#config.bits), shape = [batch, table.positions];
-    return Promise.resolve({
-      classes: u32Tensor([batch], Uint32Array.from(picks, ({ picture }) => labels[picture]!)),
-      pre: u32Tensor(shape, pre),
-      post: u32Tensor(shape, post),
-    });
+  async data(step: number): Promise<Inputs> {
+    const { set, sampler } = this.#parts, { tokens, labels } = await tokenBatch(set, sampler, step);
+    return { classes: labels, ...subTokensOf(tokens, this.#config.bits) };
   }
 
   settings(step: number, updates: number): { inputs: Inputs; rate: number } {
@@ -143,15 +105,21 @@ export class TransformerStage implements Stage {
     };
   }
 
-  /** The cross-entropies over all pictures. */
+  /** The cross-entropies over the pictures, without dropout. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
-    const { backend, table, labels } = this.#parts, { batch } = this.#run;
-    return { ...await evaluateTransformer(this.#config, { backend, states, table, labels, batch }) };
+    const { backend, set } = this.#parts, { batch } = this.#run;
+    return { ...await evaluateTransformer(this.#config, { backend, states, set, batch }) };
+  }
+
+  /** Pictures of some classes, drawn. */
+  samples(states: States): Promise<SampleRows> {
+    const { tokenizer } = this.#run, { backend } = this.#parts;
+    return drawSamples(this.#config, { backend, states, tokenizer });
   }
 
   /** Writes tokenizer, transformer and the names of the classes as a folder that `Generator.load` takes. */
   async publish(checkpoint: string, folder: string): Promise<readonly string[]> {
-    const path = `${folder}/${modelFolder}`, { classes } = this.#parts;
+    const path = `${folder}/${modelFolder}`, { classes } = this.#parts.set;
     await convertCheckpoint(await resolveModel(this.#run.tokenizer), path);
     await convertTransformer(checkpoint, path, { ...this.#config, weights: "f32" });
     const names = new TextEncoder().encode(JSON.stringify(classes, null, 2) + "\n");
@@ -159,8 +127,8 @@ export class TransformerStage implements Stage {
     return [path];
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.set[Symbol.asyncDispose]();
   }
 }
 

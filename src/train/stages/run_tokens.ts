@@ -1,0 +1,84 @@
+import type { Backend } from "../../backend/backend.ts";
+import { ArgumentError, DataError } from "../../tensor/errors.ts";
+import { Tokenizer } from "../../tokenizer/tokenizer.ts";
+import type { TransformerRun } from "../config/run.ts";
+import { openPictures } from "../data/open_pictures.ts";
+import type { PictureReaderOptions } from "../data/picture_reader.ts";
+import { openTokenSet, type TokenSet } from "../data/token_set.ts";
+import { tokenizePictures } from "../data/tokenize.ts";
+
+/** The tokens in a run's folder, where the run makes them itself. */
+export const tokensFile = "tokens.safetensors";
+
+/** What opening a run's tokens tells, and what ends it. */
+export interface OpenTokensOptions extends Pick<PictureReaderOptions, "onDamaged"> {
+  /** Of so many pictures, how many are encoded. */
+  readonly onEncoded?: (progress: { done: number; total: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens the tokens that a transformer is trained on: those that the configuration names, or those of its pictures, made
+ * once by the frozen tokenizer and kept in the run's folder.
+ *
+ * Throws `ArgumentError` where they do not fit the configuration, `DataError` where they have no labels, and what
+ * `openTokenSet`, `openPictures` and `tokenizePictures` throw.
+ */
+export async function openRunTokens(
+  run: TransformerRun,
+  { folder, backend, ...options }: OpenTokensOptions & { folder: string; backend: Backend },
+): Promise<TokenSet> {
+  const { data, model: { bits: [first, second] } } = run;
+  const set = await openTokenSet(data.tokens ?? await tokensOf(run, { folder, backend, ...options }));
+  try {
+    if (set.bits !== first + second) {
+      throw new ArgumentError("Cannot train: model.bits", {
+        expected: `two numbers whose sum is the tokens' ${set.bits} bits`,
+        got: `${first} and ${second}`,
+      });
+    }
+    if (set.grid[0] !== set.grid[1]) {
+      throw new ArgumentError("Cannot train: data.tokens", {
+        expected: "as many rows of tokens as columns",
+        got: set.grid.join(" and "),
+      });
+    }
+    if (data.mirror !== "none" && !set.hasMirrored) {
+      throw new ArgumentError("Cannot train: data.mirror", {
+        expected: `none, as ${set.name} has no mirror images`,
+        got: data.mirror,
+        hint: "make the tokens with --mirror",
+      });
+    }
+    if (!set.labels) {
+      throw new DataError(`Cannot train on the classes of ${set.name}`, {
+        expected: "pictures with labels",
+        got: "pictures without",
+      });
+    }
+    return set;
+  } catch (error) {
+    await set[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function tokensOf(
+  { tokenizer: model, data }: TransformerRun,
+  { folder, backend, onEncoded, ...options }: OpenTokensOptions & { folder: string; backend: Backend },
+): Promise<string> {
+  const output = `${folder}/${tokensFile}`;
+  if (await Deno.stat(output).then(() => true, () => false)) return output;
+  await using source = await openPictures(data.pictures!, options);
+  await using tokenizer = await Tokenizer.load(model, { backend, signal: options.signal });
+  const { size } = data, mirror = data.mirror !== "none";
+  await tokenizePictures(source, tokenizer, {
+    ...options,
+    output,
+    model,
+    size,
+    mirror,
+    onProgress: onEncoded,
+  });
+  return output;
+}
