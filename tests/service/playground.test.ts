@@ -6,7 +6,7 @@ import { serve } from "../../src/service/serve.ts";
 import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
-import { sample } from "../cli/support.ts";
+import { sample, scratch } from "../cli/support.ts";
 import { hasChromium, openPage, startBrowser } from "./browser.ts";
 import { doubled, ring } from "./support.ts";
 
@@ -183,6 +183,33 @@ if (!hasChromium) {
     await checkRing(page);
     await checkDrawn(page);
     assert.equal(problems, []);
+    await page.context().close();
+  });
+
+  test("what goes wrong is said in sight, and what was there stays", async () => {
+    await using server = await served();
+    const { page } = await openPage(browser, server.url, { phone: true });
+    await page.locator("#facts", { hasText: "dB" }).waitFor();
+    await checkRing(page);
+    const said = async (text: string) => {
+      await page.locator("#status.bad", { hasText: text }).waitFor();
+      const box = (await page.locator("#status").boundingBox())!;
+      assert.ok(box.y >= 0 && box.y < 844, `${text} at ${box.y}`);
+    };
+    using folder = scratch();
+    await Deno.writeTextFile(folder.at("note.png"), "a text");
+    await page.locator("#file").setInputFiles(folder.at("note.png"));
+    await said("This file is no picture");
+    assert.match(await page.locator("#facts").innerText(), /28\.24 dB/);
+    await page.locator("#brush").fill("99999999");
+    await page.locator("#tokens").focus();
+    await page.keyboard.press("Enter");
+    assert.is(await page.locator("#brush").inputValue(), "262143");
+    await idle(page);
+    await server.stop();
+    await page.getByRole("button", { name: "Draw", exact: true }).click();
+    await said("The server does not answer");
+    assert.is(await page.locator("#drawn button").count(), 0);
     await page.context().close();
   });
 

@@ -82,7 +82,11 @@ export class DrawPanel {
       element("drawn-hint").hidden = false;
     } catch (error) {
       if (stop.signal.aborted) this.#page.say("Stopped");
-      else this.#page.fail(error);
+      else {
+        this.#page.fail(error);
+        // Pictures that will never come leave no holes.
+        for (const { button } of places) if (button.disabled) button.remove();
+      }
     } finally {
       if (this.#stop === stop) working(false);
     }

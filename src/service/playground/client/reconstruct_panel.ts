@@ -124,9 +124,9 @@ export class ReconstructPanel {
       this.#swap = undefined;
     } else {
       const most = 2 ** this.#tokens.bits - 1;
-      tokens[at] = tool === "zero"
-        ? 0
-        : Math.max(0, Math.min(most, Math.floor(Number(this.#brush.value) || 0)));
+      const brush = Math.max(0, Math.min(most, Math.floor(Number(this.#brush.value) || 0)));
+      this.#brush.value = `${brush}`;
+      tokens[at] = tool === "zero" ? 0 : brush;
     }
     this.#edit(tokens);
   }
