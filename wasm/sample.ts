@@ -44,7 +44,7 @@ const INVALID: u32 = 0xffffffff;
 
 /*
  * Draws a word from each row; see the op. Arguments: logits [N,V], temperature, topK u32, topP, random u32 [N,4],
- * out u32 [repeat·N], N, V, word, repeat. Item: one n. Scratch: 16·V bytes: weights f64, scaled logits f32, heap u32.
+ * out u32 [repeat·N], N, V, word, repeat. Item: one n. Scratch: 20·V bytes: weights f64, heap u64, scaled logits f32.
  */
 export function sample(args: usize, item: i32, scratch: usize): void {
   const n = arg(args, 6), words = arg(args, 7), at = (<usize>item) << 2;
@@ -71,31 +71,22 @@ function draw(
   random: u32,
   scratch: usize,
 ): u32 {
-  const weights = scratch, y = scratch + ((<usize>words) << 3), heap = y + ((<usize>words) << 2);
-  let best = 0;
-  for (let i = 0; i < words; i++) {
-    const logit = load<f32>(logits + ((<usize>i) << 2));
-    if (isNaN(logit)) return INVALID;
-    if (logit > load<f32>(logits + ((<usize>best) << 2))) best = i;
-    store<f32>(y + ((<usize>i) << 2), logit / temperature);
-  }
-  if (temperature == 0) return best;
+  const weights = scratch, heap = weights + ((<usize>words) << 3), y = heap + ((<usize>words) << 3);
+  const most = greatest(logits, words);
+  if (isNaN(most)) return INVALID;
+  if (temperature == 0) return firstOf(most, logits, words);
 
-  const largest = <f64>load<f32>(y + ((<usize>best) << 2));
+  divide(logits, words, temperature, y);
+  const largest = most / temperature;
   let threshold: f32 = -Infinity;
   if (topK > 0 && topK < <u32>words) {
-    makeHeap(heap, words, y);
-    for (let k: u32 = 1; k < topK; k++) popHeap(heap, words - <i32>k + 1, y);
-    threshold = load<f32>(y + ((<usize>load<u32>(heap)) << 2));
+    for (let i = 0; i < words; i++) put(heap, i, key(load<f32>(y + ((<usize>i) << 2)), i));
+    makeHeap(heap, words);
+    for (let k: u32 = 1; k < topK; k++) popHeap(heap, words - <i32>k + 1);
+    threshold = load<f32>(y + ((<usize>wordOf(load<u64>(heap))) << 2));
   }
-  let total: f64 = 0;
-  for (let i = 0; i < words; i++) {
-    const value = load<f32>(y + ((<usize>i) << 2));
-    const weight = value >= threshold ? exp(<f64>value - largest) : 0.0;
-    total += weight;
-    store<f64>(weights + ((<usize>i) << 3), weight);
-  }
-  if (topP < 1) total = keepTopP(weights, words, y, heap, <f64>topP * total);
+  let total = weigh(y, words, largest, threshold, weights);
+  if (topP < 1) total = keepTopP(weights, words, y, heap, topP, total);
 
   const target = <f64>(random >> 8) / 16777216.0 * total;
   let sum: f64 = 0;
@@ -106,79 +97,165 @@ function draw(
   return INVALID;
 }
 
-/** Makes zero, in descending order of y, the weights before which the others sum to more than `limit`; gives the sum. */
-function keepTopP(weights: usize, words: i32, y: usize, heap: usize, limit: f64): f64 {
-  makeHeap(heap, words, y);
-  let before: f64 = 0, left = words;
-  while (left > 0 && before <= limit) {
-    before += load<f64>(weights + ((<usize>load<u32>(heap)) << 3));
-    popHeap(heap, left--, y);
+/** The greatest of so many logits; NaN where one of them is. */
+function greatest(logits: usize, words: i32): f32 {
+  let most4 = f32x4.splat(-Infinity), most: f32 = -Infinity, i = 0;
+  for (; i + 4 <= words; i += 4) most4 = f32x4.max(most4, v128.load(logits + ((<usize>i) << 2)));
+  for (; i < words; i++) most = max(most, load<f32>(logits + ((<usize>i) << 2)));
+  most = max(most, max(f32x4.extract_lane(most4, 0), f32x4.extract_lane(most4, 1)));
+  return max(most, max(f32x4.extract_lane(most4, 2), f32x4.extract_lane(most4, 3)));
+}
+
+/** The first word of that logit. */
+function firstOf(logit: f32, logits: usize, words: i32): i32 {
+  let i = 0;
+  while (i < words && load<f32>(logits + ((<usize>i) << 2)) != logit) i++;
+  return i;
+}
+
+function divide(logits: usize, words: i32, temperature: f32, y: usize): void {
+  let i = 0;
+  for (; i + 4 <= words; i += 4) {
+    const at = (<usize>i) << 2;
+    v128.store(y + at, f32x4.div(v128.load(logits + at), f32x4.splat(temperature)));
   }
-  for (let i = 0; i < left; i++) store<f64>(weights + ((<usize>load<u32>(heap + ((<usize>i) << 2))) << 3), 0);
+  for (; i < words; i++) store<f32>(y + ((<usize>i) << 2), load<f32>(logits + ((<usize>i) << 2)) / temperature);
+}
+
+/** weights[i] = exp(y[i] − largest) from `threshold` on, else 0; gives their sum in the order of the vocabulary. */
+function weigh(y: usize, words: i32, largest: f32, threshold: f32, weights: usize): f64 {
+  const most = f64x2.splat(<f64>largest), least = f32x4.splat(threshold);
+  let i = 0;
+  for (; i + 4 <= words; i += 4) {
+    const values = v128.load(y + ((<usize>i) << 2)), at = weights + ((<usize>i) << 3);
+    const kept = f32x4.ge(values, least);
+    const low = exp2(f64x2.sub(f64x2.promote_low_f32x4(values), most));
+    const high = exp2(f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 1)), most));
+    v128.store(at, v128.and(low, v128.shuffle<i32>(kept, kept, 0, 0, 1, 1)));
+    v128.store(at, v128.and(high, v128.shuffle<i32>(kept, kept, 2, 2, 3, 3)), 16);
+  }
+  for (; i < words; i++) {
+    const value = load<f32>(y + ((<usize>i) << 2));
+    const weight = f64x2.extract_lane(exp2(f64x2.splat(<f64>value - <f64>largest)), 0);
+    store<f64>(weights + ((<usize>i) << 3), value >= threshold ? weight : 0.0);
+  }
+  return sumOf(weights, words);
+}
+
+function sumOf(weights: usize, words: i32): f64 {
   let total: f64 = 0;
   for (let i = 0; i < words; i++) total += load<f64>(weights + ((<usize>i) << 3));
   return total;
 }
 
-/** Whether word a comes before word b: by its y, then by its index. */
+/**
+ * Makes zero, in descending order of y, the weights before which the others sum to more than topP of the total; gives
+ * the sum of those that stay. The weights that are too small to be among them, whatever sums round to, are not put in
+ * order.
+ */
+function keepTopP(weights: usize, words: i32, y: usize, heap: usize, topP: f32, total: f64): f64 {
+  const limit = <f64>topP * total, small = (1 - <f64>topP) * total / <f64>(2 * words);
+  let left = 0;
+  for (let i = 0; i < words; i++) {
+    const weight = weights + ((<usize>i) << 3);
+    if (load<f64>(weight) < small) store<f64>(weight, 0);
+    else put(heap, left++, key(load<f32>(y + ((<usize>i) << 2)), i));
+  }
+  makeHeap(heap, left);
+  let before: f64 = 0;
+  while (left > 0 && before <= limit) {
+    before += load<f64>(weights + ((<usize>wordOf(load<u64>(heap))) << 3));
+    popHeap(heap, left--);
+  }
+  for (let i = 0; i < left; i++) {
+    store<f64>(weights + ((<usize>wordOf(load<u64>(heap + ((<usize>i) << 3)))) << 3), 0);
+  }
+  return sumOf(weights, words);
+}
+
+/** A number for a word that is greater the earlier the word comes: by its y, then by its index. */
 // @ts-ignore: decorator
 @inline
-function comesBefore(a: u32, b: u32, y: usize): bool {
-  const p = load<f32>(y + ((<usize>a) << 2)), q = load<f32>(y + ((<usize>b) << 2));
-  return p > q || (p == q && a < b);
+function key(y: f32, word: i32): u64 {
+  // Adding zero makes −0 and 0 the same.
+  const bits = reinterpret<i32>(y + 0);
+  const ordered = <u32>(bits ^ ((bits >> 31) & 0x7fffffff)) ^ 0x80000000;
+  return (<u64>ordered << 32) | <u64>(~<u32>word);
 }
 
-/** A heap of all words, the first one on top. */
-function makeHeap(heap: usize, words: i32, y: usize): void {
-  for (let i = 0; i < words; i++) store<u32>(heap + ((<usize>i) << 2), i);
-  for (let i = (words >> 1) - 1; i >= 0; i--) sink(heap, i, words, y);
+/** The word of a key. */
+// @ts-ignore: decorator
+@inline
+function wordOf(key: u64): u32 {
+  return ~(<u32>key);
 }
 
-/** Takes the top off a heap of `size` words. */
-function popHeap(heap: usize, size: i32, y: usize): void {
-  store<u32>(heap, load<u32>(heap + ((<usize>(size - 1)) << 2)));
-  sink(heap, 0, size - 1, y);
+// @ts-ignore: decorator
+@inline
+function put(heap: usize, i: i32, key: u64): void {
+  store<u64>(heap + ((<usize>i) << 3), key);
 }
 
-function sink(heap: usize, from: i32, size: i32, y: usize): void {
+/** Makes keys a heap, the greatest on top. */
+function makeHeap(heap: usize, size: i32): void {
+  for (let i = (size >> 1) - 1; i >= 0; i--) sink(heap, i, size);
+}
+
+/** Takes the top off a heap of `size` keys. */
+function popHeap(heap: usize, size: i32): void {
+  put(heap, 0, load<u64>(heap + ((<usize>(size - 1)) << 3)));
+  sink(heap, 0, size - 1);
+}
+
+function sink(heap: usize, from: i32, size: i32): void {
   if (from >= size) return;
-  const word = load<u32>(heap + ((<usize>from) << 2));
+  const sinking = load<u64>(heap + ((<usize>from) << 3));
   let i = from;
   for (;;) {
     let child = 2 * i + 1;
     if (child >= size) break;
-    let chosen = load<u32>(heap + ((<usize>child) << 2));
+    let chosen = load<u64>(heap + ((<usize>child) << 3));
     if (child + 1 < size) {
-      const other = load<u32>(heap + ((<usize>child) << 2), 4);
-      if (comesBefore(other, chosen, y)) {
+      const other = load<u64>(heap + ((<usize>child) << 3), 8);
+      if (other > chosen) {
         chosen = other;
         child++;
       }
     }
-    if (!comesBefore(chosen, word, y)) break;
-    store<u32>(heap + ((<usize>i) << 2), chosen);
+    if (chosen < sinking) break;
+    put(heap, i, chosen);
     i = child;
   }
-  store<u32>(heap + ((<usize>i) << 2), word);
+  put(heap, i, sinking);
 }
 
-/** exp(x) for x ≤ 0, step by step as the reference backend takes it. */
-function exp(x: f64): f64 {
-  if (!(x > -700)) return 0;
-  const n = Math.floor(x * 1.4426950408889634 + 0.5);
-  const r = x - n * 0.6931471803691238 - n * 1.9082149292705877e-10;
-  let p: f64 = 1.0 / 479001600.0;
-  p = p * r + 1.0 / 39916800.0;
-  p = p * r + 1.0 / 3628800.0;
-  p = p * r + 1.0 / 362880.0;
-  p = p * r + 1.0 / 40320.0;
-  p = p * r + 1.0 / 5040.0;
-  p = p * r + 1.0 / 720.0;
-  p = p * r + 1.0 / 120.0;
-  p = p * r + 1.0 / 24.0;
-  p = p * r + 1.0 / 6.0;
-  p = p * r + 0.5;
-  p = p * r + 1.0;
-  p = p * r + 1.0;
-  return p * reinterpret<f64>((<i64>n + 1023) << 52);
+/** Below it exp gives 0; factors of the reduction; 2^52 + 1023, which puts an exponent into the lowest bits. */
+const LEAST = memory.data<f64>([-700, -700]);
+const LOG2E = memory.data<f64>([1.4426950408889634, 1.4426950408889634]);
+const LN2_HIGH = memory.data<f64>([0.6931471803691238, 0.6931471803691238]);
+const LN2_LOW = memory.data<f64>([1.9082149292705877e-10, 1.9082149292705877e-10]);
+const EXPONENT = memory.data<f64>([4503599627371519.0, 4503599627371519.0]);
+
+/** exp(x) for two x ≤ 0, step by step as the reference backend takes it. */
+function exp2(x: v128): v128 {
+  const n = f64x2.floor(f64x2.add(f64x2.mul(x, v128.load(LOG2E)), f64x2.splat(0.5)));
+  const r = f64x2.sub(
+    f64x2.sub(x, f64x2.mul(n, v128.load(LN2_HIGH))),
+    f64x2.mul(n, v128.load(LN2_LOW)),
+  );
+  let p = f64x2.splat(1.0 / 479001600.0);
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 39916800.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 3628800.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 362880.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 40320.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 5040.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 720.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 120.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 24.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 6.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(0.5));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0));
+  const power = i64x2.shl(f64x2.add(n, v128.load(EXPONENT)), 52);
+  return v128.and(f64x2.mul(p, power), f64x2.gt(x, v128.load(LEAST)));
 }

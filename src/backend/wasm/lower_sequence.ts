@@ -149,7 +149,7 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
       opcode: Opcode.Sample,
       items: n,
       args: [...pointers, n, words, word, repeat],
-      scratchBytes: 16 * words,
+      scratchBytes: 20 * words,
     }];
   },
 };
