@@ -41,7 +41,7 @@ export interface GeneratorRun {
 }
 
 /** How far guided logits of each format may be from PyTorch's in f32; weights of noise quantise worse than learned ones. */
-const tolerance: Readonly<Record<WeightFormat, number>> = { f32: 1e-6, f16: 1e-4, q8: 1e-2 };
+const tolerance: Readonly<Record<WeightFormat, number>> = { f32: 1e-6, f16: 1e-4, q8: 1e-2, q4: 1 };
 
 /** The class that the golden was drawn of. */
 let golden256Label = 0;

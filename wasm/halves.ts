@@ -22,25 +22,30 @@ const NORMAL = memory.data<i32>([0x38800000]), LARGE = memory.data<i32>([0x477ff
 const INFINITE = memory.data<i32>([0x7f800000]);
 const INFINITE_HALF = memory.data<u32>([0x7c00]), NAN_HALF = memory.data<u32>([0x7e00]);
 
+/** The bits of the halves nearest to four f32, ties to even. */
+// @ts-ignore: decorator
+@inline
+export function halvesOf(value: v128): v128 {
+  const magnitude = v128.and(value, known(MAGNITUDE));
+  const odd = v128.and(i32x4.shr_u(magnitude, 13), known(ONE));
+  const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, known(REBIAS)), odd), 13);
+  // Below 2^-14 halves are multiples of 2^-24, the last place of a float in [½, 1).
+  const small = i32x4.sub(f32x4.add(magnitude, known(HALF)), known(HALF));
+  let half = v128.bitselect(small, normal, i32x4.lt_s(magnitude, known(NORMAL)));
+  half = v128.bitselect(known(INFINITE_HALF), half, i32x4.ge_s(magnitude, known(LARGE)));
+  half = v128.bitselect(known(NAN_HALF), half, i32x4.gt_s(magnitude, known(INFINITE)));
+  return v128.or(half, v128.and(i32x4.shr_u(value, 16), known(SIGN)));
+}
+
 /*
- * out[i] = x[i], i < count (a multiple of 4): from f32 to the nearest half, ties to even. Gives whether all are
- * finite as halves.
+ * out[i] = x[i], i < count (a multiple of 4): from f32 to the nearest half. Gives whether all are finite as halves.
  */
 export function storeHalves(x: usize, out: usize, count: i32): bool {
-  let large = i32x4.splat(0);
+  let infinite = i32x4.splat(0);
   for (; count > 0; count -= 4, x += 16, out += 8) {
-    const value = v128.load(x), magnitude = v128.and(value, known(MAGNITUDE));
-    const odd = v128.and(i32x4.shr_u(magnitude, 13), known(ONE));
-    const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, known(REBIAS)), odd), 13);
-    // Below 2^-14 halves are multiples of 2^-24, the last place of a float in [½, 1).
-    const small = i32x4.sub(f32x4.add(magnitude, known(HALF)), known(HALF));
-    const infinite = i32x4.ge_s(magnitude, known(LARGE));
-    let half = v128.bitselect(small, normal, i32x4.lt_s(magnitude, known(NORMAL)));
-    half = v128.bitselect(known(INFINITE_HALF), half, infinite);
-    half = v128.bitselect(known(NAN_HALF), half, i32x4.gt_s(magnitude, known(INFINITE)));
-    half = v128.or(half, v128.and(i32x4.shr_u(value, 16), known(SIGN)));
-    v128.store64_lane(out, i16x8.narrow_i32x4_u(half, half), 0);
-    large = v128.or(large, infinite);
+    const halves = halvesOf(v128.load(x));
+    v128.store64_lane(out, i16x8.narrow_i32x4_u(halves, halves), 0);
+    infinite = v128.or(infinite, i32x4.ge_s(v128.and(halves, known(INFINITE_HALF)), known(INFINITE_HALF)));
   }
-  return !v128.any_true(large);
+  return !v128.any_true(infinite);
 }

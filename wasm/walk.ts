@@ -19,6 +19,8 @@ import { convDirect } from "./conv_direct";
 import { winogradInput, winogradOutputs, winogradTiles, winogradWeights } from "./winograd";
 import { dispatchTraining } from "./training";
 
+export { packRows } from "./pack";
+
 // @ts-ignore: decorator
 @external("env", "now")
 declare function now(): f64;

@@ -8,6 +8,11 @@ export interface WeightSource {
   readonly shapes: ReadonlyMap<string, Shape>;
   /** The weight `name` in f32, row-major. */
   read(name: string): Promise<Float32Array>;
+  /**
+   * Takes back an array that `read` gave and that is needed no more. A source that made it frees its memory at once: a
+   * garbage collector lets hundreds of megabytes pile up while a model is loaded.
+   */
+  release?(values: Float32Array): void;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type DType, dtypeBytes, f16ToNumber, numberToF16 } from "../tensor/dtype.ts";
 import { CheckpointError } from "../tensor/errors.ts";
+import { free } from "../tensor/free.ts";
 
 type Elements = (buffer: ArrayBuffer, offset: number, length: number) => Float32Array<ArrayBuffer>;
 
@@ -40,6 +41,13 @@ export function toF32(bytes: Uint8Array<ArrayBuffer>, dtype: DType): Float32Arra
   const size = dtypeBytes[dtype];
   const { buffer, byteOffset, byteLength } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   return readers[dtype](buffer, byteOffset, byteLength / size);
+}
+
+/** The same for bytes that are nobody else's; they are used up. */
+export function takeF32(bytes: Uint8Array<ArrayBuffer>, dtype: DType): Float32Array<ArrayBuffer> {
+  const values = toF32(bytes, dtype);
+  if (values.buffer !== bytes.buffer) free(bytes);
+  return values;
 }
 
 /**

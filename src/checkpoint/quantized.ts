@@ -1,4 +1,5 @@
 import { CheckpointError } from "../tensor/errors.ts";
+import { free } from "../tensor/free.ts";
 import { quantBlock, type QuantFormat } from "../tensor/quantize.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -50,8 +51,9 @@ export function withQuantized(checkpoint: Checkpoint): Checkpoint {
       if (!format) return await checkpoint.read(name);
       const names = quantizedNames(name, format), [, width] = tensors.get(name)!.shape as [number, number];
       const stored = await checkpoint.read(names.q);
-      const q = format === "q8" ? stored : unpackPairs(stored);
-      return scaled(q, { scales: await checkpoint.read(names.scales), width });
+      const values = format === "q8" ? stored : unpackPairs(stored);
+      scale(values, { scales: await checkpoint.read(names.scales), width });
+      return values;
     },
     [Symbol.asyncDispose]: () => checkpoint[Symbol.asyncDispose](),
   };
@@ -63,39 +65,41 @@ function matrixOf(
   { name, format }: { name: string; format: QuantFormat },
 ): { shape: readonly number[]; bytes: number } {
   const names = quantizedNames(name, format);
-  const q = checkpoint.tensors.get(names.q)!, scale = checkpoint.tensors.get(names.scales);
+  const q = checkpoint.tensors.get(names.q)!, factors = checkpoint.tensors.get(names.scales);
   const [rows = 0, columns = 0] = q.shape, dtype = format === "q8" ? "i8" : "u8";
   const width = format === "q8" ? columns : 2 * columns;
   const expected = [rows, Math.ceil(width / quantBlock)];
   if (
-    q.dtype !== dtype || q.shape.length !== 2 || scale?.dtype !== "f16" || !sameShape(scale.shape, expected)
+    q.dtype !== dtype || q.shape.length !== 2 || factors?.dtype !== "f16" ||
+    !sameShape(factors.shape, expected)
   ) {
     throw new CheckpointError(`Cannot read ${checkpoint.name}: ${name}`, {
       expected: `${dtype} ${format === "q8" ? "[O,K]" : "[O,K/2]"} and f16 ${formatShape(expected)} scales`,
       got: `${q.dtype} ${formatShape(q.shape)} and ${
-        scale ? `${scale.dtype} ${formatShape(scale.shape)}` : "none"
+        factors ? `${factors.dtype} ${formatShape(factors.shape)}` : "none"
       }`,
     });
   }
-  return { shape: [rows, width], bytes: q.bytes + scale.bytes };
+  return { shape: [rows, width], bytes: q.bytes + factors.bytes };
 }
 
 function unpackPairs(bytes: Float32Array): Float32Array {
-  return Float32Array.from(
-    { length: 2 * bytes.length },
-    (_, i) => ((bytes[i >> 1]! >> (i % 2 * 4)) & 15) - 8,
-  );
+  const values = new Float32Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    values[2 * i] = (bytes[i]! & 15) - 8;
+    values[2 * i + 1] = (bytes[i]! >> 4) - 8;
+  }
+  free(bytes);
+  return values;
 }
 
-function scaled(
-  q: Float32Array,
-  { scales, width }: { scales: Float32Array; width: number },
-): Float32Array {
-  const values = new Float32Array(q.length), blocks = Math.ceil(width / quantBlock);
-  for (let row = 0, i = 0; i < q.length; row++) {
-    for (let c = 0; c < width; c++, i++) {
-      values[i] = q[i]! * scales[row * blocks + Math.floor(c / quantBlock)]!;
+/** Multiplies rows of `width` whole numbers by the scales of their blocks. */
+function scale(values: Float32Array, { scales, width }: { scales: Float32Array; width: number }): void {
+  for (let begin = 0, i = 0, block = 0; begin < values.length; begin += width) {
+    for (let end = begin; end < begin + width; block++) {
+      const factor = scales[block]!;
+      end = Math.min(end + quantBlock, begin + width);
+      for (; i < end; i++) values[i] = values[i]! * factor;
     }
   }
-  return values;
 }

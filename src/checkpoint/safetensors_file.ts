@@ -1,7 +1,7 @@
 import { CheckpointError } from "../tensor/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { toF32 } from "./convert_dtype.ts";
+import { takeF32 } from "./convert_dtype.ts";
 import { maxHeaderBytes, parseHeader, type TensorEntry } from "./safetensors_header.ts";
 
 /** A safetensors file, which also says where each tensor's bytes are. */
@@ -55,7 +55,7 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
           got: "none of this name",
         });
       }
-      return toF32(await source.read(entry.offset, entry.bytes), entry.dtype);
+      return takeF32(await source.read(entry.offset, entry.bytes), entry.dtype);
     },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };

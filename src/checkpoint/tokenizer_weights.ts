@@ -1,6 +1,7 @@
 import type { WeightSource } from "../backend/backend.ts";
 import { tensorsOf } from "../graph/trace.ts";
 import { CheckpointError } from "../tensor/errors.ts";
+import { free } from "../tensor/free.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { decodeGraph, downsamplingFactor, encodeGraph } from "../tokenizer/programs.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -53,7 +54,7 @@ export function tokenizerWeights(
   return {
     config,
     kind: said ?? kind,
-    source: { shapes, read: (name) => checkpoint.read(storedName(name)) },
+    source: { shapes, read: (name) => checkpoint.read(storedName(name)), release: free },
   };
 }
 

@@ -3,7 +3,7 @@ import { CheckpointError } from "../tensor/errors.ts";
 import { sizeOf, stridesOf } from "../tensor/shape.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { toF32 } from "./convert_dtype.ts";
+import { takeF32 } from "./convert_dtype.ts";
 import { PickleDict, type PickleValue } from "./pickle_values.ts";
 import { type TorchStorage, TorchTensor } from "./torch_pickle.ts";
 
@@ -84,7 +84,7 @@ async function readTensor(
   if (elements === 0) return new Float32Array();
   const span = shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, 1);
   const size = dtypeBytes[dtype];
-  const data = toF32(await source.read(place.offset + offset * size, span * size), dtype);
+  const data = takeF32(await source.read(place.offset + offset * size, span * size), dtype);
   const dense = stridesOf(shape);
   const isDense = shape.every((length, axis) => length === 1 || strides[axis] === dense[axis]);
   return isDense ? data : gather(data, tensor, elements);

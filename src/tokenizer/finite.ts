@@ -20,11 +20,11 @@ export function checkFinite(values: Float32Array, action: string): void {
 }
 
 /** The same weights; reading one that holds NaN or infinity throws `NumericError`. */
-export function finiteWeights({ shapes, read }: WeightSource): WeightSource {
+export function finiteWeights(source: WeightSource): WeightSource {
   return {
-    shapes,
+    ...source,
     async read(name) {
-      const values = await read(name);
+      const values = await source.read(name);
       if (allFinite(values)) return values;
       throw new NumericError(`Cannot load the weight ${name}`, {
         expected: "finite values",

@@ -3,6 +3,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { withQuantized } from "../checkpoint/quantized.ts";
 import { tensorsOf } from "../graph/trace.ts";
 import { CheckpointError } from "../tensor/errors.ts";
+import { free } from "../tensor/free.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { type TransformerConfig, transformerConfig, type TransformerOptions } from "./config.ts";
 import { teacherForcedGraph } from "./programs.ts";
@@ -41,7 +42,7 @@ export function transformerWeights(stored: Checkpoint, options: TransformerOptio
       got: problems.slice(0, listed).join(", ") + rest,
     });
   }
-  return { config, source: { shapes, read: (name) => checkpoint.read(name) } };
+  return { config, source: { shapes, read: (name) => checkpoint.read(name), release: free } };
 }
 
 /** Names and shapes of all weights of a transformer. */

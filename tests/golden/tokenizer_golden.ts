@@ -3,6 +3,7 @@ import type { Backend, WeightSource } from "../../src/backend/backend.ts";
 import { tensorsOf, type Graph } from "../../src/graph/trace.ts";
 import { nchwToNhwc } from "../../src/image/pixels.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
+import { free } from "../../src/tensor/free.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import type { TokenizerModel } from "../../src/tokenizer/engine.ts";
 import { type Golden, nmse, readGolden, tokenizerConfig } from "./golden.ts";
@@ -12,7 +13,7 @@ import { hashed, hashedWeight } from "./hashed.ts";
 export function hashedWeights(graphs: readonly Graph[]): WeightSource {
   const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
   const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
-  return { shapes, read: (name) => Promise.resolve(hashedWeight(name, shapes.get(name)!)) };
+  return { shapes, read: (name) => Promise.resolve(hashedWeight(name, shapes.get(name)!)), release: free };
 }
 
 /** The model that `golden` was made with. */

@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import type { Backend, Weights, WeightSource } from "../../src/backend/backend.ts";
 import { tensorsOf, type Graph } from "../../src/graph/trace.ts";
+import { free } from "../../src/tensor/free.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import type { TransformerConfig } from "../../src/transformer/config.ts";
 import { stepGraph, subTokens, teacherForcedGraph } from "../../src/transformer/programs.ts";
@@ -12,7 +13,7 @@ export function hashedTransformer(graphs: readonly Graph[]): WeightSource {
   const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
   const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
   const read = (name: string) => hashedWeight(name.replace("transformer.", ""), shapes.get(name)!);
-  return { shapes, read: (name) => Promise.resolve(read(name)) };
+  return { shapes, read: (name) => Promise.resolve(read(name)), release: free };
 }
 
 /** The transformer's configuration in a golden's metadata. */

@@ -25,6 +25,8 @@ export interface Kernels {
     limit: number,
     until: number,
   ): number;
+  /** Packs rows of weights, see `wasm/pack.ts`. */
+  packRows(format: number, values: number, rows: number, k: number, out: number): void;
 }
 
 /** Pages of 64 KiB that wasm32 can address. */

@@ -34,6 +34,7 @@ export interface MachineParts {
 /** Memory, and something that walks command tables in it. */
 export interface Machine {
   readonly variant: Variant;
+  readonly module: WebAssembly.Module;
   readonly heap: Heap;
   readonly workspace: Workspace;
   readonly runner: Runner;
@@ -63,6 +64,7 @@ export function createMachine(
   let disposed: Promise<void> | undefined;
   return {
     variant,
+    module,
     heap,
     workspace,
     runner,

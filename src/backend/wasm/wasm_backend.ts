@@ -45,7 +45,7 @@ export class WasmBackend implements Backend {
   }
 
   load(source: WeightSource, options: LoadOptions): Promise<Weights> {
-    return WasmWeights.load(this.#machine.heap, source, options);
+    return WasmWeights.load(this.#machine, source, options);
   }
 
   /** Waits for the runs under way. Throws `BackendError` if memory lacks, or what training needs (see `WasmOptions`). */

@@ -6,7 +6,7 @@ import type { LoadOptions, WeightFormat, Weights, WeightSource } from "../backen
 import { weightFormats } from "../formats.ts";
 import { packConvWeight, packedSize } from "./conv.ts";
 import type { Heap } from "./heap.ts";
-import { matrixBytes, packMatrix, packTable, tableBytes } from "./pack_matrix.ts";
+import { matrixBytes, MatrixPacker, packTable, tableBytes } from "./pack_matrix.ts";
 
 interface Block {
   readonly address: number;
@@ -25,17 +25,20 @@ export class WasmWeights implements Weights {
 
   /** Reads every weight of `graphs` once. */
   static async load(
-    heap: Heap,
+    { heap, module }: { heap: Heap; module: WebAssembly.Module },
     source: WeightSource,
     { graphs, format = "f32", onProgress, signal }: LoadOptions,
   ): Promise<WasmWeights> {
     const weights = new WasmWeights(heap);
+    using packer = new MatrixPacker(heap, module);
     const packings = packingsOf(graphs, format);
     let loaded = 0;
     try {
       for (const [name, { shape, ...packing }] of packings) {
         signal?.throwIfAborted();
-        weights.#put(name, packing.use, { values: await source.read(name), shape, format: packing.format });
+        const values = await source.read(name);
+        weights.#put(name, packing.use, { values, shape, format: packing.format, packer });
+        source.release?.(values);
         onProgress?.({ loaded: ++loaded, total: packings.size });
       }
     } catch (error) {
@@ -70,13 +73,10 @@ export class WasmWeights implements Weights {
     return Promise.resolve();
   }
 
-  #put(name: string, use: Use, { values, shape, format }: Packed): void {
+  #put(name: string, use: Use, { values, shape, format, packer }: Packed): void {
     if (use === "product") {
-      packMatrix(values, {
-        shape,
-        format,
-        target: this.#allocate(name, { bytes: matrixBytes(shape, format), use }),
-      });
+      const { byteOffset } = this.#allocate(name, { bytes: matrixBytes(shape, format), use });
+      packer.pack(values, { shape, format, address: byteOffset });
     } else if (use === "table") {
       packTable(values, { format, target: this.#allocate(name, { bytes: tableBytes(shape, format), use }) });
     } else {
@@ -103,6 +103,7 @@ interface Packed {
   readonly values: Float32Array;
   readonly shape: Shape;
   readonly format: WeightFormat;
+  readonly packer: MatrixPacker;
 }
 
 /** The ops that want weights packed, and as which inputs. */
