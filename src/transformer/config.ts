@@ -23,6 +23,9 @@ export interface TransformerConfig {
 /** The path in a checkpoint below which the transformer's weights are. */
 export const transformerPath = "transformer";
 
+/** More tokens along a side are a mistake: published models have 16. */
+const largestGrid = 256;
+
 /** What shapes do not tell. */
 export interface TransformerOptions {
   /** Default: the width over 64, as in all published models. */
@@ -61,6 +64,9 @@ export function transformerConfig(
   const headCount = heads ?? dim / 64;
   if (!Number.isInteger(headCount) || headCount < 1 || dim % (4 * headCount) !== 0) {
     refuse("the number of heads", `a divisor of ${dim} that leaves a multiple of 4`, `${headCount}`);
+  }
+  if (!Number.isInteger(grid) || grid < 1 || grid > largestGrid) {
+    refuse("the tokens along a side", `a whole number from 1 to ${largestGrid}`, `${grid}`);
   }
   return {
     dim,

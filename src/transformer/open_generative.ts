@@ -1,6 +1,8 @@
 import { type Checkpoint, openCheckpoint } from "../checkpoint/open.ts";
+import { reasonOf } from "../checkpoint/byte_source.ts";
 import { configFile } from "../checkpoint/config_json.ts";
 import { type ModelSource, openModel, resolveModel } from "../tokenizer/load_model.ts";
+import { CheckpointError } from "../tensor/errors.ts";
 import { parseClassNames } from "./classes.ts";
 import { type TransformerOptions, transformerPath } from "./config.ts";
 
@@ -41,7 +43,7 @@ export async function openGenerative(
     async classNames(classes) {
       const path = folder && `${folder}/${classesFile}`;
       if (path && await exists(path)) {
-        return parseClassNames(await Deno.readTextFile(path), { file: path, classes });
+        return parseClassNames(await readText(path), { file: path, classes });
       }
       return classes === 1000 ? await imagenetClasses() : undefined;
     },
@@ -81,6 +83,14 @@ async function folderOf(source: ModelSource): Promise<string | undefined> {
   if (typeof path !== "string") return undefined;
   const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
   return isFolder ? path.replace(/[/\\]+$/, "") : undefined;
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new CheckpointError(`Cannot read ${path}`, { expected: "text", got: reasonOf(cause), cause });
+  }
 }
 
 async function exists(path: string): Promise<boolean> {
