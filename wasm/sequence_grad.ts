@@ -37,28 +37,30 @@ export function crossEntropy(args: usize, item: i32): void {
 }
 
 /*
- * out[r] = (softmax(logits[r]) − target)·dy[r]. Arguments: logits, target, dy [R], out [R,V], R, V, rows of one item.
- * Item: some rows.
+ * out[r] = (exp(logits[r] − total) − target)·dy[r], total = loss[r] + logits[r, target[r]] the logarithm of Σ exp(logits).
+ * Arguments: logits, target, loss, dy [R], out [R,V] (logits may lie there), R, V, rows of one item. Item: some rows.
  */
 export function crossEntropyGrad(args: usize, item: i32): void {
-  const words = arg(args, 5), each = arg(args, 6), last = min(arg(args, 4), (item + 1) * each);
+  const words = arg(args, 6), each = arg(args, 7), last = min(arg(args, 5), (item + 1) * each);
   for (let r = item * each; r < last; r++) {
-    const at = (<usize>(r * words)) << 2, row = pointer(args, 0) + at, out = pointer(args, 3) + at;
+    const at = (<usize>(r * words)) << 2, row = pointer(args, 0) + at, out = pointer(args, 4) + at;
     const target = (<usize>min(load<u32>(pointer(args, 1) + ((<usize>r) << 2)), <u32>words - 1)) << 2;
-    const dy = load<f32>(pointer(args, 2) + ((<usize>r) << 2)), most = largestOf(row, words);
-    const inverse = 1 / total(row, words, most), factor = splat(<f32>(inverse * <f64>dy));
+    const loss = load<f32>(pointer(args, 2) + ((<usize>r) << 2)), dy = load<f32>(pointer(args, 3) + ((<usize>r) << 2));
+    const total = loss + load<f32>(row + target);
+    // exp hides what is not a number; the difference, zero otherwise, lets it through.
+    const factor = splat(dy + (total - total));
+    // The target's own: a probability near one is taken from it before it is rounded.
+    const hit = <f64>f32x4.extract_lane(exp4(splat(-loss)), 0) - 1;
     let i = 0;
     for (; i + 4 <= words; i += 4) {
-      const four = exp4(f32x4.sub(v128.load(row + ((<usize>i) << 2)), splat(most)));
+      const four = exp4(f32x4.sub(v128.load(row + ((<usize>i) << 2)), splat(total)));
       v128.store(out + ((<usize>i) << 2), f32x4.mul(four, factor));
     }
     if (i < words) {
-      const rest = f32x4.mul(weights(row, i, words, most), factor);
+      const rest = f32x4.mul(weights(row, i, words, total), factor);
       for (; i < words; i++) store<f32>(out + ((<usize>i) << 2), lane(rest, i & 3));
     }
-    // A probability near one is taken from it before it is rounded.
-    const hit = f32x4.extract_lane(exp4(splat(load<f32>(row + target) - most)), 0);
-    store<f32>(out + target, <f32>((<f64>hit * inverse - 1) * <f64>dy));
+    store<f32>(out + target, <f32>(hit * <f64>(dy + (total - total))));
   }
 }
 

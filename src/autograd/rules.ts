@@ -171,8 +171,8 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   channel_combine: "backward",
   embedding_grad: "backward",
   attention_grad: "backward",
-  cross_entropy: ({ inputs: { logits, target } }, dy) => ({
-    logits: apply("cross_entropy_grad", { logits, target, dy }, {}),
+  cross_entropy: (tensor, dy) => ({
+    logits: apply("cross_entropy_grad", { ...tensor.inputs, loss: tensor as Tensor, dy }, {}),
   }),
   cross_entropy_grad: "backward",
   max_pool: ({ inputs: { x } }, dy) => ({ x: apply("max_pool_grad", { x, dy }, {}) }),

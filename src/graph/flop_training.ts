@@ -41,7 +41,7 @@ export const trainingFlop: { [O in TrainingOp]: (tensor: TensorOf<O>) => number 
     return 10 * sizeOf(dy.shape) * positions + 6 * sizeOf(dy.shape.slice(0, 2)) * heads * positions;
   },
   cross_entropy: ({ inputs: { logits } }) => 3 * sizeOf(logits.shape),
-  cross_entropy_grad: (tensor) => 5 * elements(tensor),
+  cross_entropy_grad: (tensor) => 3 * elements(tensor),
   max_pool: () => 0,
   max_pool_grad: () => 0,
 

@@ -124,9 +124,10 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
     checkIndex("cross_entropy", "target", target, [rows!]);
     return f32([rows!]);
   },
-  cross_entropy_grad: ({ logits, target, dy }) => {
+  cross_entropy_grad: ({ logits, target, loss, dy }) => {
     const [rows] = rank("cross_entropy_grad", "logits", logits, 2);
     checkIndex("cross_entropy_grad", "target", target, [rows!]);
+    checkShape("cross_entropy_grad", "loss", loss, [rows!]);
     checkShape("cross_entropy_grad", "dy", dy, [rows!]);
     return f32(logits.shape);
   },

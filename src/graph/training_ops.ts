@@ -78,8 +78,11 @@ export interface TrainingOpTable {
   attention_grad: { inputs: { qkv: Tensor; dy: Tensor }; attrs: { heads: number } };
   /** `log Σ exp(logits) − logits[target]` by row: logits `[R,V]`, target u32 `[R]` (below V) → `[R]`. */
   cross_entropy: { inputs: { logits: Tensor; target: Tensor }; attrs: NoAttrs };
-  /** The gradient of `cross_entropy` by logits: dy `[R]` → `[R,V]`. */
-  cross_entropy_grad: { inputs: { logits: Tensor; target: Tensor; dy: Tensor }; attrs: NoAttrs };
+  /** The gradient of `cross_entropy`, which gave `loss`, by logits: loss and dy `[R]` → `[R,V]`. */
+  cross_entropy_grad: {
+    inputs: { logits: Tensor; target: Tensor; loss: Tensor; dy: Tensor };
+    attrs: NoAttrs;
+  };
   /** The largest of each 2×2 block: `[N,H,W,C]` → `[N,⌊H/2⌋,⌊W/2⌋,C]`. */
   max_pool: Unary;
   /** The gradient of `max_pool` by x: dy goes to the first of the largest, row by row. */

@@ -332,10 +332,13 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
   cross_entropy_grad: {
     tolerance: close,
     nan: "spreads",
+    // What is not a number among the logits makes the loss none.
+    nanIn: ["loss", "dy"],
     cases: ([[1, 1], [3, 7], [8, 64], [5, 513], [0, 4]] as Shape[]).map((logits) => ({
       operands: {
         logits: given(logits, { scale: 8 }),
         target: integers([logits[0]!], logits[1]!),
+        loss: given([logits[0]!], { scale: 2, offset: 6 }),
         dy: given([logits[0]!]),
       },
       attrs: {},

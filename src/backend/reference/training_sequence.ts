@@ -74,19 +74,18 @@ export function crossEntropy(
   return result;
 }
 
-/** (softmax − the target) · dy by row. */
+/** (softmax − the target) · dy by row; the loss gives the softmax's total. */
 export function crossEntropyGrad(
-  { logits, target, dy }: Values<"cross_entropy_grad">,
+  { logits, target, loss, dy }: Values<"cross_entropy_grad">,
   _: unknown,
   spec: Spec,
 ): HostTensor {
   const words = logits.shape[1]!, result = floats(spec.shape);
   target.data.forEach((word, r) => {
-    const row = logits.data.subarray(r * words, (r + 1) * words);
-    const { most, total } = exponentials(row);
+    const row = logits.data.subarray(r * words, (r + 1) * words), hit = Math.min(word, words - 1);
+    const total = loss.data[r]! + row[hit]!;
     row.forEach((value, i) => {
-      const hit = i === Math.min(word, words - 1) ? 1 : 0;
-      result.data[r * words + i] = (Math.exp(value - most) / total - hit) * dy.data[r]!;
+      result.data[r * words + i] = (Math.exp(value - total) - (i === hit ? 1 : 0)) * dy.data[r]!;
     });
   });
   return result;

@@ -1,4 +1,4 @@
-import { inputsOf, type Tensor, viewed } from "../../graph/ops.ts";
+import { inputsOf, type OpName, type Tensor, viewed } from "../../graph/ops.ts";
 import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -31,8 +31,9 @@ export function bytesOf(tensor: Tensor): number {
 }
 
 /**
- * One arena for all that lives during a run: inputs from its start, outputs to its end, others while needed. A sum takes
- * the place of the residual that it ends, which saves one of the three maps that a ResBlock would hold. `packed` says
+ * One arena for all that lives during a run: inputs from its start, outputs to its end, others while needed. A result
+ * takes the place of an input that ends with it where its kernel allows that: a sum that of the residual, which saves one
+ * of the three maps that a ResBlock would hold. `packed` says
  * which weights lie packed; for those that do not there is room to pack them. `training` is for graphs of training.
  */
 export function planLayout(
@@ -54,12 +55,11 @@ export function planLayout(
   for (const tensor of graph.tensors) {
     if (tensor.op === "param" || viewed(tensor) !== tensor || kept.includes(tensor.op)) continue;
     const step = stepOf.get(tensor) ?? -1, last = lastReads.get(tensor) ?? step;
-    const ended = endedResidual(tensor);
-    const taken = ended && lastReads.get(ended) === step ? buffers.get(ended) : undefined;
-    if (taken === undefined) buffers.set(tensor, add({ bytes: bytesOf(tensor), first: step, last }));
+    const place = taken(tensor, { buffers, ends: (input) => lastReads.get(input) === step });
+    if (place === undefined) buffers.set(tensor, add({ bytes: bytesOf(tensor), first: step, last }));
     else {
-      buffers.set(tensor, taken);
-      lifetimes[taken]!.last = last;
+      buffers.set(tensor, place);
+      lifetimes[place]!.last = last;
     }
   }
   const scratch = steps.map((tensor, step) =>
@@ -75,10 +75,39 @@ export function planLayout(
   };
 }
 
-/** The residual of a convolution that reads it at no other place than where it writes. */
-function endedResidual(tensor: Tensor): Tensor | undefined {
-  if (tensor.op !== "conv2d" || !tensor.inputs.residual) return undefined;
-  const residual = viewed(tensor.inputs.residual);
-  const reads = inputsOf(tensor).map(viewed);
-  return reads.filter((read) => read === residual).length === 1 ? residual : undefined;
+/**
+ * Inputs whose place a result may take where they end with it: their kernels read each element at no other place than
+ * where they write, or before anything is written there.
+ */
+const inPlace: { readonly [O in OpName]?: readonly string[] } = {
+  conv2d: ["residual"],
+  linear: ["residual"],
+  add: ["a", "b"],
+  sub: ["a", "b"],
+  mul: ["a", "b"],
+  silu: ["x"],
+  swiglu: ["gate", "up"],
+  rms_norm: ["x"],
+  rope: ["qkv"],
+  div: ["a", "b"],
+  dropout: ["x"],
+  silu_grad: ["dy", "x"],
+  leaky_relu_grad: ["dy", "x"],
+  swiglu_grad: ["dy", "up", "gate"],
+  rms_norm_grad: ["dy", "x"],
+  channel_combine: ["dy", "x"],
+  cross_entropy_grad: ["logits"],
+};
+
+/** The buffer of an input that ends with `step` and that the result may take, if there is one. */
+function taken(
+  tensor: Tensor,
+  { buffers, ends }: { buffers: ReadonlyMap<Tensor, number>; ends: (tensor: Tensor) => boolean },
+): number | undefined {
+  const reads = inputsOf(tensor).map(viewed), inputs = tensor.inputs as Record<string, Tensor | undefined>;
+  for (const name of inPlace[tensor.op] ?? []) {
+    const input = inputs[name] && viewed(inputs[name]);
+    const fits = input && sizeOf(input.shape) === sizeOf(tensor.shape);
+    if (fits && ends(input) && reads.filter((read) => read === input).length === 1) return buffers.get(input);
+  }
 }

@@ -173,8 +173,8 @@ export const trainingLowering: TrainingKernels["lowering"] = {
     }];
   },
   cross_entropy_grad: (tensor, at) => {
-    const { logits, target, dy } = tensor.inputs, [count, words] = logits.shape as [number, number];
-    const pointers = [logits, target, dy, tensor as Tensor].map((read) => at.of(read));
+    const { logits, target, loss, dy } = tensor.inputs, [count, words] = logits.shape as [number, number];
+    const pointers = [logits, target, loss, dy, tensor as Tensor].map((read) => at.of(read));
     const each = rowsAtOnce(words);
     return [{
       opcode: Opcode.CrossEntropyGrad,
