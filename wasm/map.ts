@@ -86,7 +86,7 @@ function mapVectors(args: usize, item: i32, kind: i32): void {
 /** 1 / (1 + exp(−x)) by lane; of NaN, NaN. */
 // @ts-ignore: decorator
 @inline
-function sigmoid4(x: v128): v128 {
+export function sigmoid4(x: v128): v128 {
   return v128.or(f32x4.div(known(ONE), f32x4.add(known(ONE), exp4(f32x4.neg(x)))), f32x4.ne(x, x));
 }
 

@@ -48,7 +48,7 @@ export enum Opcode {
   ConvWeightGrad,
   ConvWeightGradSum,
   ChannelSums,
-  ChannelCombine,
+  GroupNormGrad,
   EmbeddingPlain,
   EmbeddingGrad,
   AttentionGrad,

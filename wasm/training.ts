@@ -2,7 +2,7 @@
 import { Opcode } from "./opcodes";
 import { adam } from "./adam";
 import { attentionGrad } from "./attention_tiles";
-import { channelCombine, channelSums } from "./channel";
+import { channelSums, groupNormGrad } from "./channel";
 import { assign } from "./assign";
 import { dropout } from "./dropout";
 import { convWeightGrad, convWeightGradSum, packConv } from "./conv_grad";
@@ -52,8 +52,8 @@ export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: u
       return convWeightGradSum(args, item);
     case Opcode.ChannelSums:
       return channelSums(args, item);
-    case Opcode.ChannelCombine:
-      return channelCombine(args, item);
+    case Opcode.GroupNormGrad:
+      return groupNormGrad(args, item, scratch);
     case Opcode.EmbeddingPlain:
       return embeddingPlain(args, item);
     case Opcode.EmbeddingGrad:

@@ -7,8 +7,9 @@
 // Arguments of all: x [N,H,W,C], affine [N,2,C] or 0 (it and swish act on x), dw [O,C,3,3], dy [N,H,W,O], D, unused,
 // H, W, C, O, swish, unused, Y, V, tiles in a row, tiles of a picture, tiles of all pictures. C is a multiple of 16; so is
 // O', the next one from O on. What lies behind the last pixel of dy is read, and dropped.
-//   V: transformed tiles of x [64][C/16][tiles][16]; Y: those of dy [64][O'/16][tiles][16]; D: their products [64][C][O'].
-// Rows of a point end in a cache line of padding, as in winograd.ts.
+//   V: transformed tiles of x [64][C/16][tiles][16]; Y: those of dy [64][O'/16][tiles][16]; D: their products, in
+//   blocks [C/16][O'/16][64][16][16].
+// Rows of a point end in a cache line of padding, as in winograd.ts; blocks of D in a point's worth.
 import { copyChunk, zeroChunk } from "./conv_input";
 import { outer4x8, storeLanes } from "./outer";
 import { arg, pointer } from "./simd";
@@ -33,12 +34,9 @@ function roundUp16(value: i32): i32 {
   return (value + 15) & ~15;
 }
 
-/** Bytes of one point's row in D. */
-// @ts-ignore: decorator
-@inline
-function productRow(args: usize): usize {
-  return (((<usize>arg(args, 8)) * <usize>roundUp16(arg(args, 9))) << 2) + PADDING;
-}
+/** Bytes of one point of a block of D, and of the block. */
+const POINT: usize = 16 * CHUNK;
+const PRODUCTS: usize = (POINTS + 1) * POINT;
 
 /** Item: 12 tiles of x, or behind those of dy. */
 export function winogradGradTiles(args: usize, item: i32, scratch: usize): void {
@@ -96,35 +94,35 @@ export function winogradGradProducts(args: usize, item: i32): void {
   const channels = arg(args, 8), outputs = roundUp16(arg(args, 9)), total = arg(args, 16);
   const v = pointer(args, 13) + (<usize>item) * pointRow(args, channels);
   const y = pointer(args, 12) + (<usize>item) * pointRow(args, outputs);
-  const d = pointer(args, 4) + (<usize>item) * productRow(args);
-  const row = (<usize>outputs) << 2, chunk = (<usize>total) * CHUNK;
+  const chunk = (<usize>total) * CHUNK, line = (<usize>(outputs >> 4)) * PRODUCTS;
   for (let t = 0; t < total; t += DEPTH) {
     const depth = min(DEPTH, total - t), from = (<usize>t) * CHUNK;
-    for (let o = 0, b = y + from, column = d; o < outputs; o += 16, b += chunk, column += CHUNK) {
-      for (let c = 0, a = v + from, to = column; c < channels; c += 16, a += chunk, to += 16 * row) {
-        sumChunks(a, b, to, row, depth, t > 0);
+    let column = pointer(args, 4) + (<usize>item) * POINT;
+    for (let o = 0, b = y + from; o < outputs; o += 16, b += chunk, column += PRODUCTS) {
+      for (let c = 0, a = v + from, to = column; c < channels; c += 16, a += chunk, to += line) {
+        sumChunks(a, b, to, depth, t > 0);
       }
     }
   }
 }
 
 /** D, or D +=, for 16 channels and 16 outputs. */
-function sumChunks(a: usize, b: usize, to: usize, row: usize, depth: i32, onto: bool): void {
-  for (let i: usize = 0; i < CHUNK; i += 16, to += 4 * row) {
-    for (let j: usize = 0; j < CHUNK; j += 32) outer4x8(a + i, CHUNK, b + j, CHUNK, to + j, row, depth, onto);
+function sumChunks(a: usize, b: usize, to: usize, depth: i32, onto: bool): void {
+  for (let i: usize = 0; i < CHUNK; i += 16, to += 4 * CHUNK) {
+    for (let j: usize = 0; j < CHUNK; j += 32) outer4x8(a + i, CHUNK, b + j, CHUNK, to + j, CHUNK, depth, onto);
   }
 }
 
 /** Item: 16 outputs and 16 channels. dw = Gᵀ·D·G for them. */
 export function winogradGradTaps(args: usize, item: i32, scratch: usize): void {
-  const channels = arg(args, 8), outputs = arg(args, 9), blocks = channels >> 4, dRow = productRow(args);
-  const o = item / blocks * 16, first = item % blocks * 16, row = (<usize>roundUp16(outputs)) << 2;
+  const channels = arg(args, 8), outputs = arg(args, 9), blocks = roundUp16(outputs) >> 4;
+  const o = item % blocks * 16, first = item / blocks * 16;
   const step = (<usize>channels) * 36, lanes = min(16, outputs - o);
-  let d = pointer(args, 4) + (<usize>first) * row + ((<usize>o) << 2);
+  let d = pointer(args, 4) + (<usize>item) * PRODUCTS;
   let dw = pointer(args, 2) + (<usize>o) * step + (<usize>first) * 36;
-  for (let c = 0; c < 16; c++, d += row, dw += 36) {
+  for (let c = 0; c < 16; c++, d += CHUNK, dw += 36) {
     for (let j: usize = 0, to = scratch; j < 8; j++, to += CHUNK) {
-      for (let lane: usize = 0; lane < CHUNK; lane += 16) gatherTaps(d + j * dRow + lane, 8 * dRow, to + lane, 8 * CHUNK);
+      for (let lane: usize = 0; lane < CHUNK; lane += 16) gatherTaps(d + j * POINT + lane, 8 * POINT, to + lane, 8 * CHUNK);
     }
     for (let lane = 0, out = dw; lane < lanes; lane += 4, out += 4 * step) {
       for (let i: usize = 0, tap = out; i < 3; i++, tap += 12) {

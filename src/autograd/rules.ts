@@ -168,7 +168,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   conv2d_input_grad: "backward",
   conv2d_weight_grad: "backward",
   channel_sums: "backward",
-  channel_combine: "backward",
+  group_norm_grad: "backward",
   embedding_grad: "backward",
   attention_grad: "backward",
   cross_entropy: (tensor, dy) => ({

@@ -32,8 +32,8 @@ export const trainingFlop: { [O in TrainingOp]: (tensor: TensorOf<O>) => number 
   leaky_relu_grad: elements,
   conv2d_input_grad: ({ inputs: { dy, weight } }) => 2 * sizeOf(dy.shape) * sizeOf(weight.shape.slice(1)),
   conv2d_weight_grad: ({ inputs: { dy }, shape }) => 2 * sizeOf(dy.shape) * sizeOf(shape.slice(1)),
-  channel_sums: ({ inputs: { x } }) => 5 * sizeOf(x.shape),
-  channel_combine: (tensor) => 6 * elements(tensor),
+  channel_sums: ({ inputs: { x, activation } }) => (activation ? 15 : 5) * sizeOf(x.shape),
+  group_norm_grad: (tensor) => (tensor.inputs.activation ? 16 : 6) * elements(tensor),
   embedding_grad: ({ inputs: { dy } }) => sizeOf(dy.shape),
   // Five products of what attention has two of.
   attention_grad: ({ inputs: { qkv, dy }, attrs: { heads } }) => {

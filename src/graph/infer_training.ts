@@ -91,22 +91,27 @@ export const trainingRules: { [O in TrainingOp]: (inputs: Inputs<O>, attrs: Attr
     checkShape("conv2d_input_grad", "dy", dy, [...shape, outputs]);
     return f32([n, height, width, channels]);
   },
-  conv2d_weight_grad: ({ x, dy }, { stride, padding, kernel: [kh, kw] }) => {
+  conv2d_weight_grad: ({ x, dy, affine }, { stride, padding, kernel: [kh, kw] }) => {
     const [n, h, w, channels] = rank("conv2d_weight_grad", "x", x, 4) as [number, number, number, number];
     const outputs = rank("conv2d_weight_grad", "dy", dy, 4)[3]!;
     const shape = [n, convolved(h, { k: kh, stride, padding }), convolved(w, { k: kw, stride, padding })];
     checkShape("conv2d_weight_grad", "dy", dy, [...shape, outputs]);
+    if (affine) checkShape("conv2d_weight_grad", "affine", affine, [n, 2, channels]);
     return f32([outputs, channels, kh, kw]);
   },
-  channel_sums: ({ x, dy, affine }) => {
-    checkShape("channel_sums", "dy", dy, rank("channel_sums", "x", x, 4));
-    checkShape("channel_sums", "affine", affine, [x.shape[0]!, 2, x.shape[3]!]);
-    return f32(affine.shape);
+  channel_sums: ({ x, dy, affine, activation }) => {
+    const pairs = normed("channel_sums", { x, dy });
+    checkShape("channel_sums", "affine", affine, pairs);
+    if (activation) checkShape("channel_sums", "activation", activation, pairs);
+    return f32(pairs);
   },
-  channel_combine: ({ x, dy, affine, factors }) => {
-    checkShape("channel_combine", "dy", dy, rank("channel_combine", "x", x, 4));
-    checkShape("channel_combine", "affine", affine, [x.shape[0]!, 2, x.shape[3]!]);
-    checkShape("channel_combine", "factors", factors, [x.shape[0]!, 3, x.shape[3]!]);
+  group_norm_grad: ({ x, dy, affine, sums, weight, activation }, { groups }) => {
+    const pairs = normed("group_norm_grad", { x, dy }), [n, , channels] = pairs as [number, number, number];
+    check("group_norm_grad", "x", x.shape, channels % groups === 0, `a multiple of ${groups} channels`);
+    checkShape("group_norm_grad", "affine", affine, pairs);
+    checkShape("group_norm_grad", "sums", sums, pairs);
+    if (activation) checkShape("group_norm_grad", "activation", activation, pairs);
+    checkShape("group_norm_grad", "weight", weight, weight.shape.length === 2 ? [n, channels] : [channels]);
     return f32(x.shape);
   },
   embedding_grad: ({ index, dy }, { words }) => {
@@ -188,6 +193,13 @@ function convolved(
 function swapped(shape: Shape, swap: boolean): [number, number, number] {
   const [batch, rows, columns] = shape as [number, number, number];
   return swap ? [batch, columns, rows] : [batch, rows, columns];
+}
+
+/** The shape of two numbers for each channel of each picture. */
+function normed(op: OpName, { x, dy }: { x: Tensor; dy: Tensor }): Shape {
+  const shape = rank(op, "x", x, 4);
+  checkShape(op, "dy", dy, shape);
+  return [shape[0]!, 2, shape[3]!];
 }
 
 function pooled(op: OpName, x: Tensor): Shape {

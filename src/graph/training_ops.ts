@@ -63,15 +63,32 @@ export interface TrainingOpTable {
     inputs: { dy: Tensor; weight: Tensor };
     attrs: { stride: number; padding: number; height: number; width: number };
   };
-  /** The gradient of `conv2d` by its weight: x `[N,H,W,C]`, dy `[N,H',W',O]` → `[O,C,kh,kw]`, kernel `[kh,kw]`. */
+  /**
+   * The gradient of `conv2d` by its weight: x `[N,H,W,C]`, dy `[N,H',W',O]` → `[O,C,kh,kw]`, kernel `[kh,kw]`.
+   *
+   * After fusion: `affine` and `swish` act on x first, as in `conv2d`.
+   */
   conv2d_weight_grad: {
-    inputs: { x: Tensor; dy: Tensor };
-    attrs: { stride: number; padding: number; kernel: readonly [number, number] };
+    inputs: { x: Tensor; dy: Tensor; affine?: Tensor };
+    attrs: { stride: number; padding: number; kernel: readonly [number, number]; swish?: boolean };
   };
-  /** Sums over positions by channel, affine `[N,2,C]` = (a, b) → `[N,2,C]`: Σ dy, then Σ dy·(x·a + b). */
-  channel_sums: { inputs: { x: Tensor; dy: Tensor; affine: Tensor }; attrs: NoAttrs };
-  /** By channel: `dy·f0 + (x·a + b)·f1 + f2`, affine `[N,2,C]` = (a, b), factors `[N,3,C]` = (f0, f1, f2). */
-  channel_combine: { inputs: { x: Tensor; dy: Tensor; affine: Tensor; factors: Tensor }; attrs: NoAttrs };
+  /**
+   * Sums over positions by channel, affine `[N,2,C]` = (a, b) → `[N,2,C]`: Σ dy, then Σ dy·(x·a + b).
+   *
+   * After fusion: `activation` `[N,2,C]` = (a', b') makes of dy the gradient of `silu` by x·a' + b'.
+   */
+  channel_sums: { inputs: { x: Tensor; dy: Tensor; affine: Tensor; activation?: Tensor }; attrs: NoAttrs };
+  /**
+   * The gradient of `group_norm` by x, from what its weights of 1 and biases of 0 would do to each channel (affine
+   * `[N,2,C]` = (r, b), x̂ = x·r + b), sums = `channel_sums` of it, weight `[C]` or `[N,C]`:
+   * `r·(w·dy − mean(w·dy) − x̂·mean(w·dy·x̂))`, the means over the group.
+   *
+   * After fusion: `activation` as in `channel_sums`.
+   */
+  group_norm_grad: {
+    inputs: { x: Tensor; dy: Tensor; affine: Tensor; sums: Tensor; weight: Tensor; activation?: Tensor };
+    attrs: { groups: number };
+  };
   /** The gradient of `embedding` by its table `[words,D]`: rows of dy `[…,D]`, added in their order. */
   embedding_grad: { inputs: { index: Tensor; dy: Tensor }; attrs: { words: number } };
   /** The gradient of `attention` by qkv `[B,P,3·D]`, the probabilities computed again: dy `[B,P,D]`. */

@@ -266,31 +266,36 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
   conv2d_weight_grad: {
     tolerance: product,
     nan: "spreads",
-    cases: convs.map((conv): CaseSpec<"conv2d_weight_grad"> => ({
-      operands: { x: given(conv.x), dy: given(resultOf(conv)) },
-      attrs: { stride: conv.stride, padding: conv.padding, kernel: [conv.k, conv.k] },
-    })),
+    cases: convs.flatMap((conv): CaseSpec<"conv2d_weight_grad">[] => {
+      const operands = { x: given(conv.x), dy: given(resultOf(conv)) };
+      const attrs = { stride: conv.stride, padding: conv.padding, kernel: [conv.k, conv.k] as const };
+      const affine = given([conv.x[0], 2, conv.x[3]], { offset: 0.5 });
+      const normed = [true, false].map((swish) => ({
+        operands: { ...operands, affine },
+        attrs: { ...attrs, swish },
+      }));
+      return [{ operands, attrs }, ...conv.x[3] % 4 === 0 ? normed : []];
+    }),
   },
   channel_sums: {
     tolerance: close,
     nan: "spreads",
-    cases: maps4.map((x) => ({
-      operands: { x: given(x), dy: given(x), affine: given([x[0]!, 2, x[3]!], { offset: 0.5 }) },
-      attrs: {},
-    })),
+    cases: maps4.flatMap((x) => {
+      const affine = given([x[0]!, 2, x[3]!], { offset: 0.5 });
+      const operands = { x: given(x), dy: given(x), affine };
+      return [{ operands, attrs: {} }, { operands: { ...operands, activation: affine }, attrs: {} }];
+    }),
   },
-  channel_combine: {
+  group_norm_grad: {
     tolerance: close,
     nan: "spreads",
-    cases: maps4.map((x) => ({
-      operands: {
-        x: given(x),
-        dy: given(x),
-        affine: given([x[0]!, 2, x[3]!]),
-        factors: given([x[0]!, 3, x[3]!]),
-      },
-      attrs: {},
-    })),
+    cases: maps4.flatMap((x, i) => {
+      const pairs: Shape = [x[0]!, 2, x[3]!], affine = given(pairs, { offset: 0.5 });
+      const weight = given(i % 2 ? [x[3]!] : [x[0]!, x[3]!]);
+      const operands = { x: given(x), dy: given(x), affine, sums: given(pairs, { scale: 30 }), weight };
+      const attrs = { groups: i === 0 ? 1 : x[3]! / 4 };
+      return [{ operands, attrs }, { operands: { ...operands, activation: given(pairs) }, attrs }];
+    }),
   },
   embedding_grad: {
     tolerance: close,

@@ -40,7 +40,7 @@ const stages: Record<string, {
     make: (recompute) =>
       tokenizerStep({ ...tinyTokenizer, numResBlocks: 2 }, { ...tokenizerTraining, n, size, recompute }),
     inputs: (step) => tokenizerInputs({ n, size, step }),
-    most: 0.7,
+    most: 0.8,
   },
 };
 

@@ -7,7 +7,7 @@ import { guide, philox, sample } from "./sampling.ts";
 import { floats, type Precision, swish, type Values, withPrecision } from "./values.ts";
 import { forEachOffset, map, zip } from "./loops.ts";
 import { trainingEvaluators } from "./training.ts";
-import { conv2d, depthToSpace, groupNormAffine } from "./vision.ts";
+import { channelAffine, conv2d, depthToSpace, groupNormAffine } from "./vision.ts";
 
 export { swish, type Values };
 
@@ -116,18 +116,4 @@ export function evaluate(
 
 function hostTensor({ shape, dtype }: Spec): HostTensor {
   return dtype === "u32" ? u32Tensor(shape) : floats(shape);
-}
-
-function channelAffine(
-  x: HostTensor,
-  { affine, spec, swish: activate }: { affine: HostTensor; spec: Spec; swish: boolean },
-): HostTensor {
-  const result = floats(spec.shape);
-  const channels = x.shape.at(-1)!, picture = x.data.length / x.shape[0]!;
-  for (let i = 0; i < x.data.length; i++) {
-    const scale = Math.floor(i / picture) * 2 * channels + i % channels;
-    const value = x.data[i]! * affine.data[scale]! + affine.data[scale + channels]!;
-    result.data[i] = activate ? swish(value) : value;
-  }
-  return result;
 }

@@ -12,8 +12,8 @@ import {
   rmsNormWeightGrad,
 } from "./training_sequence.ts";
 import {
-  channelCombine,
   channelSums,
+  groupNormGrad,
   inputGrad,
   maxPool,
   maxPoolGrad,
@@ -90,7 +90,7 @@ export const trainingEvaluators: Evaluators = {
   conv2d_input_grad: inputGrad,
   conv2d_weight_grad: weightGrad,
   channel_sums: channelSums,
-  channel_combine: channelCombine,
+  group_norm_grad: groupNormGrad,
   embedding_grad: embeddingGrad,
   attention_grad: attentionGrad,
   cross_entropy: crossEntropy,

@@ -1,7 +1,8 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
-import { floats, type Values } from "./values.ts";
+import { channelAffine } from "./vision.ts";
+import { floats, swish, type Values } from "./values.ts";
 
 /** A convolution of x `[N,H,W,C]` to `[N,H',W',O]`, as its gradients see it. */
 interface Extent {
@@ -51,10 +52,11 @@ export function inputGrad(
 
 /** Convolution's gradient by its weight. */
 export function weightGrad(
-  { x, dy }: Values<"conv2d_weight_grad">,
-  { stride, padding, kernel }: Attrs<"conv2d_weight_grad">,
+  { x: given, dy, affine }: Values<"conv2d_weight_grad">,
+  { stride, padding, kernel, swish = false }: Attrs<"conv2d_weight_grad">,
   spec: Spec,
 ): HostTensor {
+  const x = affine ? channelAffine(given, { affine, spec: given, swish }) : given;
   const channels = x.shape[3]!, outputs = dy.shape[3]!, taps = kernel[0] * kernel[1];
   const sums = new Float64Array(sizeOf(spec.shape));
   forEachTap({ x: x.shape, dy: dy.shape, kernel, stride, padding }, (from, pixel, tap) => {
@@ -68,33 +70,60 @@ export function weightGrad(
   return floats(spec.shape, sums);
 }
 
+/** What flows back through swish(x·a + b), by element; dy itself where there is no activation. */
+function throughActivation(x: HostTensor, dy: HostTensor, activation?: HostTensor): ArrayLike<number> {
+  if (!activation) return dy.data;
+  const channels = x.shape[3]!, picture = x.data.length / x.shape[0]!;
+  return Array.from(x.data, (value, i) => {
+    const at = Math.floor(i / picture) * 2 * channels + i % channels;
+    const y = value * activation.data[at]! + activation.data[at + channels]!, s = 1 / (1 + Math.exp(-y));
+    return dy.data[i]! * (s + swish(y) * (1 - s));
+  });
+}
+
 /** Σ dy and Σ dy·(x·a + b) over the positions of each picture, by channel. */
-export function channelSums({ x, dy, affine }: Values<"channel_sums">, _: unknown, spec: Spec): HostTensor {
+export function channelSums(
+  { x, dy, affine, activation }: Values<"channel_sums">,
+  _: unknown,
+  spec: Spec,
+): HostTensor {
   const channels = x.shape[3]!, sums = new Float64Array(affine.data.length);
-  const picture = x.data.length / x.shape[0]!;
+  const picture = x.data.length / x.shape[0]!, slopes = throughActivation(x, dy, activation);
   x.data.forEach((value, i) => {
     const at = Math.floor(i / picture) * 2 * channels + i % channels;
-    sums[at]! += dy.data[i]!;
-    sums[at + channels]! += dy.data[i]! * (value * affine.data[at]! + affine.data[at + channels]!);
+    sums[at]! += slopes[i]!;
+    sums[at + channels]! += slopes[i]! * (value * affine.data[at]! + affine.data[at + channels]!);
   });
   return floats(spec.shape, sums);
 }
 
-/** dy·f0 + (x·a + b)·f1 + f2 by channel. */
-export function channelCombine(
-  { x, dy, affine, factors }: Values<"channel_combine">,
-  _: unknown,
+/** The gradient of `group_norm` by x. */
+export function groupNormGrad(
+  { x, dy, affine, sums, weight, activation }: Values<"group_norm_grad">,
+  { groups }: Attrs<"group_norm_grad">,
   spec: Spec,
 ): HostTensor {
-  const channels = x.shape[3]!, picture = x.data.length / x.shape[0]!, result = floats(spec.shape);
-  x.data.forEach((value, i) => {
-    const n = Math.floor(i / picture),
-      at = 2 * n * channels + i % channels,
-      f = 3 * n * channels + i % channels;
-    const normed = value * affine.data[at]! + affine.data[at + channels]!;
-    result.data[i] = dy.data[i]! * factors.data[f]! + normed * factors.data[f + channels]! +
-      factors.data[f + 2 * channels]!;
-  });
+  const [n, height, width, channels] = x.shape as [number, number, number, number];
+  const picture = height * width * channels, size = channels / groups, count = height * width * size;
+  const result = floats(spec.shape), slopes = throughActivation(x, dy, activation);
+  const weightOf = (image: number, c: number) =>
+    weight.data[(weight.shape.length === 2 ? image * channels : 0) + c]!;
+  for (let image = 0; image < n; image++) {
+    for (let group = 0; group < groups; group++) {
+      let plain = 0, normed = 0;
+      for (let c = group * size; c < (group + 1) * size; c++) {
+        const at = 2 * image * channels + c;
+        plain += weightOf(image, c) * sums.data[at]! / count;
+        normed += weightOf(image, c) * sums.data[at + channels]! / count;
+      }
+      for (let i = 0; i < count; i++) {
+        const c = group * size + i % size, at = 2 * image * channels + c;
+        const element = image * picture + Math.floor(i / size) * channels + c, r = affine.data[at]!;
+        const hat = x.data[element]! * r + affine.data[at + channels]!;
+        result.data[element] = r * (weightOf(image, c) * slopes[element]! - plain - hat * normed);
+      }
+    }
+  }
   return result;
 }
 

@@ -100,3 +100,18 @@ export function depthToSpace(x: HostTensor, shape: Shape): HostTensor<"f32"> {
   }
   return result;
 }
+
+/** x·a + b by channel, then swish where asked. */
+export function channelAffine(
+  x: HostTensor,
+  { affine, spec, swish: activate }: { affine: HostTensor; spec: Spec; swish: boolean },
+): HostTensor {
+  const result = floats(spec.shape);
+  const channels = x.shape.at(-1)!, picture = x.data.length / x.shape[0]!;
+  for (let i = 0; i < x.data.length; i++) {
+    const scale = Math.floor(i / picture) * 2 * channels + i % channels;
+    const value = x.data[i]! * affine.data[scale]! + affine.data[scale + channels]!;
+    result.data[i] = activate ? swish(value) : value;
+  }
+  return result;
+}

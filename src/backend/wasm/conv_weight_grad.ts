@@ -2,7 +2,7 @@ import { Opcode } from "../../../wasm/opcodes.ts";
 import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Command } from "./commands.ts";
-import type { Addresses } from "./lower.ts";
+import { type Addresses, channelAffineCommand } from "./lower.ts";
 import { points, tilesOf, transformScratch, winogradPays } from "./winograd.ts";
 
 /** Sizes that `wasm/winograd_grad.ts` and `wasm/conv_grad.ts` work with: tiles, channels and outputs of an item. */
@@ -16,7 +16,7 @@ type WeightGrad = TensorOf<"conv2d_weight_grad">;
 
 /** Bytes of the buffer that the commands of a weight's gradient share. */
 export function weightGradScratch(tensor: WeightGrad): number {
-  if (!winogradFits(tensor)) return direct(tensor).bytes;
+  if (!winogradFits(tensor)) return direct(tensor).bytes + normedBytes(tensor);
   const { v, y, d } = winograd(tensor);
   return v + y + d;
 }
@@ -43,16 +43,16 @@ function winograd({ inputs: { x, dy } }: WeightGrad) {
     ...{ h, w, channels, outputs, tiles },
     v: bytes(tiles.total * channels),
     y: bytes(tiles.total * rounded),
-    d: bytes(channels * rounded),
+    d: channels * rounded * (points + 1) * 4,
   };
 }
 
 function winogradCommands(tensor: WeightGrad, at: Addresses): Command[] {
-  const { h, w, channels, outputs, tiles, v, y } = winograd(tensor), { x, dy } = tensor.inputs;
+  const { h, w, channels, outputs, tiles, v, y } = winograd(tensor), { x, dy, affine } = tensor.inputs;
   const { scratch } = at;
   const args = [
-    ...[at.of(x), 0, at.of(tensor as Tensor), at.of(dy), scratch + v + y, 0],
-    ...[h, w, channels, outputs, 0, 0],
+    ...[at.of(x), at.of(affine), at.of(tensor as Tensor), at.of(dy), scratch + v + y, 0],
+    ...[h, w, channels, outputs, Number(tensor.attrs.swish ?? false), 0],
     ...[scratch + v, scratch, tiles.tilesX, tiles.perPicture, tiles.total],
   ];
   const blocks = Math.ceil(tiles.total / block), scratchBytes = transformScratch;
@@ -81,14 +81,22 @@ function direct({ inputs: { x, dy }, attrs: { kernel: [kh, kw], stride, padding 
   };
 }
 
+/** Bytes of x as the norm before the convolution makes it, where that is not done on the way. */
+function normedBytes({ inputs: { x, affine } }: WeightGrad): number {
+  return affine ? Math.ceil(4 * sizeOf(x.shape) / 64) * 64 : 0;
+}
+
 function directCommands(tensor: WeightGrad, at: Addresses): Command[] {
-  const { inputs: { x, dy }, attrs: { kernel: [kh, kw], stride, padding } } = tensor;
+  const { inputs: { x, dy, affine }, attrs: { kernel: [kh, kw], stride, padding } } = tensor;
   const { channels, outputs, parts, items, extent, pictures } = direct(tensor);
   const args = [
-    ...[at.of(x), at.of(dy), at.scratch, at.of(tensor as Tensor), ...extent],
+    ...[affine ? at.scratch : at.of(x), at.of(dy), at.scratch + normedBytes(tensor)],
+    ...[at.of(tensor as Tensor), ...extent],
     ...[kh, kw, stride, padding, pictures, parts],
   ];
+  const normed = { x, affine, swish: tensor.attrs.swish ?? false, out: at.scratch };
   return [
+    ...affine ? [channelAffineCommand(normed, at)] : [],
     { opcode: Opcode.ConvWeightGrad, items, args, flop: 2 * kh * kw * channels * sizeOf(dy.shape) },
     { opcode: Opcode.ConvWeightGradSum, items: Math.ceil(outputs / sumBlock), args },
   ];

@@ -89,10 +89,7 @@ const lowering: Omit<Lowering, TrainingOp> = {
     ];
   },
   channel_affine: (tensor, at) => {
-    const { x, affine } = tensor.inputs;
-    const { n, positions, channels, blocks } = channelExtent(x.shape);
-    const args = [at.of(x), at.of(affine), at.of(tensor as Tensor), positions, channels, blocks];
-    return [{ opcode: Opcode.ChannelAffine, items: n * blocks, args: [...args, Number(tensor.attrs.swish)] }];
+    return [channelAffineCommand({ ...tensor.inputs, ...tensor.attrs, out: at.of(tensor as Tensor) }, at)];
   },
   depth_to_space: (tensor, at) => {
     const [n, h, w, channels] = tensor.inputs.x.shape as [number, number, number, number];
@@ -161,6 +158,16 @@ export function scratchBytes(
     default:
       return 0;
   }
+}
+
+/** The command that normalises x by channel, and activates it. */
+export function channelAffineCommand(
+  { x, affine, swish, out }: { x: Tensor; affine: Tensor | undefined; swish: boolean; out: number },
+  at: Addresses,
+): Command {
+  const { n, positions, channels, blocks } = channelExtent(x.shape);
+  const args = [at.of(x), at.of(affine), out, positions, channels, blocks, Number(swish)];
+  return { opcode: Opcode.ChannelAffine, items: n * blocks, args };
 }
 
 function unary(opcode: Opcode, tensor: TensorOf<"sqrt" | "silu">, at: Addresses): Command[] {

@@ -126,18 +126,21 @@ export const trainingLowering: TrainingKernels["lowering"] = {
   conv2d_input_grad: inputGradCommands,
   conv2d_weight_grad: weightGradCommands,
   channel_sums: (tensor, at) => {
-    const { x, dy, affine } = tensor.inputs, { n, positions, channels } = channelExtent(x.shape);
-    const args = [at.of(x), at.of(dy), at.of(affine), at.of(tensor as Tensor), positions, channels];
+    const { x, dy, affine, activation } = tensor.inputs, { n, positions, channels } = channelExtent(x.shape);
+    const pointers = [x, dy, affine, activation, tensor as Tensor].map((read) => at.of(read));
+    const args = [...pointers, positions, channels];
     return [{ opcode: Opcode.ChannelSums, items: n * Math.ceil(channels / channelBlock), args }];
   },
-  channel_combine: (tensor, at) => {
-    const { x, dy, affine, factors } = tensor.inputs;
+  group_norm_grad: (tensor, at) => {
+    const { x, dy, affine, sums, weight, activation } = tensor.inputs;
     const { n, positions, channels, blocks } = channelExtent(x.shape);
-    const pointers = [x, dy, affine, factors, tensor as Tensor].map((read) => at.of(read));
+    const pointers = [x, dy, affine, sums, weight, activation, tensor as Tensor].map((read) => at.of(read));
+    const stride = weight.shape.length === 2 ? channels : 0;
     return [{
-      opcode: Opcode.ChannelCombine,
+      opcode: Opcode.GroupNormGrad,
       items: n * blocks,
-      args: [...pointers, positions, channels, blocks],
+      args: [...pointers, positions, channels, blocks, tensor.attrs.groups, stride],
+      scratchBytes: 12 * channels,
     }];
   },
   embedding_grad: (tensor, at) => {
