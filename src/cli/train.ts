@@ -1,5 +1,6 @@
 import { Argument, Command } from "commander";
 import type { Io } from "./io.ts";
+import { wholeNumber } from "./options.ts";
 import { stemOf } from "./outputs.ts";
 import { trainingProgress } from "./train_progress.ts";
 
@@ -7,6 +8,8 @@ interface Options {
   config: string;
   out?: string;
   resume?: true;
+  overfit?: number;
+  autoLr?: true;
 }
 
 /** `voken train`: a run of training in a folder of its own. */
@@ -17,11 +20,15 @@ export function trainCommand(io: Io): Command {
     .requiredOption("--config <run.json>", "how to train; docs/training.md says what it holds")
     .option("-o, --out <folder>", "the run's folder (default: runs/ and the name of the configuration)")
     .option("--resume", "go on from the folder's newest checkpoint")
+    .option("--overfit <n>", "test: learn the first n pictures by heart, or fail", wholeNumber)
+    .option("--auto-lr", "scale the learning rate by the batch, against optimizer.rateBatch")
     .action(async (stage: "tokenizer" | "transformer", options: Options) => {
       // Loaded only when it is asked for: no other command needs it.
-      const { readRun, train } = await import("../train/mod.ts");
+      const { overfitting, readRun, train, withScaledRate } = await import("../train/mod.ts");
       const folder = options.out ?? `runs/${stemOf(options.config)}`;
-      const run = await readRun(options.config, stage);
+      const read = await readRun(options.config, stage);
+      const scaled = options.autoLr ? withScaledRate(read) : read;
+      const run = options.overfit ? overfitting(scaled, options.overfit) : scaled;
       using bar = trainingProgress(io, run.steps);
       using stop = stopSignal(io);
       const trained = await train(run, {

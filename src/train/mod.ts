@@ -10,6 +10,7 @@
  *
  * @module
  */
+export { overfitting, withScaledRate } from "./config/change.ts";
 export { parseRun, readRun } from "./config/parse.ts";
 export type {
   CommonRun,

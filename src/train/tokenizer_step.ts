@@ -32,6 +32,8 @@ export interface TokenizerStepConfig {
   readonly commitmentWeight: number;
   /** Whether LPIPS takes part, with weights below `lpipsPath`. */
   readonly perceptual: boolean;
+  /** Whether the encoder stays as it is: its weights then are no states. */
+  readonly frozenEncoder?: boolean;
   readonly adam: AdamConfig;
   readonly emaDecay: number;
   /** Whether what lies within blocks is computed a second time for the gradients, which takes less memory. */
@@ -83,7 +85,7 @@ export function tokenizerStep(
       perceptual: config.perceptual ? lpips(new Scope(lpipsPath), x, decoded) : constant(0),
       ...judged?.tensors,
     },
-    (name) => !name.startsWith(lpipsPath),
+    (name) => !name.startsWith(lpipsPath) && !(config.frozenEncoder && name.startsWith("encoder.")),
   );
   const [adversarial, entropy] = factors();
 

@@ -1,5 +1,6 @@
 import type { AtomicOptions } from "../checkpoint/atomic.ts";
 import type { Backend } from "../backend/backend.ts";
+import { NumericError } from "../tensor/errors.ts";
 import { createBackend } from "../backend/select.ts";
 import { trainingKernels } from "../backend/wasm/training.ts";
 import type { Run } from "./config/run.ts";
@@ -43,7 +44,8 @@ export interface Trained extends Progress {
  * number, so that a run that was stopped and resumed is the same, bit by bit, as one that was not.
  *
  * Throws `ArgumentError`, `CheckpointError` or `DataError` for what does not fit together, `FileError` where the folder is
- * in use or cannot be written, `NumericError` where numbers are no longer finite, `BackendError` where the machine fails.
+ * in use or cannot be written, `NumericError` where numbers are no longer finite or pictures are not learnt by heart that are
+ * to be, `BackendError` where the machine fails.
  */
 export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   using folder = await RunFolder.open(options.folder, {
@@ -58,8 +60,23 @@ export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   await using stage = run.stage === "tokenizer"
     ? await TokenizerStage.open(run, backend, options)
     : await TransformerStage.open(run, { ...options, folder: folder.path, backend });
-  const progress = await trainingLoop(stage, { ...options, backend, folder, run });
-  const finished = progress.step === run.steps, checkpoint = checkpointPath(folder.path, progress.step);
-  const models = finished ? await stage.publish(checkpoint, folder.path) : [];
-  return { ...progress, finished, checkpoint, models };
+  const ended = await trainingLoop(stage, { ...options, backend, folder, run });
+  const checkpoint = checkpointPath(folder.path, ended.step);
+  if (ended.finished) checkLearnt(run, { ...ended, ...stage.best });
+  const models = ended.finished ? await stage.publish(checkpoint, folder.path) : [];
+  return { ...ended, checkpoint, models };
+}
+
+/** Throws `NumericError` where a run was to learn pictures by heart, and did not. */
+function checkLearnt(
+  { overfit, stage }: Run,
+  { step, best, metric, largest }: Progress & { metric: string; largest: boolean },
+): void {
+  const passed = overfit && best && (largest ? best.value >= overfit.bar : best.value <= overfit.bar);
+  if (!overfit || passed) return;
+  throw new NumericError(`Cannot learn ${overfit.pictures} pictures by heart`, {
+    expected: `${metric} of at ${largest ? "least" : "most"} ${overfit.bar} within ${step} steps`,
+    got: best ? best.value.toFixed(3) : "no evaluation",
+    hint: `give it more steps or another rate; if that does not help, the ${stage} cannot learn`,
+  });
 }

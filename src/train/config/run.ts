@@ -54,6 +54,8 @@ export interface CommonRun {
   readonly keep: number;
   /** Steps in a row whose numbers are not finite, after which training stops; default 10. */
   readonly mostSkipped: number;
+  /** Trains on the first pictures alone until they are known by heart: see `overfitting`. */
+  readonly overfit?: { readonly pictures: number; readonly bar: number };
   /** Default `auto`. */
   readonly backend: BackendName;
   /** Threads that compute; default: as many as there are processors. */
@@ -71,6 +73,17 @@ export interface OrderConfig {
 /** How a tokenizer is trained. */
 export interface TokenizerRun extends CommonRun {
   readonly stage: "tokenizer";
+  /** A model that training begins with; without one it begins with random values. */
+  readonly init?: {
+    /** A checkpoint, a model's folder, or the name of a shipped model. */
+    readonly from: string;
+    /** Takes raw weights where there are averaged ones, too; default false. */
+    readonly raw: boolean;
+    /** Whether the checkpoint's discriminator is taken as well, or a fresh one (the default). */
+    readonly discriminator: "fresh" | "kept";
+    /** What is trained, the rest staying as it is: `all` (the default) or the `decoder`. */
+    readonly train: "all" | "decoder";
+  };
   readonly model: {
     /** Channels of the first level, a multiple of 32. */
     readonly ch: number;
@@ -94,8 +107,8 @@ export interface TokenizerRun extends CommonRun {
   readonly loss: {
     readonly l1: number;
     readonly l2: number;
-    /** The file of LPIPS's weights; without it there is no perceptual loss. */
-    readonly perceptual?: string;
+    /** The files of LPIPS's weights, see `openLpips`; without them there is no perceptual loss. */
+    readonly perceptual?: readonly string[];
     readonly entropy: number;
     readonly commitment: number;
     /** At first the entropy loss counts 1 + ratio times, falling to once over so many steps. */
@@ -113,6 +126,8 @@ export interface TransformerRun extends CommonRun {
   readonly stage: "transformer";
   /** The frozen tokenizer: a checkpoint, a model's folder, or the name of a shipped model. */
   readonly tokenizer: string;
+  /** A model that training begins with; without one it begins with random values. */
+  readonly init?: { readonly from: string };
   readonly model: {
     readonly dim: number;
     readonly heads: number;

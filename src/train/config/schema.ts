@@ -35,6 +35,7 @@ const common = {
   }).prefault({}),
   keep: positive.default(2),
   mostSkipped: positive.default(10),
+  overfit: z.strictObject({ pictures: positive, bar: z.number() }).optional(),
   backend: z.enum(backendNames as [BackendName, ...BackendName[]]).default("auto"),
   threads: positive.optional(),
 };
@@ -54,6 +55,12 @@ const adversarial = {
 /** Reads what a tokenizer's training is told; see `TokenizerRun` for what the fields mean. */
 export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
   stage: z.literal("tokenizer"),
+  init: z.strictObject({
+    from: path,
+    raw: z.boolean().default(false),
+    discriminator: z.enum(["fresh", "kept"]).default("fresh"),
+    train: z.enum(["all", "decoder"]).default("all"),
+  }).optional(),
   model: z.strictObject({
     ch: z.int().min(32).multipleOf(32),
     chMult: z.array(positive).min(1).max(10),
@@ -70,7 +77,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
   loss: z.strictObject({
     l1: weight.default(1),
     l2: weight.default(0),
-    perceptual: path.optional(),
+    perceptual: z.array(path).min(1).optional(),
     entropy: weight.default(0.1),
     commitment: weight.default(0.25),
     enlarge: z.strictObject({ ratio: weight, steps: positive }).optional(),
@@ -93,6 +100,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
 export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
   stage: z.literal("transformer"),
   tokenizer: path,
+  init: z.strictObject({ from: path }).optional(),
   model: z.strictObject({
     dim: positive,
     heads: positive,

@@ -1,6 +1,8 @@
 import type { AtomicOptions } from "../../checkpoint/atomic.ts";
 import type { Backend, Program } from "../../backend/backend.ts";
+import { tensorsOf } from "../../graph/trace.ts";
 import { NumericError } from "../../tensor/errors.ts";
+import { f32Tensor } from "../../tensor/tensor.ts";
 import { beginTraining } from "../begin.ts";
 import type { Run } from "../config/run.ts";
 import { Journal } from "./journal.ts";
@@ -28,12 +30,15 @@ export interface LoopOptions extends AtomicOptions, TrainingObserver {
 
 /**
  * Trains a stage from its beginning, or from the newest checkpoint of the folder, up to the last step or until `signal`.
- * Gives how far it came; the newest checkpoint is of that step.
+ * Gives how far it came, and whether that is its end; the newest checkpoint is of that step.
  *
  * Throws `NumericError` after too many skipped steps in a row, the last good state saved; `FileError` where a checkpoint
  * or the log cannot be written, the older checkpoints kept.
  */
-export async function trainingLoop(stage: Stage, options: LoopOptions): Promise<Progress> {
+export async function trainingLoop(
+  stage: Stage,
+  options: LoopOptions,
+): Promise<Progress & { finished: boolean }> {
   const { backend, folder } = options, { graph } = stage.training;
   await using weights = await backend.load(stage.source, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
@@ -41,7 +46,7 @@ export async function trainingLoop(stage: Stage, options: LoopOptions): Promise<
   const { run, fileSystem } = options, step = await loop.begin();
   using journal = await Journal.open(folder.path, { step, run, fileSystem });
   await loop.go(journal);
-  return loop.progress;
+  return { ...loop.progress, finished: loop.progress.step === run.steps || loop.reached };
 }
 
 class Loop {
@@ -58,12 +63,22 @@ class Loop {
   /** Takes the states of the newest checkpoint, or the first values; gives the steps done. */
   async begin(): Promise<number> {
     const { folder, program } = this.#options, { newest } = folder, { training } = this.#stage;
-    if (newest === undefined) await beginTraining(program, training, this.#stage.source);
+    if (newest === undefined) await this.#beginAnew();
     else {
       this.progress = await loadTraining(newest, { program, graph: training.graph });
       this.#saved = this.progress.step;
     }
     return this.progress.step;
+  }
+
+  /** Gives the program its first states, and those that the source has beside parameters, such as running statistics. */
+  async #beginAnew(): Promise<void> {
+    const { training, source } = this.#stage, { program } = this.#options;
+    await beginTraining(program, training, source);
+    for (const { attrs: { name, shape } } of tensorsOf(training.graph, "state")) {
+      if (training.parameters.has(name) || !source.shapes.has(name)) continue;
+      await program.states!.write(name, f32Tensor(shape, await source.read(name)));
+    }
   }
 
   async go(journal: Journal): Promise<void> {
@@ -75,7 +90,7 @@ class Loop {
     };
     let skippedInRow = 0, timed = { steps: 0, seconds: 0 };
     let next = this.#fetch(this.progress.step);
-    while (this.progress.step < steps && !signal?.aborted) {
+    while (this.progress.step < steps && !this.reached && !signal?.aborted) {
       const { step, skipped } = this.progress, data = await next;
       next = this.#fetch(step + 1);
       const { inputs, rate } = stage.settings(step, step - skipped);
@@ -122,6 +137,13 @@ class Loop {
     return data;
   }
 
+  /** Whether an evaluation has passed the bar of a run that has one. */
+  get reached(): boolean {
+    const { overfit } = this.#options.run, { best } = this.progress, { largest } = this.#stage.best;
+    return overfit !== undefined && best !== undefined &&
+      (largest ? best.value >= overfit.bar : best.value <= overfit.bar);
+  }
+
   /** Evaluates the model and says whether it is the best so far. */
   async #evaluate(record: (values: Readonly<Record<string, number>>) => Promise<unknown>): Promise<boolean> {
     if (!this.#stage.evaluate) return false;
@@ -138,10 +160,10 @@ class Loop {
 
   async #save(): Promise<void> {
     const { folder, run, program, fileSystem } = this.#options, { progress } = this;
-    const { metadata, training: { graph } } = this.#stage;
+    const { metadata, source, frozen, training: { graph } } = this.#stage;
     await folder.save(
       progress.step,
-      (path) => saveTraining(path, { program, graph, progress, metadata, fileSystem }),
+      (path) => saveTraining(path, { program, graph, progress, metadata, fileSystem, source, frozen }),
       { keep: run.keep, best: progress.best?.step },
     );
     this.#saved = progress.step;

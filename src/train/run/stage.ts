@@ -13,6 +13,8 @@ export interface Stage extends AsyncDisposable {
   readonly checked: readonly string[];
   /** The weights with which a training begins, those that stay as well. */
   readonly source: WeightSource;
+  /** Names of the model's weights that stay: they go into checkpoints, too. */
+  readonly frozen: readonly string[];
   /** The data of a step (from 0): a function of it and of the seed. Called ahead of the step. */
   data(step: number): Promise<Inputs>;
   /** What else a step needs, after so many that were not skipped; and its learning rate, for the log. */

@@ -2,7 +2,7 @@ import type { AtomicOptions } from "../../checkpoint/atomic.ts";
 import { emaName as storedAverage } from "../../checkpoint/names.ts";
 import { openCheckpoint } from "../../checkpoint/open.ts";
 import { type TensorToWrite, writeSafetensors } from "../../checkpoint/safetensors_write.ts";
-import type { Program } from "../../backend/backend.ts";
+import type { Program, WeightSource } from "../../backend/backend.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
@@ -24,30 +24,38 @@ const averagePrefix = "ema.";
 
 /**
  * Writes all states of a program, as its graph names them, into a checkpoint. Averages are stored under the names that
- * published checkpoints give them (`model_ema.…`), so that the file can be used as such a one is.
+ * published checkpoints give them (`model_ema.…`), so that the file can be used as such a one is. For that `frozen` weights,
+ * which stay as they are in `source`, are there as well, as their own averages.
  *
  * Throws `FileError` where the file system refuses; what was there before is then kept.
  */
 export async function saveTraining(
   path: string,
-  { program, graph, progress, metadata = {}, ...options }: AtomicOptions & {
+  { program, graph, progress, metadata = {}, source, frozen, ...options }: AtomicOptions & {
     program: Program;
     graph: Graph;
     progress: Progress;
     metadata?: Readonly<Record<string, string>>;
+    source: WeightSource;
+    frozen: readonly string[];
   },
 ): Promise<void> {
-  const tensors = tensorsOf(graph, "state").map(({ attrs: { name, shape } }): TensorToWrite => ({
+  const states = tensorsOf(graph, "state").map(({ attrs: { name, shape } }): TensorToWrite => ({
     name: storedName(name),
     dtype: "f32",
     shape,
-    async data() {
-      const { data } = await program.states!.read(name);
-      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    },
+    data: async () => bytesOf((await program.states!.read(name)).data),
   }));
+  const kept = frozen.flatMap((name) =>
+    [name, storedAverage(name, "")].map((stored): TensorToWrite => ({
+      name: stored,
+      dtype: "f32",
+      shape: source.shapes.get(name)!,
+      data: async () => bytesOf(await source.read(name)),
+    }))
+  );
   const all = { format: "pt", ...metadata, [progressKey]: JSON.stringify(progress) };
-  await writeSafetensors(path, { metadata: all, tensors, ...options });
+  await writeSafetensors(path, { metadata: all, tensors: [...states, ...kept], ...options });
 }
 
 /** Gives a program the states of a checkpoint. Throws `CheckpointError` where they are not those that it needs. */
@@ -86,6 +94,10 @@ function progressOf(text: string | undefined): Progress | undefined {
   } catch {
     return undefined;
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function storedName(state: string): string {

@@ -1,4 +1,4 @@
-import type { Backend, States } from "../../backend/backend.ts";
+import type { Backend, WeightSource } from "../../backend/backend.ts";
 import type { TokenizerConfig } from "../../checkpoint/config.ts";
 import { parameterShapes } from "../../checkpoint/tokenizer_weights.ts";
 import { lfqPack, lfqUnpack } from "../../graph/build.ts";
@@ -8,7 +8,6 @@ import { f32Tensor } from "../../tensor/tensor.ts";
 import { decoder } from "../../tokenizer/decoder.ts";
 import { encoder } from "../../tokenizer/encoder.ts";
 import type { Extent } from "../../tokenizer/programs.ts";
-import { emaName } from "../optimizer/ema.ts";
 
 /** Pictures `x` `[N,H,W,3]` → what the tokenizer makes of them, `decoded`, and their `tokens` u32 `[N,h,w]`. */
 function reconstructionGraph(config: TokenizerConfig, { n, height, width }: Extent): Graph {
@@ -29,8 +28,8 @@ export interface TokenizerQuality {
 /** What a tokenizer in training is held against. */
 export interface TokenizerTrial {
   readonly backend: Backend;
-  /** The averaged weights among these are taken. */
-  readonly states: States;
+  /** The averaged weight of a name. */
+  readonly read: WeightSource["read"];
   /** `[count,size,size,3]` in [−1,1]. */
   readonly pictures: Float32Array;
   readonly size: number;
@@ -56,15 +55,11 @@ export async function evaluateTokenizer(
 /** What a tokenizer in training makes of pictures, one by one. */
 export async function* reconstructions(
   config: TokenizerConfig,
-  { backend, states, pictures, size, batch }: TokenizerTrial,
+  { backend, read, pictures, size, batch }: TokenizerTrial,
 ): AsyncGenerator<{ original: Float32Array; decoded: Float32Array; tokens: Uint32Array }> {
   const each = size * size * config.inChannels, count = pictures.length / each;
   const graph = reconstructionGraph(config, { n: batch, height: size, width: size });
-  const source = {
-    shapes: parameterShapes(config),
-    read: async (name: string) => (await states.read(emaName(name))).data as Float32Array,
-  };
-  await using weights = await backend.load(source, { graphs: [graph] });
+  await using weights = await backend.load({ shapes: parameterShapes(config), read }, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
   // Where fewer are left, the rest of the batch is of no interest.
   const x = f32Tensor([batch, size, size, config.inChannels]);

@@ -3,6 +3,7 @@ import type { TokenizerConfig } from "../../checkpoint/config.ts";
 import { convertCheckpoint } from "../../checkpoint/convert.ts";
 import { checkConfig } from "../../checkpoint/infer_config.ts";
 import type { Image } from "../../image/image.ts";
+import { tensorsOf } from "../../graph/trace.ts";
 import { imagesToTensor, tensorToImages } from "../../image/pixels.ts";
 import { prepareImage } from "../../image/prepare.ts";
 import { readImage } from "../../image/read.ts";
@@ -13,17 +14,19 @@ import { scheduleOf } from "../config/rates.ts";
 import type { TokenizerRun } from "../config/run.ts";
 import type { Batches } from "../data/batch.ts";
 import { openPictures } from "../data/open_pictures.ts";
-import { PictureBatches, type PictureBatchesOptions } from "../data/picture_batches.ts";
+import { PictureBatches } from "../data/picture_batches.ts";
+import type { PictureReaderOptions } from "../data/picture_reader.ts";
 import { createSampler } from "../data/sampler.ts";
 import type { PictureSource } from "../data/source.ts";
 import { split, subset } from "../data/split.ts";
-import { tokenizerInitialValues } from "../initial_values.ts";
 import { adamStep } from "../optimizer/adam.ts";
+import { emaName } from "../optimizer/ema.ts";
 import type { Schedule } from "../optimizer/schedules.ts";
 import type { SampleRows } from "../run/journal.ts";
 import type { Inputs, Stage } from "../run/stage.ts";
-import { optimizers, stepFactors, tokenizerStep } from "../tokenizer_step.ts";
+import { lpipsPath, optimizers, stepFactors, tokenizerStep } from "../tokenizer_step.ts";
 import type { TrainingStep } from "../training_step.ts";
+import { tokenizerSource } from "./tokenizer_source.ts";
 import { evaluateTokenizer, reconstructions, type TokenizerTrial } from "./tokenizer_evaluation.ts";
 
 /** The folders of a run that hold the trained model, by its averaged weights and by its raw ones. */
@@ -32,64 +35,48 @@ export const modelFolder = "model", rawModelFolder = "model-raw";
 /** Pictures on a sheet. */
 const sampled = 12;
 
+interface Parts {
+  readonly backend: Backend;
+  readonly batches: Batches;
+  /** What is trained on, and what is not. */
+  readonly pictures: PictureSource;
+  readonly heldOut: PictureSource;
+  readonly training: TrainingStep;
+  readonly source: WeightSource;
+  readonly files: AsyncDisposableStack;
+}
+
 /** Training of a tokenizer. Disposing closes its data. */
 export class TokenizerStage implements Stage {
   readonly training: TrainingStep;
   readonly checked: readonly string[];
   readonly source: WeightSource;
+  readonly frozen: readonly string[];
   readonly best = { metric: "psnr", largest: true } as const;
   readonly #run: TokenizerRun;
   readonly #config: TokenizerConfig;
-  readonly #backend: Backend;
-  readonly #batches: Batches;
-  readonly #training: PictureSource;
-  readonly #heldOut: PictureSource;
+  readonly #parts: Parts;
   readonly #schedule: Schedule;
-  readonly #open: AsyncDisposableStack;
 
-  private constructor(
-    run: TokenizerRun,
-    parts: {
-      backend: Backend;
-      batches: Batches;
-      training: PictureSource;
-      heldOut: PictureSource;
-      open: AsyncDisposableStack;
-    },
-  ) {
+  private constructor(run: TokenizerRun, parts: Parts) {
     this.#run = run;
     this.#config = configOf(run);
-    this.#backend = parts.backend;
-    this.#batches = parts.batches;
-    this.#training = parts.training;
-    this.#heldOut = parts.heldOut;
-    this.#open = parts.open;
+    this.#parts = parts;
     this.#schedule = scheduleOf(run);
-    const { loss, discriminator, optimizer, seed, data: { size } } = run;
-    this.training = tokenizerStep(this.#config, {
-      n: run.batch,
-      size,
-      discriminator,
-      l1Weight: loss.l1,
-      l2Weight: loss.l2,
-      entropyWeight: loss.entropy,
-      commitmentWeight: loss.commitment,
-      perceptual: false,
-      adam: optimizer,
-      emaDecay: run.ema,
-    });
+    this.training = parts.training;
+    this.source = parts.source;
+    this.frozen = tensorsOf(parts.training.graph, "param").map(({ attrs: { name } }) => name)
+      .filter((name) => !name.startsWith(lpipsPath));
     this.checked = ["total_loss", "grad_norm_generator"].concat(
-      discriminator ? ["disc_loss", "grad_norm_discriminator"] : [],
+      run.discriminator ? ["disc_loss", "grad_norm_discriminator"] : [],
     );
-    const shapes = new Map([...this.training.parameters].map(([name, { shape }]) => [name, shape]));
-    this.source = tokenizerInitialValues(shapes, { seed, discriminator: discriminator?.kind });
   }
 
-  /** Opens the data. Throws `ArgumentError`, `CheckpointError` or `DataError` where they do not fit. */
+  /** Opens data and weights. Throws `ArgumentError`, `CheckpointError` or `DataError` where they do not fit. */
   static async open(
     run: TokenizerRun,
     backend: Backend,
-    { onDamaged }: Pick<PictureBatchesOptions, "onDamaged"> = {},
+    { onDamaged }: Pick<PictureReaderOptions, "onDamaged"> = {},
   ): Promise<TokenizerStage> {
     const config = configOf(run), factor = downsamplingFactor(config), { size } = run.data;
     checkConfig(config, "the configuration");
@@ -99,19 +86,22 @@ export class TokenizerStage implements Stage {
         got: `${size}`,
       });
     }
-    await using open = new AsyncDisposableStack();
-    const all = open.use(await openPictures(run.data.pictures)), out = run.data.heldOut ?? all.heldOut ?? [];
-    const { training, heldOut } = split(
-      all,
-      typeof out === "number" ? { fraction: out, seed: run.seed } : out,
-    );
-    const sampler = createSampler(training, { seed: run.seed, batch: run.batch, ...run.data });
-    const batches = open.use(new PictureBatches(training, sampler, { size, onDamaged }));
-    return new TokenizerStage(run, { backend, batches, training, heldOut, open: open.move() });
+    await using files = new AsyncDisposableStack();
+    const all = files.use(await openPictures(run.data.pictures));
+    const { pictures, heldOut } = parted(all, run);
+    const sampler = createSampler(pictures, { seed: run.seed, batch: run.batch, ...run.data });
+    const batches = files.use(new PictureBatches(pictures, sampler, { size, onDamaged }));
+    const training = stepOf(run, config);
+    const source = files.use(await tokenizerSource(run, { config, training }));
+    const stage = new TokenizerStage(run, {
+      ...{ backend, batches, pictures, heldOut, training, source },
+      files: files.move(),
+    });
+    return stage;
   }
 
   async data(step: number): Promise<Inputs> {
-    return { x: (await this.#batches.batch(step)).images };
+    return { x: (await this.#parts.batches.batch(step)).images };
   }
 
   settings(step: number, updates: number): { inputs: Inputs; rate: number } {
@@ -133,13 +123,15 @@ export class TokenizerStage implements Stage {
 
   /** PSNR of the averaged weights on the pictures that are held out; nothing where there are none. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
-    if (this.#heldOut.length === 0) return {};
-    return { ...await evaluateTokenizer(this.#config, await this.#trial(states, this.#heldOut)) };
+    const { heldOut } = this.#parts;
+    if (heldOut.length === 0) return {};
+    return { ...await evaluateTokenizer(this.#config, await this.#trial(states, heldOut)) };
   }
 
   /** Pictures over what the averaged weights make of them: held out ones, if there are any. */
   async samples(states: States): Promise<SampleRows> {
-    const { size } = this.#run.data, shown = this.#heldOut.length > 0 ? this.#heldOut : this.#training;
+    const { size } = this.#run.data, { heldOut, pictures } = this.#parts;
+    const shown = heldOut.length > 0 ? heldOut : pictures;
     const trial = await this.#trial(states, subset(shown, firstOf(shown.length, sampled)));
     const rows: [Image[], Image[]] = [[], []];
     for await (const { original, decoded } of reconstructions(this.#config, trial)) {
@@ -151,8 +143,12 @@ export class TokenizerStage implements Stage {
   }
 
   async #trial(states: States, source: PictureSource): Promise<TokenizerTrial> {
-    const { batch, data: { size } } = this.#run;
-    return { backend: this.#backend, states, pictures: await readAll(source, size), size, batch };
+    const { batch, data: { size } } = this.#run, { backend } = this.#parts, stays = new Set(this.frozen);
+    const read = async (name: string) =>
+      stays.has(name)
+        ? await this.source.read(name)
+        : (await states.read(emaName(name))).data as Float32Array;
+    return { backend, read, pictures: await readAll(source, size), size, batch };
   }
 
   /** Writes the averaged and the raw weights as folders that `Tokenizer.load` takes. */
@@ -163,12 +159,43 @@ export class TokenizerStage implements Stage {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#open.disposeAsync();
+    await this.#parts.files.disposeAsync();
   }
+}
+
+function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
+  const { loss, discriminator, optimizer, init, batch, ema, data: { size } } = run;
+  return tokenizerStep(config, {
+    n: batch,
+    size,
+    discriminator,
+    l1Weight: loss.l1,
+    l2Weight: loss.l2,
+    entropyWeight: loss.entropy,
+    commitmentWeight: loss.commitment,
+    perceptual: loss.perceptual !== undefined,
+    frozenEncoder: init?.train === "decoder",
+    adam: optimizer,
+    emaDecay: ema,
+  });
 }
 
 function configOf({ model: { bits, ...model } }: TokenizerRun): TokenizerConfig {
   return { kind: "image", ...model, zChannels: bits, inChannels: 3, outChannels: 3 };
+}
+
+/** What is trained on, and what is held out; by heart, the first pictures are learnt and held against. */
+function parted(
+  all: PictureSource,
+  { data, overfit, seed }: TokenizerRun,
+): { pictures: PictureSource; heldOut: PictureSource } {
+  if (overfit) {
+    const few = subset(all, firstOf(all.length, overfit.pictures));
+    return { pictures: few, heldOut: few };
+  }
+  const out = data.heldOut ?? all.heldOut ?? [];
+  const { training, heldOut } = split(all, typeof out === "number" ? { fraction: out, seed } : out);
+  return { pictures: training, heldOut };
 }
 
 function firstOf(length: number, most: number): number[] {

@@ -35,10 +35,16 @@ export interface TransformerQuality {
 /** Pictures that are taken at most, spread over all. */
 const mostEvaluated = 10_000;
 
-/** Holds a transformer, by the weights among `states`, against the pictures of a set, as they are, `batch` at a time. */
+/** Holds a transformer, by the weights among `states`, against the first `length` pictures of a set, as they are, `batch` at a time. */
 export async function evaluateTransformer(
   config: TransformerConfig,
-  { backend, states, set, batch }: { backend: Backend; states: States; set: TokenSet; batch: number },
+  { backend, states, set, length, batch }: {
+    backend: Backend;
+    states: States;
+    set: TokenSet;
+    length: number;
+    batch: number;
+  },
 ): Promise<TransformerQuality> {
   const graph = evaluationGraph(config, batch);
   const source = {
@@ -47,11 +53,11 @@ export async function evaluateTransformer(
   };
   await using weights = await backend.load(source, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
-  const count = Math.min(set.length, mostEvaluated), sums = { pre: 0, post: 0 };
+  const count = Math.min(length, mostEvaluated), sums = { pre: 0, post: 0 };
   for (let start = 0; start < count; start += batch) {
     // Where fewer are left, the last one fills the batch, and is not counted.
     const pick = (_: number, slot: number): Pick => ({
-      picture: Math.floor(Math.min(start + slot, count - 1) * set.length / count),
+      picture: Math.floor(Math.min(start + slot, count - 1) * length / count),
       mirrored: false,
       crop: "center",
     });

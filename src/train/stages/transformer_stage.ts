@@ -13,7 +13,6 @@ import type { Sampler } from "../data/picks.ts";
 import { createSampler } from "../data/sampler.ts";
 import { tokenBatch } from "../data/token_batches.ts";
 import type { TokenSet } from "../data/token_set.ts";
-import { transformerInitialValues } from "../initial_values.ts";
 import { adamStep } from "../optimizer/adam.ts";
 import type { Schedule } from "../optimizer/schedules.ts";
 import { stepRandom } from "../randomness.ts";
@@ -24,12 +23,19 @@ import { transformerStep } from "../transformer_step.ts";
 import { openRunTokens, type OpenTokensOptions } from "./run_tokens.ts";
 import { modelFolder } from "./tokenizer_stage.ts";
 import { evaluateTransformer, subTokensOf } from "./transformer_evaluation.ts";
+import { transformerSource } from "./transformer_source.ts";
 import { drawSamples } from "./transformer_samples.ts";
 
 interface Parts {
   readonly backend: Backend;
   readonly set: TokenSet;
+  /** Of so many of its pictures, the first ones, a training takes notice. */
+  readonly length: number;
   readonly sampler: Sampler;
+  readonly config: TransformerConfig;
+  readonly training: TrainingStep;
+  readonly source: WeightSource;
+  readonly files: AsyncDisposableStack;
 }
 
 /** Training of a transformer on the tokens of a frozen tokenizer. */
@@ -37,6 +43,7 @@ export class TransformerStage implements Stage {
   readonly training: TrainingStep;
   readonly checked = ["loss", "grad_norm"] as const;
   readonly source: WeightSource;
+  readonly frozen = [] as const;
   readonly best = { metric: "evaluation_loss", largest: false } as const;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #run: TransformerRun;
@@ -45,26 +52,16 @@ export class TransformerStage implements Stage {
   readonly #schedule: Schedule;
 
   private constructor(run: TransformerRun, parts: Parts) {
-    const { model: { dropout, classDropout, ...model }, optimizer } = run;
-    const { grid: [grid], classes } = parts.set;
+    const { config, training, source } = parts;
     this.#run = run;
     this.#parts = parts;
-    this.#config = { ...model, hidden: hiddenWidth(model.dim), grid, classes: classes.length };
+    this.#config = config;
     this.#schedule = scheduleOf(run);
-    this.training = transformerStep(this.#config, {
-      n: run.batch,
-      dropout,
-      classDropout,
-      adam: optimizer,
-      weightDecay: optimizer.weightDecay,
-      clip: optimizer.clip,
-    });
-    const shapes = new Map([...this.training.parameters].map(([name, { shape }]) => [name, shape]));
-    this.source = transformerInitialValues(shapes, run);
+    this.training = training;
+    this.source = source;
     // What the shapes do not tell, as in converted models.
-    this.metadata = {
-      [configFile]: JSON.stringify({ transformer: { heads: model.heads, grid, weights: "f32" } }),
-    };
+    const said = { transformer: { heads: config.heads, grid: config.grid, weights: "f32" } };
+    this.metadata = { [configFile]: JSON.stringify(said) };
   }
 
   /** Opens the tokens, or makes them. Throws `ArgumentError` where they do not fit, and as `openRunTokens` does. */
@@ -79,12 +76,28 @@ export class TransformerStage implements Stage {
         got: `${heads}`,
       });
     }
-    await using open = new AsyncDisposableStack();
-    const set = open.use(await openRunTokens(run, options));
-    const sampler = createSampler(set, { seed: run.seed, batch: run.batch, ...run.data, crop: "center" });
-    const stage = new TransformerStage(run, { backend, set, sampler });
-    open.move();
-    return stage;
+    await using files = new AsyncDisposableStack();
+    const set = files.use(await openRunTokens(run, options));
+    const length = Math.min(set.length, run.overfit?.pictures ?? Infinity);
+    const sampler = createSampler({ ...set, length }, {
+      seed: run.seed,
+      batch: run.batch,
+      ...run.data,
+      crop: "center",
+    });
+    const config = configOf(run, set), training = stepOf(run, config);
+    const shapes = new Map([...training.parameters].map(([name, { shape }]) => [name, shape]));
+    const source = files.use(await transformerSource(run, { config, shapes }));
+    return new TransformerStage(run, {
+      backend,
+      set,
+      length,
+      sampler,
+      config,
+      training,
+      source,
+      files: files.move(),
+    });
   }
 
   async data(step: number): Promise<Inputs> {
@@ -107,8 +120,8 @@ export class TransformerStage implements Stage {
 
   /** The cross-entropies over the pictures, without dropout. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
-    const { backend, set } = this.#parts, { batch } = this.#run;
-    return { ...await evaluateTransformer(this.#config, { backend, states, set, batch }) };
+    const { backend, set, length } = this.#parts, { batch } = this.#run;
+    return { ...await evaluateTransformer(this.#config, { backend, states, set, length, batch }) };
   }
 
   /** Pictures of some classes, drawn. */
@@ -128,8 +141,20 @@ export class TransformerStage implements Stage {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#parts.set[Symbol.asyncDispose]();
+    await this.#parts.files.disposeAsync();
   }
+}
+
+function configOf(
+  { model: { dropout: _, classDropout: __, ...model } }: TransformerRun,
+  set: TokenSet,
+): TransformerConfig {
+  return { ...model, hidden: hiddenWidth(model.dim), grid: set.grid[0], classes: set.classes.length };
+}
+
+function stepOf({ model, optimizer, batch }: TransformerRun, config: TransformerConfig): TrainingStep {
+  const { dropout, classDropout } = model, { weightDecay, clip } = optimizer;
+  return transformerStep(config, { n: batch, dropout, classDropout, adam: optimizer, weightDecay, clip });
 }
 
 /** The width inside of the feed-forward layers: 8·dim/3, rounded up to a multiple of 256. */

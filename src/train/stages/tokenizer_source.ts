@@ -1,0 +1,73 @@
+import type { WeightSource } from "../../backend/backend.ts";
+import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
+import type { TokenizerConfig } from "../../checkpoint/config.ts";
+import { formatConfig } from "../../checkpoint/infer_config.ts";
+import { tokenizerWeights } from "../../checkpoint/tokenizer_weights.ts";
+import { tensorsOf } from "../../graph/trace.ts";
+import { CheckpointError } from "../../tensor/errors.ts";
+import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
+import { openModel } from "../../tokenizer/load_model.ts";
+import { discriminatorPath } from "../adversary.ts";
+import type { TokenizerRun } from "../config/run.ts";
+import { tokenizerInitialValues } from "../initial_values.ts";
+import { openLpips } from "../losses/lpips_weights.ts";
+import { lpipsPath } from "../tokenizer_step.ts";
+import type { TrainingStep } from "../training_step.ts";
+
+/** The weights that a training begins with. Disposing closes their files. */
+export interface FirstWeights extends WeightSource, AsyncDisposable {}
+
+/**
+ * The weights of a tokenizer's training, as its configuration says: random ones, or those of a checkpoint, and LPIPS's.
+ *
+ * Throws `CheckpointError` where a file is damaged, or holds another model or no discriminator.
+ */
+export async function tokenizerSource(
+  run: TokenizerRun,
+  { config, training: { graph, parameters } }: { config: TokenizerConfig; training: TrainingStep },
+): Promise<FirstWeights> {
+  const { init, seed, discriminator, loss: { perceptual } } = run;
+  const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]));
+  const random = tokenizerInitialValues(shapes, { seed, discriminator: discriminator?.kind });
+  await using files = new AsyncDisposableStack();
+  const sources: WeightSource[] = [];
+  if (perceptual) sources.push(files.use(await openLpips(perceptual, { prefix: `${lpipsPath}.` })));
+  if (init) {
+    const checkpoint = files.use(await openModel(init.from));
+    const model = tokenizerWeights(checkpoint, { raw: init.raw });
+    if (formatConfig(model.config) !== formatConfig(config)) {
+      throw new CheckpointError(`Cannot begin with ${init.from}`, {
+        expected: formatConfig(config),
+        got: formatConfig(model.config),
+        hint: "make the configuration's model that of the checkpoint",
+      });
+    }
+    sources.push(model.source);
+    if (discriminator && init.discriminator === "kept") {
+      const states = tensorsOf(graph, "state").map(({ attrs }) => [attrs.name, attrs.shape] as const)
+        .filter(([name]) => name.startsWith(`${discriminatorPath}.`));
+      sources.push(discriminatorSource(checkpoint, new Map(states)));
+    }
+  }
+  sources.push(random);
+  const open = files.move();
+  return {
+    shapes: new Map(sources.toReversed().flatMap(({ shapes }) => [...shapes])),
+    read: (name) => sources.find(({ shapes }) => shapes.has(name))!.read(name),
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** A checkpoint's discriminator: its weights, and the running statistics of its BatchNorms. */
+function discriminatorSource(checkpoint: Checkpoint, states: ReadonlyMap<string, Shape>): WeightSource {
+  for (const [name, shape] of states) {
+    const found = checkpoint.tensors.get(name);
+    if (found && sameShape(found.shape, shape)) continue;
+    throw new CheckpointError(`Cannot take the discriminator of ${checkpoint.name}: ${name}`, {
+      expected: formatShape(shape),
+      got: found ? formatShape(found.shape) : "nothing",
+      hint: "begin with a fresh one",
+    });
+  }
+  return { shapes: states, read: (name) => checkpoint.read(name) };
+}
