@@ -6,6 +6,7 @@ import { trainingProgress } from "./train_progress.ts";
 
 interface Options {
   config: string;
+  data?: string;
   out?: string;
   resume?: true;
   overfit?: number;
@@ -17,7 +18,8 @@ export function trainCommand(io: Io): Command {
   return new Command("train")
     .description("train a tokenizer, or a transformer on a tokenizer's tokens")
     .addArgument(new Argument("<stage>", "what to train").choices(["tokenizer", "transformer"]))
-    .requiredOption("--config <run.json>", "how to train; docs/training.md says what it holds")
+    .requiredOption("--config <run.json>", "how to train, see docs/training.md; or a configuration's name")
+    .option("--data <path>", "the pictures or tokens, in the place of those of the configuration")
     .option("-o, --out <folder>", "the run's folder (default: runs/ and the name of the configuration)")
     .option("--resume", "go on from the folder's newest checkpoint")
     .option("--overfit <n>", "test: learn the first n pictures by heart, or fail", wholeNumber)
@@ -26,7 +28,7 @@ export function trainCommand(io: Io): Command {
       // Loaded only when it is asked for: no other command needs it.
       const { overfitting, readRun, train, withScaledRate } = await import("../train/mod.ts");
       const folder = options.out ?? `runs/${stemOf(options.config)}`;
-      const read = await readRun(options.config, stage);
+      const read = await readRun(options.config, stage, options);
       const scaled = options.autoLr ? withScaledRate(read) : read;
       const run = options.overfit ? overfitting(scaled, options.overfit) : scaled;
       using bar = trainingProgress(io, run.steps);

@@ -11,6 +11,7 @@
  * @module
  */
 export { overfitting, withScaledRate } from "./config/change.ts";
+export { presetNames, readPreset } from "./presets/mod.ts";
 export { parseRun, readRun } from "./config/parse.ts";
 export type {
   CommonRun,

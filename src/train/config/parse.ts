@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { reasonOf } from "../../checkpoint/byte_source.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { readPreset } from "../presets/mod.ts";
 import type { Run, TokenizerRun, TransformerRun } from "./run.ts";
 import { tokenizerRun, transformerRun } from "./schema.ts";
 
@@ -32,24 +33,39 @@ export function parseRun<S extends keyof Runs>(
   });
 }
 
-/** Reads the configuration of a stage from a file of JSON. Throws `ArgumentError` as `parseRun` does. */
-export async function readRun<S extends keyof Runs>(path: string, stage: S): Promise<Runs[S]> {
-  let text: string, value: unknown;
+/**
+ * Reads the configuration of a stage from a file of JSON, or one that comes with this package, by its name; `data` takes
+ * the place of its pictures or tokens. Throws `ArgumentError` as `parseRun` does, and where there is neither.
+ */
+export async function readRun<S extends keyof Runs>(
+  source: string,
+  stage: S,
+  { data }: { data?: string } = {},
+): Promise<Runs[S]> {
+  const isName = /^[\w-]+$/.test(source) && !await Deno.stat(source).then(() => true, () => false);
+  const value = isName ? await readPreset(source) : await readJson(source);
+  const parsed = parseRun(value, { stage, file: source });
+  if (data === undefined) return parsed;
+  const place = "tokens" in parsed.data && parsed.data.tokens !== undefined ? "tokens" : "pictures";
+  return { ...parsed, data: { ...parsed.data, [place]: data } };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  let text: string;
   try {
     text = await Deno.readTextFile(path);
   } catch (cause) {
     throw new ArgumentError(`Cannot read ${path}`, { got: reasonOf(cause), cause });
   }
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new ArgumentError(`Cannot read ${path}`, { expected: "JSON", got: String(cause), cause });
   }
-  return parseRun(value, { stage, file: path });
 }
 
 /** What may be another when a training goes on: nothing of it changes what is learnt. */
-const free = new Set(["backend", "threads", "intervals", "keep", "mostSkipped"]);
+const free = new Set(["backend", "threads", "intervals", "keep", "mostSkipped", "recompute"]);
 
 /** The first field in which two configurations differ, beside those that may, with both values. */
 export function difference(

@@ -52,6 +52,8 @@ export interface CommonRun {
   };
   /** Newest checkpoints that are kept beside the best one; default 2. */
   readonly keep: number;
+  /** Computes what lies within blocks a second time for the gradients, which takes less memory; default false. */
+  readonly recompute: boolean;
   /** Steps in a row whose numbers are not finite, after which training stops; default 10. */
   readonly mostSkipped: number;
   /** Trains on the first pictures alone until they are known by heart: see `overfitting`. */

@@ -34,6 +34,7 @@ const common = {
     sample: whole.default(1000),
   }).prefault({}),
   keep: positive.default(2),
+  recompute: z.boolean().default(false),
   mostSkipped: positive.default(10),
   overfit: z.strictObject({ pictures: positive, bar: z.number() }).optional(),
   backend: z.enum(backendNames as [BackendName, ...BackendName[]]).default("auto"),

@@ -164,7 +164,7 @@ export class TokenizerStage implements Stage {
 }
 
 function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
-  const { loss, discriminator, optimizer, init, batch, ema, data: { size } } = run;
+  const { loss, discriminator, optimizer, init, batch, ema, recompute, data: { size } } = run;
   return tokenizerStep(config, {
     n: batch,
     size,
@@ -177,6 +177,7 @@ function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
     frozenEncoder: init?.train === "decoder",
     adam: optimizer,
     emaDecay: ema,
+    recompute,
   });
 }
 

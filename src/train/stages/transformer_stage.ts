@@ -152,9 +152,20 @@ function configOf(
   return { ...model, hidden: hiddenWidth(model.dim), grid: set.grid[0], classes: set.classes.length };
 }
 
-function stepOf({ model, optimizer, batch }: TransformerRun, config: TransformerConfig): TrainingStep {
+function stepOf(
+  { model, optimizer, batch, recompute }: TransformerRun,
+  config: TransformerConfig,
+): TrainingStep {
   const { dropout, classDropout } = model, { weightDecay, clip } = optimizer;
-  return transformerStep(config, { n: batch, dropout, classDropout, adam: optimizer, weightDecay, clip });
+  return transformerStep(config, {
+    n: batch,
+    dropout,
+    classDropout,
+    adam: optimizer,
+    weightDecay,
+    clip,
+    recompute,
+  });
 }
 
 /** The width inside of the feed-forward layers: 8·dim/3, rounded up to a multiple of 256. */

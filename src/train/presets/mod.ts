@@ -1,0 +1,31 @@
+import { ArgumentError } from "../../tensor/errors.ts";
+
+/** A configuration as it is written, before `parseRun`. */
+type Preset = Readonly<Record<string, unknown>>;
+
+const json = { with: { type: "json" } } as const;
+const presets: Readonly<Record<string, () => Promise<{ default: Preset }>>> = {
+  imagenet_256_L: () => import("./imagenet_256_L.json", json),
+  imagenet_128_L: () => import("./imagenet_128_L.json", json),
+  pretrain_256_262144: () => import("./pretrain_256_262144.json", json),
+  pretrain_256_16384: () => import("./pretrain_256_16384.json", json),
+  AR_256_B: () => import("./AR_256_B.json", json),
+  AR_256_L: () => import("./AR_256_L.json", json),
+  AR_256_XL: () => import("./AR_256_XL.json", json),
+  "emoji-32-tokenizer": () => import("./emoji-32-tokenizer.json", json),
+  "emoji-32-transformer": () => import("./emoji-32-transformer.json", json),
+  "laptop-tokenizer": () => import("./laptop-tokenizer.json", json),
+  "laptop-transformer": () => import("./laptop-transformer.json", json),
+};
+
+/** The names of configurations that come with this package: the published models, and small ones. */
+export const presetNames: readonly string[] = Object.keys(presets);
+
+/** The configuration of that name, as it is written. Throws `ArgumentError` where there is none. */
+export async function readPreset(name: string): Promise<Preset> {
+  if (Object.hasOwn(presets, name)) return (await presets[name]!()).default;
+  throw new ArgumentError(`Cannot find the configuration ${name}`, {
+    expected: `the path of a file, or one of ${presetNames.join(", ")}`,
+    got: "neither",
+  });
+}
