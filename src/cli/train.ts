@@ -27,7 +27,8 @@ export function trainCommand(io: Io): Command {
     .action(async (stage: "tokenizer" | "transformer", options: Options) => {
       // Loaded only when it is asked for: no other command needs it.
       const { overfitting, readRun, train, withScaledRate } = await import("../train/mod.ts");
-      const folder = options.out ?? `runs/${stemOf(options.config)}`;
+      const name = stemOf(options.config) + (options.overfit ? "-overfit" : "");
+      const folder = options.out ?? `runs/${name}`;
       const read = await readRun(options.config, stage, options);
       const scaled = options.autoLr ? withScaledRate(read) : read;
       const run = options.overfit ? overfitting(scaled, options.overfit) : scaled;

@@ -42,7 +42,7 @@ export function trainingProgress(io: Io, steps: number): TrainingProgress {
       etaBuffer: 50,
     })
     : undefined;
-  let started = false, numbers = "";
+  let started = false, numbers = "", left = 0;
   return {
     onEncoded: ({ done, total }) => encoding.update(done, total),
     onStep({ step }) {
@@ -53,13 +53,21 @@ export function trainingProgress(io: Io, steps: number): TrainingProgress {
     },
     onRecord(record) {
       numbers = numbersOf(record);
-      if (!bar) io.note(`step ${record.step}/${steps}  ${numbers}`);
+      if (record.seconds !== undefined) left = record.seconds * (steps - record.step);
+      if (!bar) io.note(`step ${record.step}/${steps}  ${numbers}  ${durationOf(left)} left`);
     },
     [Symbol.dispose]() {
       encoding[Symbol.dispose]();
       bar?.stop();
     },
   };
+}
+
+/** As `1 h 5 min`, `12 min` or `40 s`. */
+function durationOf(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 2) return `${Math.round(seconds)} s`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 function numbersOf(record: MetricsRecord): string {

@@ -3,19 +3,18 @@ import { ArgumentError } from "../../tensor/errors.ts";
 /** A configuration as it is written, before `parseRun`. */
 type Preset = Readonly<Record<string, unknown>>;
 
-const json = { with: { type: "json" } } as const;
 const presets: Readonly<Record<string, () => Promise<{ default: Preset }>>> = {
-  imagenet_256_L: () => import("./imagenet_256_L.json", json),
-  imagenet_128_L: () => import("./imagenet_128_L.json", json),
-  pretrain_256_262144: () => import("./pretrain_256_262144.json", json),
-  pretrain_256_16384: () => import("./pretrain_256_16384.json", json),
-  AR_256_B: () => import("./AR_256_B.json", json),
-  AR_256_L: () => import("./AR_256_L.json", json),
-  AR_256_XL: () => import("./AR_256_XL.json", json),
-  "emoji-32-tokenizer": () => import("./emoji-32-tokenizer.json", json),
-  "emoji-32-transformer": () => import("./emoji-32-transformer.json", json),
-  "laptop-tokenizer": () => import("./laptop-tokenizer.json", json),
-  "laptop-transformer": () => import("./laptop-transformer.json", json),
+  imagenet_256_L: () => import("./imagenet_256_L.json", { with: { type: "json" } }),
+  imagenet_128_L: () => import("./imagenet_128_L.json", { with: { type: "json" } }),
+  pretrain_256_262144: () => import("./pretrain_256_262144.json", { with: { type: "json" } }),
+  pretrain_256_16384: () => import("./pretrain_256_16384.json", { with: { type: "json" } }),
+  AR_256_B: () => import("./AR_256_B.json", { with: { type: "json" } }),
+  AR_256_L: () => import("./AR_256_L.json", { with: { type: "json" } }),
+  AR_256_XL: () => import("./AR_256_XL.json", { with: { type: "json" } }),
+  "emoji-32-tokenizer": () => import("./emoji-32-tokenizer.json", { with: { type: "json" } }),
+  "emoji-32-transformer": () => import("./emoji-32-transformer.json", { with: { type: "json" } }),
+  "laptop-tokenizer": () => import("./laptop-tokenizer.json", { with: { type: "json" } }),
+  "laptop-transformer": () => import("./laptop-transformer.json", { with: { type: "json" } }),
 };
 
 /** The names of configurations that come with this package: the published models, and small ones. */
