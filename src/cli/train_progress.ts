@@ -42,7 +42,7 @@ export function trainingProgress(io: Io, steps: number): TrainingProgress {
       etaBuffer: 50,
     })
     : undefined;
-  let started = false, numbers = "", left = 0;
+  let started = false, numbers = "";
   return {
     onEncoded: ({ done, total }) => encoding.update(done, total),
     onStep({ step }) {
@@ -53,8 +53,10 @@ export function trainingProgress(io: Io, steps: number): TrainingProgress {
     },
     onRecord(record) {
       numbers = numbersOf(record);
-      if (record.seconds !== undefined) left = record.seconds * (steps - record.step);
-      if (!bar) io.note(`step ${record.step}/${steps}  ${numbers}  ${durationOf(left)} left`);
+      if (bar) return;
+      const { step, seconds } = record;
+      const left = seconds === undefined ? "" : `  ${durationOf(seconds * (steps - step))} left`;
+      io.note(`step ${step}/${steps}  ${numbers}${left}`);
     },
     [Symbol.dispose]() {
       encoding[Symbol.dispose]();

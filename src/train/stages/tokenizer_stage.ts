@@ -132,7 +132,7 @@ export class TokenizerStage implements Stage {
   async samples(states: States): Promise<SampleRows> {
     const { size } = this.#run.data, { heldOut, pictures } = this.#parts;
     const shown = heldOut.length > 0 ? heldOut : pictures;
-    const trial = await this.#trial(states, subset(shown, firstOf(shown.length, sampled)));
+    const trial = await this.#trial(states, subset(shown, spreadOver(shown.length, sampled)));
     const rows: [Image[], Image[]] = [[], []];
     for await (const { original, decoded } of reconstructions(this.#config, trial)) {
       [original, decoded].forEach((picture, row) =>
@@ -197,6 +197,12 @@ function parted(
   const out = data.heldOut ?? all.heldOut ?? [];
   const { training, heldOut } = split(all, typeof out === "number" ? { fraction: out, seed } : out);
   return { pictures: training, heldOut };
+}
+
+/** Up to `most` numbers below `length`, at about equal distances. */
+function spreadOver(length: number, most: number): number[] {
+  const count = Math.min(length, most);
+  return Array.from({ length: count }, (_, i) => Math.floor(i * length / count));
 }
 
 function firstOf(length: number, most: number): number[] {
