@@ -92,7 +92,8 @@ export function readNpz(bytes: Uint8Array, { file }: { file: string }): Map<stri
   );
 }
 
-function readNpy(bytes: Uint8Array, place: string): NpyArray {
+/** Reads one array of an `.npz` file; `place` names it in errors. Throws `CheckpointError` as `readNpz` does. */
+export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   const refuse = (expected: string, got: string, cause?: unknown): never => {
     throw new CheckpointError(`Cannot read ${place}`, { expected, got, cause });
   };

@@ -14,7 +14,7 @@ test("says how well pictures are kept, to people and machines", async () => {
   assert.match(notes, /^voken: passed over other.png: /);
   assert.match(
     out,
-    /^pictures   2 of 32×32, 1 damaged left out\nPSNR       2\d\.\d\d dB\nSSIM       0\.\d{4}\nsharpness  [89]\d\.\d% .*\ncodes      1\d\d of 262144 in use, 0\.0\d+%$/,
+    /^pictures +2 of 32×32, 1 damaged left out\nPSNR +2\d\.\d\d dB\nSSIM +0\.\d{4}\nsharpness +[89]\d\.\d% .*\ncodes +1\d\d of 262144 in use, 0\.0\d+%$/,
   );
   const json = JSON.parse((await voken([...ask, "--json"])).out);
   assert.equal([json.pictures, json.damaged, json.size], [2, 1, 32]);

@@ -9,4 +9,6 @@ put("fortran", np.savez_compressed, tokens=np.asfortranarray(np.arange(6,dtype=n
 put("big_endian", np.savez_compressed, tokens=np.arange(6,dtype='>u4'))
 put("text", np.savez_compressed, tokens=np.array(["a"]))
 put("complex", np.savez_compressed, tokens=np.array([1j]))
+for name, f in [("pictures_stored", np.savez), ("pictures_deflated", np.savez_compressed)]:
+    put(name, f, arr_0=np.arange(120,dtype=np.uint8).reshape(2,4,5,3), labels=np.array([1,0]), held_out=np.array([1]))
 json.dump(out, open("numpy.json","w"), indent=1)

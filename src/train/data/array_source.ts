@@ -1,5 +1,3 @@
-import { openSource } from "../../checkpoint/byte_source.ts";
-import { type NpyArray, readNpz } from "../../checkpoint/npz.ts";
 import { createImage } from "../../image/image.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -25,9 +23,24 @@ export interface PictureArrays {
  * Pictures of one size that are in memory already.
  * Throws `DataError` where there are none, the bytes do not fit the shape, or labels are out of range.
  */
-export function arraySource(
-  { images, shape, name = "the pictures", ...given }: PictureArrays,
-): PictureSource {
+export function arraySource({ images, name = "the pictures", ...given }: PictureArrays): PictureSource {
+  const source = pixelSource({
+    ...given,
+    name,
+    bytes: images.length,
+    read: (offset, length) => Promise.resolve(images.subarray(offset, offset + length)),
+  });
+  return { ...source, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** Pictures of one size that lie, one after the other, in `bytes` bytes. Throws as `arraySource` does. */
+export function pixelSource(
+  { shape, name, bytes, read, ...given }: Omit<PictureArrays, "images"> & {
+    name: string;
+    bytes: number;
+    read: (offset: number, length: number) => Promise<Uint8Array>;
+  },
+): Omit<PictureSource, typeof Symbol.asyncDispose> {
   const [length = 0, height = 0, width = 0, channels = 0] = shape;
   const refuse = (expected: string, got: string): never => {
     throw new DataError(`Cannot take pictures from ${name}`, { expected, got });
@@ -35,10 +48,10 @@ export function arraySource(
   if (shape.length !== 4 || channels !== 3 || !(sizeOf(shape) > 0)) {
     refuse("at least one picture, uint8 [n,h,w,3]", `[${shape.join(",")}]`);
   }
-  if (images.length !== sizeOf(shape)) refuse(`${sizeOf(shape)} bytes`, `${images.length}`);
+  if (bytes !== sizeOf(shape)) refuse(`${sizeOf(shape)} bytes`, `${bytes}`);
   const labels = given.labels &&
     checkedLabels(given.labels, { length, classes: given.classes?.length, name });
-  const bytes = height * width * 3;
+  const each = height * width * 3;
   return {
     name,
     length,
@@ -46,37 +59,6 @@ export function arraySource(
     classes: given.classes ?? classNumbers(labels),
     ...given.heldOut && { heldOut: Array.from(given.heldOut, Number) },
     nameOf: (picture) => `${name}#${picture}`,
-    read: (picture) => {
-      const data = images.subarray(picture * bytes, (picture + 1) * bytes);
-      return Promise.resolve(createImage({ width, height }, data));
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    read: async (picture) => createImage({ width, height }, await read(picture * each, each)),
   };
-}
-
-/**
- * The pictures of an `.npz` file: `arr_0`, uint8 `[n,h,w,3]` as generated sets are written, and perhaps `labels` `[n]`
- * and `held_out`, the numbers of pictures that are not to be trained on.
- * They are read into memory, at most 1 GiB of them.
- * Throws `CheckpointError` where the file is damaged, `DataError` where it holds something else.
- */
-export async function openNpz(path: string): Promise<PictureSource> {
-  await using file = await openSource(path);
-  const arrays = readNpz(await file.read(0, file.size), { file: path });
-  const [images, labels, heldOut] = ["arr_0", "labels", "held_out"].map((array) => arrays.get(array));
-  if (!(images?.data instanceof Uint8Array)) {
-    throw new DataError(`Cannot take pictures from ${path}`, {
-      expected: "an array arr_0 of uint8 [n,h,w,3]",
-      got: describe(arrays),
-    });
-  }
-  const { data, shape } = images as NpyArray & { data: Uint8Array };
-  return arraySource({ images: data, shape, labels: labels?.data, heldOut: heldOut?.data, name: path });
-}
-
-function describe(arrays: ReadonlyMap<string, NpyArray>): string {
-  const all = [...arrays].map(([name, { shape, data }]) =>
-    `${name} of ${data.constructor.name.replace("Array", "").toLowerCase()} [${shape.join(",")}]`
-  );
-  return all.join(", ") || "no arrays";
 }

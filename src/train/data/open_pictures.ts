@@ -1,7 +1,7 @@
 import { glob } from "node:fs/promises";
 import { reasonOf } from "../../checkpoint/byte_source.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { openNpz } from "./array_source.ts";
+import { openNpz } from "./npz_source.ts";
 import { openFolder } from "./folder_source.ts";
 import type { PictureSource } from "./source.ts";
 import { openTars } from "./tar_source.ts";

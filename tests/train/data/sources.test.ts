@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { writeNpz } from "../../../src/checkpoint/npz.ts";
-import { ImageError } from "../../../src/tensor/errors.ts";
+import { CheckpointError, DataError, ImageError } from "../../../src/tensor/errors.ts";
 import { arraySource } from "../../../src/train/data/array_source.ts";
 import { checkClasses } from "../../../src/train/data/labels.ts";
 import { openPictures } from "../../../src/train/data/open_pictures.ts";
@@ -111,6 +111,19 @@ test("damaged and mislabelled shards are refused", async () => {
   }
 });
 
+for (const kind of ["stored", "deflated"]) {
+  test(`an .npz of NumPy's, ${kind}`, async () => {
+    const files = JSON.parse(await Deno.readTextFile(golden("numpy.json")));
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/set.npz`;
+    await Deno.writeFile(path, Uint8Array.fromBase64(files[`pictures_${kind}`]));
+    await using source = await openPictures(path);
+    assert.equal([source.length, [...source.labels!], source.heldOut], [2, [1, 0], [1]]);
+    const pixels = Uint8Array.from({ length: 60 }, (_, i) => 60 + i);
+    assert.equal(await source.read(1), { width: 5, height: 4, data: pixels });
+  });
+}
+
 test("an .npz holds pixels and perhaps labels", async () => {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/set.npz`;
@@ -132,6 +145,21 @@ test("an .npz holds pixels and perhaps labels", async () => {
   for (const [arrays, pattern] of refused) {
     await Deno.writeFile(path, writeNpz(arrays));
     await refuses(() => openPictures(path), pattern);
+  }
+  const whole = writeNpz({ arr_0: images }), text = new TextDecoder("latin1").decode(whole);
+  for (
+    const [before, after, pattern] of [["(2, 4", "(9, 4", /elements for \|u1/], [
+      "|u1",
+      "|O1",
+      /arr_0/,
+    ]] as const
+  ) {
+    const bytes = whole.slice();
+    bytes.set(new TextEncoder().encode(after), text.indexOf(before));
+    await Deno.writeFile(path, bytes);
+    const error = await openPictures(path).catch((error) => error);
+    assert.ok(error instanceof CheckpointError || error instanceof DataError, `${error}`);
+    assert.match(error.message, pattern);
   }
 });
 
