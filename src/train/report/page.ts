@@ -30,7 +30,8 @@ export function reportPage({ title, config, steps, records, sheets }: ReportFact
   const all = seriesOf(records);
   // What never changed is better read than looked at.
   const isFlat = ({ points }: Series) => points.every(({ value }) => value === points[0]!.value);
-  const changing = all.filter((series) => !isFlat(series));
+  // Evaluations, which are rarer than steps, come first: they tell how good the model is.
+  const changing = all.filter((series) => !isFlat(series)).sort((a, b) => a.points.length - b.points.length);
   const step = records.reduce((most, record) => Math.max(most, record.step), 0);
   const newest = sheets.at(-1);
   return `<!doctype html>

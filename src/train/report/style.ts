@@ -10,7 +10,7 @@ h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 36px 0 12
 .lead { color: var(--soft); margin: 0 0 20px; }
 .bar { height: 6px; border-radius: 3px; background: var(--line); overflow: hidden; }
 .bar i { display: block; height: 100%; background: var(--accent); }
-.grid2 { display: grid; grid-template-columns: repeat(auto-fill, minmax(360px, 1fr)); gap: 16px; }
+.grid2 { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(360px, 100%), 1fr)); gap: 16px; }
 figure, .card { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px; }
 figcaption { display: flex; justify-content: space-between; gap: 8px; font-weight: 600; margin-bottom: 6px; }
 figcaption output { font-weight: 400; color: var(--soft); font-variant-numeric: tabular-nums; }
@@ -26,7 +26,7 @@ th:first-child, td:first-child { text-align: left; } thead th { color: var(--sof
 .wide { overflow-x: auto; }
 .sheet img { width: 100%; max-width: max-content; image-rendering: pixelated; border-radius: 6px; display: block; }
 pre { margin: 0; overflow-x: auto; font: 13px/1.5 ui-monospace, monospace; } summary { cursor: pointer; }
-details > :not(summary) { margin-top: 12px; }
+details > :not(summary) { margin-top: 12px; } .sheet + details { margin-top: 12px; }
 `;
 
 /** Shows the value of the nearest point where the pointer is over a curve; without it, the page says the same. */
