@@ -17,6 +17,8 @@ const maxExtension = 2 ** 20;
 /** Kinds of entries, by their type flag. Links and folders have no data of their own. */
 const plain = ["0", "\0", "7"], pax = "x", gnuName = "L", sparse = "S";
 
+const decoder = new TextDecoder();
+
 /** What an extended header says about the entry behind it. */
 interface Extension {
   path?: string;
@@ -24,17 +26,20 @@ interface Extension {
 }
 
 /**
- * Finds the plain files of an uncompressed tar (ustar, GNU or pax), by reading its headers alone.
+ * Finds the plain files of an uncompressed tar (ustar, GNU or pax), by reading its headers alone, through `near` where what
+ * lies beside them is read as well.
  *
  * Throws `DataError` where a header is damaged or the tar ends within a file.
  */
-export async function* readTar(source: ByteSource): AsyncGenerator<TarMember> {
-  const near = windowed(source);
+export async function* readTar(
+  source: ByteSource,
+  near: Pick<ByteSource, "read"> = windowed(source),
+): AsyncGenerator<TarMember> {
   let extension: Extension = {};
   for (let at = 0; at < source.size;) {
     if (at + block > source.size) throw damaged(source, at, "a header of 512 bytes", "the end");
     const header = await near.read(at, block);
-    if (header.every((byte) => byte === 0)) return;
+    if (header[0] === 0 && header.every((byte) => byte === 0)) return;
     if (checksum(header) !== octal(header, 148, 8)) {
       const isCompressed = at === 0 && (header[0] === 0x1f || header[0] === 0x28);
       throw damaged(source, at, "a header of a tar", isCompressed ? "a compressed file" : "other bytes");
@@ -64,8 +69,8 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarMember> {
 
 /** The sum of a header's bytes with spaces in the place of the sum itself. */
 function checksum(header: Uint8Array): number {
-  let sum = 0;
-  header.forEach((byte, i) => sum += i >= 148 && i < 156 ? 0x20 : byte);
+  let sum = 8 * 0x20;
+  for (let i = 0; i < block; i++) sum += i >= 148 && i < 156 ? 0 : header[i]!;
   return sum;
 }
 
@@ -104,7 +109,7 @@ function paxRecords(data: Uint8Array): Extension {
 /** Text up to the first zero byte. */
 function text(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 function damaged({ name }: ByteSource, at: number, expected: string, got: string): DataError {

@@ -1,4 +1,4 @@
-import { openSource } from "../../checkpoint/byte_source.ts";
+import { openSource, windowed } from "../../checkpoint/byte_source.ts";
 import { CheckpointError, DataError, ImageError } from "../../tensor/errors.ts";
 import { checkedLabels, classNumbers } from "./labels.ts";
 import type { PictureSource } from "./source.ts";
@@ -103,7 +103,8 @@ async function samplesOf(path: string): Promise<Sample[]> {
       if (picture) samples.push({ key, picture, label });
       picture = label = undefined;
     };
-    for await (const member of readTar(source)) {
+    const near = windowed(source);
+    for await (const member of readTar(source, near)) {
       const [, stem = member.name, extension = ""] = /^((?:.*\/)?[^./]+)\.([^/]*)$/.exec(member.name) ?? [];
       if (stem !== key) finish();
       key = stem;
@@ -118,7 +119,7 @@ async function samplesOf(path: string): Promise<Sample[]> {
         picture = member;
       } else if (kind === "cls" || kind === "json") {
         const text = new TextDecoder().decode(
-          await source.read(member.offset, Math.min(member.bytes, maxLabelBytes)),
+          await near.read(member.offset, Math.min(member.bytes, maxLabelBytes)),
         );
         const found = kind === "cls" ? plainLabel(text) : jsonLabel(text);
         if (Number.isNaN(found)) {
