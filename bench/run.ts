@@ -2,6 +2,7 @@
 const benchmarks: readonly string[] = [
   "tokenizer",
   "webgpu",
+  "webgpu_chromium",
   "generator",
   "machine/limits",
   "service",

@@ -6,6 +6,11 @@ export function weightFormats(graphs: readonly Graph[], format: WeightFormat): M
   const formats = new Map<string, WeightFormat>();
   if (format === "f32") return formats;
   for (const graph of graphs) {
+    if (format === "f16") {
+      for (const { inputs: { weight } } of tensorsOf(graph, "conv2d")) {
+        if (weight.op === "param") formats.set(weight.attrs.name, format);
+      }
+    }
     for (const { inputs } of tensorsOf(graph, "embedding")) {
       if (inputs.table.op === "param") formats.set(inputs.table.attrs.name, "f16");
     }

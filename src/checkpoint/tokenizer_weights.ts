@@ -54,7 +54,12 @@ export function tokenizerWeights(
   return {
     config,
     kind: said ?? kind,
-    source: { shapes, read: (name) => checkpoint.read(storedName(name)), release: free },
+    source: {
+      shapes,
+      halves: shapes.keys().every((name) => tensors.get(storedName(name))?.dtype === "f16"),
+      read: (name) => checkpoint.read(storedName(name)),
+      release: free,
+    },
   };
 }
 

@@ -67,7 +67,11 @@ export function roundTo(
   width: number,
 ): Float32Array {
   if (format === "f32") return values;
-  if (format === "f16") return values.map((value) => f16ToNumber(numberToF16(value)));
+  if (format === "f16") {
+    // The engine's own halves are many times as fast, where it has them.
+    if (typeof Float16Array === "function") return new Float32Array(new Float16Array(values));
+    return values.map((value) => f16ToNumber(numberToF16(value)));
+  }
   return dequantize(quantize(format, values, width), width);
 }
 

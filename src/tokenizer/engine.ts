@@ -62,7 +62,8 @@ export class Engine implements AsyncDisposable {
       const side = Math.max(typicalSide, 2 * downsamplingFactor(config));
       const extent = { n: 1, height: side, width: side };
       const graphs = [encodeGraph(config, extent), decodeGraph(config, extent)];
-      const weights = await backend.load(finiteWeights(source), { graphs, onProgress, signal });
+      const format = source.halves ? "f16" : "f32";
+      const weights = await backend.load(finiteWeights(source), { graphs, format, onProgress, signal });
       return new Engine(config, { backend, ownsBackend, weights });
     } catch (error) {
       if (ownsBackend) await backend[Symbol.asyncDispose]();

@@ -32,7 +32,10 @@ export class PictureDecoder implements AsyncDisposable {
   ): Promise<PictureDecoder> {
     const factor = downsamplingFactor(config);
     const graph = decodeGraph(config, { n: 1, height: grid * factor, width: grid * factor });
-    const weights = await backend.load(finiteWeights(source), { graphs: [graph], onProgress, signal });
+    const weights = await backend.load(finiteWeights(source), {
+      ...{ graphs: [graph], format: source.halves ? "f16" : "f32" },
+      ...{ onProgress, signal },
+    });
     try {
       return new PictureDecoder({ factor, grid, weights, program: await backend.compile(graph, weights) });
     } catch (error) {

@@ -40,7 +40,7 @@ export async function openPage(
   const browser = await chromium.launch({ executablePath: chromiumPath, args: [...options] });
   const page = await browser.newPage();
   // WebGPU is for secure contexts alone: localhost is one. No server is asked.
-  await page.route("**/*", async (route) => {
+  await page.route("http://localhost/**", async (route) => {
     const { pathname } = new URL(route.request().url());
     const file = files[pathname];
     if (file) await route.fulfill({ contentType: "application/octet-stream", body: file as never });

@@ -123,7 +123,8 @@ export function makeCase<O extends CaseOp>(
   };
 }
 
-function handle(name: string, { shape, dtype, from, halves }: Operand): Tensor {
+/** The operand `name` as a graph has it. */
+export function handle(name: string, { shape, dtype, from, halves }: Operand): Tensor {
   if (from === "weights") return param(name, shape);
   if (from === "state") return apply("state", {}, { name, shape, dtype, halves });
   return input(name, { shape, dtype });

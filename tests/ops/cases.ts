@@ -141,7 +141,7 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
       attrs: { shape },
     })),
   },
-  conv2d: { tolerance: product, nan: "spreads", cases: convCases },
+  conv2d: { tolerance: product, nan: "spreads", formats: ["f16"], cases: convCases },
   group_norm: norm,
   group_norm_affine: norm,
   channel_affine: {

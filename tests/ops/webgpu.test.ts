@@ -2,6 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Backend, WeightFormat } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
+import { findAdapter } from "../../src/backend/webgpu/adapter.ts";
+import type { openDevice } from "../../src/backend/webgpu/device.ts";
 import { WebGpuProgram } from "../../src/backend/webgpu/program.ts";
 import type { Tiling } from "../../src/backend/webgpu/tiles.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
@@ -19,15 +21,22 @@ const reference = new ReferenceBackend();
 /** What the reference gives for each case, computed once. */
 const expectations = new Map<string, Promise<HostTensor>>();
 
-const suites: readonly { readonly tiling: Tiling; readonly ops: readonly CaseOp[] }[] = [
+/** A device without `shader-f16`, on which halves are unpacked from words. */
+const plainDevice = async () => await (await findAdapter())!.requestDevice();
+
+const suites: readonly {
+  readonly tiling: Tiling;
+  readonly ops: readonly CaseOp[];
+  open?: typeof openDevice;
+}[] = [
   { tiling: "direct", ops },
-  { tiling: "staged", ops: tiled },
+  { tiling: "staged", ops: tiled, open: plainDevice },
 ];
 
-for (const { tiling, ops } of suites) {
+for (const { tiling, ops, open } of suites) {
   const test = suite(`ops on the WebGPU backend, ${tiling}`);
   const each = missingAdapter ? test.skip : test;
-  const backend = new WebGpuBackend({}, { tiling, guarded: true });
+  const backend = new WebGpuBackend({}, { tiling, open, guarded: true });
   test.after(() => backend[Symbol.asyncDispose]());
 
   for (const op of ops) {

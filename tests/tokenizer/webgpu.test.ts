@@ -1,8 +1,15 @@
 import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { adapterFacts, findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import type { Tiling } from "../../src/backend/webgpu/tiles.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import { readImage } from "../../src/image/read.ts";
+import { type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
+import { decodeGraph } from "../../src/tokenizer/programs.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { missingAdapter } from "../backend/adapter.ts";
-import { checkTokenizerGolden } from "../golden/tokenizer_golden.ts";
+import { nmse, readGolden, tokenizerConfig } from "../golden/golden.ts";
+import { checkTokenizerGolden, hashedWeights } from "../golden/tokenizer_golden.ts";
 
 const test = suite("tokenizer on the WebGPU backend");
 const each = missingAdapter ? test.skip : test;
@@ -25,6 +32,34 @@ each(`image_tiny agrees with PyTorch in bindings of 64 KiB and buffers of 160${w
 each(`image_tiny agrees with PyTorch in submits of one dispatch and less${why}`, async () => {
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e5 });
   await checkTokenizerGolden(backend, "image_tiny");
+});
+
+each(`image_small is decoded within an NMSE of 1e-4 with activations in f16${why}`, async () => {
+  if (missingAdapter || !adapterFacts((await findAdapter())!).f16) return;
+  const golden = await readGolden("image_small"), config = tokenizerConfig(golden);
+  const [n, , height, width] = JSON.parse(golden.metadata.input!).shape;
+  const graph = decodeGraph(config, { n, height, width }), { shape, data } = golden.tensor("tokens");
+  const decode = async (activations: "f32" | "f16") => {
+    await using backend = new WebGpuBackend({ activations });
+    await using weights = await backend.load(hashedWeights([graph]), { graphs: [graph], format: "f16" });
+    await using program = await backend.compile(graph, weights);
+    const { x } = await program.run({ tokens: u32Tensor(shape, data as Uint32Array) });
+    return { x: x as HostTensor<"f32">, bytes: program.stats.arenaBytes };
+  };
+  const whole = await decode("f32"), halves = await decode("f16");
+  const error = nmse(halves.x.data, whole.x.data);
+  assert.ok(error > 0 && error < 1e-4, `NMSE ${error}`);
+  assert.ok(halves.bytes < 0.75 * whole.bytes, `${halves.bytes} of ${whole.bytes} bytes`);
+});
+
+each(`a model that is stored in f16 is kept so, and gives the tokens that WASM gives${why}`, async () => {
+  const image = await readImage("models/emoji-32/samples/ring.png");
+  await using backend = new WebGpuBackend();
+  await using tokenizer = await Tokenizer.load("emoji-32", { backend });
+  await using onWasm = await Tokenizer.load("emoji-32", { backend: "wasm" });
+  const weights = 3.31e6, { bytesWritten } = backend.counters;
+  assert.ok(bytesWritten < 2.2 * weights, `${bytesWritten} bytes for ${weights} weights`);
+  assert.equal(await tokenizer.encode(image), await onWasm.encode(image));
 });
 
 test.run();

@@ -73,7 +73,7 @@ each(`drawing reads back once in 32 tokens, with one submit and no new buffers${
 
 test("a token of AR_256_B takes at most 7 dispatches a block", () => {
   const graph = stepGraph(b, { n: 1, guided: true });
-  const target: Target = { tiling: "staged", workgroupBytes: 16384, format: () => "q8" };
+  const target: Target = { tiling: "staged", f16: true, workgroupBytes: 16384, format: () => "q8" };
   const { commands } = planLayout(fuse(graph), { target, align: 256, guard: 0 });
   const blocks = b.layers + 2 * b.factorizedLayers;
   assert.ok(commands.length <= 7 * blocks, `${commands.length} dispatches for ${blocks} blocks`);

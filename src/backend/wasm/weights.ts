@@ -1,6 +1,7 @@
 import type { OpName, Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
+import { roundTo } from "../../tensor/quantize.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { LoadOptions, WeightFormat, Weights, WeightSource } from "../backend.ts";
 import { weightFormats } from "../formats.ts";
@@ -84,7 +85,7 @@ export class WasmWeights implements Weights {
       const size = use === "kernel" ? packedSize(shape) : Math.ceil(values.length / 16) * 16;
       const bytes = this.#allocate(name, { bytes: 4 * size, use });
       const target = new Float32Array(bytes.buffer, bytes.byteOffset, size);
-      if (use === "kernel") packConvWeight(values, shape, target);
+      if (use === "kernel") packConvWeight(roundTo(format, values, shape.at(-1)!), shape, target);
       else target.fill(0, values.length).set(values);
     }
   }

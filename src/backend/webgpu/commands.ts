@@ -51,6 +51,8 @@ export function folded(count: number): Workgroups {
 /** What commands are made for. */
 export interface Target {
   readonly tiling: Tiling;
+  /** Whether kernels can read halves; where not, they unpack them from words. */
+  readonly f16: boolean;
   /** Bytes of workgroup memory that kernels may use. */
   readonly workgroupBytes: number;
   /** The format that the matrix or table `name` was loaded in. */

@@ -11,6 +11,9 @@ const limits = [
   "maxComputeWorkgroupSizeX",
 ] as const;
 
+/** What is made use of where it is there: to keep halves, and to time programs. */
+const features = ["shader-f16", "timestamp-query"] as const;
+
 /** Opens a device with all that the adapter has. Throws `BackendError` where there is none. */
 export async function openDevice(): Promise<GPUDevice> {
   const adapter = await findAdapter();
@@ -25,8 +28,7 @@ export async function openDevice(): Promise<GPUDevice> {
   try {
     return await adapter.requestDevice({
       label: "voken",
-      // To time programs; nothing depends on it.
-      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
+      requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
       requiredLimits: Object.fromEntries(limits.map((name) => [name, adapter.limits[name]])),
     });
   } catch (cause) {

@@ -10,6 +10,9 @@ const elsewhere: readonly string[] = ["param", "constant", "state", "reshape"];
 /** Ops that are not computed. */
 const leaves: readonly string[] = ["input", ...elsewhere];
 
+/** Ops that move words, whatever they mean: what they read and give is not kept as halves. */
+const movers: readonly string[] = ["slice", "concat", "select"];
+
 /** A program's commands, and where in the arena they work. */
 export interface Layout {
   readonly commands: readonly Command[];
@@ -18,6 +21,8 @@ export interface Layout {
   readonly tensors: ReadonlyMap<Tensor, number>;
   /** The buffer of each scratch. */
   readonly scratch: ReadonlyMap<Scratch, number>;
+  /** Tensors that are kept as halves. */
+  readonly halves: ReadonlySet<Tensor>;
   /** Bytes of each buffer, without what aligns or guards it. */
   readonly sizes: readonly number[];
 }
@@ -29,6 +34,8 @@ export interface LayoutOptions {
   readonly align: number;
   /** Bytes after each buffer that nothing may write; then no buffer shares its place with another. */
   readonly guard: number;
+  /** Whether what is neither input nor output is kept as halves. */
+  readonly halves?: boolean;
 }
 
 /** The tensor whose elements a view shows. */
@@ -42,9 +49,10 @@ export function isTensor(operand: Operand): operand is Tensor {
 }
 
 /** Lowers a fused graph; one arena for all that lives during a run: inputs from its start, outputs to its end. */
-export function planLayout(graph: Graph, { target, align, guard }: LayoutOptions): Layout {
+export function planLayout(graph: Graph, { target, align, guard, halves = false }: LayoutOptions): Layout {
   const commands: Command[] = [];
   const tensors = new Map<Tensor, number>(), scratch = new Map<Scratch, number>();
+  const kept = halves ? keptAsHalves(graph) : new Set<Tensor>();
   const sizes: number[] = [], lifetimes: { bytes: number; first: number; last: number }[] = [];
   const steps = graph.tensors.filter(({ op }) => !leaves.includes(op));
   const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
@@ -60,7 +68,9 @@ export function planLayout(graph: Graph, { target, align, guard }: LayoutOptions
     const step = stepOf.get(tensor) ?? -1;
     // Where runs follow each other on the device, inputs are only written when they change.
     const last = stateful && tensor.op === "input" ? end : step;
-    tensors.set(tensor, add({ bytes: 4 * sizeOf(tensor.shape), first: step, last }));
+    // Whole words, for guards behind them.
+    const bytes = 4 * Math.ceil(sizeOf(tensor.shape) / (kept.has(tensor) ? 2 : 1));
+    tensors.set(tensor, add({ bytes, first: step, last }));
   }
   const extend = (tensor: Tensor, step: number) => {
     const buffer = tensors.get(tensor);
@@ -77,5 +87,19 @@ export function planLayout(graph: Graph, { target, align, guard }: LayoutOptions
     }
   });
   for (const output of Object.values(graph.outputs)) extend(viewed(output), end);
-  return { commands, plan: planArena(lifetimes, align), tensors, scratch, sizes };
+  return { commands, plan: planArena(lifetimes, align), tensors, scratch, halves: kept, sizes };
+}
+
+/** What lies between inputs and outputs, but for the scales of norms: their shifts may be large beside what they leave. */
+function keptAsHalves({ tensors, outputs }: Graph): Set<Tensor> {
+  const kept = new Set(
+    tensors.filter(({ op, dtype }) =>
+      dtype === "f32" && op !== "input" && op !== "group_norm_affine" && !elsewhere.includes(op)
+    ),
+  );
+  for (const output of Object.values(outputs)) kept.delete(viewed(output));
+  for (const tensor of tensors.filter(({ op }) => movers.includes(op))) {
+    for (const moved of [tensor, ...inputsOf(tensor)]) kept.delete(viewed(moved));
+  }
+  return kept;
 }

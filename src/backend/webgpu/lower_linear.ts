@@ -24,7 +24,7 @@ export const linearLowering: Pick<Lowering, "linear" | "rms_norm" | "swiglu"> = 
 const threadsOf = { staged: workgroupSize, direct: 8 } as const;
 
 /** One dispatch, with all that is fused. */
-function matvec(tensor: TensorOf<"linear">, { format, tiling }: Target): Command[] {
+function matvec(tensor: TensorOf<"linear">, target: Target): Command[] {
   const { x, weight, bias, norm, up, residual } = tensor.inputs;
   const [outputs, k] = weight.shape as [number, number];
   const rows = sizeOf(x.shape) / k;
@@ -33,10 +33,17 @@ function matvec(tensor: TensorOf<"linear">, { format, tiling }: Target): Command
   return [{
     kernel: "linear",
     constants: {
-      ...{ WORKGROUP: threadsOf[tiling], R: rows, K: k, K4: Math.ceil(k / 4), O: outputs, OUTPUTS: columns },
+      ...{
+        WORKGROUP: threadsOf[target.tiling],
+        R: rows,
+        K: k,
+        K4: Math.ceil(k / 4),
+        O: outputs,
+        OUTPUTS: columns,
+      },
       ...{ VALUES: rows * columns * (up ? 2 : 1) + (norm ? rows : 0), VECTOR: k % 4 === 0 },
       ...{ BIAS: Boolean(bias), NORM: Boolean(norm), UP: Boolean(up), RESIDUAL: Boolean(residual) },
-      ...formatConstants(format(matrix(weight).packed.attrs.name), k),
+      ...formatConstants(matrix(weight), { width: k, target }),
       ...norm && { EPS: `f32(${tensor.attrs.eps})` },
     },
     bindings: {

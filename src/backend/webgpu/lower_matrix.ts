@@ -1,7 +1,6 @@
 import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { WeightFormat } from "../backend.ts";
 import {
   type Command,
   folded,
@@ -84,10 +83,10 @@ export function channelAffine(
 }
 
 /** The dispatch of a product. */
-export function product(given: Product, { tiling, format }: Target): Command {
+export function product(given: Product, target: Target): Command {
   const { n, h, w, channels, outH, outW, outputs, kernel, stride, padding, operands } = given;
   const m = n * outH * outW, c4 = Math.ceil(channels / 4), taps = kernel * kernel;
-  const tile = chooseTile(tiling, { rows: m, outputs });
+  const tile = chooseTile(target.tiling, { rows: m, outputs });
   const blockM = tile.pixels * tile.rows, blockO = 4 * tile.quads * tile.lanes;
   const step = given.depthToSpace ? outputs / 4 : outputs;
   return {
@@ -99,7 +98,7 @@ export function product(given: Product, { tiling, format }: Target): Command {
       ...{ STAGED: tile.staged, KC4: stagedVectors, BLOCK_M: blockM, BLOCK_O: blockO },
       ...{ VECTOR: channels % 4 === 0, OUT_VECTOR: step % 4 === 0 },
       ...{ BIAS: Boolean(operands.bias), AFFINE: Boolean(operands.affine), SWISH: Boolean(given.swish) },
-      ...formatConstants(format(operands.weight.packed.attrs.name), channels),
+      ...formatConstants(operands.weight, { width: channels, target }),
       ...{ RESIDUAL: Boolean(operands.residual), DEPTH_TO_SPACE: Boolean(given.depthToSpace) },
     },
     bindings: operands,
@@ -110,8 +109,12 @@ export function product(given: Product, { tiling, format }: Target): Command {
 }
 
 /** The constants that tell kernels how a matrix of `width` columns is stored. */
-export function formatConstants(format: WeightFormat, width: number): Constants {
-  if (format === "f32" || format === "f16") return { F16: format === "f16" };
+export function formatConstants(
+  { packed }: Packed,
+  { width, target }: { width: number; target: Target },
+): Constants {
+  const format = target.format(packed.attrs.name);
+  if (format === "f32" || format === "f16") return { F16: format === "f16" && !target.f16 };
   const { row, scales } = quantizedWords(format, width);
   return { QUANTIZED: true, Q4: format === "q4", ROW_WORDS: row, SCALE_WORDS: scales };
 }

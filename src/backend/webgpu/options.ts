@@ -9,6 +9,12 @@ export interface WebGpuOptions {
    * replaced without reading the weights again; without it, their source must still be readable then.
    */
   readonly keepWeights?: boolean;
+  /**
+   * How what is computed on the way from inputs to outputs is stored: `f32` (default), or `f16`, which halves the memory
+   * and its traffic where the device has `shader-f16`. Sums are f32 in either case, as are inputs, outputs, statistics
+   * and states that are not halves themselves.
+   */
+  readonly activations?: "f32" | "f16";
   /** Floating-point operations that one submit does at most; by default what a slow adapter does in half a second. */
   readonly flopPerSubmit?: number;
 }

@@ -13,6 +13,8 @@ export interface Region {
   readonly pieces: readonly Piece[];
   /** Whether kernels may write it. */
   readonly written: boolean;
+  /** Whether its elements, f32 to the kernels, are halves there. */
+  readonly half: boolean;
 }
 
 /** A dispatch that only has to be recorded. */
@@ -72,7 +74,11 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
         }),
       ));
     const region = (operand: Operand): Region => {
-      if ("packed" in operand) return whole(weights.memory(operand.packed.attrs.name, operand.layout));
+      if ("packed" in operand) {
+        const { packed: { attrs: { name } }, layout } = operand;
+        const half = session.f16 && layout === "matrix" && weights.format(name) === "f16";
+        return { ...whole(weights.memory(name, layout)), half };
+      }
       if (!isTensor(operand)) return inArena(layout.scratch.get(operand)!);
       const tensor = viewed(operand);
       const state = plan.states.get(tensor);
@@ -80,18 +86,15 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
       const memory = tensor.op === "param"
         ? weights.memory(tensor.attrs.name, "plain")
         : constants.get(tensor);
-      return memory ? whole(memory) : inArena(layout.tensors.get(tensor)!);
+      return memory ? whole(memory) : inArena(layout.tensors.get(tensor)!, layout.halves.has(tensor));
     };
     const whole = (memory: Memory): Region => ({
       pieces: piecesOf(memory, { offset: 0, bytes: memory.bytes, limit }),
-      written: false,
+      ...{ written: false, half: false },
     });
-    const inArena = (index: number): Region => {
-      const bytes = Math.max(4, layout.sizes[index]!) + guard;
-      return {
-        pieces: piecesOf(arena, { offset: layout.plan.offsets[index]!, bytes, limit }),
-        written: true,
-      };
+    const inArena = (index: number, half = false): Region => {
+      const offset = layout.plan.offsets[index]!, bytes = Math.max(4, layout.sizes[index]!) + guard;
+      return { pieces: piecesOf(arena, { offset, bytes, limit }), written: true, half };
     };
     const parts = layout.commands.map((command) => partsOf(command, plan.flopPerSubmit));
     const firsts = await placeFirsts(session, { parts, create });

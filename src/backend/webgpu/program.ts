@@ -9,7 +9,7 @@ import { checkInputs } from "../inputs.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
-import { defaultFlopPerSubmit } from "./options.ts";
+import { defaultFlopPerSubmit, type WebGpuOptions } from "./options.ts";
 import { createMemory, destroyMemory, type Memory } from "./memory.ts";
 import { type Plan, prepare, type Prepared, storage } from "./prepared.ts";
 import type { Session } from "./session.ts";
@@ -64,11 +64,13 @@ export class WebGpuProgram implements Program {
         layout: planLayout(fused, {
           target: {
             tiling: session.tiling,
+            f16: session.f16,
             workgroupBytes: session.device.limits.maxComputeWorkgroupStorageSize,
             format: (name) => weights.format(name),
           },
           align: session.align,
           guard,
+          halves: halvesOn(session, gpu.options),
         }),
         weights,
         flopPerSubmit: gpu.options.flopPerSubmit ?? defaultFlopPerSubmit(session.software),
@@ -200,6 +202,16 @@ export class WebGpuProgram implements Program {
     const { guard, layout } = this.#plan;
     if (guard) await session.checked(action, () => fillGuards(session, layout, arena));
   }
+}
+
+/** Whether activations are kept as halves. Throws `BackendError` where they are to be and cannot. */
+function halvesOn({ f16 }: Session, { activations = "f32" }: WebGpuOptions): boolean {
+  if (activations === "f32" || f16) return activations === "f16";
+  throw new BackendError("Cannot keep activations as f16", {
+    expected: "a device with the feature shader-f16",
+    got: "one without it",
+    hint: "keep them as f32",
+  });
 }
 
 function checkFeedback(graph: Graph, feedback: Readonly<Record<string, string>>): void {

@@ -12,6 +12,8 @@ export class Session {
   readonly counters: Counters;
   readonly software: boolean;
   readonly tiling: Tiling;
+  /** Whether kernels can read and write halves. */
+  readonly f16: boolean;
   readonly pipelines: Pipelines;
   readonly arena: Arena;
   /** Offsets of bindings are multiples of this. */
@@ -31,6 +33,7 @@ export class Session {
     this.device = device;
     this.counters = counters;
     this.software = isSoftware(device.adapterInfo);
+    this.f16 = device.features.has("shader-f16");
     this.tiling = tiling ?? (this.software ? "direct" : "staged");
     this.align = Math.max(256, device.limits.minStorageBufferOffsetAlignment);
     const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;

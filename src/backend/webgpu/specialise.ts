@@ -1,6 +1,6 @@
 import { BackendError } from "../../tensor/errors.ts";
 import { type KernelName, kernelSources } from "./_generated.ts";
-import { accessPieces, declarePieces, indicesOfPiece } from "./pieces.ts";
+import { callStored, declareStored, indicesOfPiece } from "./access.ts";
 
 /** What a kernel is made for: whole numbers (u32), switches, and literals of other types as WGSL writes them. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
@@ -13,6 +13,8 @@ export interface BindingUse {
   readonly sameAs?: string;
   /** Bytes of the bindings that show its memory, one after the other; one binding if not given. */
   readonly pieces?: readonly number[];
+  /** Whether its elements, f32 to the kernel, are kept as halves. */
+  readonly half?: boolean;
 }
 
 /** A binding that a specialised kernel declares. */
@@ -39,7 +41,7 @@ const declaration = /^@group\(0\) @binding\((\d+)\) var<(storage, read_write|sto
  * - `#for i < COUNT`, `#end`: lines once for each number, which stands for every `{i}` in them. COUNT is a constant or
  *   a number. Unrolled here, because results in registers cannot be indexed by a variable.
  *
- * Constants become WGSL's. A storage binding is declared as `uses` says; one in several pieces as `pieces.ts` does it.
+ * Constants become WGSL's. A storage binding is declared as `uses` says; what lies otherwise as `access.ts` does it.
  */
 export function specialise(
   name: KernelName,
@@ -50,31 +52,32 @@ export function specialise(
   const body: string[] = [];
   const end = expand(lines, 0, { name, constants, variables: {}, out: body });
   if (end !== lines.length) throw fault(name, "as many #end as #if and #for", "one more");
-  const bindings: Binding[] = [], split: string[] = [];
+  const bindings: Binding[] = [], called: string[] = [];
   let code = body.flatMap((line) => {
     const [, index, kind, binding] = declaration.exec(line) ?? [];
     if (binding === undefined) return line;
-    const { readOnly, sameAs, pieces = [] } = uses[binding] ?? {};
+    const { readOnly, sameAs, pieces = [0], half = false } = uses[binding] ?? {};
     if (sameAs !== undefined) return [];
     const read = kind === "storage, read" || (kind !== "uniform" && readOnly);
     const type = kind === "uniform" ? "uniform" : read ? "read-only-storage" : "storage";
     const own = read ? line.replace("storage, read_write", "storage, read") : line;
-    const count = Math.max(1, pieces.length);
-    for (let piece = 0; piece < count; piece++) {
+    for (const piece of pieces.keys()) {
       bindings.push({ name: binding, piece, index: Number(index) + piece * indicesOfPiece, type });
     }
-    if (count > 1) split.push(binding);
-    return count > 1 ? declarePieces(own, { binding, pieces, written: !read }) : own;
+    if (pieces.length === 1 && !half) return own;
+    called.push(binding);
+    return declareStored(own, { pieces, half, written: !read });
   }).join("\n");
   for (const [binding, { sameAs }] of Object.entries(uses)) {
     if (sameAs !== undefined) code = code.replaceAll(new RegExp(`\\b${binding}\\b`, "g"), sameAs);
   }
-  for (const binding of split) code = accessPieces(code, binding);
+  for (const binding of called) code = callStored(code, binding);
   const values = Object.entries(constants).filter(([, value]) => typeof value !== "boolean");
   const head = values.map(([constant, value]) =>
     typeof value === "number" ? `const ${constant} = ${value}u;` : `const ${constant} = ${value};`
   );
-  return { code: [...head, code, ""].join("\n"), bindings };
+  const enabled = Object.values(uses).some(({ half }) => half) ? ["enable f16;"] : [];
+  return { code: [...enabled, ...head, code, ""].join("\n"), bindings };
 }
 
 interface Expansion {

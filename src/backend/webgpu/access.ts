@@ -1,0 +1,82 @@
+/**
+ * Kernels are written as if every array of f32 lay as such in one binding. Where it does not, its elements are loaded
+ * and stored by functions: because they are kept as halves, or because the tensor is larger than a binding, so that
+ * several show it, one after the other. Where neither is so, a kernel's text does not change.
+ */
+
+/** Binding numbers of kernels are below this; those of a second piece are this much higher, and so on. */
+export const indicesOfPiece = 16;
+
+/** How an array lies. */
+export interface Storage {
+  /** Bytes of the bindings that show it. */
+  readonly pieces: readonly number[];
+  /** Whether its elements are halves. */
+  readonly half: boolean;
+  /** Whether it may be written. */
+  readonly written: boolean;
+}
+
+const array = /@binding\((\d+)\)(.*) (\w+): array<(.+)>;$/;
+
+/** Declares an array as it lies, and what loads and stores its elements. */
+export function declareStored(line: string, { pieces, half, written }: Storage): string[] {
+  const [, index, kind, binding, type] = array.exec(line)!;
+  const stored = half ? halves[type!]! : type!;
+  const size = (lanesOf(type!)) * (half ? 2 : 4), last = pieces.length - 1;
+  let end = 0;
+  const ends = pieces.map((bytes) => end += bytes / size);
+  const place = (piece: number) => `${binding}_${piece}[i${piece === 0 ? "" : ` - ${ends[piece - 1]}u`}]`;
+  const cases = (act: (piece: number) => string) =>
+    pieces.map((_, piece) => (piece < last ? `if (i < ${ends[piece]}u) ` : "") + `{ ${act(piece)} }`)
+      .join(" else ");
+  const converted = (value: string, to: string) => half ? `${to}(${value})` : value;
+  const number = (piece: number) => Number(index) + piece * indicesOfPiece;
+  return [
+    ...pieces.map((_, piece) =>
+      `@group(0) @binding(${number(piece)})${kind} ${binding}_${piece}: array<${stored}>;`
+    ),
+    `fn load_from_${binding}(i: u32) -> ${type} {`,
+    cases((piece) => `return ${converted(place(piece), type!)};`),
+    "}",
+    ...written
+      ? [
+        `fn store_to_${binding}(i: u32, value: ${type}) {`,
+        cases((piece) => `${place(piece)} = ${converted("value", stored)};`),
+        "}",
+      ]
+      : [],
+  ];
+}
+
+/** Turns every `name[…]` into a call, and every `name[…] = …;` into another. */
+export function callStored(code: string, name: string): string {
+  const starts = [...code.matchAll(new RegExp(`\\b${name}\\[`, "g"))].map(({ index }) => index);
+  // The last first: what stands within brackets and behind `=` is done before they are.
+  for (const start of starts.reverse()) {
+    const open = start + name.length, close = matching(code, open);
+    const index = code.slice(open + 1, close), rest = code.slice(close + 1);
+    const assigned = /^ = ([^;]*);/.exec(rest);
+    code = code.slice(0, start) +
+      (assigned
+        ? `store_to_${name}(${index}, ${assigned[1]});${rest.slice(assigned[0].length)}`
+        : `load_from_${name}(${index})${rest}`);
+  }
+  return code;
+}
+
+/** What holds a half for each element of these. */
+const halves: Readonly<Record<string, string>> = { f32: "f16", vec4f: "vec4<f16>" };
+
+/** Where the bracket that is opened at `open` is closed. */
+function matching(code: string, open: number): number {
+  let depth = 0;
+  for (let i = open;; i++) {
+    if (code[i] === "[") depth++;
+    else if (code[i] === "]" && --depth === 0) return i;
+  }
+}
+
+function lanesOf(type: string): number {
+  return Number(/^vec(\d)/.exec(type)?.[1] ?? 1);
+}

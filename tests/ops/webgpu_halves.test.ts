@@ -1,0 +1,100 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Backend } from "../../src/backend/backend.ts";
+import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
+import { WebGpuProgram } from "../../src/backend/webgpu/program.ts";
+import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import { adapterFacts, findAdapter } from "../../src/backend/webgpu/adapter.ts";
+import { apply, constant, mul } from "../../src/graph/build.ts";
+import type { Inputs, Tensor } from "../../src/graph/ops.ts";
+import { type Graph, graphOf } from "../../src/graph/trace.ts";
+import { BackendError } from "../../src/tensor/errors.ts";
+import { roundTo } from "../../src/tensor/quantize.ts";
+import type { HostTensor } from "../../src/tensor/tensor.ts";
+import { nmse } from "../golden/golden.ts";
+import { type CaseOp, type CaseSpec, elementsOf, handle, makeCase, type OpCase } from "./case.ts";
+import { inferenceOps, opCases } from "./cases.ts";
+
+const adapter = await findAdapter();
+const missing = adapter && adapterFacts(adapter).f16 ? undefined : "no WebGPU adapter with shader-f16";
+const test = suite(`ops on the WebGPU backend, activations in f16${missing ? ` (skipped: ${missing})` : ""}`);
+const each = missing ? test.skip : test;
+
+const reference = new ReferenceBackend();
+const backend = new WebGpuBackend({ activations: "f16" }, { guarded: true });
+test.after(() => backend[Symbol.asyncDispose]());
+
+/** The largest normalised mean squared error of what was rounded to halves. */
+const tolerance = 1e-5;
+const tried = 6, most = 100_000;
+/** Ops in whose results the rounding showed. */
+const rounded: CaseOp[] = [];
+
+for (const op of inferenceOps) {
+  each(`${op} reads and writes halves`, async () => {
+    const specs = (opCases[op].cases as readonly CaseSpec<CaseOp>[]).filter((spec) =>
+      elementsOf(makeCase(op, spec)) <= most
+    );
+    const step = Math.max(1, Math.floor(specs.length / tried));
+    let largest = 0;
+    for (const spec of specs.filter((_, i) => i % step === 0)) {
+      const example = makeCase(op, spec, (_, values) => asHalves(values));
+      const expected = await compute(reference, example, example.graph);
+      const actual = await compute(backend, example, between(op, spec));
+      const error = nmse(actual.data, expected.data);
+      assert.ok(error <= tolerance, `${example.title}: NMSE ${error}`);
+      largest = Math.max(largest, error);
+    }
+    if (largest > 1e-9) rounded.push(op);
+  });
+}
+
+each("results were halves", () => {
+  for (const op of ["silu", "conv2d", "linear", "rms_norm", "attention", "rope"] as const) {
+    assert.ok(rounded.includes(op), `${op} shows no rounding: ${rounded}`);
+  }
+});
+
+test("a device without shader-f16 says so", async () => {
+  if (!adapter) return;
+  await using plain = new WebGpuBackend({ activations: "f16" }, {
+    open: async () => await (await findAdapter())!.requestDevice(),
+  });
+  const graph = graphOf({ y: mul(constant(1), constant(2)) });
+  await using weights = await plain.load({ shapes: new Map(), read: () => Promise.reject() }, {
+    graphs: [graph],
+  });
+  try {
+    await plain.compile(graph, weights);
+    assert.unreachable("it compiled");
+  } catch (error) {
+    assert.instance(error, BackendError);
+    assert.match((error as Error).message, "shader-f16");
+  }
+});
+
+/** The op in the midst of a graph, where what it reads and writes is neither input nor output. */
+function between(op: CaseOp, { operands, attrs }: CaseSpec<CaseOp>): Graph {
+  const same = (tensor: Tensor) => tensor.dtype === "f32" ? mul(tensor, constant(1)) : tensor;
+  const inputs = Object.entries(operands as OpCase["operands"]).map(([name, operand]) => {
+    const tensor = handle(name, operand);
+    return [name, operand.from === "run" ? same(tensor) : tensor];
+  });
+  return graphOf({ y: same(apply(op, Object.fromEntries(inputs) as Inputs<CaseOp>, attrs)) });
+}
+
+async function compute(backend: Backend, example: OpCase, graph: Graph): Promise<HostTensor> {
+  await using weights = await backend.load(example.weights, { graphs: [graph] });
+  await using program = await backend.compile(graph, weights);
+  let y: HostTensor | undefined;
+  for (const inputs of example.runs) ({ y } = await program.run(inputs));
+  if (program instanceof WebGpuProgram) assert.equal(await program.damaged(), [], example.title);
+  return y!;
+}
+
+function asHalves(values: HostTensor): HostTensor {
+  if (values.dtype !== "f32") return values;
+  return { ...values, data: roundTo("f16", values.data as Float32Array, 1) } as HostTensor;
+}
+
+test.run();

@@ -1,0 +1,29 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Backend } from "../../src/backend/backend.ts";
+import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
+import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import { missingAdapter } from "../backend/adapter.ts";
+
+const test = suite("tokens of the emoji model");
+const each = missingAdapter ? test.skip : test;
+
+each("are the same on WebGPU and WASM for all classes and three seeds", async () => {
+  const draw = async (backend: Backend) => {
+    await using generator = await Generator.load("emoji-32", { backend, weights: "f32" });
+    const classIds = Array.from({ length: generator.config.classes }, (_, i) => i);
+    const drawn: number[][] = [];
+    for (const seed of [0, 1, 2]) {
+      const pictures = await generator.generate({ classIds, seed });
+      drawn.push(...pictures.map(({ tokens }) => [...tokens.data]));
+    }
+    return drawn;
+  };
+  await using wasm = new WasmBackend(), webgpu = new WebGpuBackend();
+  const expected = await draw(wasm);
+  assert.is(expected.length, 27);
+  assert.equal(await draw(webgpu), expected);
+});
+
+test.run();
