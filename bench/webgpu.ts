@@ -13,6 +13,7 @@ import { WebGpuBackend } from "../src/backend/webgpu/webgpu_backend.ts";
 import { conv2d, linear, param } from "../src/graph/build.ts";
 import { type Graph, tensorsOf, trace } from "../src/graph/trace.ts";
 import { f32Tensor } from "../src/tensor/tensor.ts";
+import { publishedWork } from "../tests/backend/webgpu_plans.ts";
 import { nmse } from "../tests/golden/golden.ts";
 import { hashed, hashedWeight } from "../tests/golden/hashed.ts";
 import { table } from "./report.ts";
@@ -45,6 +46,23 @@ await tf.ready();
 const rows: string[][] = [];
 for (const task of tasks) rows.push(await measure(task));
 table(["", "GFLOP", "ours, ms", "GFLOP/s", "tfjs, ms", "GFLOP/s", "ratio", "NMSE", "tile"], rows);
+
+console.log("\nWhat the published models ask of a GPU, by their plans\n");
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+table(
+  ["", "dispatches", "submits", "GFLOP", "weights, MB", "moved, MB", "ratio", "arena, MB", "alive, MB"],
+  publishedWork().map(({ name, ...work }) => [
+    name,
+    `${work.dispatches}`,
+    `${work.submits}`,
+    (work.flop / 1e9).toFixed(1),
+    megabytes(work.weightBytes),
+    megabytes(work.movedBytes),
+    (work.movedBytes / work.weightBytes).toFixed(2),
+    megabytes(work.arenaBytes),
+    megabytes(work.liveBytes),
+  ]),
+);
 Deno.exit(0);
 
 async function measure({ name, x: shape, weight }: Task): Promise<string[]> {

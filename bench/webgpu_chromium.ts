@@ -33,15 +33,16 @@ function replaceAll(bytes: Uint8Array, from: readonly number[], to: readonly num
 
 const model = await graphOf128();
 const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async ({ url }) => {
-  const name = new URL(url).pathname.slice(1), headers = { "access-control-allow-origin": "*" };
-  if (name === "encoder.onnx") return new Response(model, { headers });
+  const name = new URL(url).pathname.slice(1);
+  if (name === "") return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+  if (name === "encoder.onnx") return new Response(model);
   const body = await Deno.readFile(new URL(name, runtime)).catch(() => undefined);
-  if (!body) return new Response("not found", { status: 404, headers });
+  if (!body) return new Response("not found", { status: 404 });
   const type = types[name.slice(name.lastIndexOf(".") + 1)] ?? "text/plain";
-  return new Response(body, { headers: { ...headers, "content-type": type } });
+  return new Response(body, { headers: { "content-type": type } });
 });
 const base = `http://127.0.0.1:${server.addr.port}/`;
-const { browser, page } = await openPage(new URL("webgpu_page.ts", import.meta.url), {});
+const { browser, page } = await openPage(new URL("webgpu_page.ts", import.meta.url), { address: base });
 try {
   const offered = () => (globalThis as unknown as { page: Page }).page;
   console.log(`Chromium ${browser.version()}, ${await page.evaluate(`(${offered})().adapter()`)}`);

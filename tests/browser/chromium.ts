@@ -22,10 +22,16 @@ const options: readonly string[] = [
   "--disable-vulkan-surface",
 ];
 
-/** A page that ran `script`, and what its server gives at other paths. Close the browser in the end. */
+/**
+ * A page that ran `script`: at `address` if there is a server, else at one of its own, that gives `files` at their paths.
+ * Close the browser in the end.
+ */
 export async function openPage(
   script: URL,
-  files: Readonly<Record<string, Uint8Array>>,
+  { files = {}, address = "http://localhost/" }: {
+    files?: Readonly<Record<string, Uint8Array>>;
+    address?: string;
+  } = {},
 ): Promise<{ browser: Browser; page: Page }> {
   const { outputFiles } = await build({
     entryPoints: [script.pathname],
@@ -46,7 +52,7 @@ export async function openPage(
     if (file) await route.fulfill({ contentType: "application/octet-stream", body: file as never });
     else await route.fulfill({ contentType: "text/html", body: "<!doctype html><title>WebGPU</title>" });
   });
-  await page.goto("http://localhost/");
+  await page.goto(address);
   await page.addScriptTag({ type: "module", content: outputFiles[0]!.text });
   await page.waitForFunction(() => "page" in globalThis);
   return { browser, page };

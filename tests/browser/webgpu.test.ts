@@ -25,7 +25,7 @@ test.before(async () => {
   if (!chromiumPath) return;
   const prepared = await encodeEmoji();
   ({ task, expected } = prepared);
-  opened = await openPage(new URL("page.ts", import.meta.url), { "/weights": prepared.weights });
+  opened = await openPage(new URL("page.ts", import.meta.url), { files: { "/weights": prepared.weights } });
 });
 test.after(() => opened?.browser.close());
 

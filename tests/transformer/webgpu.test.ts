@@ -3,11 +3,6 @@ import * as assert from "uvu/assert";
 import type { Backend } from "../../src/backend/backend.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
-import type { Target } from "../../src/backend/webgpu/commands.ts";
-import { planLayout } from "../../src/backend/webgpu/layout.ts";
-import { fuse } from "../../src/graph/fuse.ts";
-import type { TransformerConfig } from "../../src/transformer/config.ts";
-import { stepGraph } from "../../src/transformer/programs.ts";
 import { drawTokens } from "../../src/transformer/draw.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { Generator } from "../../src/transformer/generator.ts";
@@ -15,12 +10,6 @@ import { samplingSettings } from "../../src/transformer/settings.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { checkTransformerGolden } from "../golden/transformer_golden.ts";
 import { tinyModel } from "./tiny.ts";
-
-/** The configuration of AR_256_B. */
-const b: TransformerConfig = {
-  ...{ dim: 1024, heads: 16, layers: 24, factorizedLayers: 2, hidden: 2816 },
-  ...{ bits: [6, 12], grid: 16, classes: 1000 },
-};
 
 const test = suite("transformer on the WebGPU backend");
 const each = missingAdapter ? test.skip : test;
@@ -69,14 +58,6 @@ each(`drawing reads back once in 32 tokens, with one submit and no new buffers${
   // The factorized blocks run twice. Beside the blocks: embeddings, guidance, heads, sampling.
   const blocks = layers + 2 * factorizedLayers, dispatches = (after.dispatches - before.dispatches) / tokens;
   assert.ok(dispatches <= 5 * blocks + 13, `${dispatches} dispatches a token of ${blocks} blocks`);
-});
-
-test("a token of AR_256_B takes at most 7 dispatches a block", () => {
-  const graph = stepGraph(b, { n: 1, guided: true });
-  const target: Target = { tiling: "staged", f16: true, workgroupBytes: 16384, format: () => "q8" };
-  const { commands } = planLayout(fuse(graph), { target, align: 256, guard: 0 });
-  const blocks = b.layers + 2 * b.factorizedLayers;
-  assert.ok(commands.length <= 7 * blocks, `${commands.length} dispatches for ${blocks} blocks`);
 });
 
 test.run();
