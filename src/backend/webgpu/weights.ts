@@ -140,7 +140,9 @@ export class WebGpuWeights implements Weights {
   async #read({ name, shape, layout, format }: Wanted): Promise<PackedWeight> {
     const values = await this.#source.read(name);
     if (layout === "plain") return values;
-    return layout === "matrix" ? packMatrix(values, shape, format) : packTable(values, shape, format);
+    const packed = layout === "matrix" ? packMatrix(values, shape, format) : packTable(values, shape, format);
+    if (packed.buffer !== values.buffer) this.#source.release?.(values);
+    return packed;
   }
 }
 
