@@ -103,7 +103,11 @@ async function measure({ name, x: shape, weight }: Task): Promise<string[]> {
     times.theirs = Math.min(times.theirs, await seconds(theirs));
   }
   const { flop } = program.stats;
-  const tile = chooseTile(tiling, { rows: product ? shape[0]! : shape[1]! * shape[2]!, outputs: weight[0]! });
+  const tile = chooseTile(tiling, {
+    rows: product ? shape[0]! : shape[1]! * shape[2]!,
+    outputs: weight[0]!,
+    depth: weight.slice(1).reduce((product, length) => product * length),
+  });
   tf.dispose([theirWeight, theirX]);
   return [
     name,

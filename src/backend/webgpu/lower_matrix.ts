@@ -86,7 +86,7 @@ export function channelAffine(
 export function product(given: Product, target: Target): Command {
   const { n, h, w, channels, outH, outW, outputs, kernel, stride, padding, operands } = given;
   const m = n * outH * outW, c4 = Math.ceil(channels / 4), taps = kernel * kernel;
-  const tile = chooseTile(target.tiling, { rows: m, outputs });
+  const tile = chooseTile(target.tiling, { rows: m, outputs, depth: taps * channels });
   const blockM = tile.pixels * tile.rows, blockO = 4 * tile.quads * tile.lanes;
   const step = given.depthToSpace ? outputs / 4 : outputs;
   return {

@@ -18,13 +18,23 @@ export const stagedVectors = 4;
 /** Workgroups below which the processors of a GPU would idle: tiles become smaller. */
 const fewWorkgroups = 128;
 
-/** The tile for a product of `rows` by `outputs`. */
-export function chooseTile(tiling: Tiling, { rows, outputs }: { rows: number; outputs: number }): Tile {
+/**
+ * Products and sums from which a thread of software does sixteen rows. Its loads cost more than its arithmetic, and more
+ * rows share each of them, but such a kernel takes a second more to compile.
+ */
+const manyFlop = 7e7;
+
+/** The tile for a product of `rows` by `outputs`, each a sum over `depth`. */
+export function chooseTile(
+  tiling: Tiling,
+  { rows, outputs, depth }: { rows: number; outputs: number; depth: number },
+): Tile {
   const quads = outputs <= 4 ? 1 : 2;
   if (tiling === "direct") {
     // A software adapter runs eight threads as one vector; they lie along the channels as far as there are some.
     const lanes = Math.min(8, 2 ** Math.ceil(Math.log2(Math.ceil(outputs / (4 * quads)))));
-    return { staged: false, pixels: 8, quads, lanes, rows: 8 / lanes };
+    const pixels = quads === 2 && 2 * rows * outputs * depth >= manyFlop ? 16 : 8;
+    return { staged: false, pixels, quads, lanes, rows: 8 / lanes };
   }
   const large = {
     staged: true,
