@@ -56,7 +56,7 @@ if (import.meta.main) {
   const golden = await readGolden("ar_256_B"), config = goldenConfig(golden);
   golden256Label = golden.tensor("labels").data[0]!;
   await using backend = new WasmBackend({ threads });
-  const graphs = [stepGraph(config, { n: 1, guided: true, logits: true })];
+  const graphs = [stepGraph(config, { n: 1, guided: true, logits: true, halves: format !== "f32" })];
   await using weights = await backend.load(hashedTransformer(graphs), { graphs, format });
   const picture = decodeGraph(tokenizerConfig(await readGolden("imagenet_256_L")), {
     n: 1,
