@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { contactSheet } from "../image/contact_sheet.ts";
 import type { Image } from "../image/image.ts";
+import { ArgumentError } from "../tensor/errors.ts";
 import type { ClassId } from "../transformer/classes.ts";
 import { type DrawnPicture, Generator } from "../transformer/generator.ts";
 import type { SamplingOptions } from "../transformer/settings.ts";
@@ -42,6 +43,9 @@ export function generateCommand(io: Io): Command {
     });
 }
 
+/** Pictures that are written as files of their own, and into a set, which is cut into shards. */
+const mostFiles = 10_000, mostInSet = 10_000_000;
+
 /** Pictures to draw, each by its number and class. */
 interface Job {
   readonly generator: Generator;
@@ -65,7 +69,14 @@ function picturesOf(options: GenerateArguments, generator: Generator): Job["pict
   const ids: readonly ClassId[] = wanted === "all"
     ? Array.from({ length: generator.config.classes }, (_, id) => id)
     : wanted;
-  const total = ids.length * number;
+  const total = ids.length * number, most = options.npz === undefined ? mostFiles : mostInSet;
+  if (total > most) {
+    throw new ArgumentError("Cannot draw pictures: too many of them", {
+      expected: `at most ${most} altogether`,
+      got: `${ids.length} classes with ${number} pictures each`,
+      hint: options.npz === undefined ? "write them into one file with --npz" : undefined,
+    });
+  }
   const { begin, end } = rangeOf(options.shard, total);
   return Array.from({ length: end - begin }, (_, i) => ({
     index: begin + i,

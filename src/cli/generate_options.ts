@@ -60,7 +60,10 @@ export function withGenerateOptions(command: Command): Command {
     .option("--greedy", "always take the likeliest")
     .option("-o, --output <folder>", "where pictures, sheet.png and generation.json go", "out")
     .option("--npz <file>", "write all pictures into one .npz instead (uint8 N H W C, arr_0); resumes")
-    .option("--shard <i/n>", "only the i-th of n parts of the pictures", shard, { index: 1, count: 1 })
+    .addOption(
+      new Option("--shard <i/n>", "only the i-th of n parts of the pictures")
+        .argParser(shard).default({ index: 1, count: 1 }, "all"),
+    )
     .option("--json", "say it in JSON");
 }
 

@@ -29,8 +29,9 @@ export function classNumber(
     simplified(name) === wanted
   );
   if (exact >= 0) return exact;
-  const near = [...names].sort((a, b) => distance(wanted, simplified(a)) - distance(wanted, simplified(b)));
-  return refuse("a class of the model", `did you mean ${near.slice(0, offered).join(", ")}`);
+  const near = names.map((name) => ({ name, far: farFrom(wanted, name) })).sort((a, b) => a.far - b.far);
+  const some = near.slice(0, offered).map(({ name }) => name).join(", ");
+  return refuse("a class of the model", `did you mean ${some}`);
 }
 
 /** Reads the text of a classes.json: a list of as many names as there are classes. Throws `CheckpointError`. */
@@ -55,6 +56,13 @@ export function parseClassNames(
 
 function simplified(name: string): string {
   return name.trim().toLowerCase().replaceAll(/[\s_-]+/g, " ");
+}
+
+/** How far a name is from what was wanted: the nearest of its words counts, then the whole. */
+function farFrom(wanted: string, name: string): number {
+  const whole = simplified(name), words = whole.split(/[ ,&]+/);
+  const nearest = Math.min(...[whole, ...words].map((part) => distance(wanted, part)));
+  return nearest + distance(wanted, whole) / 1000;
 }
 
 /** Edits (insert, drop or replace a character) from one text to another. */

@@ -66,6 +66,8 @@ test("refuses what cannot be drawn, in one line", async () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [["--class", "9"], /from 0 to 8, got 9/],
     [["--class", "smiley & emotion"], /did you mean Smileys & Emotion/],
+    [["--class", "fod"], /did you mean Food & Drink/],
+    [["--class", "1", "-n", "10001"], /at most 10000 altogether.*--npz/],
     [["--class", "1", "--top-p", "1.5"], /topP: expected above 0/],
     [["--class", "1", "--guidance", "-1"], /guidance: expected from 0/],
     [["--class", "1", "--temperature", "x"], /Expected a number/],
