@@ -2,11 +2,10 @@
  * The service for hosts at the edge, as a handler of requests: no threads, no batches, no metrics, nothing of Node or Deno.
  *
  * ```ts
- * import { Tokenizer } from "@voken/magvit2";
- * import { createEdgeService } from "@voken/magvit2/edge";
+ * import { createEdgeService, edgeBackend, Tokenizer } from "@voken/magvit2/edge";
  *
  * const weights = await (await fetch("https://example.org/model.safetensors")).bytes();
- * const tokenizer = await Tokenizer.load(weights);
+ * const tokenizer = await Tokenizer.load(weights, { backend: edgeBackend() });
  * const service = createEdgeService({ models: [{ name: "mine", tokenizer }] });
  * export default { fetch: (request: Request) => service.fetch(request) };
  * ```
@@ -17,6 +16,10 @@
  * @module
  */
 import type { Hono } from "hono";
+import type { Backend } from "../backend/backend.ts";
+import { detectFeatures } from "../backend/wasm/features.ts";
+import { createMachine } from "../backend/wasm/machine.ts";
+import { WasmBackend } from "../backend/wasm/wasm_backend.ts";
 import { assemble } from "./app.ts";
 import { noMetrics } from "./observe/metrics.ts";
 import type { ServiceOptions } from "./options.ts";
@@ -37,4 +40,12 @@ export type EdgeOptions = Omit<ServiceOptions, "codecThreads" | "pages">;
 /** Makes the service of some models. Throws `ArgumentError` for options that make none. */
 export function createEdgeService(options: EdgeOptions): Hono<Env> {
   return assemble(options, { metrics: noMetrics, batches: false, images: () => imagesHere }).app;
+}
+
+/**
+ * A backend on the thread of the caller, in slices of some milliseconds: for hosts that have no threads, or that cannot
+ * start any because a bundle is one file. Throws `BackendError` where the host has no WebAssembly SIMD.
+ */
+export function edgeBackend(): Backend {
+  return new WasmBackend({}, createMachine({}, { features: { ...detectFeatures(), workers: false } }));
 }

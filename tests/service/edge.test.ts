@@ -12,40 +12,54 @@ const root = new URL("../../", import.meta.url);
 const modules = ["kernels.wasm", "png.wasm", "model.safetensors", "transformer.safetensors"];
 const png = { "content-type": "image/png" };
 
-/** The service with the shipped model, as a worker of Cloudflare's kind. The host supplies the modules. */
-const worker = `
-import kernels from "kernels.wasm";
-import png from "png.wasm";
-import weights from "model.safetensors";
-import transformer from "transformer.safetensors";
-import { createEdgeService, Generator, provideCodecs, provideKernels, Tokenizer } from "${new URL(
+/** The service with the shipped model. Hosts differ in where `modules` come from, and how requests do. */
+const service = `
+import { createEdgeService, edgeBackend, Generator, provideCodecs, provideKernels, Tokenizer } from "${new URL(
   "src/service/edge.ts",
   root,
 )}";
 
-provideKernels("relaxed", kernels);
-provideCodecs({ png });
-
-let service;
-
-async function start() {
-  const file = new Uint8Array(weights);
-  const tokenizer = await Tokenizer.load(file);
-  const generator = await Generator.load(new Uint8Array(transformer), { tokenizer: file });
+async function start({ kernels, png, weights, transformer }) {
+  provideKernels("relaxed", kernels);
+  provideCodecs({ png });
+  const backend = edgeBackend(), file = new Uint8Array(weights);
+  const tokenizer = await Tokenizer.load(file, { backend });
+  const generator = await Generator.load(new Uint8Array(transformer), { tokenizer: file, backend });
   return createEdgeService({ models: [{ name: "emoji-32", tokenizer, generator }] });
 }
+`;
+
+/** A worker of Cloudflare's kind: the host supplies the modules, compiled. */
+const cloudflare = `
+import kernels from "kernels.wasm";
+import png from "png.wasm";
+import weights from "model.safetensors";
+import transformer from "transformer.safetensors";
+${service}
+let started;
 
 export default {
   async fetch(request) {
-    return (await (service ??= start())).fetch(request);
+    return (await (started ??= start({ kernels, png, weights, transformer }))).fetch(request);
   },
 };
 `;
 
-/** The bundle of the service with the shipped model. */
-async function bundle(): Promise<string> {
-  using folder = scratch();
-  await Deno.writeTextFile(folder.at("worker.js"), worker);
+/** A script of Deno Deploy's kind: its files lie beside it. */
+const deploy = `${service}
+const read = async (name) => await (await fetch(new URL(name, import.meta.url))).arrayBuffer();
+const [kernels, png] = await Promise.all(["kernels.wasm", "png.wasm"].map(async (name) =>
+  await WebAssembly.compile(await read(name))
+));
+const [weights, transformer] = await Promise.all(["model.safetensors", "transformer.safetensors"].map(read));
+const app = await start({ kernels, png, weights, transformer });
+
+export default { fetch: (request) => app.fetch(request) };
+`;
+
+/** The bundle of a script, and its modules, in a folder. */
+async function bundle(script: string, folder: ReturnType<typeof scratch>): Promise<string> {
+  await Deno.writeTextFile(folder.at("script.js"), script);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "bundle",
@@ -53,11 +67,19 @@ async function bundle(): Promise<string> {
       "--platform=browser",
       `--config=${new URL("deno.json", root).pathname}`,
       ...modules.map((name) => `--external=${name}`),
-      folder.at("worker.js"),
+      folder.at("script.js"),
     ],
     cwd: root,
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
+  await Deno.writeFile(folder.at("worker.js"), stdout);
+  await Deno.writeFile(folder.at("kernels.wasm"), Uint8Array.fromBase64(relaxed));
+  await import("@jsquash/png/codec/pkg/squoosh_png.js");
+  const codec = import.meta.resolve("npm:@jsquash/png@^3.1.1/codec/pkg/squoosh_png_bg.wasm");
+  await Deno.copyFile(new URL(codec), folder.at("png.wasm"));
+  for (const name of modules.slice(2)) {
+    await Deno.copyFile(new URL(`models/emoji-32/${name}`, root), folder.at(name));
+  }
   return new TextDecoder().decode(stdout);
 }
 
@@ -73,11 +95,87 @@ async function findWorkerd(): Promise<string | undefined> {
   }
 }
 
-test("the bundle imports nothing of Node", async () => {
-  const code = await bundle();
+/** A port that is free. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** The service at `url` answers as the library does, also when it is asked several things at once. */
+async function checkService(url: string): Promise<void> {
+  let health: Response | undefined;
+  for (let i = 0; i < 200 && !health; i++) {
+    health = await fetch(`${url}/health`).catch(() => undefined);
+    if (!health) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.is(health?.status, 200, await health?.text());
+  const reconstructed = await fetch(`${url}/v1/reconstruct`, post(ring, png));
+  assert.equal([reconstructed.status, reconstructed.headers.get("voken-psnr")], [200, "28.24"]);
+  assert.is((await decodeImage(await reconstructed.bytes())).width, 32);
+  await refusal(await fetch(`${url}/v1/reconstruct`, post(ring.slice(0, 700), png)), 422);
+
+  await using generator = await Generator.load("emoji-32");
+  const drawn = async (class_id: number, seed: number) => {
+    const request = postJson({ class_id, seed, partial_images: 1, stream: seed % 2 === 0 });
+    const response = await fetch(`${url}/v1/images/generations`, request);
+    const text = await response.text();
+    const file = /"b64_json":"([^"]+)"(?!.*"b64_json")/s.exec(text)?.[1];
+    assert.is(response.status, 200, text);
+    return await decodeImage(Uint8Array.fromBase64(file!));
+  };
+  // Requests that come at the same time take turns, streams among them; one that leaves holds up nobody.
+  const leaver = new AbortController();
+  const left = fetch(`${url}/v1/images/generations`, {
+    ...postJson({ class_id: 1, n: 4 }),
+    signal: leaver.signal,
+  }).catch(() => {});
+  setTimeout(() => leaver.abort(), 50);
+  const [again, ...pictures] = await Promise.all([
+    fetch(`${url}/v1/reconstruct`, post(ring, png)),
+    drawn(2, 3),
+    drawn(5, 4),
+    drawn(7, 5),
+    left,
+  ]);
+  assert.is(again.headers.get("voken-psnr"), "28.24");
+  for (const [i, [classId, seed]] of [[2, 3], [5, 4], [7, 5]].entries()) {
+    const [expected] = await generator.generate({ classIds: classId!, seed });
+    assert.equal(pictures[i], expected!.image);
+  }
+}
+
+test("the bundle imports nothing of Node, and names nothing of Deno", async () => {
+  using folder = scratch();
+  const code = await bundle(cloudflare, folder);
   const imported = [...code.matchAll(/(?:from|import)\s*\(?\s*"([^"./][^"]*)"/g)].map(([, name]) => name!);
   assert.equal(imported.filter((name) => !modules.includes(name) && name !== "node:fs/promises"), []);
+  assert.not.match(code, /\bDeno\b/);
   assert.ok(code.length < 4_000_000, `${code.length} bytes`);
+});
+
+test("as a script for Deno Deploy, with its own files and the network, it is as the library", async () => {
+  using folder = scratch();
+  await bundle(deploy, folder);
+  const port = freePort();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "serve",
+      "--no-config",
+      "--no-prompt",
+      "--host=127.0.0.1",
+      `--port=${port}`,
+      `--allow-read=${folder.path}`,
+      folder.at("worker.js"),
+    ],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    await checkService(`http://127.0.0.1:${port}`);
+  } finally {
+    child.kill("SIGTERM");
+    await child.status;
+  }
 });
 
 const workerd = await findWorkerd();
@@ -86,16 +184,8 @@ there(
   workerd ? "workerd reconstructs and draws as the library does" : "there is no workerd here",
   async () => {
     using folder = scratch();
-    await Deno.writeTextFile(folder.at("worker.js"), await bundle());
-    await Deno.writeFile(folder.at("kernels.wasm"), Uint8Array.fromBase64(relaxed));
-    await import("@jsquash/png/codec/pkg/squoosh_png.js");
-    const codec = import.meta.resolve("npm:@jsquash/png@^3.1.1/codec/pkg/squoosh_png_bg.wasm");
-    await Deno.copyFile(new URL(codec), folder.at("png.wasm"));
-    for (const name of modules.slice(2)) {
-      await Deno.copyFile(new URL(`models/emoji-32/${name}`, root), folder.at(name));
-    }
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }), { port } = listener.addr;
-    listener.close();
+    await bundle(cloudflare, folder);
+    const port = freePort();
     const kind = (name: string) => name.endsWith(".wasm") ? "wasm" : "data";
     await Deno.writeTextFile(
       folder.at("config.capnp"),
@@ -117,46 +207,7 @@ const main :Workerd.Worker = (
       .spawn();
     const errors = new Response(child.stderr).text();
     try {
-      const url = `http://127.0.0.1:${port}`;
-      let health: Response | undefined;
-      for (let i = 0; i < 200 && !health; i++) {
-        health = await fetch(`${url}/health`).catch(() => undefined);
-        if (!health) await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      assert.is(health?.status, 200, await health?.text());
-      const reconstructed = await fetch(`${url}/v1/reconstruct`, post(ring, png));
-      assert.equal([reconstructed.status, reconstructed.headers.get("voken-psnr")], [200, "28.24"]);
-      assert.is((await decodeImage(await reconstructed.bytes())).width, 32);
-      await refusal(await fetch(`${url}/v1/reconstruct`, post(ring.slice(0, 700), png)), 422);
-
-      await using generator = await Generator.load("emoji-32");
-      const drawn = async (class_id: number, seed: number) => {
-        const request = postJson({ class_id, seed, partial_images: 1, stream: seed % 2 === 0 });
-        const response = await fetch(`${url}/v1/images/generations`, request);
-        const text = await response.text();
-        const file = /"b64_json":"([^"]+)"(?!.*"b64_json")/s.exec(text)?.[1];
-        assert.is(response.status, 200, text);
-        return await decodeImage(Uint8Array.fromBase64(file!));
-      };
-      // Requests that come at the same time take turns, streams among them; one that leaves holds up nobody.
-      const leaver = new AbortController();
-      const left = fetch(`${url}/v1/images/generations`, {
-        ...postJson({ class_id: 1, n: 4 }),
-        signal: leaver.signal,
-      }).catch(() => {});
-      setTimeout(() => leaver.abort(), 50);
-      const [again, ...pictures] = await Promise.all([
-        fetch(`${url}/v1/reconstruct`, post(ring, png)),
-        drawn(2, 3),
-        drawn(5, 4),
-        drawn(7, 5),
-        left,
-      ]);
-      assert.is(again.headers.get("voken-psnr"), "28.24");
-      for (const [i, [classId, seed]] of [[2, 3], [5, 4], [7, 5]].entries()) {
-        const [expected] = await generator.generate({ classIds: classId!, seed });
-        assert.equal(pictures[i], expected!.image);
-      }
+      await checkService(`http://127.0.0.1:${port}`);
     } finally {
       try {
         child.kill("SIGTERM");
