@@ -14,7 +14,7 @@ import { allFinite, guarded } from "./guard.ts";
 import { lfqLosses, quantize } from "./losses/lfq.ts";
 import { lpips } from "./losses/lpips.ts";
 import { l1Loss, l2Loss } from "./losses/reconstruction.ts";
-import { adam, type AdamConfig } from "./optimizer/adam.ts";
+import { adam, type AdamConfig, type AdamStepOptions } from "./optimizer/adam.ts";
 import { gradientNorm } from "./optimizer/clip.ts";
 import { trainable } from "./parameters.ts";
 import type { TrainingStep } from "./training_step.ts";

@@ -95,7 +95,7 @@ const inPlace: { readonly [O in OpName]?: readonly string[] } = {
   leaky_relu_grad: ["dy", "x"],
   swiglu_grad: ["dy", "up", "gate"],
   rms_norm_grad: ["dy", "x"],
-  channel_combine: ["dy", "x"],
+  group_norm_grad: ["dy", "x"],
   cross_entropy_grad: ["logits"],
 };
 
