@@ -1,7 +1,7 @@
-import { glob } from "node:fs/promises";
 import { reasonOf } from "../../checkpoint/byte_source.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { openNpz } from "./npz_source.ts";
+import { filesLike } from "./files_like.ts";
 import { openFolder } from "./folder_source.ts";
 import type { PictureSource } from "./source.ts";
 import { openTars } from "./tar_source.ts";
@@ -21,11 +21,11 @@ export async function openPictures(
     throw new DataError(`Cannot open ${path}`, { got: reasonOf(cause), cause });
   });
   if (info?.isDirectory) {
-    const shards = await filesLike(`${path.replace(/(?<=.)[/\\]+$/, "")}/*.tar`);
+    const shards = await shardsIn(path);
     return shards.length > 0 ? await openTars(shards, { signal }) : await openFolder(path);
   }
   if (/\.npz$/i.test(path) && info) return await openNpz(path);
-  const shards = info ? [path] : /[*?{[]/.test(path) ? await filesLike(path) : [];
+  const shards = await filesLike(path);
   if (shards.length === 0) {
     throw new DataError(`Cannot open ${path}`, {
       expected: "a folder of pictures, .tar files or an .npz file",
@@ -42,6 +42,13 @@ export async function openPictures(
   return await openTars(shards, { signal });
 }
 
-async function filesLike(pattern: string): Promise<string[]> {
-  return (await Array.fromAsync(glob(pattern))).sort();
+/** The tars in a folder. What cannot be read is told where it is opened as a folder of pictures. */
+async function shardsIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) if (/^[^.].*\.tar$/i.test(name)) names.push(name);
+  } catch {
+    return [];
+  }
+  return names.sort().map((name) => `${folder.replace(/(?<=.)[/\\]+$/, "")}/${name}`);
 }

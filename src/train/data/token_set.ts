@@ -1,9 +1,9 @@
-import { glob } from "node:fs/promises";
 import { openSource } from "../../checkpoint/byte_source.ts";
 import { readNpz } from "../../checkpoint/npz.ts";
 import { openSafetensors } from "../../checkpoint/safetensors_file.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
+import { filesLike } from "./files_like.ts";
 import { checkedLabels, classNumbers } from "./labels.ts";
 import { joinTokenSets } from "./join_token_sets.ts";
 
@@ -62,11 +62,11 @@ interface Contents extends AsyncDisposable {
  * `CheckpointError` where one is damaged.
  */
 export async function openTokenSet(path: string): Promise<TokenSet> {
-  if (!/[*?{[]/.test(path)) return await openFile(path);
-  const paths = (await Array.fromAsync(glob(path))).sort();
+  const paths = await filesLike(path);
   if (paths.length === 0) {
-    throw new DataError(`Cannot open ${path}`, { expected: "files of tokens", got: "none" });
+    throw new DataError(`Cannot open ${path}`, { expected: "files of tokens", got: "no such file" });
   }
+  if (paths.length === 1) return await openFile(paths[0]!);
   const sets: TokenSet[] = [];
   try {
     for (const file of paths) sets.push(await openFile(file));

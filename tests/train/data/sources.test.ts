@@ -88,6 +88,12 @@ test("shards are found by pattern or folder, in the order of their names", async
   await using all = await openPictures(folder.path);
   assert.is(all.length, 3);
   await refuses(() => openPictures(`${folder.path}/t-*.tar`), /no such file/);
+  // Names that look like patterns are names, where there is such a file or folder.
+  await writeFiles(folder.path, { "[odd]/{a}.tar": tarOf({ "x.png": ring }) });
+  for (const path of ["[odd]", "[odd]/{a}.tar"]) {
+    await using odd = await openPictures(`${folder.path}/${path}`);
+    assert.is(odd.length, 1);
+  }
 });
 
 test("damaged and mislabelled shards are refused", async () => {
