@@ -36,6 +36,21 @@ const cases: [string, RegExp][] = [
   ["convert $/empty $/new", /got an empty file/],
   ["convert $/none.ckpt $/new", /no such file/],
   ["convert $/model $/text/new", /Cannot make the folder/],
+  ["convert-lpips $/text -o $/new.safetensors", /text: expected a torch checkpoint/],
+  [
+    "convert-lpips $/model -o $/new.safetensors",
+    /26 weights and 5 linear ones, got no net\.slice1.* give torchvision's/,
+  ],
+  [
+    "tokenize --data $/none -o $/new.npz",
+    /none: expected a folder of pictures, \.tar files or an \.npz file, got no such/,
+  ],
+  ["tokenize --data $/text -o $/new.npz", /text: .*got another file/],
+  ["tokenize --data $/bits14.npz -o $/new.npz", /an array arr_0 of uint8/],
+  ["tokenize --data $/model/samples -o $/new.pt", /ends in \.npz or \.safetensors/],
+  ["tokenize --data $/model/samples -o $/text/new.npz", /text, which is no folder/],
+  ["evaluate --data $/folder", /Cannot take pictures from .*folder: expected PNG/],
+  ["evaluate --data $/model/samples --size 30", /a multiple of 4/],
   ["inspect $/text", /text: expected a torch checkpoint/],
   ["inspect $/none", /no such file/],
   ["inspect nosuch", /Cannot find the model nosuch/],
@@ -82,6 +97,7 @@ test("wrong usage names the option and the help", async () => {
     ],
     [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, webgpu, wasm, reference/],
     [["explain", "--size", "1x2x3"], /such as 256 or 640x480/],
+    [["tokenize", "--data", "x", "-o", "y.npz", "--shard", "3/2"], /i\/n with i from 1 to n/],
     [["draw"], /unknown command 'draw'/],
   ];
   for (const [args, message] of cases) {
