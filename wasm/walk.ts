@@ -1,7 +1,8 @@
 // Walks a program's command table. All threads walk the same table; each command's items are taken one by one
-// from a shared counter, and a barrier stands between commands. An item's result does not depend on who takes it.
+// from a shared counter, and a barrier stands between commands, but before those that join the ones before them. An item's
+// result does not depend on who takes it.
 //
-// Command, as i32 words: opcode, items, counter (zero before a run), unused, then the kernel's arguments.
+// Command, as i32 words: opcode, items, counter (zero before a run), not zero if it joins, then the kernel's arguments.
 // Control, as i32 words: 0 arrivals at the barrier, 1 generation of the barrier, 2 not zero: give up,
 // 3 items begun so far, a sign of life.
 import { Opcode } from "./opcodes";
@@ -57,7 +58,7 @@ export function walk(
       take(control + BEGUN);
       dispatch(opcode, command + 16, item, scratch);
     }
-    if (threads > 1 && !barrier(control, threads)) return;
+    if (threads > 1 && !joins(table, i + 1, count) && !barrier(control, threads)) return;
   }
   if (times && thread == 0) store<f64>(times + ((<usize> count) << 3), now());
 }
@@ -94,6 +95,13 @@ export function walkSlice(
   }
   if (times) store<f64>(times + ((<usize>count) << 3), now());
   return count;
+}
+
+/** Whether the i-th command may begin while those before it are under way. */
+// @ts-ignore: decorator
+@inline
+function joins(table: usize, i: i32, count: i32): bool {
+  return i < count && arg(<usize>load<u32>(table + ((<usize>i) << 2)), 3) != 0;
 }
 
 /** Adds one to a counter and gives what it was. */

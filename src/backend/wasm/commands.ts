@@ -8,6 +8,8 @@ export interface Command {
   /** Bytes that each thread needs for itself while it works. */
   readonly scratchBytes?: number;
   readonly flop?: number;
+  /** Whether it needs nothing of the commands since the last barrier, so that none stands before it. */
+  readonly joins?: boolean;
 }
 
 const f32 = new Float32Array(1);

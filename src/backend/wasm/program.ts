@@ -10,6 +10,7 @@ import type { Command } from "./commands.ts";
 import { align } from "./heap.ts";
 import { bytesOf, type Layout, planLayout } from "./layout.ts";
 import { lower } from "./lower.ts";
+import { joined } from "./joins.ts";
 import type { Machine } from "./machine.ts";
 import { resetTable, tableBytes, writeTable } from "./table.ts";
 
@@ -162,13 +163,27 @@ export class WasmProgram implements Program {
   }
 
   #lower(base: number): Command[] {
-    return this.#layout.steps.flatMap((tensor, step) =>
-      lower(tensor, {
+    const { steps, scratch, sizes } = this.#layout;
+    return joined(steps.map((tensor, step) => {
+      const buffer = scratch[step]!, address = this.#bufferAddress(buffer, base);
+      const commands = lower(tensor, {
         of: (operand) => operand ? this.#address(operand, base) : 0,
-        scratch: this.#bufferAddress(this.#layout.scratch[step]!, base),
+        scratch: address,
         packed: (weight) => this.#packed(weight),
-      }, this.#machine.training)
-    );
+      }, this.#machine.training);
+      return {
+        tensor,
+        commands,
+        at: {
+          of: (operand) => {
+            const root = viewed(operand);
+            if (root.op === "param") return;
+            return { address: this.#address(root, base), bytes: bytesOf(root) };
+          },
+          scratch: { address, bytes: sizes[buffer]! },
+        },
+      };
+    }));
   }
 
   #state(name: string, value?: HostTensor): Tensor {

@@ -1,7 +1,7 @@
 import type { Command } from "./commands.ts";
 import type { Heap } from "./heap.ts";
 
-/** Words of a command before its arguments: opcode, items, counter, unused. */
+/** Words of a command before its arguments: opcode, items, counter, whether no barrier stands before it. */
 const headWords = 4;
 const counterWord = 2;
 
@@ -14,9 +14,9 @@ export function tableBytes(commands: readonly Command[]): number {
 export function writeTable(heap: Heap, address: number, commands: readonly Command[]): void {
   const words = heap.i32(address, tableBytes(commands) / 4);
   let at = commands.length;
-  commands.forEach(({ opcode, items, args }, i) => {
+  commands.forEach(({ opcode, items, args, joins }, i) => {
     words[i] = address + 4 * at;
-    words.set([opcode, items, 0, 0, ...args], at);
+    words.set([opcode, items, 0, Number(joins ?? false), ...args], at);
     at += headWords + args.length;
   });
 }
