@@ -66,7 +66,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
     ch: z.int().min(32).multipleOf(32),
     chMult: z.array(positive).min(1).max(10),
     numResBlocks: positive,
-    bits: positive.max(20),
+    bits: positive.max(32),
   }),
   data: z.strictObject({
     ...order,

@@ -3,11 +3,15 @@ import type { TokenizerConfig } from "../../checkpoint/config.ts";
 import { parameterShapes } from "../../checkpoint/tokenizer_weights.ts";
 import { lfqPack, lfqUnpack } from "../../graph/build.ts";
 import { type Graph, trace } from "../../graph/trace.ts";
+import { imagesToTensor } from "../../image/pixels.ts";
 import { Scope } from "../../nn/scope.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
 import { decoder } from "../../tokenizer/decoder.ts";
 import { encoder } from "../../tokenizer/encoder.ts";
 import type { Extent } from "../../tokenizer/programs.ts";
+import { PictureReader } from "../data/picture_reader.ts";
+import type { PictureSource } from "../data/source.ts";
+import { squaresOf } from "../data/squares.ts";
 
 /** Pictures `x` `[N,H,W,3]` → what the tokenizer makes of them, `decoded`, and their `tokens` u32 `[N,h,w]`. */
 function reconstructionGraph(config: TokenizerConfig, { n, height, width }: Extent): Graph {
@@ -30,8 +34,9 @@ export interface TokenizerTrial {
   readonly backend: Backend;
   /** The averaged weight of a name. */
   readonly read: WeightSource["read"];
-  /** `[count,size,size,3]` in [−1,1]. */
-  readonly pictures: Float32Array;
+  /** Pictures are cut out of the middle of these, damaged ones passed over. */
+  readonly pictures: PictureSource;
+  /** Pixels of a side. */
   readonly size: number;
   /** So many at a time. */
   readonly batch: number;
@@ -57,23 +62,26 @@ export async function* reconstructions(
   config: TokenizerConfig,
   { backend, read, pictures, size, batch }: TokenizerTrial,
 ): AsyncGenerator<{ original: Float32Array; decoded: Float32Array; tokens: Uint32Array }> {
-  const each = size * size * config.inChannels, count = pictures.length / each;
   const graph = reconstructionGraph(config, { n: batch, height: size, width: size });
   await using weights = await backend.load({ shapes: parameterShapes(config), read }, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
+  await using reader = new PictureReader(pictures);
   // Where fewer are left, the rest of the batch is of no interest.
-  const x = f32Tensor([batch, size, size, config.inChannels]);
-  for (let start = 0; start < count; start += batch) {
-    x.data.set(pictures.subarray(start * each, (start + batch) * each));
-    const results = await program.run({ x });
-    const decoded = results.decoded!.data as Float32Array, tokens = results.tokens!.data as Uint32Array;
-    const positions = tokens.length / batch;
-    for (let i = 0; i < Math.min(batch, count - start); i++) {
-      yield {
-        original: pictures.subarray((start + i) * each, (start + i + 1) * each),
-        decoded: decoded.subarray(i * each, (i + 1) * each),
-        tokens: tokens.subarray(i * positions, (i + 1) * positions),
-      };
+  const x = f32Tensor([batch, size, size, config.inChannels]), each = x.data.length / batch;
+  for await (const { squares } of squaresOf(reader, { begin: 0, end: pictures.length, size })) {
+    for (let start = 0; start < squares.length; start += batch) {
+      const images = squares.slice(start, start + batch).map(({ image }) => image);
+      imagesToTensor(images, { into: x.data });
+      const results = await program.run({ x });
+      const decoded = results.decoded!.data as Float32Array, tokens = results.tokens!.data as Uint32Array;
+      const positions = tokens.length / batch;
+      for (let i = 0; i < images.length; i++) {
+        yield {
+          original: x.data.subarray(i * each, (i + 1) * each),
+          decoded: decoded.subarray(i * each, (i + 1) * each),
+          tokens: tokens.subarray(i * positions, (i + 1) * positions),
+        };
+      }
     }
   }
 }

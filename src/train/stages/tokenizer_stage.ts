@@ -4,9 +4,7 @@ import { convertCheckpoint } from "../../checkpoint/convert.ts";
 import { checkConfig } from "../../checkpoint/infer_config.ts";
 import type { Image } from "../../image/image.ts";
 import { tensorsOf } from "../../graph/trace.ts";
-import { imagesToTensor, tensorToImages } from "../../image/pixels.ts";
-import { prepareImage } from "../../image/prepare.ts";
-import { readImage } from "../../image/read.ts";
+import { tensorToImages } from "../../image/pixels.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
 import { downsamplingFactor } from "../../tokenizer/programs.ts";
@@ -18,7 +16,6 @@ import { PictureBatches } from "../data/picture_batches.ts";
 import type { PictureReaderOptions } from "../data/picture_reader.ts";
 import { createSampler } from "../data/sampler.ts";
 import type { PictureSource } from "../data/source.ts";
-import { split, subset } from "../data/split.ts";
 import { adamStep } from "../optimizer/adam.ts";
 import { emaName } from "../optimizer/ema.ts";
 import type { Schedule } from "../optimizer/schedules.ts";
@@ -26,14 +23,18 @@ import type { SampleRows } from "../run/journal.ts";
 import type { Inputs, Stage } from "../run/stage.ts";
 import { lpipsPath, optimizers, stepFactors, tokenizerStep } from "../tokenizer_step.ts";
 import type { TrainingStep } from "../training_step.ts";
+import { parted, spread } from "./parted_pictures.ts";
 import { tokenizerSource } from "./tokenizer_source.ts";
 import { evaluateTokenizer, reconstructions, type TokenizerTrial } from "./tokenizer_evaluation.ts";
 
 /** The folders of a run that hold the trained model, by its averaged weights and by its raw ones. */
 export const modelFolder = "model", rawModelFolder = "model-raw";
 
-/** Pictures on a sheet. */
-const sampled = 12;
+/** What VGG16 needs. */
+const leastPerceptual = 16;
+
+/** Pictures on a sheet, and those that an evaluation takes. */
+const mostShown = 12, mostEvaluated = 10_000;
 
 interface Parts {
   readonly backend: Backend;
@@ -86,6 +87,12 @@ export class TokenizerStage implements Stage {
         got: `${size}`,
       });
     }
+    if (run.loss.perceptual && size < leastPerceptual) {
+      throw new ArgumentError("Cannot train: data.size", {
+        expected: `at least ${leastPerceptual} with a perceptual loss`,
+        got: `${size}`,
+      });
+    }
     await using files = new AsyncDisposableStack();
     const all = files.use(await openPictures(run.data.pictures));
     const { pictures, heldOut } = parted(all, run);
@@ -125,14 +132,13 @@ export class TokenizerStage implements Stage {
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
     const { heldOut } = this.#parts;
     if (heldOut.length === 0) return {};
-    return { ...await evaluateTokenizer(this.#config, await this.#trial(states, heldOut)) };
+    return { ...await evaluateTokenizer(this.#config, this.#trial(states, spread(heldOut, mostEvaluated))) };
   }
 
   /** Pictures over what the averaged weights make of them: held out ones, if there are any. */
   async samples(states: States): Promise<SampleRows> {
     const { size } = this.#run.data, { heldOut, pictures } = this.#parts;
-    const shown = heldOut.length > 0 ? heldOut : pictures;
-    const trial = await this.#trial(states, subset(shown, spreadOver(shown.length, sampled)));
+    const trial = this.#trial(states, spread(heldOut.length > 0 ? heldOut : pictures, mostShown));
     const rows: [Image[], Image[]] = [[], []];
     for await (const { original, decoded } of reconstructions(this.#config, trial)) {
       [original, decoded].forEach((picture, row) =>
@@ -142,13 +148,13 @@ export class TokenizerStage implements Stage {
     return rows;
   }
 
-  async #trial(states: States, source: PictureSource): Promise<TokenizerTrial> {
+  #trial(states: States, pictures: PictureSource): TokenizerTrial {
     const { batch, data: { size } } = this.#run, { backend } = this.#parts, stays = new Set(this.frozen);
     const read = async (name: string) =>
       stays.has(name)
         ? await this.source.read(name)
         : (await states.read(emaName(name))).data as Float32Array;
-    return { backend, read, pictures: await readAll(source, size), size, batch };
+    return { backend, read, pictures, size, batch };
   }
 
   /** Writes the averaged and the raw weights as folders that `Tokenizer.load` takes. */
@@ -183,39 +189,4 @@ function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
 
 function configOf({ model: { bits, ...model } }: TokenizerRun): TokenizerConfig {
   return { kind: "image", ...model, zChannels: bits, inChannels: 3, outChannels: 3 };
-}
-
-/** What is trained on, and what is held out; by heart, the first pictures are learnt and held against. */
-function parted(
-  all: PictureSource,
-  { data, overfit, seed }: TokenizerRun,
-): { pictures: PictureSource; heldOut: PictureSource } {
-  if (overfit) {
-    const few = subset(all, firstOf(all.length, overfit.pictures));
-    return { pictures: few, heldOut: few };
-  }
-  const out = data.heldOut ?? all.heldOut ?? [];
-  const { training, heldOut } = split(all, typeof out === "number" ? { fraction: out, seed } : out);
-  return { pictures: training, heldOut };
-}
-
-/** Up to `most` numbers below `length`, at about equal distances. */
-function spreadOver(length: number, most: number): number[] {
-  const count = Math.min(length, most);
-  return Array.from({ length: count }, (_, i) => Math.floor(i * length / count));
-}
-
-function firstOf(length: number, most: number): number[] {
-  return Array.from({ length: Math.min(length, most) }, (_, i) => i);
-}
-
-/** All pictures of a source, from their middles, `[n,size,size,3]` in [−1,1]. */
-async function readAll(source: PictureSource, size: number): Promise<Float32Array> {
-  const all = new Float32Array(source.length * size * size * 3);
-  for (let i = 0; i < source.length; i++) {
-    const read = await source.read(i), image = read instanceof Uint8Array ? await readImage(read) : read;
-    const square = prepareImage(image, { size, crop: "center", mirrored: false });
-    imagesToTensor([square], { into: all.subarray(i * size * size * 3) });
-  }
-  return all;
 }
