@@ -8,13 +8,13 @@ import type { TrainingStep } from "./training_step.ts";
 
 /**
  * Gives a step's program the states that training begins with: parameters from `source`, averages as their copies,
- * running variances of 1. All others are zeros already.
+ * running variances of 1, and what the step names. All others are zeros already.
  *
  * Throws `BackendError` where the backend gives no access to states, and what `source` throws.
  */
 export async function beginTraining(
   program: Program,
-  { graph, parameters }: TrainingStep,
+  { graph, parameters, initial }: TrainingStep,
   source: WeightSource,
 ): Promise<void> {
   const { states } = program;
@@ -31,9 +31,10 @@ export async function beginTraining(
     if (all.has(emaName(name))) await states.write(emaName(name), value);
   }
   for (const [name, shape] of all) {
-    if (!name.endsWith(".running_var")) continue;
+    const first = initial.get(name) ?? (name.endsWith(".running_var") ? 1 : 0);
+    if (first === 0) continue;
     const value = f32Tensor(shape);
-    value.data.fill(1);
+    value.data.fill(first);
     await states.write(name, value);
   }
 }

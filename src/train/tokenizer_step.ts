@@ -1,4 +1,3 @@
-import { grad } from "../autograd/grad.ts";
 import { add, constant, input, mul, reshape, slice } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { graphOf } from "../graph/trace.ts";
@@ -10,19 +9,17 @@ import { encoder } from "../tokenizer/encoder.ts";
 import { adversary, type DiscriminatorConfig, discriminatorPath, judgements } from "./adversary.ts";
 import { meanOf } from "./losses/adversarial.ts";
 import { blockEnds } from "./blocks.ts";
-import { allFinite, guarded } from "./guard.ts";
 import { lfqLosses, quantize } from "./losses/lfq.ts";
 import { lpips } from "./losses/lpips.ts";
 import { l1Loss, l2Loss } from "./losses/reconstruction.ts";
-import { adam, type AdamConfig, type AdamStepOptions } from "./optimizer/adam.ts";
-import { gradientNorm } from "./optimizer/clip.ts";
 import { trainable } from "./parameters.ts";
 import type { TrainingStep } from "./training_step.ts";
+import { update, type UpdateConfig } from "./update.ts";
 
 export type { DiscriminatorConfig };
 
 /** What a tokenizer is trained for. */
-export interface TokenizerStepConfig {
+export interface TokenizerStepConfig extends UpdateConfig {
   /** Without one there are no adversarial losses. */
   readonly discriminator?: DiscriminatorConfig;
   /** What the mean distance and the mean squared distance of pictures count; default 1 and 0. */
@@ -34,8 +31,6 @@ export interface TokenizerStepConfig {
   readonly perceptual: boolean;
   /** Whether the encoder stays as it is: its weights then are no states. */
   readonly frozenEncoder?: boolean;
-  readonly adam: AdamConfig;
-  readonly emaDecay: number;
   /** Whether what lies within blocks is computed a second time for the gradients, which takes less memory. */
   readonly recompute?: boolean;
   /** How latents become codes of ±1, with gradients; `quantize` if not given. */
@@ -63,12 +58,11 @@ export function stepFactors(
  * discriminator's on the same reconstruction where there is one, then the moving averages of both. Both steps see the
  * parameters as they were before.
  *
- * Inputs beside `x`: those of `adamStep` for both `optimizers`, and `stepFactors`. Parameters, averages (`ema.…`),
- * moments, running statistics of BatchNorms and LeCam's averages are states; where to begin says `beginTraining`.
- * Outputs, each one number: `total_loss`, `nll_loss`, `reconstruct_loss`, `perceptual_loss`, `entropy_loss`,
- * `per_sample_entropy`, `codebook_entropy`, `commit_loss`, `grad_norm_generator`; with a discriminator also
- * `grad_norm_discriminator` and what `adversary` logs; `finite`, 1, or 0 where losses or gradients are not: then all
- * states stay as they were.
+ * Inputs beside `x`: those of `adamStep` for both `optimizers`, and `stepFactors`; of `stepPart` where steps have parts.
+ * Parameters, averages (`ema.…`), moments, sums (`grad.…`), running statistics of BatchNorms and LeCam's averages are
+ * states; where to begin says `beginTraining`. Outputs, each one number: `total_loss`, `nll_loss`, `reconstruct_loss`,
+ * `perceptual_loss`, `entropy_loss`, `per_sample_entropy`, `codebook_entropy`, `commit_loss`, `grad_norm_generator`; with
+ * a discriminator also `grad_norm_discriminator` and what `adversary` logs; the logs of `update`.
  */
 export function tokenizerStep(
   model: TokenizerConfig,
@@ -108,19 +102,17 @@ export function tokenizerStep(
   const [ours, theirs] = [false, true].map((which) =>
     [...parameters].filter((entry) => isTheirs(entry) === which).map(([, parameter]) => parameter)
   ) as [Tensor[], Tensor[]];
-  const ourGradients = grad(total, ours, { kept: config.recompute ? blockEnds(outputs) : [] });
-  const theirGradients = opponent ? grad(opponent.discriminator, theirs) : [];
-  const adamConfig = { ...config.adam, emaDecay: config.emaDecay };
-  const updates = [
-    ...updated(ours, ourGradients, { ...adamConfig, name: optimizers.generator }),
-    ...(opponent ? updated(theirs, theirGradients, { ...adamConfig, name: optimizers.discriminator }) : []),
-  ];
-  const norms = {
-    grad_norm_generator: gradientNorm(ourGradients),
-    ...opponent && { grad_norm_discriminator: gradientNorm(theirGradients) },
-  };
-  const losses = [total, ...opponent ? [opponent.discriminator] : []];
-  const finite = allFinite([...losses, ...Object.values(norms)]);
+  const kept = config.recompute ? blockEnds(outputs) : [];
+  const { effects, norms, logs: updateLogs, initial } = update(
+    [
+      { optimizer: optimizers.generator, loss: total, parameters: ours, kept },
+      ...opponent
+        ? [{ optimizer: optimizers.discriminator, loss: opponent.discriminator, parameters: theirs }]
+        : [],
+    ],
+    config,
+    opponent?.effects,
+  );
   const logs = {
     total_loss: total,
     nll_loss: nll,
@@ -130,11 +122,11 @@ export function tokenizerStep(
     per_sample_entropy: codes.perSampleEntropy,
     codebook_entropy: codes.codebookEntropy,
     commit_loss: codes.commitment,
-    ...norms,
-    ...opponent?.logs,
-    finite,
+    grad_norm_generator: norms[0]!,
+    ...opponent && { ...opponent.logs, grad_norm_discriminator: norms[1]! },
+    ...updateLogs,
   };
-  return { parameters, graph: graphOf(logs, guarded([...updates, ...opponent?.effects ?? []], finite)) };
+  return { parameters, initial, graph: graphOf(logs, effects) };
 }
 
 /** The weighed distance of pictures, `[]`. */
@@ -147,14 +139,6 @@ function reconstruction(
   return terms.filter(([, weight]) => weight !== 0)
     .map(([loss, weight]) => weight === 1 ? loss(x, decoded) : mul(loss(x, decoded), constant(weight)))
     .reduce(add);
-}
-
-function updated(
-  parameters: readonly Tensor[],
-  gradients: readonly Tensor[],
-  config: AdamConfig & AdamStepOptions,
-): Tensor[] {
-  return adam(parameters.map((parameter, i) => ({ parameter, gradient: gradients[i]! })), config);
 }
 
 function factors(): [adversarial: Tensor, entropy: Tensor] {

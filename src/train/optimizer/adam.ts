@@ -46,10 +46,7 @@ export function adam(
 ): Tensor[] {
   const step = input(inputName(optimizer), { shape: [3], dtype: "f32" });
   return members.map(({ parameter, gradient, decay = 0 }) => {
-    if (parameter.op !== "state") {
-      throw new ArgumentError("Cannot train a parameter", { expected: "a state", got: parameter.op });
-    }
-    const { name } = parameter.attrs;
+    const name = trainedName(parameter);
     const moment = (kind: string) => state(`${optimizer}.${kind}.${name}`, parameter);
     const average = emaDecay === undefined ? {} : { average: state(emaName(name), parameter) };
     return adamUpdate(
@@ -66,4 +63,10 @@ export function adamStep(
 ): Record<string, HostTensor<"f32">> {
   const values = [rate, rate / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)];
   return { [inputName(name)]: f32Tensor([3], Float32Array.from(values)) };
+}
+
+/** The name of a parameter that changes. Throws `ArgumentError` for one that is no state. */
+export function trainedName(parameter: Tensor): string {
+  if (parameter.op === "state") return parameter.attrs.name;
+  throw new ArgumentError("Cannot train a parameter", { expected: "a state", got: parameter.op });
 }

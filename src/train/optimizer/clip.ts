@@ -2,16 +2,15 @@ import { add, constant, sqrt } from "../../graph/build.ts";
 import { clamp, div, squareSum } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 
-/** The length of all gradients together, `[]`. */
+/**
+ * The length of all gradients together, `[]`. They are computed from the last on, which is the order in which they come
+ * out of a loss, so that what each needs is kept no longer than necessary.
+ */
 export function gradientNorm(gradients: readonly Tensor[]): Tensor {
   return sqrt(gradients.map((gradient) => squareSum(gradient)).reduceRight(add, constant(0)));
 }
 
-/**
- * What gradients are to be multiplied by so that their common length is at most `most`, `[]`: most/(norm + 1e-6) where that is
- * below 1; and that length, the norm. Optimizers take the factor in, so that nothing passes over all gradients for it.
- */
-export function clipScale(gradients: readonly Tensor[], most: number): { scale: Tensor; norm: Tensor } {
-  const norm = gradientNorm(gradients);
-  return { scale: clamp(div(constant(most), add(norm, constant(1e-6))), { high: 1 }), norm };
+/** What gradients of length `norm`, `[]`, are to be multiplied by so as to be no longer than `most`. */
+export function clipFactor(norm: Tensor, most: number): Tensor {
+  return clamp(div(constant(most), add(norm, constant(1e-6))), { high: 1 });
 }

@@ -1,9 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { input, state } from "../../../src/graph/build.ts";
+import { input, mul, state } from "../../../src/graph/build.ts";
+import type { Tensor } from "../../../src/graph/ops.ts";
 import { graphOf, tensorsOf } from "../../../src/graph/trace.ts";
 import { adam, adamStep } from "../../../src/train/optimizer/adam.ts";
-import { clipScale } from "../../../src/train/optimizer/clip.ts";
+import { clipFactor, gradientNorm } from "../../../src/train/optimizer/clip.ts";
 import { emaName } from "../../../src/train/optimizer/ema.ts";
 import { drops, warmUpCosine, warmUpHoldLinear } from "../../../src/train/optimizer/schedules.ts";
 import { ArgumentError } from "../../../src/tensor/errors.ts";
@@ -66,7 +67,9 @@ for (const [title, open] of backends) {
 
 test("gradients are clipped by their common length, and left alone below it", () => {
   const gradients = [input("a", { shape: [2], dtype: "f32" }), input("b", { shape: [1], dtype: "f32" })];
-  const outputs = clipScale(gradients, 6.5);
+  const norm = gradientNorm(gradients), factor = clipFactor(norm, 6.5);
+  const [a, b] = gradients.map((gradient) => mul(gradient, factor)) as [Tensor, Tensor];
+  const outputs = { a, b, norm };
   const long = { a: f32Tensor([2], Float32Array.of(3, 4)), b: f32Tensor([1], Float32Array.of(12)) };
   const clipped = evaluateWide(outputs, long);
   assert.is(clipped.norm[0], 13);
