@@ -9,6 +9,7 @@ import { straightThrough } from "../../src/graph/build_training.ts";
 import { adamStep } from "../../src/train/optimizer/adam.ts";
 import { beginTraining } from "../../src/train/begin.ts";
 import { emaName } from "../../src/train/optimizer/ema.ts";
+import { discriminatorPath } from "../../src/train/adversary.ts";
 import { optimizers, stepFactors, tokenizerStep } from "../../src/train/tokenizer_step.ts";
 import { stepRandom } from "../../src/train/randomness.ts";
 import { transformerStep } from "../../src/train/transformer_step.ts";
@@ -215,6 +216,30 @@ test("transformer steps drop the same whatever the number of threads, and differ
   assert.is.not(first, second);
   assert.equal(losses[0], losses[1]);
   assert.equal(bits[0], bits[1]);
+});
+
+test("before its start a discriminator stays out of a step, and an enlarged codebook loss counts more", async () => {
+  await using backend = new WasmBackend({ threads: 2, training: trainingKernels });
+  const n = 2, size = 16, training = tokenizerStep(tinyTokenizer, { ...tokenizerTraining, n, size });
+  await using program = await begun(backend, training);
+  const theirs = [...training.parameters.keys()].filter((name) => name.startsWith(discriminatorPath));
+  const weights = () => Promise.all(theirs.map(async (name) => (await program.states!.read(name)).data));
+  const before = await weights();
+  const run = async (factors: { adversarial: number; entropy: number }) => {
+    const results = await program.run({ ...tokenizerInputs({ n, size, step: 1 }), ...stepFactors(factors) });
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data[0]!]));
+  };
+  for (const entropy of [1, 3]) {
+    const found = await run({ adversarial: 0, entropy });
+    assert.is(found.g_loss, 0);
+    assert.is(found.disc_loss, 0);
+    const expected = found.nll_loss! + entropy * 0.1 * found.entropy_loss! + 0.25 * found.commit_loss!;
+    assert.ok(Math.abs(found.total_loss! / expected - 1) < 1e-6, `${found.total_loss}, not ${expected}`);
+  }
+  assert.equal(await weights(), before);
+  const found = await run({ adversarial: 1, entropy: 1 });
+  assert.ok(found.g_loss! > 0 && found.disc_loss! > 0);
+  assert.not.equal(await weights(), before);
 });
 
 test("tokenizer steps do the same whatever the number of threads", async () => {
