@@ -1,3 +1,5 @@
+import { BackendError } from "../../tensor/errors.ts";
+
 /**
  * Kernels are written as if every array of f32 lay as such in one binding. Where it does not, its elements are loaded
  * and stored by functions: because they are kept as halves, or because the tensor is larger than a binding, so that
@@ -49,7 +51,10 @@ export function declareStored(line: string, { pieces, half, written }: Storage):
   ];
 }
 
-/** Turns every `name[…]` into a call, and every `name[…] = …;` into another. */
+/**
+ * Turns every `name[…]` into a call, and every `name[…] = …;` into another. Throws `BackendError` for a kernel that
+ * changes elements in any other way.
+ */
 export function callStored(code: string, name: string): string {
   const starts = [...code.matchAll(new RegExp(`\\b${name}\\[`, "g"))].map(({ index }) => index);
   // The last first: what stands within brackets and behind `=` is done before they are.
@@ -57,6 +62,12 @@ export function callStored(code: string, name: string): string {
     const open = start + name.length, close = matching(code, open);
     const index = code.slice(open + 1, close), rest = code.slice(close + 1);
     const assigned = /^ = ([^;]*);/.exec(rest);
+    if (!assigned && /^(\.\w+)? *([-+*/%&|^]|<<|>>)?=[^=]|^ *(\+\+|--)/.test(rest)) {
+      throw new BackendError("Cannot specialise a kernel", {
+        expected: `${name}[…] = …;`,
+        got: code.slice(start, start + 40),
+      });
+    }
     code = code.slice(0, start) +
       (assigned
         ? `store_to_${name}(${index}, ${assigned[1]});${rest.slice(assigned[0].length)}`
