@@ -1,5 +1,6 @@
 /**
- * The service for hosts at the edge, as a handler of requests: no threads, no batches, no metrics, nothing of Node or Deno.
+ * The service for hosts at the edge, as a handler of requests: no threads, no batches, no metrics. Models
+ * come as bytes: only opening a file by its path would need Deno.
  *
  * ```ts
  * import { createEdgeService, edgeBackend, Tokenizer } from "@voken/magvit2/edge";

@@ -143,6 +143,22 @@ test("a picture that is no numbers fails alone", async () => {
   assert.equal(all.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
 });
 
+test("where memory lacks for a table, all are drawn at smaller ones", async () => {
+  const { double, work } = scheduler();
+  const { openTable } = double, refused: number[] = [];
+  double.openTable = (options) => {
+    if (options.size <= 2) return openTable.call(double, options);
+    refused.push(options.size);
+    return Promise.reject(new BackendError("Cannot allocate"));
+  };
+  const all = await Promise.all(
+    Array.from({ length: 7 }, (_, i) => work.draw(drawing(i), { client: "a", signal: never })),
+  );
+  assert.equal(all.map((tokens) => [...tokens]), all.map((_, i) => tokensOf(i)));
+  assert.equal(refused, [8, 4]);
+  assert.is(Math.max(...double.steps.map((places) => places.length)), 2);
+});
+
 test("where no table can be opened those who wait hear it", async () => {
   const { double, work } = scheduler();
   const { openTable } = double;

@@ -32,6 +32,7 @@ interface Setting {
 
 /** Places of the tables that are opened as they are needed. */
 const tableSizes: readonly number[] = [1, 2, 4, 8];
+const largestTable = tableSizes.at(-1)!;
 /** Times that a picture is begun anew. */
 const maxFailures = 1;
 
@@ -51,6 +52,8 @@ export class DrawingScheduler implements AsyncDisposable {
   readonly #settings: Map<string, Setting> = new Map();
   readonly #company: Company;
   #working: Promise<void> | undefined;
+  /** Places of the largest table that there is memory for, as far as is known. */
+  #largest: number = largestTable;
 
   constructor(generator: ServableGenerator, { metrics, expected }: {
     metrics: Metrics;
@@ -61,7 +64,7 @@ export class DrawingScheduler implements AsyncDisposable {
     this.#metrics = metrics;
     this.#company = new Company({
       present: () => this.waiting,
-      expected: () => Math.min(expected(), tableSizes.at(-1)!),
+      expected: () => Math.min(expected(), largestTable),
     });
   }
 
@@ -120,11 +123,13 @@ export class DrawingScheduler implements AsyncDisposable {
       }
     }
     this.#working = undefined;
+    // Other models may have left some memory until the next requests come.
+    this.#largest = largestTable;
   }
 
   /** Gives free places to those who wait, and opens a larger table where that helps. */
   async #seat(kind: "plain" | "guided"): Promise<void> {
-    const queue = this.#queues[kind], largest = tableSizes.at(-1)!;
+    const queue = this.#queues[kind], largest = this.#largest;
     const active = tableSizes.filter((size) => {
       const setting = this.#settings.get(`${kind} ${size}`);
       return setting !== undefined && seated(setting) > 0;
@@ -133,12 +138,17 @@ export class DrawingScheduler implements AsyncDisposable {
     const refilled = active.includes(largest) ? [largest] : active.toReversed();
     for (const size of refilled) this.#fill(this.#settings.get(`${kind} ${size}`)!, queue);
     if (queue.size === 0 || active.includes(largest)) return;
-    const size = tableSizes.find((size) => size >= queue.size && !active.includes(size)) ?? largest;
+    const wanted = tableSizes.find((size) => size >= queue.size && !active.includes(size)) ?? largest;
+    const size = Math.min(wanted, largest);
     try {
       this.#fill(await this.#open(kind, size), queue);
     } catch (error) {
-      // No memory for so many places: those who wait hear it.
-      for (let seat = queue.take(); seat; seat = queue.take()) seat.reject(error);
+      // No memory for so many places: those who wait sit at fewer, or when others have left.
+      const fewer = tableSizes.findLast((fewer) => fewer < size);
+      if (fewer !== undefined) this.#largest = fewer;
+      else if (active.length === 0) {
+        for (let seat = queue.take(); seat; seat = queue.take()) seat.reject(error);
+      }
     }
   }
 
