@@ -85,10 +85,10 @@ test("clients take turns at free places", async () => {
   const done: string[] = [];
   const send = (client: string, i: number) =>
     work.draw(drawing(i), { client, signal: never }).then(() => done.push(client));
-  const all = Array.from({ length: 24 }, (_, i) => send("many", i));
-  all.push(send("one", 24));
+  const all = Array.from({ length: 40 }, (_, i) => send("many", i));
+  all.push(send("one", 40));
   await Promise.all(all);
-  assert.ok(done.indexOf("one") < 8, `${done.indexOf("one")}`);
+  assert.ok(done.indexOf("one") < 16, `${done.indexOf("one")}`);
 });
 
 test("with and without guidance go on side by side", async () => {
@@ -101,16 +101,16 @@ test("with and without guidance go on side by side", async () => {
 test("one that leaves is gone at the next token, and its place is taken", async () => {
   const { double, work } = scheduler();
   const leaver = new AbortController();
-  const others = Array.from({ length: 8 }, (_, i) => work.draw(drawing(i), { client: "a", signal: never }));
-  const left = work.draw(drawing(8), { client: "b", signal: leaver.signal }).catch(String);
+  const others = Array.from({ length: 16 }, (_, i) => work.draw(drawing(i), { client: "a", signal: never }));
+  const left = work.draw(drawing(16), { client: "b", signal: leaver.signal }).catch(String);
   double.onStep = (places, step) => {
     if (step !== 3) return;
-    assert.ok(places.some((place) => place?.index === 8));
+    assert.ok(places.some((place) => place?.index === 16));
     leaver.abort(new Error("left"));
   };
   assert.is(await left, "Error: left");
   await Promise.all(others);
-  assert.not(double.steps[3]!.includes(8));
+  assert.not(double.steps[3]!.includes(16));
   assert.ok(double.steps[3]!.every((place) => place !== undefined), "the one that waited sits there");
   assert.is(work.waiting + work.drawing, 0);
 });

@@ -37,7 +37,7 @@ export function prometheusMetrics(): Metrics {
   const steps = new Histogram({
     name: "voken:generation_batch_size",
     help: "Pictures whose next token is drawn in one step",
-    buckets: [1, 2, 4, 8],
+    buckets: [1, 2, 4, 8, 16],
     registers,
   });
   const tokens = {

@@ -31,7 +31,7 @@ interface Setting {
 }
 
 /** Places of the tables that are opened as they are needed. */
-const tableSizes: readonly number[] = [1, 2, 4, 8];
+const tableSizes: readonly number[] = [1, 2, 4, 8, 16];
 const largestTable = tableSizes.at(-1)!;
 /** Times that a picture is begun anew. */
 const maxFailures = 1;
