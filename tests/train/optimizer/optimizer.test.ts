@@ -69,7 +69,7 @@ test("gradients are clipped by their common length, and left alone below it", ()
   const gradients = [input("a", { shape: [2], dtype: "f32" }), input("b", { shape: [1], dtype: "f32" })];
   const norm = gradientNorm(gradients), factor = clipFactor(norm, 6.5);
   const [a, b] = gradients.map((gradient) => mul(gradient, factor)) as [Tensor, Tensor];
-  const outputs = { a, b, norm };
+  const outputs = { a, b, norm, scale: factor };
   const long = { a: f32Tensor([2], Float32Array.of(3, 4)), b: f32Tensor([1], Float32Array.of(12)) };
   const clipped = evaluateWide(outputs, long);
   assert.is(clipped.norm[0], 13);
