@@ -28,6 +28,9 @@ const shown: readonly string[] = [
   "seconds",
 ];
 
+/** Milliseconds between two remarks where no bar is watched. */
+const remarkTime = 60_000;
+
 /** Starts to show a training of so many steps. */
 export function trainingProgress(io: Io, steps: number): TrainingProgress {
   const encoding = progress("Encoding pictures", io);
@@ -42,9 +45,15 @@ export function trainingProgress(io: Io, steps: number): TrainingProgress {
       etaBuffer: 50,
     })
     : undefined;
-  let started = false, numbers = "";
+  let started = false, numbers = "", said = performance.now();
   return {
-    onEncoded: ({ done, total }) => encoding.update(done, total),
+    onEncoded({ done, total }) {
+      encoding.update(done, total);
+      const time = performance.now();
+      if (bar || time - said < remarkTime) return;
+      said = time;
+      io.note(`tokens of ${done} of ${total} pictures`);
+    },
     onStep({ step }) {
       encoding[Symbol.dispose]();
       if (!started) bar?.start(steps, step, { numbers });
