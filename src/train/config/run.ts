@@ -52,6 +52,8 @@ export interface CommonRun {
   };
   /** Newest checkpoints that are kept beside the best one; default 2. */
   readonly keep: number;
+  /** Into how many runs a step is split, each on a part of its batch, which takes less memory; default 1. */
+  readonly parts: number;
   /** Computes what lies within blocks a second time for the gradients, which takes less memory; default false. */
   readonly recompute: boolean;
   /** Steps in a row whose numbers are not finite, after which training stops; default 10. */

@@ -34,6 +34,7 @@ const common = {
     sample: whole.default(1000),
   }).prefault({}),
   keep: positive.default(2),
+  parts: positive.default(1),
   recompute: z.boolean().default(false),
   mostSkipped: positive.default(10),
   overfit: z.strictObject({ pictures: positive, bar: z.number() }).optional(),
@@ -52,6 +53,10 @@ const adversarial = {
   generatorWeight: weight.optional(),
   start: whole.default(0),
 };
+
+/** Whether a batch can be cut into its parts; and what is said where it cannot. */
+const fitsParts = ({ batch, parts }: { batch: number; parts: number }): boolean => batch % parts === 0;
+const partsProblem = { path: ["parts"], error: "expected a divisor of batch" };
 
 /** Reads what a tokenizer's training is told; see `TokenizerRun` for what the fields mean. */
 export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
@@ -95,7 +100,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
   optimizer: z.strictObject(adam),
   ema: share.default(0.999),
   ...common,
-});
+}).refine(fitsParts, partsProblem);
 
 /** Reads what a transformer's training is told; see `TransformerRun` for what the fields mean. */
 export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
@@ -126,4 +131,4 @@ export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
     clip: z.number().positive().default(1),
   }),
   ...common,
-});
+}).refine(fitsParts, partsProblem);

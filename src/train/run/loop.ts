@@ -8,7 +8,8 @@ import type { Run } from "../config/run.ts";
 import { Journal } from "./journal.ts";
 import type { MetricsRecord } from "./metrics_log.ts";
 import type { RunFolder } from "./run_folder.ts";
-import type { Stage } from "./stage.ts";
+import { partsOf, together } from "./parts.ts";
+import type { Inputs, Stage } from "./stage.ts";
 import { loadTraining, type Progress, saveTraining } from "./training_checkpoint.ts";
 
 /** What a training tells while it goes on. */
@@ -93,12 +94,8 @@ class Loop {
     while (this.progress.step < steps && !this.reached && !signal?.aborted) {
       const { step, skipped } = this.progress, data = await next;
       next = this.#fetch(step + 1);
-      const { inputs, rate } = stage.settings(step, step - skipped);
-      const start = performance.now(), results = await program.run({ ...data, ...inputs });
+      const start = performance.now(), { finite, ...outputs } = await this.#step(data);
       timed = { steps: timed.steps + 1, seconds: timed.seconds + (performance.now() - start) / 1000 };
-      const { finite, ...outputs } = Object.fromEntries(
-        Object.entries(results).map(([name, { data: [value] }]) => [name, value!]),
-      );
       const skips = finite === 0;
       skippedInRow = skips ? skippedInRow + 1 : 0;
       this.progress = { ...this.progress, step: step + 1, skipped: skipped + (skips ? 1 : 0) };
@@ -107,7 +104,7 @@ class Loop {
       if (due(intervals.log) || done || skips) {
         await record({
           ...outputs,
-          rate,
+          rate: stage.settings(step, { updates: step - skipped, part: 0 }).rate,
           seconds: timed.seconds / timed.steps,
           skipped: this.progress.skipped,
         });
@@ -128,6 +125,18 @@ class Loop {
     if (this.#saved === this.progress.step) return;
     await this.#save();
     await journal.report();
+  }
+
+  /** Runs a step, part by part, and gives its outputs. */
+  async #step(data: Inputs): Promise<Record<string, number>> {
+    const { run, program } = this.#options, { step, skipped } = this.progress;
+    const outputs: Record<string, number>[] = [];
+    for (const [part, some] of partsOf(data, run.parts).entries()) {
+      const { inputs } = this.#stage.settings(step, { updates: step - skipped, part });
+      const results = Object.entries(await program.run({ ...some, ...inputs }));
+      outputs.push(Object.fromEntries(results.map(([name, { data: [value] }]) => [name, value!])));
+    }
+    return together(outputs);
   }
 
   /** The data of a step, if there is such a one; what goes wrong shows when it is waited for. */

@@ -111,7 +111,7 @@ export class TokenizerStage implements Stage {
     return { x: (await this.#parts.batches.batch(step)).images };
   }
 
-  settings(step: number, updates: number): { inputs: Inputs; rate: number } {
+  settings(step: number, { updates }: { updates: number }): { inputs: Inputs; rate: number } {
     const { optimizer, discriminator, loss: { enlarge } } = this.#run;
     const rate = optimizer.rate * this.#schedule(step), each = { step: updates + 1, rate };
     const enlarged = enlarge ? enlarge.ratio * Math.max(0, 1 - step / enlarge.steps) : 0;
@@ -149,12 +149,14 @@ export class TokenizerStage implements Stage {
   }
 
   #trial(states: States, pictures: PictureSource): TokenizerTrial {
-    const { batch, data: { size } } = this.#run, { backend } = this.#parts, stays = new Set(this.frozen);
+    const { batch, parts, data: { size } } = this.#run,
+      { backend } = this.#parts,
+      stays = new Set(this.frozen);
     const read = async (name: string) =>
       stays.has(name)
         ? await this.source.read(name)
         : (await states.read(emaName(name))).data as Float32Array;
-    return { backend, read, pictures, size, batch };
+    return { backend, read, pictures, size, batch: batch / parts };
   }
 
   /** Writes the averaged and the raw weights as folders that `Tokenizer.load` takes. */
@@ -170,9 +172,10 @@ export class TokenizerStage implements Stage {
 }
 
 function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
-  const { loss, discriminator, optimizer, init, batch, ema, recompute, data: { size } } = run;
+  const { loss, discriminator, optimizer, init, batch, parts, ema, recompute, data: { size } } = run;
   return tokenizerStep(config, {
-    n: batch,
+    n: batch / parts,
+    parts,
     size,
     discriminator,
     l1Weight: loss.l1,

@@ -105,7 +105,10 @@ export class TransformerStage implements Stage {
     return { classes: labels, ...subTokensOf(tokens, this.#config.bits) };
   }
 
-  settings(step: number, updates: number): { inputs: Inputs; rate: number } {
+  settings(
+    step: number,
+    { updates, part }: { updates: number; part: number },
+  ): { inputs: Inputs; rate: number } {
     const { optimizer, seed, model: { dropout, classDropout } } = this.#run;
     const rate = optimizer.rate * this.#schedule(step);
     const drops = dropout > 0 || classDropout > 0;
@@ -113,14 +116,14 @@ export class TransformerStage implements Stage {
       rate,
       inputs: {
         ...adamStep({ step: updates + 1, rate }, optimizer),
-        ...(drops ? stepRandom({ seed, step }) : {}),
+        ...(drops ? stepRandom({ seed, step, part }) : {}),
       },
     };
   }
 
   /** The cross-entropies over the pictures, without dropout. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
-    const { backend, set, length } = this.#parts, { batch } = this.#run;
+    const { backend, set, length } = this.#parts, { batch: all, parts } = this.#run, batch = all / parts;
     return { ...await evaluateTransformer(this.#config, { backend, states, set, length, batch }) };
   }
 
@@ -153,12 +156,13 @@ function configOf(
 }
 
 function stepOf(
-  { model, optimizer, batch, recompute }: TransformerRun,
+  { model, optimizer, batch, parts, recompute }: TransformerRun,
   config: TransformerConfig,
 ): TrainingStep {
   const { dropout, classDropout } = model, { weightDecay, clip } = optimizer;
   return transformerStep(config, {
-    n: batch,
+    n: batch / parts,
+    parts,
     dropout,
     classDropout,
     adam: optimizer,

@@ -1,10 +1,49 @@
 import { suite } from "uvu";
-import { checkTokenizer, checkTransformer } from "./resume.ts";
+import * as assert from "uvu/assert";
+import type { MetricsRecord } from "../../../src/train/run/metrics_log.ts";
+import { train } from "../../../src/train/train.ts";
+import { scratch } from "../../cli/support.ts";
+import { checkTokenizer, checkTransformer, metrics } from "./resume.ts";
+import { tinyTokenizer, tinyTransformer, writePictures } from "./tiny.ts";
 
 const test = suite("resuming");
 
 test("a tokenizer stopped at every step is the one that was not, and loads as published ones do", () =>
   checkTokenizer(6));
-test("a transformer, too", () => checkTransformer(6));
+test("a transformer, too, whose steps have two parts", () => checkTransformer(6, { parts: 2 }));
+
+test("steps of two parts learn what whole steps do", async () => {
+  using folder = scratch();
+  const pictures = writePictures(folder.at("pictures.npz"));
+  const { models: [tokenizer] } = await train(tinyTokenizer(pictures, { steps: 1 }), {
+    folder: folder.at("t"),
+  });
+  const still = { steps: 4, intervals: { log: 1, evaluate: 0, sample: 0 }, batch: 4 };
+  const model = {
+    dim: 16,
+    heads: 2,
+    layers: 1,
+    factorizedLayers: 1,
+    bits: [2, 2],
+    dropout: 0,
+    classDropout: 0,
+  };
+  const logs = [];
+  for (const parts of [1, 2]) {
+    const run = tinyTransformer(pictures, tokenizer!, { ...still, model, parts });
+    await train(run, { folder: folder.at(`${parts}`) });
+    logs.push(await metrics(folder.at(`${parts}`)));
+  }
+  const [whole, cut] = logs as [MetricsRecord[], MetricsRecord[]];
+  assert.is(whole.length, 4);
+  whole.forEach((record, i) => {
+    for (const name of ["loss", "grad_norm", "rate"]) {
+      assert.ok(
+        Math.abs(cut[i]![name]! / record[name]! - 1) < 1e-5,
+        `${name}: ${cut[i]![name]}, ${record[name]}`,
+      );
+    }
+  });
+});
 
 test.run();

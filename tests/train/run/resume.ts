@@ -46,11 +46,14 @@ export async function checkTokenizer(steps: number): Promise<void> {
 }
 
 /** A transformer of so many steps, stopped after each; its model draws. */
-export async function checkTransformer(steps: number): Promise<void> {
+export async function checkTransformer(
+  steps: number,
+  changes: Record<string, unknown> = {},
+): Promise<void> {
   using folder = scratch();
   const pictures = writePictures(folder.at("pictures.npz"));
   const tokenizer = await train(tinyTokenizer(pictures, { steps: 2 }), { folder: folder.at("tokenizer") });
-  const run = tinyTransformer(pictures, tokenizer.models[0]!, { steps });
+  const run = tinyTransformer(pictures, tokenizer.models[0]!, { steps, ...changes });
   const model = await checkEveryStop(run, folder);
   await using generator = await Generator.load(model, { threads: 1 });
   const [drawn] = await generator.generate({ classIds: 1, seed: 3 });
