@@ -1,4 +1,4 @@
-// add, sub, mul with broadcasting: out[i] = lhs[l] ∘ rhs[r]
+// add, sub, mul, div with broadcasting: out[i] = lhs[l] ∘ rhs[r]
 //
 // lhs, rhs  f32; LEFT{axis} and RIGHT{axis} are their strides along the axes of out, 0 where they repeat
 // out       f32, SIZE elements in AXES axes of lengths LENGTH{axis}
@@ -41,5 +41,8 @@ fn main(
 #end
 #if MUL
   out[i] = lhs[l] * rhs[r];
+#end
+#if DIV
+  out[i] = lhs[l] / rhs[r];
 #end
 }

@@ -26,12 +26,12 @@
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 #end
 #if QUANTIZED
-@group(0) @binding(1) var<storage, read> weight: array<u32>;
+@group(0) @binding(1) var<storage, read_write> weight: array<u32>;
 #else
 #if F16
-@group(0) @binding(1) var<storage, read> weight: array<vec2u>;
+@group(0) @binding(1) var<storage, read_write> weight: array<vec2u>;
 #else
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> weight: array<vec4f>;
 #end
 #end
 #if BIAS

@@ -18,22 +18,22 @@
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 #end
 #if QUANTIZED
-@group(0) @binding(1) var<storage, read> weight: array<u32>;
+@group(0) @binding(1) var<storage, read_write> weight: array<u32>;
 #else
 #if F16
-@group(0) @binding(1) var<storage, read> weight: array<vec2u>;
+@group(0) @binding(1) var<storage, read_write> weight: array<vec2u>;
 #else
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> weight: array<vec4f>;
 #end
 #end
 #if UP
 #if QUANTIZED
-@group(0) @binding(2) var<storage, read> up: array<u32>;
+@group(0) @binding(2) var<storage, read_write> up: array<u32>;
 #else
 #if F16
-@group(0) @binding(2) var<storage, read> up: array<vec2u>;
+@group(0) @binding(2) var<storage, read_write> up: array<vec2u>;
 #else
-@group(0) @binding(2) var<storage, read> up: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> up: array<vec4f>;
 #end
 #end
 #end

@@ -1,4 +1,4 @@
-// mean over neighbouring axes: out[outer, inner] = 1/COUNT · sum over i of x[outer, i, inner]
+// mean over neighbouring axes: out[outer, inner] = 1/COUNT · sum over i of x[outer, i, inner]; with SUM, the sum
 //
 // x f32 [OUTER, COUNT, INNER], out f32 [OUTER, INNER]. A workgroup does one element of out: each thread sums every
 // WORKGROUP-th element, then a tree sums the threads. The order does not depend on the machine.
@@ -25,5 +25,9 @@ fn main(
     if (thread < half) { sums[thread] += sums[thread + half]; }
     workgroupBarrier();
   }
+#if SUM
+  if (thread == 0) { out[element] = sums[0]; }
+#else
   if (thread == 0) { out[element] = sums[0] / f32(COUNT); }
+#end
 }

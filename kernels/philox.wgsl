@@ -6,7 +6,7 @@
 @group(0) @binding(1) var<storage, read_write> counter: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
 
-#include wide
+#include philox_rounds
 #include linear_index
 
 @compute @workgroup_size(WORKGROUP)
@@ -17,14 +17,8 @@ fn main(
 ) {
   let i = linear_index(group, groups, thread);
   if (i >= SIZE) { return; }
-  var k = vec2u(key[2 * i], key[2 * i + 1]);
-  var c = vec4u(counter[4 * i], counter[4 * i + 1], counter[4 * i + 2], counter[4 * i + 3]);
-  for (var round = 0u; round < 10; round++) {
-    let a = product(c.x, 0xd2511f53u);
-    let b = product(c.z, 0xcd9e8d57u);
-    c = vec4u(b.y ^ c.y ^ k.x, b.x, a.y ^ c.w ^ k.y, a.x);
-    k += vec2u(0x9e3779b9u, 0xbb67ae85u);
-  }
+  let k = vec2u(key[2 * i], key[2 * i + 1]);
+  let c = philox(k, vec4u(counter[4 * i], counter[4 * i + 1], counter[4 * i + 2], counter[4 * i + 3]));
 #for word < 4
   out[4 * i + {word}] = c[{word}];
 #end

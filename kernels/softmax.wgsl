@@ -1,6 +1,8 @@
 // Turns `scores` 0 to count − 1 into exp(score − largest), included by the kernels of attention
 //
-// Gives the sum of them to all threads. Uses `parts`, one value a thread.
+// Gives the sum of them to all threads, and leaves the largest in `largest_score`. Uses `parts`, one value a thread.
+var<private> largest_score: f32;
+
 fn exponentials(count: u32, thread: u32) -> f32 {
   workgroupBarrier();
   var largest = -3.4028234e38;
@@ -12,6 +14,7 @@ fn exponentials(count: u32, thread: u32) -> f32 {
     workgroupBarrier();
   }
   largest = parts[0];
+  largest_score = largest;
   workgroupBarrier();
   var sum = 0.0;
   for (var i = thread; i < count; i += WORKGROUP) {

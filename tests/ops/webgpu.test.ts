@@ -5,6 +5,7 @@ import { ReferenceBackend } from "../../src/backend/reference/reference_backend.
 import { findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import type { openDevice } from "../../src/backend/webgpu/device.ts";
 import { WebGpuProgram } from "../../src/backend/webgpu/program.ts";
+import { trainingShaders } from "../../src/backend/webgpu/training.ts";
 import type { Tiling } from "../../src/backend/webgpu/tiles.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
@@ -12,9 +13,9 @@ import type { HostTensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { nmse } from "../golden/golden.ts";
 import { type CaseOp, type CaseSpec, elementsOf, makeCase, type OpCase } from "./case.ts";
-import { casesOf, inferenceOps, opCases } from "./cases.ts";
+import { casesOf, opCases } from "./cases.ts";
 
-const ops = inferenceOps;
+const ops = Object.keys(opCases) as CaseOp[];
 /** Ops that are cut in more than one way. */
 const tiled: readonly CaseOp[] = ["conv2d", "linear", "sample"];
 const reference = new ReferenceBackend();
@@ -36,7 +37,7 @@ const suites: readonly {
 for (const { tiling, ops, open } of suites) {
   const test = suite(`ops on the WebGPU backend, ${tiling}`);
   const each = missingAdapter ? test.skip : test;
-  const backend = new WebGpuBackend({}, { tiling, open, guarded: true });
+  const backend = new WebGpuBackend({ training: trainingShaders }, { tiling, open, guarded: true });
   test.after(() => backend[Symbol.asyncDispose]());
 
   for (const op of ops) {

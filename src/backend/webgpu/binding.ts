@@ -25,7 +25,7 @@ export async function bindingOf(
   const { pipeline, layout, bindings } = await session.pipelines.get(
     kernel,
     split ? { ...constants, SPLIT: true } : constants,
-    uses,
+    { uses, source: command.source },
   );
   const bind = (first?: GPUBufferBinding) =>
     device.createBindGroup({

@@ -1,6 +1,9 @@
-import type { Tensor, TensorOf } from "../../graph/ops.ts";
+import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
+import { BackendError } from "../../tensor/errors.ts";
 import type { KernelName } from "./_generated.ts";
+import type { TrainingKernelName } from "./_generated_training.ts";
 import type { WeightFormat } from "../backend.ts";
+import type { TrainingLowering } from "./lower.ts";
 import type { Constants } from "./specialise.ts";
 import type { Tiling } from "./tiles.ts";
 
@@ -27,7 +30,9 @@ export type Workgroups = readonly [number, number, number];
 
 /** One dispatch. */
 export interface Command {
-  readonly kernel: KernelName;
+  readonly kernel: KernelName | TrainingKernelName;
+  /** The kernel's text, if it is one of training. */
+  readonly source?: string;
   readonly constants: Constants;
   /** By the names that the kernel gives its bindings; those that it does not have under these constants are `undefined`. */
   readonly bindings: Readonly<Record<string, Operand | undefined>>;
@@ -55,6 +60,24 @@ export interface Target {
   readonly f16: boolean;
   /** Bytes of workgroup memory that kernels may use. */
   readonly workgroupBytes: number;
+  /** What programs of training need beside the rest; without, they are refused. */
+  readonly training?: TrainingShaders;
   /** The format that the matrix or table `name` was loaded in. */
   format(name: string): WeightFormat;
+}
+
+/** What programs of training need: how their ops become commands, and how a run packs weights that it changes. */
+export interface TrainingShaders {
+  readonly lowering: TrainingLowering;
+  /** The matrix that products read of a weight `[O,C]` or `[O,C,K,K]` in f32, and the command that makes it. */
+  pack(weight: Tensor): { matrix: Scratch; command: Command };
+}
+
+/** The error for a graph of training, where the backend is not set up for it. */
+export function notForTraining(op: OpName): BackendError {
+  return new BackendError(`Cannot run ${op} on WebGPU`, {
+    expected: "a graph of inference",
+    got: "an op, or weights that a run computes, which only training has",
+    hint: "set the backend up for training",
+  });
 }

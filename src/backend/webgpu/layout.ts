@@ -1,4 +1,4 @@
-import { inputsOf, type Tensor } from "../../graph/ops.ts";
+import { inputsOf, type Tensor, viewed } from "../../graph/ops.ts";
 import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -6,7 +6,7 @@ import type { Command, Operand, Scratch, Target } from "./commands.ts";
 import { lower } from "./lower.ts";
 
 /** Ops whose values are not in the arena: kept from run to run, or views of another's. */
-const elsewhere: readonly string[] = ["param", "constant", "state", "reshape"];
+const elsewhere: readonly string[] = ["param", "constant", "state", "reshape", "straight_through"];
 /** Ops that are not computed. */
 const leaves: readonly string[] = ["input", ...elsewhere];
 
@@ -38,11 +38,6 @@ export interface LayoutOptions {
   readonly halves?: boolean;
 }
 
-/** The tensor whose elements a view shows. */
-export function viewed(tensor: Tensor): Tensor {
-  return tensor.op === "reshape" ? viewed(tensor.inputs.x) : tensor;
-}
-
 /** Whether an operand is a tensor. */
 export function isTensor(operand: Operand): operand is Tensor {
   return "op" in operand;
@@ -64,7 +59,7 @@ export function planLayout(graph: Graph, { target, align, guard, halves = false 
     return lifetimes.push(guard ? { bytes: room, first: 0, last: end } : { bytes: room, first, last }) - 1;
   };
   for (const tensor of graph.tensors) {
-    if (elsewhere.includes(tensor.op)) continue;
+    if (elsewhere.includes(tensor.op) || viewed(tensor) !== tensor) continue;
     const step = stepOf.get(tensor) ?? -1;
     // Where runs follow each other on the device, inputs are only written when they change.
     const last = stateful && tensor.op === "input" ? end : step;

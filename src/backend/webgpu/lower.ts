@@ -3,20 +3,31 @@ import { flopOf } from "../../graph/flop.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { KernelName } from "./_generated.ts";
-import { type Command, folded, type Scratch, type Target, workgroupSize } from "./commands.ts";
+import {
+  type Command,
+  folded,
+  notForTraining,
+  type Operand,
+  type Scratch,
+  type Target,
+  workgroupSize,
+} from "./commands.ts";
 import { linearLowering } from "./lower_linear.ts";
 import { channelAffine, lowerConv } from "./lower_matrix.ts";
 import { samplingLowering } from "./lower_sampling.ts";
 import { sequenceLowering } from "./lower_sequence.ts";
 import type { Constants } from "./specialise.ts";
 
-/** Ops that become commands: leaves and views do not, fusion has replaced `group_norm`, and training is not done here. */
+/** Ops that become commands: leaves and views do not, fusion has replaced `group_norm`, training has its own table. */
 export type LoweredOp = Exclude<
   OpName,
   TrainingOp | "input" | "param" | "constant" | "state" | "reshape" | "group_norm"
 >;
+type Rules<P extends OpName> = { readonly [O in P]: (tensor: TensorOf<O>, target: Target) => Command[] };
 /** A rule for each op: one that lacks its rule does not compile. */
-export type Lowering = { [O in LoweredOp]: (tensor: TensorOf<O>, target: Target) => Command[] };
+export type Lowering = Rules<LoweredOp>;
+/** The rules of the ops of training, as complete. */
+export type TrainingLowering = Rules<Exclude<TrainingOp, "straight_through">>;
 
 const lowering: Lowering = {
   add: (tensor) => binary("ADD", tensor),
@@ -25,20 +36,7 @@ const lowering: Lowering = {
   sqrt: (tensor) => elementwise("unary", tensor, { constants: { SQRT: true } }),
   silu: (tensor) => elementwise("unary", tensor),
 
-  mean: (tensor) => {
-    const { x } = tensor.inputs, axes = [...tensor.attrs.axes].sort((a, b) => a - b);
-    if (axes.some((axis, i) => axis !== axes[0]! + i)) {
-      throw new BackendError("Cannot lower mean", { expected: "neighbouring axes", got: axes.join(", ") });
-    }
-    const [first, end] = [axes[0] ?? 0, (axes[0] ?? 0) + axes.length];
-    const size = sizeOf(tensor.shape);
-    const constants = {
-      ...{ WORKGROUP: workgroupSize, SIZE: size },
-      ...{ COUNT: sizeOf(x.shape.slice(first, end)), INNER: sizeOf(x.shape.slice(end)) },
-    };
-    const bindings = { x, out: tensor as Tensor };
-    return [{ kernel: "mean", constants, bindings, workgroups: folded(size), flop: sizeOf(x.shape) }];
-  },
+  mean: (tensor) => [reduction(tensor)],
   conv2d: lowerConv,
   group_norm_affine: groupNormAffine,
   channel_affine: (tensor) => [
@@ -56,18 +54,46 @@ const lowering: Lowering = {
   ...samplingLowering,
 };
 
-/** The commands that compute `tensor`: none if it is empty. Throws `BackendError` for an op of training. */
-export function lower(tensor: Tensor, target: Target): Command[] {
-  const rule = lowering[tensor.op as LoweredOp] as
-    | ((tensor: Tensor, target: Target) => Command[])
-    | undefined;
-  if (!rule) {
-    throw new BackendError(`Cannot run ${tensor.op} on WebGPU`, {
-      expected: "a graph of inference",
-      got: "one of training",
-      hint: "use the backend wasm",
+/** The dispatch of a mean, or of a sum. */
+export function reduction(tensor: TensorOf<"mean"> | TensorOf<"sum">): Command {
+  const { x } = tensor.inputs, axes = [...tensor.attrs.axes].sort((a, b) => a - b);
+  if (axes.some((axis, i) => axis !== axes[0]! + i)) {
+    throw new BackendError(`Cannot lower ${tensor.op}`, {
+      expected: "neighbouring axes",
+      got: axes.join(", "),
     });
   }
+  const [first, end] = [axes[0] ?? 0, (axes[0] ?? 0) + axes.length];
+  const extent = { count: sizeOf(x.shape.slice(first, end)), inner: sizeOf(x.shape.slice(end)) };
+  const operands = { x, out: tensor as Tensor, size: sizeOf(tensor.shape) };
+  return reduced({ ...operands, ...extent, sum: tensor.op === "sum" });
+}
+
+/** The dispatch that takes the mean or the sum of x `[outer,count,inner]` over `count`; `size` is outer·inner. */
+export function reduced(
+  { x, out, size, count, inner, sum }: {
+    x: Operand;
+    out: Operand;
+    size: number;
+    count: number;
+    inner: number;
+    sum: boolean;
+  },
+): Command {
+  return {
+    kernel: "mean",
+    constants: { WORKGROUP: workgroupSize, SIZE: size, COUNT: count, INNER: inner, SUM: sum },
+    bindings: { x, out },
+    workgroups: folded(size),
+    flop: size * count,
+  };
+}
+
+/** The commands that compute `tensor`: none if it is empty. Throws `BackendError` for an op of training. */
+export function lower(tensor: Tensor, target: Target): Command[] {
+  const rules: Readonly<Record<string, unknown>> = { ...lowering, ...target.training?.lowering };
+  const rule = rules[tensor.op] as ((tensor: Tensor, target: Target) => Command[]) | undefined;
+  if (!rule) throw notForTraining(tensor.op);
   return sizeOf(tensor.shape) === 0 ? [] : rule(tensor, target);
 }
 
@@ -87,7 +113,11 @@ function elementwise(
   }];
 }
 
-function binary(operation: "ADD" | "SUB" | "MUL", tensor: TensorOf<"add" | "sub" | "mul">): Command[] {
+/** The dispatch of an elementwise op of two operands. */
+export function binary(
+  operation: "ADD" | "SUB" | "MUL" | "DIV",
+  tensor: TensorOf<"add" | "sub" | "mul" | "div">,
+): Command[] {
   const { a, b } = tensor.inputs, { shape } = tensor;
   const size = sizeOf(shape), axes: Record<string, number> = {};
   // Axes are numbered from the innermost; a scalar has one of length 1.
@@ -115,7 +145,7 @@ function binary(operation: "ADD" | "SUB" | "MUL", tensor: TensorOf<"add" | "sub"
 }
 
 /** The stride of the i-th axis from the innermost; 0 where it is repeated. */
-function strideFromInnermost({ shape }: Tensor, i: number): number {
+export function strideFromInnermost({ shape }: Tensor, i: number): number {
   const axis = shape.length - 1 - i;
   return axis < 0 || shape[axis] === 1 ? 0 : stridesOf(shape)[axis]!;
 }

@@ -30,7 +30,8 @@ function matvec(tensor: TensorOf<"linear">, target: Target): Command[] {
   const rows = sizeOf(x.shape) / k;
   // So many columns that a thread keeps about sixteen sums.
   const columns = Math.max(1, Math.min(8, 2 ** Math.floor(Math.log2(fewRows / rows))));
-  return [{
+  const packed = matrix(weight, target), packedUp = up && matrix(up, target);
+  return [...packed.commands, ...packedUp?.commands ?? [], {
     kernel: "linear",
     constants: {
       ...{
@@ -43,11 +44,11 @@ function matvec(tensor: TensorOf<"linear">, target: Target): Command[] {
       },
       ...{ VALUES: rows * columns * (up ? 2 : 1) + (norm ? rows : 0), VECTOR: k % 4 === 0 },
       ...{ BIAS: Boolean(bias), NORM: Boolean(norm), UP: Boolean(up), RESIDUAL: Boolean(residual) },
-      ...formatConstants(matrix(weight), { width: k, target }),
+      ...formatConstants(packed.operand, { width: k, target }),
       ...norm && { EPS: `f32(${tensor.attrs.eps})` },
     },
     bindings: {
-      ...{ x, weight: matrix(weight), up: up && matrix(up), norm, bias, residual, out: tensor as Tensor },
+      ...{ x, weight: packed.operand, up: packedUp?.operand, norm, bias, residual, out: tensor as Tensor },
     },
     workgroups: folded(Math.ceil(outputs / columns)),
     flop: flopOf(tensor as Tensor),
@@ -67,15 +68,17 @@ function products(tensor: TensorOf<"linear">, target: Target): Command[] {
   }
   // A 1×1 convolution of one row of positions.
   const sizes = { n: 1, h: 1, w, channels: k, outH: 1, outW: w, outputs, kernel: 1, stride: 1, padding: 0 };
-  const times = (by: Tensor, rest: { bias?: Tensor; residual?: Tensor; out: Operand }) =>
-    product({ ...sizes, operands: { x: source, weight: matrix(by), ...rest } }, target);
-  if (!up) return [...commands, times(weight, { bias, residual, out })];
+  const times = (by: Tensor, rest: { bias?: Tensor; residual?: Tensor; out: Operand }) => {
+    const { operand, commands } = matrix(by, target);
+    return [...commands, product({ ...sizes, operands: { x: source, weight: operand, ...rest } }, target)];
+  };
+  if (!up) return [...commands, ...times(weight, { bias, residual, out })];
   const gate: Scratch = { scratch: "gate", bytes: 4 * size },
     gated: Scratch = { scratch: "up", bytes: 4 * size };
   return [
     ...commands,
-    times(weight, { bias, out: gate }),
-    times(up, { out: gated }),
+    ...times(weight, { bias, out: gate }),
+    ...times(up, { out: gated }),
     swiglu({ gate, up: gated, residual }, { size, out }),
   ];
 }

@@ -4,8 +4,8 @@ import { sizeOf } from "../../tensor/shape.ts";
 import {
   type Command,
   folded,
+  notForTraining,
   type Operand,
-  type Packed,
   type Scratch,
   type Target,
   workgroupSize,
@@ -31,7 +31,7 @@ export interface Product {
   readonly depthToSpace?: boolean;
   readonly operands: {
     readonly x: Operand;
-    readonly weight: Packed;
+    readonly weight: Operand;
     readonly bias?: Tensor;
     readonly affine?: Tensor;
     readonly residual?: Tensor;
@@ -51,13 +51,15 @@ export function lowerConv(tensor: TensorOf<"conv2d">, target: Target): Command[]
   const outH = Math.floor((h + 2 * padding - kernel) / stride) + 1;
   const outW = Math.floor((w + 2 * padding - kernel) / stride) + 1;
   const sizes = { n, h, w, channels, outH, outW, outputs, kernel, stride, padding, depthToSpace };
-  const operands = { weight: matrix(weight), bias, residual, out: tensor as Tensor };
+  const packed = matrix(weight, target);
+  const operands = { weight: packed.operand, bias, residual, out: tensor as Tensor };
   if (target.tiling === "staged" || kernel === 1 || !affine) {
-    return [product({ ...sizes, swish, operands: { ...operands, x, affine } }, target)];
+    return [...packed.commands, product({ ...sizes, swish, operands: { ...operands, x, affine } }, target)];
   }
   // Each thread would activate what nine taps read nine times: the activated picture is written once instead.
   const activated: Scratch = { scratch: "activated", bytes: 4 * sizeOf(x.shape) };
   return [
+    ...packed.commands,
     channelAffine({ x, affine, out: activated }, { shape: x.shape, swish: Boolean(swish) }),
     product({ ...sizes, operands: { ...operands, x: activated } }, target),
   ];
@@ -110,20 +112,28 @@ export function product(given: Product, target: Target): Command {
 
 /** The constants that tell kernels how a matrix of `width` columns is stored. */
 export function formatConstants(
-  { packed }: Packed,
+  weight: Operand,
   { width, target }: { width: number; target: Target },
 ): Constants {
-  const format = target.format(packed.attrs.name);
+  const format = "packed" in weight ? target.format(weight.packed.attrs.name) : "f32";
   if (format === "f32" || format === "f16") return { F16: format === "f16" && !target.f16 };
   const { row, scales } = quantizedWords(format, width);
   return { QUANTIZED: true, Q4: format === "q4", ROW_WORDS: row, SCALE_WORDS: scales };
 }
 
-/** A weight as a matrix. Throws `BackendError` for a value that is computed. */
-export function matrix(weight: Tensor): Packed {
-  if (weight.op === "param") return { packed: weight, layout: "matrix" };
-  throw new BackendError("Cannot lower a product", {
-    expected: "a weight of the model",
-    got: `a ${weight.op}`,
-  });
+/**
+ * A weight as a matrix: packed when it was loaded, or where a run changes it, by commands. Throws `BackendError` for the
+ * latter where there is no training.
+ */
+export function matrix(
+  weight: Tensor,
+  { training }: Target,
+): { operand: Operand; commands: readonly Command[] } {
+  if (weight.op === "param") return { operand: { packed: weight, layout: "matrix" }, commands: [] };
+  if (!training) throw notForTraining(weight.op);
+  const [, channels] = weight.shape as [number, number];
+  // Its elements are in the matrix's order already.
+  if (sizeOf(weight.shape.slice(2)) === 1 && channels % 4 === 0) return { operand: weight, commands: [] };
+  const { matrix, command } = training.pack(weight);
+  return { operand: matrix, commands: [command] };
 }

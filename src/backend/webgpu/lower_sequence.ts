@@ -35,18 +35,11 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
     });
   },
   embedding: (tensor, { format }) => {
-    const { table, index } = tensor.inputs;
-    if (table.op !== "param") {
-      throw new BackendError("Cannot lower an embedding", {
-        expected: "a table of the model",
-        got: `a ${table.op}`,
-      });
-    }
-    const [words, width] = table.shape as [number, number];
-    const f16 = format(table.attrs.name) !== "f32";
+    const { table, index } = tensor.inputs, [words, width] = table.shape as [number, number];
+    const isParam = table.op === "param", f16 = isParam && format(table.attrs.name) !== "f32";
     return byElement("embedding", tensor, {
       constants: { WORDS: words, WIDTH: width, F16: f16, ROW_WORDS: Math.ceil(width / 2) },
-      bindings: { table: { packed: table, layout: "table" }, index },
+      bindings: { table: isParam ? { packed: table, layout: "table" } : table, index },
     });
   },
   rope: (tensor) => {
@@ -116,7 +109,7 @@ function headConstants(qkv: Tensor, heads: number): Constants {
 }
 
 /** The scores of all positions lie in workgroup memory, beside a query and a value of each thread. */
-function checkScores({ workgroupBytes }: Target, positions: number): void {
+export function checkScores({ workgroupBytes }: Target, positions: number): void {
   const most = Math.floor(workgroupBytes / 4) - 1024;
   if (positions <= most) return;
   throw new BackendError("Cannot lower attention", {

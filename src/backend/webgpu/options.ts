@@ -1,3 +1,4 @@
+import type { TrainingShaders } from "./commands.ts";
 import type { Tiling } from "./tiles.ts";
 
 /** How a WebGPU backend is set up. */
@@ -15,6 +16,8 @@ export interface WebGpuOptions {
    * and states that are not halves themselves.
    */
   readonly activations?: "f32" | "f16";
+  /** What programs of training need beside the rest: `trainingShaders` of `training.ts`. Without, they are refused. */
+  readonly training?: TrainingShaders;
   /** Floating-point operations that one submit does at most; by default what a slow adapter does in half a second. */
   readonly flopPerSubmit?: number;
 }

@@ -1,5 +1,4 @@
 import { BackendError } from "../../tensor/errors.ts";
-import type { KernelName } from "./_generated.ts";
 import type { Session } from "./session.ts";
 import { type Binding, type BindingUse, type Constants, specialise } from "./specialise.ts";
 import { COMPUTE } from "./usage.ts";
@@ -22,11 +21,11 @@ export class Pipelines {
 
   /** The kernel `name` for `constants` and the way in which its bindings are used. Throws `BackendError`. */
   get(
-    name: KernelName,
+    name: string,
     constants: Constants,
-    uses: Readonly<Record<string, BindingUse>>,
+    given: { uses: Readonly<Record<string, BindingUse>>; source?: string },
   ): Promise<Pipeline> {
-    const { code, bindings } = specialise(name, constants, uses);
+    const { code, bindings } = specialise(name, constants, given);
     let pipeline = this.#compiled.get(code);
     if (!pipeline) {
       pipeline = this.#compile(name, { code, bindings });
@@ -38,7 +37,7 @@ export class Pipelines {
   }
 
   async #compile(
-    name: KernelName,
+    name: string,
     { code, bindings }: { code: string; bindings: readonly Binding[] },
   ): Promise<Pipeline> {
     const { device, counters } = this.#session, action = `compile the kernel ${name}`;

@@ -1,8 +1,8 @@
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
-import type { Tensor } from "../../graph/ops.ts";
+import { type Tensor, viewed } from "../../graph/ops.ts";
 import { bindingOf } from "./binding.ts";
 import { type Command, maxWorkgroups, type Operand, type Workgroups } from "./commands.ts";
-import { isTensor, type Layout, viewed } from "./layout.ts";
+import { isTensor, type Layout } from "./layout.ts";
 import { createMemory, destroyMemory, type Memory, type Piece, piecesOf, writeMemory } from "./memory.ts";
 import type { Session } from "./session.ts";
 import type { WebGpuWeights } from "./weights.ts";

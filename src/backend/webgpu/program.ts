@@ -4,8 +4,8 @@ import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { ArgumentError, BackendError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
-import type { Cancellable, CommandTime, Program, ProgramStats } from "../backend.ts";
-import { checkInputs } from "../inputs.ts";
+import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
+import { checkInputs, checkState } from "../inputs.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
@@ -13,6 +13,7 @@ import { defaultFlopPerSubmit, type WebGpuOptions } from "./options.ts";
 import { createMemory, destroyMemory, type Memory } from "./memory.ts";
 import { type Plan, prepare, type Prepared, storage } from "./prepared.ts";
 import type { Session } from "./session.ts";
+import { readState, writeState } from "./state_access.ts";
 import { timeAll } from "./timing.ts";
 import { Transfers } from "./transfers.ts";
 import type { WebGpuWeights } from "./weights.ts";
@@ -27,6 +28,16 @@ const action = "run the program";
  */
 export class WebGpuProgram implements Program {
   readonly stats: ProgramStats;
+  readonly states: States = {
+    read: (name) => {
+      const state = checkState(this.#plan.graph, name);
+      return this.#withState(state, (session, memory) => readState(session, memory, state));
+    },
+    write: (name, value) => {
+      const state = checkState(this.#plan.graph, name, value);
+      return this.#withState(state, (session, memory) => writeState(session, memory, value));
+    },
+  };
   readonly #gpu: Gpu;
   readonly #plan: Omit<Plan, "states">;
   readonly #transfers: Transfers;
@@ -66,6 +77,7 @@ export class WebGpuProgram implements Program {
             tiling: session.tiling,
             f16: session.f16,
             workgroupBytes: session.device.limits.maxComputeWorkgroupStorageSize,
+            training: gpu.options.training,
             format: (name) => weights.format(name),
           },
           align: session.align,
@@ -130,6 +142,15 @@ export class WebGpuProgram implements Program {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.#gpu.release((session) => this.#leave(session));
+  }
+
+  #withState<T>(state: Tensor, work: (session: Session, memory: Memory) => Promise<T>): Promise<T> {
+    return this.#gpu.exclusive(async (session) => {
+      await this.#prepare(session);
+      // From now on it is not all zeros, which a lost device would give back.
+      this.#started = true;
+      return await work(session, this.#states.get(state)!);
+    });
   }
 
   async #prepare(session: Session): Promise<Prepared> {

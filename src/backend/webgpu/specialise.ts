@@ -42,13 +42,17 @@ const declaration = /^@group\(0\) @binding\((\d+)\) var<(storage, read_write|sto
  *   a number. Unrolled here, because results in registers cannot be indexed by a variable.
  *
  * Constants become WGSL's. A storage binding is declared as `uses` says; what lies otherwise as `access.ts` does it.
+ * `source` is the text of a kernel that is not one of inference's.
  */
 export function specialise(
-  name: KernelName,
+  name: string,
   constants: Constants,
-  uses: Readonly<Record<string, BindingUse>> = {},
+  { uses = {}, source = kernelSources[name as KernelName] }: {
+    uses?: Readonly<Record<string, BindingUse>>;
+    source?: string;
+  } = {},
 ): SpecialisedKernel {
-  const lines = kernelSources[name].split("\n");
+  const lines = source.split("\n");
   const body: string[] = [];
   const end = expand(lines, 0, { name, constants, variables: {}, out: body });
   if (end !== lines.length) throw fault(name, "as many #end as #if and #for", "one more");
@@ -81,7 +85,7 @@ export function specialise(
 }
 
 interface Expansion {
-  readonly name: KernelName;
+  readonly name: string;
   readonly constants: Constants;
   readonly variables: Readonly<Record<string, number>>;
   /** Where lines go; nowhere for what a switch leaves out. */
@@ -118,6 +122,6 @@ function expand(lines: readonly string[], start: number, expansion: Expansion): 
   return i;
 }
 
-function fault(name: KernelName, expected: string, got: string): BackendError {
+function fault(name: string, expected: string, got: string): BackendError {
   return new BackendError(`Cannot specialise the kernel ${name}`, { expected, got });
 }

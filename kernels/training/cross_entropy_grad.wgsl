@@ -1,0 +1,25 @@
+// cross_entropy_grad: out[r, w] = (exp(logits[r, w] − logits[r, t] − loss[r]) − [w = t])·dy[r], t = min(goal[r], WORDS − 1)
+//
+// logits, out f32 [R, WORDS], SIZE elements; goal u32 [R], loss, dy f32 [R]. A thread does one element.
+
+@group(0) @binding(0) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(1) var<storage, read_write> goal: array<u32>;
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+
+#include linear_index
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = linear_index(group, groups, thread);
+  if (i >= SIZE) { return; }
+  let r = i / WORDS;
+  let t = min(goal[r], WORDS - 1);
+  let hit = select(0.0, 1.0, i % WORDS == t);
+  out[i] = (exp(logits[i] - logits[r * WORDS + t] - loss[r]) - hit) * dy[r];
+}
