@@ -1,12 +1,25 @@
 // mean over neighbouring axes: out[outer, inner] = 1/COUNT · sum over i of x[outer, i, inner]; with SUM, the sum
 //
-// x f32 [OUTER, COUNT, INNER], out f32 [OUTER, INNER]. A workgroup does one element of out: each thread sums every
-// WORKGROUP-th element, then a tree sums the threads. The order does not depend on the machine.
+// x f32 [OUTER, COUNT, INNER], out f32 [OUTER, INNER], SIZE elements. A workgroup does one element of out: each thread sums
+// every WORKGROUP-th element, then a tree sums the threads. With EACH a thread does one element, in order: better where
+// there are many. The order does not depend on the machine.
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 
+fn finished(sum: f32) -> f32 {
+#if SUM
+  return sum;
+#else
+  return sum / f32(COUNT);
+#end
+}
+
+#if EACH
+#include linear_index
+#else
 var<workgroup> sums: array<f32, WORKGROUP>;
+#end
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -14,6 +27,14 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
+#if EACH
+  let element = linear_index(group, groups, thread);
+  if (element >= SIZE) { return; }
+  let base = element / INNER * COUNT * INNER + element % INNER;
+  var sum = 0.0;
+  for (var i = 0u; i < COUNT; i++) { sum += x[base + i * INNER]; }
+  out[element] = finished(sum);
+#else
   let element = group.y * groups.x + group.x;
   if (element >= SIZE) { return; }
   let base = element / INNER * COUNT * INNER + element % INNER;
@@ -25,9 +46,6 @@ fn main(
     if (thread < half) { sums[thread] += sums[thread + half]; }
     workgroupBarrier();
   }
-#if SUM
-  if (thread == 0) { out[element] = sums[0]; }
-#else
-  if (thread == 0) { out[element] = sums[0] / f32(COUNT); }
+  if (thread == 0) { out[element] = finished(sums[0]); }
 #end
 }

@@ -1,6 +1,7 @@
 import type { WeightFormat } from "../../src/backend/backend.ts";
 import type { Operand, Target } from "../../src/backend/webgpu/commands.ts";
-import { isTensor, type Layout, planLayout, viewed } from "../../src/backend/webgpu/layout.ts";
+import { viewed } from "../../src/graph/ops.ts";
+import { isTensor, type Layout, planLayout } from "../../src/backend/webgpu/layout.ts";
 import { defaultFlopPerSubmit } from "../../src/backend/webgpu/options.ts";
 import { fuse } from "../../src/graph/fuse.ts";
 import type { Graph } from "../../src/graph/trace.ts";

@@ -79,9 +79,9 @@ export function tokenizerInputs(
   };
 }
 
-/** A step's program with the states that training of weights made from their names begins with. */
+/** A step's program with the states that training of weights made from their names begins with. It ends with its backend. */
 export async function begun(backend: Backend, training: TrainingStep): Promise<Program> {
-  await using weights = await backend.load(hashedWeights([]), { graphs: [training.graph] });
+  const weights = await backend.load(hashedWeights([]), { graphs: [training.graph] });
   const program = await backend.compile(training.graph, weights);
   await beginTraining(program, training, {
     shapes: new Map(),

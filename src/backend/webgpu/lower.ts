@@ -69,6 +69,9 @@ export function reduction(tensor: TensorOf<"mean"> | TensorOf<"sum">): Command {
   return reduced({ ...operands, ...extent, sum: tensor.op === "sum" });
 }
 
+/** Results of a reduction beyond which a thread each keeps any device busy. */
+const manyElements = 2048;
+
 /** The dispatch that takes the mean or the sum of x `[outer,count,inner]` over `count`; `size` is outer·inner. */
 export function reduced(
   { x, out, size, count, inner, sum }: {
@@ -80,11 +83,12 @@ export function reduced(
     sum: boolean;
   },
 ): Command {
+  const each = size >= manyElements || count <= workgroupSize;
   return {
     kernel: "mean",
-    constants: { WORKGROUP: workgroupSize, SIZE: size, COUNT: count, INNER: inner, SUM: sum },
+    constants: { WORKGROUP: workgroupSize, SIZE: size, COUNT: count, INNER: inner, SUM: sum, EACH: each },
     bindings: { x, out },
-    workgroups: folded(size),
+    workgroups: folded(each ? Math.ceil(size / workgroupSize) : size),
     flop: size * count,
   };
 }
