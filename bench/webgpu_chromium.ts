@@ -1,23 +1,25 @@
 /**
- * Times the encoder of imagenet_256_L at 128×128 in headless Chromium, on the adapter that it has: ours beside the WebGPU
- * provider of onnxruntime-web, which does not run in Deno: `deno task bench webgpu_chromium [RUNS]`.
+ * Times the encoder of imagenet_256_L in headless Chromium, on the adapter that it has: ours beside the WebGPU provider
+ * of onnxruntime-web, which does not run in Deno: `deno task bench webgpu_chromium [SIDE] [RUNS]`, of pictures of 128×128
+ * if not said.
  */
 import { openPage } from "../tests/browser/chromium.ts";
 import { table } from "./report.ts";
 import type { Page, Timing } from "./webgpu_page.ts";
 
-const side = 128, runs = Number(Deno.args[0] ?? 2);
+const side = Number(Deno.args[0] ?? 128), runs = Number(Deno.args[1] ?? 2);
 const runtime = new URL("./", import.meta.resolve("onnxruntime-web"));
 const types: Readonly<Record<string, string>> = { mjs: "text/javascript", wasm: "application/wasm" };
 
-/** The encoder's graph, which was written for 256×256, with 128×128 as its input. Shapes within follow the input's. */
-async function graphOf128(): Promise<Uint8Array<ArrayBuffer>> {
+/** The encoder's graph, which was written for 256×256, for pictures of any size: shapes within follow the input's. */
+async function graphOfAnySize(): Promise<Uint8Array<ArrayBuffer>> {
   const file = await Deno.open(new URL("peers/encoder256.onnx.gz", import.meta.url));
   const bytes = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).bytes();
-  // Protobuf writes 256 as 80 02 and 128 as 80 01; inputs and outputs stand at the end of the file.
+  // Inputs and outputs stand at the end of the file. Their dimensions of 256 and 16 become unknown ones: with names of
+  // one letter and of none, which protobuf writes in as many bytes.
   const end = bytes.subarray(-68);
-  replaceAll(end, [0x0a, 0x03, 0x08, 0x80, 0x02], [0x0a, 0x03, 0x08, 0x80, 0x01]);
-  replaceAll(end, [0x0a, 0x02, 0x08, 0x10], [0x0a, 0x02, 0x08, 0x08]);
+  replaceAll(end, [0x0a, 0x03, 0x08, 0x80, 0x02], [0x0a, 0x03, 0x12, 0x01, 0x73]);
+  replaceAll(end, [0x0a, 0x02, 0x08, 0x10], [0x0a, 0x02, 0x12, 0x00]);
   return bytes;
 }
 
@@ -31,7 +33,7 @@ function replaceAll(bytes: Uint8Array, from: readonly number[], to: readonly num
   if (found !== 2) throw new Error(`Cannot change the graph: expected height and width, got ${found} places`);
 }
 
-const model = await graphOf128();
+const model = await graphOfAnySize();
 const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async ({ url }) => {
   const name = new URL(url).pathname.slice(1);
   if (name === "") return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
