@@ -44,5 +44,7 @@ export interface Env {
     spans: RequestSpans;
     /** Whose request it is: a key, else an address. */
     client: string;
+    /** Of an answer that is a stream: resolves when there is no more to come. */
+    streamed: Promise<void> | undefined;
   };
 }

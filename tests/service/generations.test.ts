@@ -61,6 +61,20 @@ test("OpenAI's own client lists models and draws the library's pictures", async 
   assert.equal([answer.size, answer.usage!.output_tokens], ["32x32", 128]);
 });
 
+test("a stream counts as answered when its last picture was sent", async () => {
+  const answered = async () => {
+    const metrics = await (await service.request("/metrics", { headers: bearer })).text();
+    return Number(
+      /request_total\{method="POST",route="[^"]*generations",status="200"\} (\d+)/.exec(metrics)?.[1] ?? 0,
+    );
+  };
+  const before = await answered();
+  const response = await service.request(path, postJson({ class_id: 1, n: 4, stream: true }, bearer));
+  assert.equal([response.status, await answered()], [200, before]);
+  await response.text();
+  assert.is(await answered(), before + 1);
+});
+
 test("OpenAI's own client streams pictures as they appear", async () => {
   const stream = await openai.images.generate({
     prompt: "2",

@@ -18,18 +18,23 @@ export function observe(metrics: Metrics): MiddlewareHandler<Env> {
     c.set("client", "unknown");
     await next();
     const { status } = c.res;
-    const milliseconds = performance.now() - start;
     // The last handler's pattern: what clients write must not become a label.
     const route = status === 404 || status === 405 ? "unknown" : routePath(c, -1);
-    metrics.request({ method, route, status, seconds: milliseconds / 1000 });
-    spans.end({ route, status });
-    logger.info("{method} {route} {status} {milliseconds} ms", {
-      method,
-      route,
-      status,
-      milliseconds: Math.round(10 * milliseconds) / 10,
-      client: c.get("client"),
-      requestId: c.get("requestId"),
-    });
+    const finish = () => {
+      const milliseconds = performance.now() - start;
+      metrics.request({ method, route, status, seconds: milliseconds / 1000 });
+      spans.end({ route, status });
+      logger.info("{method} {route} {status} {milliseconds} ms", {
+        method,
+        route,
+        status,
+        milliseconds: Math.round(10 * milliseconds) / 10,
+        client: c.get("client"),
+        requestId: c.get("requestId"),
+      });
+    };
+    const streamed = c.get("streamed");
+    if (streamed) void streamed.then(finish);
+    else finish();
   };
 }

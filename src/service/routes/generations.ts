@@ -34,8 +34,12 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     const { body, drawings, seed, size } = request;
     const task = new Task(c, parts);
     const shared = { created_at: created, output_format: body.output_format, size, seed };
+    const { promise: streamed, resolve } = Promise.withResolvers<void>();
+    c.set("streamed", streamed);
     return streamSSE(c, async (stream) => {
-      using _task = task;
+      using ends = new DisposableStack();
+      ends.defer(resolve);
+      ends.use(task);
       stream.onAbort(() => task.abort(new Error("the client has left")));
       const send = (type: string, data: object) =>
         stream.writeSSE({ event: type, data: JSON.stringify({ type, ...data, ...shared }) });
