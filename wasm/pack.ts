@@ -1,7 +1,7 @@
 // Weights as they are read, packed for the products that read them: see packed.ts. Called while weights are loaded, on
 // the caller's thread, a few rows at a time.
 import { halves4, halvesOf } from "./halves";
-import { F16, F32, paddedInputs, panelBytes, Q8 } from "./packed";
+import { F16, F32, paddedInputs, partBytes, Q8, q8Blocks } from "./packed";
 import { known } from "./simd";
 
 /** 2^112, by which halves read by their bits fall short of their values. */
@@ -11,16 +11,44 @@ const Q4: i32 = 3;
 /** A block of values, padded with zeros. */
 const BLOCK = memory.data(128, 16);
 
-/* Rows [rows][K] of f32 as whole panels, of which the last may have less than 8 rows. K > 0. */
-export function packRows(format: i32, values: usize, rows: i32, k: i32, out: usize): void {
-  const layout = format == Q4 ? Q8 : format;
-  const bytes = panelBytes(layout, paddedInputs(layout, k)), row = (<usize>k) << 2;
-  for (; rows > 0; rows -= 8, out += bytes) {
-    memory.fill(out, 0, bytes);
-    for (let r = 0; r < min(8, rows); r++, values += row) {
-      if (format == F32) packF32(values, k, out + ((<usize>r) << 2));
-      else if (format == F16) packF16(values, k, out, r);
-      else packBlocks(format, values, k, out, r);
+/*
+ * Rows [rows][K] of f32 as the panels from the `panel`-th on of a matrix at `out` that has `panels` of them; the last
+ * panel may have less than 8 rows.
+ */
+export function packRows(
+  format: i32,
+  values: usize,
+  rows: i32,
+  k: i32,
+  out: usize,
+  panel: i32,
+  panels: i32,
+): void {
+  const row = (<usize>k) << 2;
+  for (; rows > 0; rows -= 8, panel++) {
+    const some = min(8, rows);
+    if (format == Q8 || format == Q4) packParts(format, values, some, k, out, panel, panels);
+    else {
+      const bytes = partBytes(format, paddedInputs(format, k)), at = out + (<usize>panel) * bytes;
+      memory.fill(at, 0, bytes);
+      for (let r = 0; r < some; r++) {
+        if (format == F32) packF32(values + (<usize>r) * row, k, at + ((<usize>r) << 2));
+        else packF16(values + (<usize>r) * row, k, at, r);
+      }
+    }
+    values += (<usize>some) * row;
+  }
+}
+
+/* A panel in blocks, part by part. */
+function packParts(format: i32, values: usize, rows: i32, k: i32, out: usize, panel: i32, panels: i32): void {
+  const padded = paddedInputs(Q8, k), length = q8Blocks(padded), row = (<usize>k) << 2;
+  for (let from = 0; from < padded >> 5; from += length) {
+    const size = min(length, (padded >> 5) - from), bytes = partBytes(Q8, size), first = from << 5;
+    const at = out + (<usize>panels) * partBytes(Q8, from) + (<usize>panel) * bytes;
+    memory.fill(at, 0, bytes);
+    for (let r = 0; r < rows; r++) {
+      packBlocks(format, values + (<usize>r) * row + ((<usize>first) << 2), min(size << 5, k - first), at, r);
     }
   }
 }
@@ -65,8 +93,8 @@ function narrowed(halves: v128): u64 {
  * d = |m| / 127 as a half and q within ±127; in q4 with d = m / −8 and q from −8 to 7. The products know no negative d:
  * its sign goes to q.
  */
-function packBlocks(format: i32, x: usize, k: i32, panel: usize, r: i32): void {
-  let out = panel + ((<usize>r) << 1), low = i8x16.splat(-127), high = i8x16.splat(127);
+function packBlocks(format: i32, x: usize, k: i32, part: usize, r: i32): void {
+  let out = part + ((<usize>r) << 1), low = i8x16.splat(-127), high = i8x16.splat(127);
   for (; k > 0; k -= 32, x += 128, out += 272) {
     let from = x;
     if (k < 32) {

@@ -9,9 +9,13 @@ import { known, madd, splat } from "./simd";
 const UNSCALE = memory.data<f32>([5192296858534827628530496329220096.0]);
 const ROUND = memory.data<f32>([12582912]);
 
-/* c[j] = Σ_blocks scale_j·Σ_k x[k]·w[k, j], j < 8. x: i16. w: one panel of `blocks` blocks. */
-export function row1q8(x: usize, w: usize, c: usize, blocks: i32): void {
+/*
+ * c[j] = Σ_blocks scale_j·Σ_k x[k]·w[k, j], j < 8; with `onto`, added to what c holds. x: i16. w: `blocks` blocks of one
+ * panel.
+ */
+export function row1q8(x: usize, w: usize, c: usize, blocks: i32, onto: bool): void {
   let f0 = splat(0), f1 = f0;
+  if (onto) f0 = v128.load(c), f1 = v128.load(c, 16);
   for (; blocks > 0; blocks--, w += 16) {
     let a0 = i32x4.splat(0), a1 = a0;
     for (let i = 4; i > 0; i--, x += 16, w += 64) {
@@ -36,8 +40,9 @@ export function row1q8(x: usize, w: usize, c: usize, blocks: i32): void {
 }
 
 /* The same for two rows, `ldx` bytes apart; the second row's sums lie 32 bytes after the first's. */
-export function row2q8(x: usize, ldx: usize, w: usize, c: usize, blocks: i32): void {
+export function row2q8(x: usize, ldx: usize, w: usize, c: usize, blocks: i32, onto: bool): void {
   let f0 = splat(0), f1 = f0, g0 = f0, g1 = f0, y = x + ldx;
+  if (onto) f0 = v128.load(c), f1 = v128.load(c, 16), g0 = v128.load(c, 32), g1 = v128.load(c, 48);
   for (; blocks > 0; blocks--, w += 16) {
     let a0 = i32x4.splat(0), a1 = a0, b0 = a0, b1 = a0;
     for (let i = 4; i > 0; i--, x += 16, y += 16, w += 64) {
@@ -73,8 +78,8 @@ export function row2q8(x: usize, ldx: usize, w: usize, c: usize, blocks: i32): v
 /*
  * The same for four rows. Sums over blocks go through c: the registers are taken by the sums within a block.
  */
-export function row4q8(x: usize, ldx: usize, w: usize, c: usize, blocks: i32): void {
-  for (let i: usize = 0; i < 128; i += 16) v128.store(c + i, splat(0));
+export function row4q8(x: usize, ldx: usize, w: usize, c: usize, blocks: i32, onto: bool): void {
+  if (!onto) for (let i: usize = 0; i < 128; i += 16) v128.store(c + i, splat(0));
   let y = x + ldx, z = y + ldx, u = z + ldx;
   for (; blocks > 0; blocks--, w += 16) {
     let a0 = i32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;

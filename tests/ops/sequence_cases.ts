@@ -32,6 +32,7 @@ const linearCases: readonly CaseSpec<"linear">[] = ([
   [[16, 64], 24],
   [[25, 40], 16],
   [[65, 128], 130],
+  [[2, 2100], 12],
   [[0, 16], 8],
 ] as [Shape, number][]).flatMap(([x, outputs]) => {
   const width = x.at(-1)!, y = [...x.slice(0, -1), outputs];

@@ -26,7 +26,15 @@ export interface Kernels {
     until: number,
   ): number;
   /** Packs rows of weights, see `wasm/pack.ts`. */
-  packRows(format: number, values: number, rows: number, k: number, out: number): void;
+  packRows(
+    format: number,
+    values: number,
+    rows: number,
+    k: number,
+    out: number,
+    panel: number,
+    panels: number,
+  ): void;
 }
 
 /** Pages of 64 KiB that wasm32 can address. */

@@ -76,7 +76,8 @@ export const sequenceLowering: Pick<Lowering, SequenceOp> = {
       opcode: Opcode.Linear,
       items: Math.ceil(rows / chunkRows) * Math.ceil(panels / group),
       args: [...pointers, rows, k, outputs, floatArgument(tensor.attrs.eps ?? 0), group],
-      scratchBytes: 2048 + (32 + 4 * chunkRows) * Math.ceil(k / 32) * 32,
+      scratchBytes: 256 + 32 * chunkRows * group * (up ? 2 : 1) +
+        (32 + 4 * chunkRows) * Math.ceil(k / 32) * 32,
       flop: 2 * rows * k * outputs * (up ? 2 : 1),
     }];
   },

@@ -45,18 +45,15 @@ export class MatrixPacker implements Disposable {
     values: Float32Array,
     { shape, format, address }: { shape: Shape; format: WeightFormat; address: number },
   ): void {
-    const [outputs, k] = shape as [number, number], bytes = panelBytes(k, format);
+    const [outputs, k] = shape as [number, number], panels = Math.ceil(outputs / panelRows);
     this.#heap.i32(address, headerBytes / 4).fill(0)[0] = formatWord[format];
-    const panels = Math.max(1, Math.floor(stagedValues / (panelRows * k)));
-    const staged = this.#stage(Math.min(outputs, panels * panelRows) * k);
-    for (
-      let row = 0, at = address + headerBytes;
-      row < outputs;
-      row += panels * panelRows, at += panels * bytes
-    ) {
-      const part = values.subarray(row * k, (row + panels * panelRows) * k);
+    const atOnce = Math.max(1, Math.floor(stagedValues / (panelRows * k)));
+    const staged = this.#stage(Math.min(outputs, atOnce * panelRows) * k), out = address + headerBytes;
+    for (let panel = 0; panel < panels; panel += atOnce) {
+      const begin = panel * panelRows, end = Math.min(outputs, begin + atOnce * panelRows);
+      const part = values.subarray(begin * k, end * k);
       this.#heap.f32(staged, part.length).set(part);
-      this.#kernels.packRows(packing[format], staged, part.length / k, k, at);
+      this.#kernels.packRows(packing[format], staged, end - begin, k, out, panel, panels);
     }
   }
 
