@@ -5,14 +5,13 @@
 import type { GeneratorRun, PicturesRun } from "./generator_run.ts";
 import { median, runJson, table } from "./report.ts";
 
-const tokens = Number(Deno.args[0] ?? 32);
+const tokens = Number(Deno.args[0] ?? 24);
 const formats = ["q8", "f16", "f32"] as const;
 
 const rows: string[][] = [], notes: string[] = [];
 for (const format of formats) {
   for (const threads of [2, 1]) {
-    const pictures = threads === 2 ? "1,4,8" : "1";
-    const run = await runJson<GeneratorRun>("generator_run.ts", format, threads, pictures, tokens);
+    const run = await runJson<GeneratorRun>("generator_run.ts", format, threads, "1,4,8", tokens);
     for (const one of run.runs) rows.push(row({ format, threads, run, one, first: run.runs[0]! }));
     if (threads !== 2) continue;
     notes.push(
