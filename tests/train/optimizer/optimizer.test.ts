@@ -6,7 +6,7 @@ import { graphOf, tensorsOf } from "../../../src/graph/trace.ts";
 import { adam, adamStep } from "../../../src/train/optimizer/adam.ts";
 import { clipFactor, gradientNorm } from "../../../src/train/optimizer/clip.ts";
 import { emaName } from "../../../src/train/optimizer/ema.ts";
-import { drops, warmUpCosine, warmUpHoldLinear } from "../../../src/train/optimizer/schedules.ts";
+import { drops, risingCosine, warmUpCosine, warmUpHoldLinear } from "../../../src/train/optimizer/schedules.ts";
 import { ArgumentError } from "../../../src/tensor/errors.ts";
 import { f32Tensor } from "../../../src/tensor/tensor.ts";
 import { hashed } from "../../golden/hashed.ts";
@@ -102,6 +102,10 @@ test("schedules begin, hold and end as they say", () => {
   near(warmUpHoldLinear(options)(550), 0.1 + 0.9 * 0.5 / 0.95);
   assert.equal([0, 9, 10, 19, 20].map(drops([10, 20], 0.5)), [1, 1, 0.5, 0.5, 0.25]);
   near(warmUpCosine({ ...options, warmUp: 0 })(0), 1);
+  const rising = risingCosine({ steps: 4000, warmUp: 100, end: 0.02 });
+  near(rising(0), 0.01);
+  near(rising(49), 0.5 * (0.51 + 0.49 * Math.cos(Math.PI * 49 / 4000)));
+  near(rising(2000), 0.51);
 });
 
 test.run();
