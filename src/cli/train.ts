@@ -32,6 +32,9 @@ export function trainCommand(io: Io): Command {
       const read = await readRun(options.config, stage, options);
       const scaled = options.autoLr ? withScaledRate(read) : read;
       const run = options.overfit ? overfitting(scaled, options.overfit) : scaled;
+      if (run.stage === "tokenizer" && !run.loss.perceptual) {
+        io.note("training without a perceptual loss: loss.perceptual names no weights of LPIPS");
+      }
       using bar = trainingProgress(io, run.steps);
       using stop = stopSignal(io);
       const trained = await train(run, {

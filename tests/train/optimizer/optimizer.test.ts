@@ -6,7 +6,12 @@ import { graphOf, tensorsOf } from "../../../src/graph/trace.ts";
 import { adam, adamStep } from "../../../src/train/optimizer/adam.ts";
 import { clipFactor, gradientNorm } from "../../../src/train/optimizer/clip.ts";
 import { emaName } from "../../../src/train/optimizer/ema.ts";
-import { drops, risingCosine, warmUpCosine, warmUpHoldLinear } from "../../../src/train/optimizer/schedules.ts";
+import {
+  drops,
+  risingCosine,
+  warmUpCosine,
+  warmUpHoldLinear,
+} from "../../../src/train/optimizer/schedules.ts";
 import { ArgumentError } from "../../../src/tensor/errors.ts";
 import { f32Tensor } from "../../../src/tensor/tensor.ts";
 import { hashed } from "../../golden/hashed.ts";
