@@ -85,7 +85,10 @@ const triedInPieces = 4;
           if (!backends.has(binding)) {
             // Buffers end in the midst of a binding.
             const limits = { binding, buffer: 2 * binding + smallestLimit };
-            backends.set(binding, new WebGpuBackend({}, { guarded: true, limits }));
+            backends.set(
+              binding,
+              new WebGpuBackend({ training: trainingShaders }, { guarded: true, limits }),
+            );
           }
           await check(backends.get(binding)!, { example, i, format });
         }
