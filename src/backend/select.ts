@@ -1,9 +1,11 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Backend } from "./backend.ts";
 import { ReferenceBackend } from "./reference/reference_backend.ts";
+import type { TrainingKernels } from "./wasm/lower.ts";
 import type { WasmOptions } from "./wasm/machine.ts";
 import { WasmBackend } from "./wasm/wasm_backend.ts";
 import { adapterFacts, findAdapter } from "./webgpu/adapter.ts";
+import type { TrainingShaders } from "./webgpu/commands.ts";
 import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 
 /**
@@ -13,11 +15,19 @@ import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 export type BackendName = "auto" | "webgpu" | "wasm" | "reference";
 
 /** What a backend is made with. */
-type Options = Pick<WasmOptions, "threads" | "training">;
+interface Options extends Pick<WasmOptions, "threads"> {
+  readonly training?: TrainingParts;
+}
+
+/** What backends need to train: `trainingParts` of `training.ts`. */
+export interface TrainingParts {
+  readonly wasm: TrainingKernels;
+  readonly webgpu: TrainingShaders;
+}
 
 const backends: Readonly<Record<Exclude<BackendName, "auto">, (options: Options) => Backend>> = {
-  webgpu: () => new WebGpuBackend(),
-  wasm: (options) => new WasmBackend(options),
+  webgpu: ({ training }) => new WebGpuBackend({ training: training?.webgpu }),
+  wasm: ({ threads, training }) => new WasmBackend({ threads, training: training?.wasm }),
   reference: () => new ReferenceBackend(),
 };
 
@@ -39,7 +49,7 @@ export function chooseBackend(adapter: { name: string; software: boolean } | und
 
 /**
  * Makes the backend `name`; `threads` (default: as many as there are processors) counts where it has threads,
- * `training` (`trainingKernels` of `wasm/training.ts`) is for those that will train.
+ * `training` (`trainingParts` of `training.ts`) is for those that will train.
  * Throws `ArgumentError` for an unknown name or number of threads, `BackendError` where it cannot run here. A WebGPU
  * backend opens its device with the first call that needs it, and throws then.
  */

@@ -2,7 +2,7 @@ import type { AtomicOptions } from "../checkpoint/atomic.ts";
 import type { Backend } from "../backend/backend.ts";
 import { NumericError } from "../tensor/errors.ts";
 import { createBackend } from "../backend/select.ts";
-import { trainingKernels } from "../backend/wasm/training.ts";
+import { trainingParts } from "../backend/training.ts";
 import type { Run } from "./config/run.ts";
 import type { PictureReaderOptions } from "./data/picture_reader.ts";
 import { trainingLoop, type TrainingObserver } from "./run/loop.ts";
@@ -54,7 +54,7 @@ export async function train(run: Run, options: TrainOptions): Promise<Trained> {
     fileSystem: options.fileSystem,
   });
   const given = options.backend;
-  const own = given ? undefined : await createBackend(run.backend, { ...run, training: trainingKernels });
+  const own = given ? undefined : await createBackend(run.backend, { ...run, training: trainingParts });
   await using _own = own;
   const backend = given ?? own!;
   await using stage = run.stage === "tokenizer"

@@ -53,7 +53,7 @@ test("inference has a module of its own, much smaller, and imports nothing of tr
   const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
   const names = modules.map(({ specifier }) => specifier.slice(specifier.lastIndexOf("/src/")));
   assert.ok(names.includes("/src/backend/wasm/_generated.ts"));
-  const trains = /^\/src\/(train|autograd)\/|^\/src\/backend\/wasm\/(_generated_training|.*training)\.ts$/;
+  const trains = /^\/src\/(train|autograd)\/|^\/src\/backend\/(wasm|webgpu)\/.*training.*\.ts$/;
   assert.equal(names.filter((name) => trains.test(name)), []);
 });
 

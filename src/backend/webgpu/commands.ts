@@ -1,7 +1,6 @@
 import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import type { KernelName } from "./_generated.ts";
-import type { TrainingKernelName } from "./_generated_training.ts";
 import type { WeightFormat } from "../backend.ts";
 import type { TrainingLowering } from "./lower.ts";
 import type { Constants } from "./specialise.ts";
@@ -28,11 +27,13 @@ export type Operand = Tensor | Scratch | Packed;
 /** Workgroups of a dispatch along x, y and z. */
 export type Workgroups = readonly [number, number, number];
 
+/** A kernel by its name; one that is not of inference brings its text along. */
+type Kernel =
+  | { readonly kernel: KernelName; readonly source?: undefined }
+  | { readonly kernel: string; readonly source: string };
+
 /** One dispatch. */
-export interface Command {
-  readonly kernel: KernelName | TrainingKernelName;
-  /** The kernel's text, if it is one of training. */
-  readonly source?: string;
+export type Command = Kernel & {
   readonly constants: Constants;
   /** By the names that the kernel gives its bindings; those that it does not have under these constants are `undefined`. */
   readonly bindings: Readonly<Record<string, Operand | undefined>>;
@@ -40,7 +41,7 @@ export interface Command {
   readonly flop: number;
   /** Whether the kernel can do a part of the workgroups along y, told by the constant SPLIT and the binding `first`. */
   readonly splits?: boolean;
-}
+};
 
 /** Threads of a workgroup in kernels that have no shape of their own. */
 export const workgroupSize = 64;

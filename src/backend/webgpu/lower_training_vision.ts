@@ -69,7 +69,7 @@ export const visionTraining: Pick<TrainingLowering, VisionOp> = {
     const activated: Operand = affine ? { scratch: "activated", bytes: 4 * sizeOf(x.shape) } : x;
     const activation = { shape: x.shape, swish: Boolean(swish) };
     return [
-      ...affine ? [channelAffine({ x, affine, out: activated }, activation)] : [],
+      ...affine && n > 0 ? [channelAffine({ x, affine, out: activated }, activation)] : [],
       trainingCommand("conv2d_weight_grad", {
         constants: {
           ...{ H: h, W: w, C: channels, OH: outH, OW: outW, O: outputs, M: m, KERNEL: kernel, TAPS: taps },
