@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
+import { adapterFacts, findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import { trainingShaders } from "../../src/backend/webgpu/training.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
@@ -43,6 +44,41 @@ each(
     const { finite } = await program.run(transformerInputs({ n, step: 3 }));
     assert.is(finite!.data[0], 0);
     assert.equal(await stateBits(program, training), before);
+  },
+);
+
+const adapter = await findAdapter();
+const halves = adapter && adapterFacts(adapter).f16 ? test : test.skip;
+
+halves(
+  "activations in f16 with scaled losses: the same curve; a scale that is too large comes down",
+  async () => {
+    const n = 2, curves: number[][] = [], arenas: number[] = [];
+    for (const activations of ["f32", "f16"] as const) {
+      await using backend = new WebGpuBackend({ training: trainingShaders, activations });
+      const lossScale = { initial: activations === "f16" ? 2 ** 24 : 1, growthInterval: 1000 };
+      const training = transformerStep(tinyTransformer, { ...transformerTraining, n, lossScale });
+      const program = await begun(backend, training);
+      const curve = [];
+      let skipped = 0, step = 1;
+      while (step <= 4 && skipped < 24) {
+        const { loss, finite } = await program.run(transformerInputs({ n, step }));
+        if (finite!.data[0] === 0) skipped++;
+        else {
+          curve.push(loss!.data[0]!);
+          step++;
+        }
+      }
+      assert.is(skipped > 0, activations === "f16", `${skipped} steps are skipped`);
+      curves.push(curve);
+      arenas.push(program.stats.arenaBytes);
+    }
+    assert.is(curves[1]!.length, 4);
+    curves[1]!.forEach((loss, i) => {
+      const expected = curves[0]![i]!;
+      assert.ok(Math.abs(loss / expected - 1) < 1e-3, `step ${i}: ${loss}, not ${expected}`);
+    });
+    assert.ok(arenas[1]! < 0.85 * arenas[0]!, `${arenas}`);
   },
 );
 

@@ -13,6 +13,10 @@ const leaves: readonly string[] = ["input", ...elsewhere];
 /** Ops that move words, whatever they mean: what they read and give is not kept as halves. */
 const movers: readonly string[] = ["slice", "concat", "select"];
 
+/** Ops that sum over many elements, and those that take in what becomes of parameters. */
+const exactInTraining: readonly string[] = ["sum", "mean", "channel_sums", "conv2d_weight_grad"];
+const updates: readonly string[] = ["assign", "adam", "square_sum"];
+
 /** A program's commands, and where in the arena they work. */
 export interface Layout {
   readonly commands: readonly Command[];
@@ -85,8 +89,11 @@ export function planLayout(graph: Graph, { target, align, guard, halves = false 
   return { commands, plan: planArena(lifetimes, align), tensors, scratch, halves: kept, sizes };
 }
 
-/** What lies between inputs and outputs, but for the scales of norms: their shifts may be large beside what they leave. */
-function keptAsHalves({ tensors, outputs }: Graph): Set<Tensor> {
+/**
+ * What lies between inputs and outputs, but for the scales of norms: their shifts may be large beside what they leave. In
+ * training also but for what is no map or sequence (losses, gradients of parameters), and for sums.
+ */
+function keptAsHalves({ tensors, outputs, effects }: Graph): Set<Tensor> {
   const kept = new Set(
     tensors.filter(({ op, dtype }) =>
       dtype === "f32" && op !== "input" && op !== "group_norm_affine" && !elsewhere.includes(op)
@@ -95,6 +102,13 @@ function keptAsHalves({ tensors, outputs }: Graph): Set<Tensor> {
   for (const output of Object.values(outputs)) kept.delete(viewed(output));
   for (const tensor of tensors.filter(({ op }) => movers.includes(op))) {
     for (const moved of [tensor, ...inputsOf(tensor)]) kept.delete(viewed(moved));
+  }
+  if (effects.length === 0) return kept;
+  for (const tensor of tensors) {
+    const wide = tensor.shape.length < 3 || exactInTraining.includes(tensor.op);
+    for (const stays of [...wide ? [tensor] : [], ...updates.includes(tensor.op) ? inputsOf(tensor) : []]) {
+      kept.delete(viewed(stays));
+    }
   }
   return kept;
 }
