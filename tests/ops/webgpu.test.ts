@@ -63,7 +63,7 @@ for (const { tiling, ops, open } of suites) {
 /** The least that a binding can be limited to: the step of their offsets. */
 const smallestLimit = 256;
 /** Cases of each op and format that are tried in pieces. */
-const triedInPieces = 4;
+const triedInPieces = 2;
 
 {
   const test = suite(
