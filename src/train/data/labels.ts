@@ -1,5 +1,4 @@
 import { DataError } from "../../tensor/errors.ts";
-import type { PictureSource } from "./source.ts";
 
 /** Labels above this are no numbers of classes. */
 const maxLabel = 2 ** 20 - 1;
@@ -33,23 +32,4 @@ export function checkedLabels(
 export function classNumbers(labels: Uint32Array | undefined): string[] {
   const count = labels ? labels.reduce((most, label) => Math.max(most, label + 1), 0) : 0;
   return Array.from({ length: count }, (_, label) => `${label}`);
-}
-
-/**
- * Checks that a model of `classes` classes can be trained on `source`.
- * Throws `DataError` where its pictures have no labels, or naming the first label that is out of range.
- */
-export function checkClasses(source: PictureSource, classes: number): void {
-  if (!source.labels) {
-    throw new DataError(`Cannot train on the classes of ${source.name}`, {
-      expected: "pictures with labels",
-      got: "pictures without",
-    });
-  }
-  const picture = source.labels.findIndex((label) => label >= classes);
-  if (picture < 0) return;
-  throw new DataError(`Cannot train on the classes of ${source.name}`, {
-    expected: `labels below ${classes}, as many as the model has classes`,
-    got: `${source.labels[picture]} for ${source.nameOf(picture)}`,
-  });
 }
