@@ -40,7 +40,7 @@ export function curve({ name, points }: Series, { steps }: { steps: number }): s
     ),
     ...lines,
     `<g class="dots">${dots.join("")}</g>`,
-    `<g class="cursor" hidden><path d="M0 ${frame.top}V${height - frame.bottom}"/></g>`,
+    `<g class="cursor" hidden=""><path d="M0 ${frame.top}V${height - frame.bottom}"/></g>`,
     "</svg>",
   ].join("");
 }
