@@ -1,12 +1,16 @@
 import { Command } from "commander";
 import { evaluateReconstruction, type ReconstructionQuality } from "../eval/reconstruction.ts";
+import { DataError } from "../tensor/errors.ts";
 import { openPictures } from "../train/data/open_pictures.ts";
+import type { PictureSource } from "../train/data/source.ts";
+import { split } from "../train/data/split.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
 import { progress } from "./progress.ts";
 
 interface Options extends ModelOptions {
   data: string;
+  heldOut?: true;
   size?: number;
   decoders?: number;
   maxDamaged?: number;
@@ -20,6 +24,7 @@ export function evaluateCommand(io: Io): Command {
       "say how well a tokenizer keeps the pictures of a data set: PSNR, SSIM, sharpness, codes in use",
     )
     .requiredOption("--data <path>", "a folder of pictures, .tar shards by name or pattern, or an .npz")
+    .option("--held-out", "only the pictures that the data keep out of training")
     .option(
       "--size <pixels>",
       "resize the shorter side, then crop to a square (default: as it is)",
@@ -36,17 +41,27 @@ export function evaluateCommand(io: Io): Command {
       wholeNumber,
     )
     .option("--json", "say it in JSON")
-    .action(async ({ data, size, decoders, maxDamaged, json, ...model }: Options) => {
+    .action(async ({ data, heldOut, size, decoders, maxDamaged, json, ...model }: Options) => {
       await using source = await openPictures(data, io);
       await using tokenizer = await loadTokenizer(model, io);
       using bar = progress("Evaluating", io);
-      const quality = await evaluateReconstruction(source, tokenizer, {
+      const quality = await evaluateReconstruction(heldOut ? heldOutOf(source) : source, tokenizer, {
         ...{ size, maxDamaged, threads: decoders, signal: io.signal },
         onProgress: ({ done, total }) => bar.update(done, total),
         onDamaged: ({ name, reason }) => io.note(`voken: passed over ${name}: ${reason}`),
       });
       io.out(json ? JSON.stringify(quality, null, 2) : describe(quality, tokenizer.bits));
     });
+}
+
+function heldOutOf(source: PictureSource): PictureSource {
+  const { heldOut = [] } = source;
+  if (heldOut.length > 0) return split(source, heldOut).heldOut;
+  throw new DataError(`Cannot evaluate held-out pictures of ${source.name}`, {
+    expected: "an .npz with held_out, the numbers of such pictures",
+    got: "data that keep none out",
+    hint: "leave --held-out away to evaluate all",
+  });
 }
 
 function describe(quality: ReconstructionQuality, bits: number): string {

@@ -51,6 +51,7 @@ const cases: [string, RegExp][] = [
   ["tokenize --data $/model/samples -o $/text/new.npz", /text, which is no folder/],
   ["evaluate --data $/folder", /Cannot take pictures from .*folder: expected PNG/],
   ["evaluate --data $/model/samples --size 30", /a multiple of 4/],
+  ["evaluate --data $/model/samples --held-out", /an \.npz with held_out, .*got data that keep none out/],
   ["inspect $/text", /text: expected a torch checkpoint/],
   ["inspect $/none", /no such file/],
   ["inspect nosuch", /Cannot find the model nosuch/],

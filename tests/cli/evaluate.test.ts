@@ -1,5 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { writeNpz } from "../../src/checkpoint/npz.ts";
+import { readImage } from "../../src/image/read.ts";
 import { sample, scratch, voken } from "./support.ts";
 
 const test = suite("voken evaluate");
@@ -19,6 +21,31 @@ test("says how well pictures are kept, to people and machines", async () => {
   const json = JSON.parse((await voken([...ask, "--json"])).out);
   assert.equal([json.pictures, json.damaged, json.size], [2, 1, 32]);
   assert.ok(json.psnr > 20 && json.ssim > 0.7 && json.sharpness < 1.1 && json.codes > 100);
+});
+
+test("looks at the pictures alone that the data keep out of training", async () => {
+  using folder = scratch();
+  const pictures = await Promise.all(["ring", "parrot", "ring"].map((name) => readImage(sample(name))));
+  const { width, height } = pictures[0]!;
+  Deno.writeFileSync(
+    folder.at("three.npz"),
+    writeNpz({
+      arr_0: {
+        shape: [3, height, width, 3],
+        data: Uint8Array.from(pictures.flatMap(({ data }) => [...data])),
+      },
+      held_out: { shape: [1], data: Uint32Array.of(1) },
+    }),
+  );
+  const ask = ["evaluate", "--data", folder.at("three.npz"), "--threads", "1", "--json"];
+  const [all, held] = await Promise.all([ask, [...ask, "--held-out"]].map((args) => voken(args)));
+  const [ofAll, ofHeld] = [all!, held!].map(({ out }) => JSON.parse(out));
+  assert.equal([ofAll.pictures, ofHeld.pictures], [3, 1]);
+  Deno.copyFileSync(sample("parrot"), folder.at("parrot.png"));
+  const alone = JSON.parse(
+    (await voken(["evaluate", "--data", folder.path, "--threads", "1", "--json"])).out,
+  );
+  assert.equal(ofHeld, alone);
 });
 
 test.run();
