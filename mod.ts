@@ -77,9 +77,11 @@ export type {
 export type { AtomicOptions, FileSystem } from "./src/checkpoint/atomic.ts";
 
 export type {
+  ActivationFormat,
   Backend,
   Cancellable,
   CommandTime,
+  CompileOptions,
   LoadOptions as WeightLoadOptions,
   OnProgress,
   Program,

@@ -26,6 +26,9 @@ export type WeightFormat = "f32" | "f16" | "q8" | "q4";
 /** All formats of weights, the exact one first. */
 export const weightFormatNames: readonly WeightFormat[] = ["f32", "f16", "q8", "q4"];
 
+/** How programs store what they compute on the way from inputs to outputs. */
+export type ActivationFormat = "f32" | "f16";
+
 /** Weights in a backend's memory, shared by all programs compiled with them. Disposing frees them. */
 export interface Weights extends AsyncDisposable {
   readonly bytes: number;
@@ -100,6 +103,15 @@ export interface LoadOptions extends Cancellable {
   onProgress?: OnProgress;
 }
 
+/** How a program is to work. */
+export interface CompileOptions {
+  /**
+   * How what is computed on the way from inputs to outputs is stored: `f32`, or `f16`, which takes half of the memory,
+   * where the backend can (see `WebGpuOptions`). Default: as the backend was set up, `f32` unless that says.
+   */
+  readonly activations?: ActivationFormat;
+}
+
 /** A machine that runs graphs. Disposing it frees its workers and memory, and every program with them. */
 export interface Backend extends AsyncDisposable {
   readonly name: string;
@@ -110,6 +122,9 @@ export interface Backend extends AsyncDisposable {
    * `format` (f32 unless said).
    */
   load(source: WeightSource, options: LoadOptions): Promise<Weights>;
-  /** Fuses, plans and packs, with states of zeros; nothing is allocated by the runs that follow. */
-  compile(graph: Graph, weights: Weights): Promise<Program>;
+  /**
+   * Fuses, plans and packs, with states of zeros; nothing is allocated by the runs that follow.
+   * Throws `BackendError` where the machine cannot do what the options ask for.
+   */
+  compile(graph: Graph, weights: Weights, options?: CompileOptions): Promise<Program>;
 }

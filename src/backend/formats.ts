@@ -1,5 +1,6 @@
 import { type Graph, tensorsOf } from "../graph/trace.ts";
-import type { WeightFormat } from "./backend.ts";
+import { BackendError } from "../tensor/errors.ts";
+import type { CompileOptions, WeightFormat } from "./backend.ts";
 
 /** The format of each weight that `graphs` read and that `format` concerns; all others are f32. */
 export function weightFormats(graphs: readonly Graph[], format: WeightFormat): Map<string, WeightFormat> {
@@ -19,4 +20,14 @@ export function weightFormats(graphs: readonly Graph[], format: WeightFormat): M
     }
   }
   return formats;
+}
+
+/** Throws `BackendError` where a backend, `name`, that stores activations as f32 alone is asked for another format. */
+export function checkActivations({ activations = "f32" }: CompileOptions, name: string): void {
+  if (activations === "f32") return;
+  throw new BackendError(`Cannot keep activations as ${activations}`, {
+    expected: "the backend webgpu",
+    got: name,
+    hint: "keep them as f32",
+  });
 }

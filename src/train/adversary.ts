@@ -64,24 +64,40 @@ export function judgements(
   };
 }
 
+/** What a discriminator adds to a step. */
+export interface Opponent {
+  /** A term of the generator's loss. */
+  readonly generator: Tensor;
+  /** The discriminator's own loss. */
+  readonly discriminator: Tensor;
+  readonly logs: Record<string, Tensor>;
+  /** What both change beside parameters. */
+  readonly effects: Tensor[];
+  /** Lengths of gradients that decide the weight: where one is not finite the weight may be, and yet be wrong. */
+  readonly checked: Tensor[];
+}
+
 /**
- * What a discriminator adds to a step: its own loss, a term of the generator's, and what both change beside parameters.
+ * What a discriminator adds to a step.
+ *
  * Logs: `g_loss`, `d_weight`, `disc_loss`, `adversarial_loss` (without LeCam), `lecam_loss`, `logits_real`,
- * `logits_fake`. Adversarial losses count `factor` times; `nll` and the parameter `last` are what the weight adapts to.
+ * `logits_fake`. Adversarial losses count `factor` times; `nll` and the parameter `last` are what the weight adapts to, by
+ * gradients of losses times `scale`, where losses are scaled.
  */
 export function adversary(
   config: DiscriminatorConfig,
-  { judged: { real, fake, batches }, nll, last, factor }: {
+  { judged: { real, fake, batches }, nll, last, factor, scale }: {
     judged: Judged;
     nll: Tensor;
     last: Tensor;
     factor: Tensor;
+    scale?: Tensor;
   },
-): { generator: Tensor; discriminator: Tensor; logs: Record<string, Tensor>; effects: Tensor[] } {
+): Opponent {
   const saturating = generatorLoss(fake);
-  const weight = config.generatorWeight === undefined
-    ? adaptiveWeight(nll, saturating, last)
-    : constant(config.generatorWeight);
+  const { weight, lengths } = config.generatorWeight === undefined
+    ? adaptiveWeight({ nll, generator: saturating }, { last, scale })
+    : { weight: constant(config.generatorWeight), lengths: [] };
   const generator = mul(mul(weight, factor), saturating);
   const averages = { real: scalarState("lecam.real"), fake: scalarState("lecam.fake") };
   const regulariser = lecam({ real, fake }, averages);
@@ -106,14 +122,23 @@ export function adversary(
       // The generator's step judges the reconstruction, the discriminator's the pictures and it again.
       ...runningEffects([batches.fake, batches.real, batches.fake]),
     ],
+    checked: lengths,
   };
 }
 
-/** 0.8·‖∇nll‖/(‖∇G‖ + 1e-4) over the decoder's last layer, at most 10⁴; no gradient flows through it. */
-function adaptiveWeight(nll: Tensor, generator: Tensor, last: Tensor): Tensor {
-  const [ours, theirs] = [nll, generator].map((loss) => gradientNorm(grad(loss, [last]))) as [Tensor, Tensor];
-  const ratio = clamp(div(ours, add(theirs, constant(1e-4))), { low: 0, high: 1e4 });
-  return detach(mul(ratio, constant(0.8)));
+/**
+ * 0.8·‖∇nll‖/(‖∇G‖ + 1e-4) over the decoder's last layer, at most 10⁴, and both lengths, times `scale`; no gradient flows
+ * through it.
+ */
+function adaptiveWeight(
+  { nll, generator }: { nll: Tensor; generator: Tensor },
+  { last, scale }: { last: Tensor; scale?: Tensor },
+): { weight: Tensor; lengths: Tensor[] } {
+  const scaled = (x: Tensor) => scale ? mul(x, scale) : x;
+  const length = (loss: Tensor) => gradientNorm(grad(scaled(loss), [last]));
+  const ours = length(nll), theirs = length(generator);
+  const ratio = clamp(div(ours, add(theirs, scaled(constant(1e-4)))), { low: 0, high: 1e4 });
+  return { weight: detach(mul(ratio, constant(0.8))), lengths: [ours, theirs] };
 }
 
 function scalarState(name: string): Tensor {

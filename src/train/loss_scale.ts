@@ -1,24 +1,34 @@
 import { add, apply, constant, mul, state, sub } from "../graph/build.ts";
 import { assign, clamp } from "../graph/build_training.ts";
+import type { ActivationFormat } from "../backend/backend.ts";
 import type { Tensor } from "../graph/ops.ts";
 
 /** How losses are scaled, so that gradients in f16 are neither 0 nor infinite. */
 export interface LossScaleConfig {
   /** The factor at first, a power of two. */
   readonly initial: number;
-  /** After so many steps with finite gradients the factor is doubled. */
+  /** After so many runs with finite gradients the factor is doubled. */
   readonly growthInterval: number;
 }
 
-/** The states that hold the factor, and how many steps were finite since it was changed. */
+/** The states that hold the factor, and how many runs were finite since it was changed. */
 const factorName = "loss_scale", goodName = "loss_scale.good";
 /** What the factor is kept within: powers of two, whose products are exact. */
-const least = 1, most = 2 ** 24;
+export const leastLossScale = 1;
+const most = 2 ** 24;
+
+/**
+ * How losses are scaled where maps and their gradients are stored as f16: from a factor that is some halvings too large
+ * rather than too small, doubled so seldom that the steps lost by a doubling too many do not count. None in f32.
+ */
+export function lossScaleFor(precision: ActivationFormat): LossScaleConfig | undefined {
+  return precision === "f16" ? { initial: 2 ** 16, growthInterval: 2000 } : undefined;
+}
 
 /** A factor of losses that adapts: halved where gradients are not finite, doubled where they were for long. */
 export class LossScale {
   readonly #growthInterval: number;
-  /** The factor of this step, `[]`. */
+  /** The factor of this run, `[]`. */
   readonly factor: Tensor = state(factorName, { shape: [], dtype: "f32" });
   /** What the states begin with. */
   readonly initial: ReadonlyMap<string, number>;
@@ -28,14 +38,14 @@ export class LossScale {
     this.initial = new Map([[factorName, initial]]);
   }
 
-  /** The effects that bring the factor to the next step, after gradients that were `finite`, 1 or 0. */
+  /** The effects that bring the factor to the next run, after gradients that were `finite`, 1 or 0. */
   next(finite: Tensor): Tensor[] {
     const good = state(goodName, { shape: [], dtype: "f32" });
     const count = mul(finite, add(good, constant(1)));
     const grows = apply("between", { x: count }, { low: this.#growthInterval - 0.5, high: Infinity });
     const change = add(add(mul(finite, constant(0.5)), constant(0.5)), grows);
     return [
-      assign(this.factor, clamp(mul(this.factor, change), { low: least, high: most })),
+      assign(this.factor, clamp(mul(this.factor, change), { low: leastLossScale, high: most })),
       assign(good, mul(count, sub(constant(1), grows))),
     ];
   }

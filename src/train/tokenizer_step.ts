@@ -8,6 +8,7 @@ import { decoder } from "../tokenizer/decoder.ts";
 import { encoder } from "../tokenizer/encoder.ts";
 import { adversary, type DiscriminatorConfig, discriminatorPath, judgements } from "./adversary.ts";
 import { meanOf } from "./losses/adversarial.ts";
+import { LossScale } from "./loss_scale.ts";
 import { blockEnds } from "./blocks.ts";
 import { lfqLosses, quantize } from "./losses/lfq.ts";
 import { lpips } from "./losses/lpips.ts";
@@ -81,7 +82,7 @@ export function tokenizerStep(
     },
     (name) => !name.startsWith(lpipsPath) && !(config.frozenEncoder && name.startsWith("encoder.")),
   );
-  const [adversarial, entropy] = factors();
+  const [adversarial, entropy] = factors(), scale = config.lossScale && new LossScale(config.lossScale);
 
   const reconstruct = reconstruction(x, outputs.decoded, config), perceived = meanOf(outputs.perceptual);
   const nll = add(reconstruct, perceived), codes = lfqLosses(outputs.z);
@@ -90,6 +91,7 @@ export function tokenizerStep(
     nll,
     last: parameters.get("decoder.conv_out.weight")!,
     factor: adversarial,
+    scale: scale?.factor,
   });
   const total = [
     nll,
@@ -111,7 +113,7 @@ export function tokenizerStep(
         : [],
     ],
     config,
-    opponent?.effects,
+    { others: opponent?.effects, checked: opponent?.checked, scale },
   );
   const logs = {
     total_loss: total,

@@ -5,6 +5,7 @@ import { createBackend } from "../backend/select.ts";
 import { trainingParts } from "../backend/training.ts";
 import type { Run } from "./config/run.ts";
 import type { PictureReaderOptions } from "./data/picture_reader.ts";
+import { checkPrecision } from "./precision.ts";
 import { trainingLoop, type TrainingObserver } from "./run/loop.ts";
 import { checkpointPath, RunFolder } from "./run/run_folder.ts";
 import type { OpenTokensOptions } from "./stages/run_tokens.ts";
@@ -48,15 +49,16 @@ export interface Trained extends Progress {
  * to be, `BackendError` where the machine fails.
  */
 export async function train(run: Run, options: TrainOptions): Promise<Trained> {
+  const given = options.backend;
+  const own = given ? undefined : await createBackend(run.backend, { ...run, training: trainingParts });
+  await using _own = own;
+  const backend = given ?? own!;
+  await checkPrecision(run.precision, backend);
   using folder = await RunFolder.open(options.folder, {
     config: run,
     resume: options.resume ?? false,
     fileSystem: options.fileSystem,
   });
-  const given = options.backend;
-  const own = given ? undefined : await createBackend(run.backend, { ...run, training: trainingParts });
-  await using _own = own;
-  const backend = given ?? own!;
   await using stage = run.stage === "tokenizer"
     ? await TokenizerStage.open(run, backend, options)
     : await TransformerStage.open(run, { ...options, folder: folder.path, backend });

@@ -3,6 +3,7 @@ import { graphOf } from "../graph/trace.ts";
 import type { TransformerConfig } from "../transformer/config.ts";
 import { teacherForced } from "../transformer/programs.ts";
 import { blockEnds } from "./blocks.ts";
+import { LossScale } from "./loss_scale.ts";
 import { tokenLoss } from "./losses/next_token.ts";
 import { trainable } from "./parameters.ts";
 import { Dropper } from "./randomness.ts";
@@ -45,6 +46,7 @@ export function transformerStep(
   const { effects, norms, logs, initial } = update(
     [{ optimizer: "adam", loss, parameters: [...parameters.values()], kept }],
     config,
+    { scale: config.lossScale && new LossScale(config.lossScale) },
   );
   return {
     parameters,

@@ -4,7 +4,7 @@ import { div } from "../graph/build_training.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { Accumulation } from "./accumulation.ts";
 import { allFinite, guarded } from "./guard.ts";
-import { LossScale, type LossScaleConfig } from "./loss_scale.ts";
+import type { LossScale, LossScaleConfig } from "./loss_scale.ts";
 import { adam, type AdamConfig } from "./optimizer/adam.ts";
 import { clipFactor, gradientNorm } from "./optimizer/clip.ts";
 
@@ -49,17 +49,22 @@ export interface Update {
 }
 
 /**
- * One step of Adam for each objective; all see the parameters as they were before. Where a loss or the length of gradients
- * is not finite, all states stay as they were, those that `others` would change beside parameters as well.
+ * One step of Adam for each objective; all see the parameters as they were before. Where a loss, the length of gradients or
+ * one of the numbers that are `checked` is not finite, all states stay as they were, those that `others` would change
+ * beside parameters as well.
  *
- * With parts, gradients add up to the mean over a step's runs, and the last one updates; losses must be means.
+ * With parts, gradients add up to the mean over a step's runs, and the last one updates; losses must be means. Losses are
+ * given as they are, whether `scale` scales them or not.
  */
 export function update(
   objectives: readonly Objective[],
-  { parts = 1, weightDecay = 0, ...config }: UpdateConfig,
-  others: readonly Tensor[] = [],
+  { parts = 1, weightDecay = 0, ...config }: Omit<UpdateConfig, "lossScale">,
+  { others = [], checked = [], scale }: {
+    others?: readonly Tensor[];
+    checked?: readonly Tensor[];
+    scale?: LossScale;
+  } = {},
 ): Update {
-  const scale = config.lossScale && new LossScale(config.lossScale);
   const accumulation = parts > 1 ? new Accumulation(parts) : undefined;
   const unscaled = scale && div(constant(1), scale.factor);
   const steps = objectives.map(({ optimizer, loss, parameters, kept }) => {
@@ -82,7 +87,7 @@ export function update(
   });
 
   const norms = steps.map(({ norm }) => norm);
-  const finite = allFinite([...objectives.map(({ loss }) => loss), ...norms]);
+  const finite = allFinite([...objectives.map(({ loss }) => loss), ...norms, ...checked]);
   const end = accumulation?.end(finite) ?? { update: finite, finite, effects: [] };
   const updates = steps.flatMap(({ optimizer, parameters, gradients, norm, factor }) => {
     const members = parameters.map((parameter, i) => ({

@@ -1,4 +1,4 @@
-import type { Backend, Program } from "../../src/backend/backend.ts";
+import type { Backend, CompileOptions, Program } from "../../src/backend/backend.ts";
 import type { TokenizerConfig } from "../../src/checkpoint/config.ts";
 import { tensorsOf } from "../../src/graph/trace.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
@@ -80,9 +80,13 @@ export function tokenizerInputs(
 }
 
 /** A step's program with the states that training of weights made from their names begins with. It ends with its backend. */
-export async function begun(backend: Backend, training: TrainingStep): Promise<Program> {
+export async function begun(
+  backend: Backend,
+  training: TrainingStep,
+  options: CompileOptions = {},
+): Promise<Program> {
   const weights = await backend.load(hashedWeights([]), { graphs: [training.graph] });
-  const program = await backend.compile(training.graph, weights);
+  const program = await backend.compile(training.graph, weights, options);
   await beginTraining(program, training, {
     shapes: new Map(),
     read: (name) => Promise.resolve(hashedWeight(name, training.parameters.get(name)!.shape)),

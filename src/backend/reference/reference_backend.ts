@@ -5,13 +5,14 @@ import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type {
   Backend,
   CommandTime,
+  CompileOptions,
   LoadOptions,
   Program,
   States,
   Weights,
   WeightSource,
 } from "../backend.ts";
-import { weightFormats } from "../formats.ts";
+import { checkActivations, weightFormats } from "../formats.ts";
 import { checkInputs, checkState } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
@@ -36,8 +37,11 @@ export class ReferenceBackend implements Backend {
     return new ReferenceWeights(values);
   }
 
-  compile(graph: Graph, weights: Weights): Promise<Program> {
-    return Promise.resolve(new ReferenceProgram(graph, (weights as ReferenceWeights).values));
+  compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
+    return Promise.resolve().then(() => {
+      checkActivations(options, this.name);
+      return new ReferenceProgram(graph, (weights as ReferenceWeights).values);
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

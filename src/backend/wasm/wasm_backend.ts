@@ -1,7 +1,8 @@
 import { fuse } from "../../graph/fuse.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
-import type { Backend, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
+import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
+import { checkActivations } from "../formats.ts";
 import type { Variant } from "./features.ts";
 import { createMachine, type Machine, type WasmOptions } from "./machine.ts";
 import { WasmProgram } from "./program.ts";
@@ -49,7 +50,8 @@ export class WasmBackend implements Backend {
   }
 
   /** Waits for the runs under way. Throws `BackendError` if memory lacks, or what training needs (see `WasmOptions`). */
-  async compile(graph: Graph, weights: Weights): Promise<Program> {
+  async compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
+    checkActivations(options, this.name);
     if (!(weights instanceof WasmWeights)) {
       throw new ArgumentError("Cannot compile the program: weights", {
         expected: "what this backend's load gave",

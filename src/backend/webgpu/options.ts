@@ -1,3 +1,4 @@
+import type { ActivationFormat } from "../backend.ts";
 import type { TrainingShaders } from "./commands.ts";
 import type { Tiling } from "./tiles.ts";
 
@@ -13,9 +14,9 @@ export interface WebGpuOptions {
   /**
    * How what is computed on the way from inputs to outputs is stored: `f32` (default), or `f16`, which halves the memory
    * and its traffic where the device has `shader-f16`. Sums are f32 in either case, as are inputs, outputs, statistics
-   * and states that are not halves themselves.
+   * and states that are not halves themselves. A program may be compiled for the other, see `CompileOptions`.
    */
-  readonly activations?: "f32" | "f16";
+  readonly activations?: ActivationFormat;
   /** What programs of training need beside the rest: `trainingShaders` of `training.ts`. Without, they are refused. */
   readonly training?: TrainingShaders;
   /** Floating-point operations that one submit does at most; by default what a slow adapter does in half a second. */

@@ -4,12 +4,20 @@ import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { ArgumentError, BackendError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
-import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
+import type {
+  ActivationFormat,
+  Cancellable,
+  CommandTime,
+  CompileOptions,
+  Program,
+  ProgramStats,
+  States,
+} from "../backend.ts";
 import { checkInputs, checkState } from "../inputs.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
-import { defaultFlopPerSubmit, type WebGpuOptions } from "./options.ts";
+import { defaultFlopPerSubmit } from "./options.ts";
 import { createMemory, destroyMemory, type Memory } from "./memory.ts";
 import { type Plan, prepare, type Prepared, storage } from "./prepared.ts";
 import type { Session } from "./session.ts";
@@ -65,7 +73,10 @@ export class WebGpuProgram implements Program {
   /** Plans and prepares. Throws `BackendError` where the device cannot run the program. */
   static compile(
     graph: Graph,
-    { gpu, weights }: { gpu: Gpu; weights: WebGpuWeights },
+    { gpu, weights, activations = gpu.options.activations }: CompileOptions & {
+      gpu: Gpu;
+      weights: WebGpuWeights;
+    },
   ): Promise<WebGpuProgram> {
     const fused = fuse(graph);
     return gpu.exclusive(async (session) => {
@@ -82,7 +93,7 @@ export class WebGpuProgram implements Program {
           },
           align: session.align,
           guard,
-          halves: halvesOn(session, gpu.options),
+          halves: halvesOn(session, activations),
         }),
         weights,
         flopPerSubmit: gpu.options.flopPerSubmit ?? defaultFlopPerSubmit(session.software),
@@ -226,7 +237,7 @@ export class WebGpuProgram implements Program {
 }
 
 /** Whether activations are kept as halves. Throws `BackendError` where they are to be and cannot. */
-function halvesOn({ f16 }: Session, { activations = "f32" }: WebGpuOptions): boolean {
+function halvesOn({ f16 }: Session, activations: ActivationFormat = "f32"): boolean {
   if (activations === "f32" || f16) return activations === "f16";
   throw new BackendError("Cannot keep activations as f16", {
     expected: "a device with the feature shader-f16",

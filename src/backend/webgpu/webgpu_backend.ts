@@ -1,6 +1,6 @@
 import type { Graph } from "../../graph/trace.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
-import type { Backend, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
+import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
 import type { Counters } from "./counters.ts";
 import { Gpu } from "./gpu.ts";
 import type { WebGpuOptions, WebGpuParts } from "./options.ts";
@@ -31,15 +31,15 @@ export class WebGpuBackend implements Backend {
     return WebGpuWeights.load(this.#gpu, source, options);
   }
 
-  /** Waits for the runs under way. Throws `BackendError` if memory lacks. */
-  async compile(graph: Graph, weights: Weights): Promise<Program> {
+  /** Waits for the runs under way. Throws `BackendError` if memory lacks, or what `options` ask for. */
+  async compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
     if (!(weights instanceof WebGpuWeights) || !weights.isOn(this.#gpu)) {
       throw new ArgumentError("Cannot compile the program: weights", {
         expected: "what this backend's load gave",
         got: "another backend's",
       });
     }
-    return await WebGpuProgram.compile(graph, { gpu: this.#gpu, weights });
+    return await WebGpuProgram.compile(graph, { ...options, gpu: this.#gpu, weights });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

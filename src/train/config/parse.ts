@@ -64,6 +64,13 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
+/** A complete configuration that was written before some fields came, with their defaults; any other value as it is. */
+export function completed(value: unknown): unknown {
+  const stage = isObject(value) && "stage" in value ? value.stage : undefined;
+  if (stage !== "tokenizer" && stage !== "transformer") return value;
+  return schemas[stage].safeParse(value).data ?? value;
+}
+
 /** What may be another when a training goes on: nothing of it changes what is learnt. */
 const free = new Set(["backend", "threads", "intervals", "keep", "mostSkipped", "recompute"]);
 

@@ -1,3 +1,4 @@
+import type { ActivationFormat } from "../../backend/backend.ts";
 import type { BackendName } from "../../backend/select.ts";
 import type { DiscriminatorConfig } from "../adversary.ts";
 import type { SamplerOptions } from "../data/sampler.ts";
@@ -54,9 +55,17 @@ export interface CommonRun {
   readonly keep: number;
   /** Into how many runs a step is split, each on a part of its batch, which takes less memory; default 1. */
   readonly parts: number;
+  /**
+   * `f32` (default), or `f16`, mixed precision: maps and sequences of a step and their gradients are stored as f16, losses
+   * scaled for them, see `LossScale`. All else is f32. For WebGPU devices with `shader-f16`.
+   */
+  readonly precision: ActivationFormat;
   /** Computes what lies within blocks a second time for the gradients, which takes less memory; default false. */
   readonly recompute: boolean;
-  /** Steps in a row whose numbers are not finite, after which training stops; default 10. */
+  /**
+   * Steps in a row whose numbers are not finite, after which training stops; default 10. Those that bring down the scale of
+   * losses do not count.
+   */
   readonly mostSkipped: number;
   /** Trains on the first pictures alone until they are known by heart: see `overfitting`. */
   readonly overfit?: { readonly pictures: number; readonly bar: number };

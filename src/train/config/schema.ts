@@ -35,6 +35,7 @@ const common = {
   }).prefault({}),
   keep: positive.default(2),
   parts: positive.default(1),
+  precision: z.enum(["f32", "f16"]).default("f32"),
   recompute: z.boolean().default(false),
   mostSkipped: positive.default(10),
   overfit: z.strictObject({ pictures: positive, bar: z.number() }).optional(),

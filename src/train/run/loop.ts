@@ -5,6 +5,7 @@ import { NumericError } from "../../tensor/errors.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
 import { beginTraining } from "../begin.ts";
 import type { Run } from "../config/run.ts";
+import { leastLossScale } from "../loss_scale.ts";
 import { Journal } from "./journal.ts";
 import type { MetricsRecord } from "./metrics_log.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -42,12 +43,20 @@ export async function trainingLoop(
 ): Promise<Progress & { finished: boolean }> {
   const { backend, folder } = options, { graph } = stage.training;
   await using weights = await backend.load(stage.source, { graphs: [graph] });
-  await using program = await backend.compile(graph, weights);
+  await using program = await backend.compile(graph, weights, { activations: options.run.precision });
   const loop = new Loop(stage, { ...options, program });
   const { run, fileSystem } = options, step = await loop.begin();
   using journal = await Journal.open(folder.path, { step, run, fileSystem });
   await loop.go(journal);
   return { ...loop.progress, finished: loop.progress.step === run.steps || loop.reached };
+}
+
+/**
+ * Whether losses were scaled down after a step that was not finite, and may be further: then the scale was to blame, or will
+ * be 1 soon.
+ */
+function scaledDown({ loss_scale: scale = leastLossScale }: Readonly<Record<string, number>>): boolean {
+  return scale > leastLossScale;
 }
 
 class Loop {
@@ -97,7 +106,7 @@ class Loop {
       const start = performance.now(), { finite, ...outputs } = await this.#step(data);
       timed = { steps: timed.steps + 1, seconds: timed.seconds + (performance.now() - start) / 1000 };
       const skips = finite === 0;
-      skippedInRow = skips ? skippedInRow + 1 : 0;
+      skippedInRow = skips ? skippedInRow + (scaledDown(outputs) ? 0 : 1) : 0;
       this.progress = { ...this.progress, step: step + 1, skipped: skipped + (skips ? 1 : 0) };
       onStep?.({ step: step + 1, steps, outputs });
       const done = step + 1 === steps, due = (every: number) => every > 0 && (step + 1) % every === 0;

@@ -21,12 +21,12 @@ function partOf({ shape, data }: HostTensor, { part, of }: { part: number; of: n
     : u32Tensor(own, data.subarray(begin, end));
 }
 
-/** What a step's parts tell together: means, but of the last part what is summed up or counted over them. */
+/** What a step's parts tell together: means, but of the last part what is summed up, counted or adapted over them. */
 export function together(outputs: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const last = outputs.at(-1)!;
   return Object.fromEntries(
     Object.entries(last).map(([name, value]) => {
-      if (name === "finite" || name.startsWith("grad_norm")) return [name, value];
+      if (name === "finite" || name === "loss_scale" || name.startsWith("grad_norm")) return [name, value];
       return [name, outputs.reduce((sum, output) => sum + output[name]!, 0) / outputs.length];
     }),
   );

@@ -1,7 +1,7 @@
 import { type AtomicOptions, writeFileAtomic } from "../../checkpoint/atomic.ts";
 import { reasonOf } from "../../checkpoint/byte_source.ts";
 import { ArgumentError, FileError } from "../../tensor/errors.ts";
-import { difference } from "../config/parse.ts";
+import { completed, difference } from "../config/parse.ts";
 import type { Run } from "../config/run.ts";
 import { lockFolder } from "./lock.ts";
 
@@ -114,7 +114,7 @@ function checkSame(
   }
   let said: Run;
   try {
-    said = JSON.parse(before);
+    said = completed(JSON.parse(before)) as Run;
   } catch (cause) {
     throw new ArgumentError(`Cannot go on in ${path}`, {
       expected: `JSON in ${runConfigFile}`,

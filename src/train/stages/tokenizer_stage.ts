@@ -16,6 +16,7 @@ import { PictureBatches } from "../data/picture_batches.ts";
 import type { PictureReaderOptions } from "../data/picture_reader.ts";
 import { createSampler } from "../data/sampler.ts";
 import type { PictureSource } from "../data/source.ts";
+import { lossScaleFor } from "../loss_scale.ts";
 import { adamStep } from "../optimizer/adam.ts";
 import { emaName } from "../optimizer/ema.ts";
 import type { Schedule } from "../optimizer/schedules.ts";
@@ -172,7 +173,8 @@ export class TokenizerStage implements Stage {
 }
 
 function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
-  const { loss, discriminator, optimizer, init, batch, parts, ema, recompute, data: { size } } = run;
+  const { loss, discriminator, optimizer, init, batch, parts, ema, recompute, precision, data: { size } } =
+    run;
   return tokenizerStep(config, {
     n: batch / parts,
     parts,
@@ -187,6 +189,7 @@ function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
     adam: optimizer,
     emaDecay: ema,
     recompute,
+    lossScale: lossScaleFor(precision),
   });
 }
 

@@ -13,6 +13,7 @@ import type { Sampler } from "../data/picks.ts";
 import { createSampler } from "../data/sampler.ts";
 import { tokenBatch } from "../data/token_batches.ts";
 import type { TokenSet } from "../data/token_set.ts";
+import { lossScaleFor } from "../loss_scale.ts";
 import { adamStep } from "../optimizer/adam.ts";
 import type { Schedule } from "../optimizer/schedules.ts";
 import { stepRandom } from "../randomness.ts";
@@ -156,7 +157,7 @@ function configOf(
 }
 
 function stepOf(
-  { model, optimizer, batch, parts, recompute }: TransformerRun,
+  { model, optimizer, batch, parts, recompute, precision }: TransformerRun,
   config: TransformerConfig,
 ): TrainingStep {
   const { dropout, classDropout } = model, { weightDecay, clip } = optimizer;
@@ -169,6 +170,7 @@ function stepOf(
     weightDecay,
     clip,
     recompute,
+    lossScale: lossScaleFor(precision),
   });
 }
 

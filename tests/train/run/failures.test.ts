@@ -2,7 +2,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { FileSystem } from "../../../src/checkpoint/atomic.ts";
 import { openCheckpoint } from "../../../src/checkpoint/open.ts";
-import { ArgumentError, DataError, FileError, NumericError } from "../../../src/tensor/errors.ts";
+import {
+  ArgumentError,
+  BackendError,
+  DataError,
+  FileError,
+  NumericError,
+} from "../../../src/tensor/errors.ts";
 import { parseRun } from "../../../src/train/config/parse.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
@@ -30,6 +36,8 @@ test("a configuration that is wrong names its field", () => {
     [{ stage: "transformer" }, /: stage of run\.json: expected tokenizer, got "transformer"/],
     [{ learning: 1 }, /: learning of run\.json: expected a field that there is/],
     [{ model: { ...good.model, ch: 33 } }, /: model\.ch of run\.json: expected a multiple of 32, got 33/],
+    [{ model: { ...good.model, bits: 33 } }, /: model\.bits of run\.json: expected at most 32, got 33/],
+    [{ precision: "bf16" }, /: precision of run\.json: expected f32 or f16, got "bf16"/],
     [{ model: { ...good.model, chMult: [1, "2"] } }, /: model\.chMult\.1 of run\.json: .*got "2"/],
     [
       { data: { ...good.data, mirror: true } },
@@ -56,6 +64,22 @@ test("what does not fit together is refused before any step", async () => {
   await fails(train(bits, { folder: folder.at("b") }), ArgumentError, /model\.bits: .*18 bits, got 2 and 2/);
 });
 
+test("mixed precision is refused where the backend has none, before anything is written", async () => {
+  using folder = scratch();
+  const pictures = writePictures(folder.at("pictures.npz"));
+  for (const backend of ["wasm", "reference"]) {
+    const run = tinyTokenizer(pictures, { backend, precision: "f16" });
+    await fails(
+      train(run, { folder: folder.at("run") }),
+      BackendError,
+      new RegExp(
+        `Cannot train with precision f16: expected the backend webgpu, got ${backend}; choose precision f32`,
+      ),
+    );
+  }
+  assert.equal(folder.files(), ["pictures.npz"]);
+});
+
 test("a folder's run goes on only when asked to, and only as it began", async () => {
   using folder = scratch();
   const pictures = writePictures(folder.at("pictures.npz")), run = tinyTokenizer(pictures, { steps: 2 });
@@ -72,6 +96,10 @@ test("a folder's run goes on only when asked to, and only as it began", async ()
   assert.equal(Deno.readFileSync(checkpoint), before);
   const { step } = await train({ ...run, threads: 1, keep: 1 }, { ...options, resume: true });
   assert.is(step, 2);
+  // A field that came later has its default in a run that began before.
+  const { precision: _, ...older } = run;
+  Deno.writeTextFileSync(folder.at("run/config.json"), JSON.stringify(older));
+  assert.is((await train(run, { ...options, resume: true })).step, 2);
 });
 
 test("no two trainings share a folder", async () => {

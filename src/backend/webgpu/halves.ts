@@ -1,0 +1,47 @@
+import { inputsOf, type Tensor, viewed } from "../../graph/ops.ts";
+import type { Graph } from "../../graph/trace.ts";
+
+/** Values that stay f32: what the caller gives, and the scales of norms, whose shifts may be large beside what they leave. */
+const exact: readonly string[] = ["input", "group_norm_affine"];
+/** Ops that move words, whatever they mean: what they read and give is not kept as halves. */
+const movers: readonly string[] = ["slice", "concat", "select"];
+
+/** Ops of training that sum over many elements. */
+const sums: readonly string[] = ["sum", "mean", "channel_sums", "conv2d_weight_grad", "matmul"];
+/** Ops that take in what becomes of parameters, and those by which gradients of parameters come there. */
+const updates: readonly string[] = ["assign", "adam", "square_sum"];
+const arithmetic: readonly string[] = ["add", "sub", "mul", "div", "clamp"];
+
+/**
+ * Which of `tensors` of a graph are kept as halves: what lies between inputs and outputs.
+ *
+ * In training these are maps and sequences, and their gradients. Losses, statistics, sums, latents (whose signs are codes)
+ * and gradients of parameters stay f32, from where they are summed up to the update.
+ */
+export function keptAsHalves(graph: Graph, tensors: readonly Tensor[]): Set<Tensor> {
+  const kept = new Set(tensors.filter(({ op, dtype }) => dtype === "f32" && !exact.includes(op)));
+  const stays = (tensor: Tensor) => kept.delete(viewed(tensor));
+  Object.values(graph.outputs).forEach(stays);
+  for (const tensor of graph.tensors.filter(({ op }) => movers.includes(op))) {
+    [tensor, ...inputsOf(tensor)].forEach(stays);
+  }
+  if (graph.effects.length === 0) return kept;
+  for (const tensor of tensors) {
+    if (!isMap(tensor) || sums.includes(tensor.op)) stays(tensor);
+    if (tensor.op === "lfq_pack") inputsOf(tensor).forEach(stays);
+  }
+  const behind = graph.tensors.filter(({ op }) => updates.includes(op)), seen = new Set<Tensor>();
+  while (behind.length > 0) {
+    for (const read of inputsOf(behind.pop()!).map(viewed)) {
+      stays(read);
+      if (arithmetic.includes(read.op) && !seen.has(read)) behind.push(read);
+      seen.add(read);
+    }
+  }
+  return kept;
+}
+
+/** Whether a tensor is a map `[N,h,w,C]` or a sequence `[N,positions,C]`, of more than one position. */
+function isMap({ shape }: Tensor): boolean {
+  return shape.length >= 3 && shape.slice(1, -1).some((length) => length > 1);
+}
