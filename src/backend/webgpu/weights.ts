@@ -43,14 +43,17 @@ export class WebGpuWeights implements Weights {
     this.#wanted = wantedBy(graphs, format);
   }
 
-  /** Reads every weight of `graphs` once. Throws `BackendError` where memory lacks. */
+  /**
+   * Reads every weight of `graphs` once, the device left to others meanwhile: a source may read the states of a program on
+   * it. Throws `BackendError` where memory lacks.
+   */
   static async load(
     gpu: Gpu,
     source: WeightSource,
     options: LoadOptions,
   ): Promise<WebGpuWeights> {
     const weights = new WebGpuWeights(gpu, source, options);
-    await gpu.exclusive((session) => weights.#fill(session, options), options.signal);
+    await weights.#fill((work) => gpu.exclusive(work, options.signal), options);
     return weights;
   }
 
@@ -71,7 +74,7 @@ export class WebGpuWeights implements Weights {
   /** Brings the weights to the session's device, if they are not there. Call it with the device for oneself. */
   async bring(session: Session): Promise<void> {
     this.#check();
-    if (this.#session !== session) await this.#fill(session, {});
+    if (this.#session !== session) await this.#fill((work) => work(session), {});
   }
 
   /** Where the weight `name` lies. Throws `BackendError` if it was not loaded, or disposed since. */
@@ -105,10 +108,12 @@ export class WebGpuWeights implements Weights {
     });
   }
 
+  /** Brings all weights to the session that `withDevice` gives, each time the same one. */
   async #fill(
-    session: Session,
+    withDevice: (work: (session: Session) => Promise<Memory>) => Promise<Memory>,
     { onProgress, signal }: { onProgress?: OnProgress } & Cancellable,
   ): Promise<void> {
+    let home = undefined as Session | undefined;
     const places = new Map<string, Memory>();
     const total = new Set(this.#wanted.map(({ name }) => name)).size;
     let bytes = 0, loaded = 0, last: string | undefined;
@@ -116,11 +121,14 @@ export class WebGpuWeights implements Weights {
       for (const wanted of this.#wanted) {
         signal?.throwIfAborted();
         const values = this.#kept.get(wanted) ?? await this.#read(wanted);
-        const memory = await session.checked(`load the weight ${wanted.name}`, () => {
-          const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
-          const memory = createMemory(session, values.byteLength, usage);
-          writeMemory(session, memory, { offset: 0, data: values });
-          return memory;
+        const memory = await withDevice((session) => {
+          const action = `load the weight ${wanted.name}`, own = home ??= session;
+          return own.checked(action, () => {
+            const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
+            const memory = createMemory(own, values.byteLength, usage);
+            writeMemory(own, memory, { offset: 0, data: values });
+            return memory;
+          });
         });
         places.set(keyOf(wanted), memory);
         bytes += values.byteLength;
@@ -129,11 +137,11 @@ export class WebGpuWeights implements Weights {
         last = wanted.name;
       }
     } catch (error) {
-      for (const memory of places.values()) destroyMemory(session, memory);
+      if (home) { for (const memory of places.values()) destroyMemory(home, memory); }
       throw error;
     }
     this.#places = places;
-    this.#session = session;
+    this.#session = home;
     this.#bytes = bytes;
   }
 

@@ -8,7 +8,7 @@ import { scratch } from "../../cli/support.ts";
 import { tinyTokenizer, tinyTransformer, writePictures } from "./tiny.ts";
 
 /** Trains until `stop` steps are done. */
-async function trainUntil(run: Run, folder: string, stop: number): Promise<Trained> {
+export async function trainUntil(run: Run, folder: string, stop: number): Promise<Trained> {
   const controller = new AbortController();
   const onStep = ({ step }: { step: number }) => step === stop && controller.abort();
   return await train(run, { folder, resume: true, signal: controller.signal, onStep });
