@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Checkpoint, openCheckpoint } from "../../../src/checkpoint/open.ts";
 import { ArgumentError, CheckpointError, NumericError } from "../../../src/tensor/errors.ts";
+import { Tokenizer } from "../../../src/tokenizer/tokenizer.ts";
 import { overfitting, withScaledRate } from "../../../src/train/config/change.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
@@ -103,6 +104,18 @@ test("a transformer begins with another one's weights", async () => {
     await using b = await openCheckpoint(checkpoint);
     assert.ok(await equal(a, b, "transformer.head.1.weight"));
   }
+});
+
+test("a token may have more bits than two groups of the entropy loss", async () => {
+  using folder = scratch();
+  const model = { ch: 32, chMult: [1, 1], numResBlocks: 1, bits: 21 };
+  const run = tinyTokenizer(writePictures(folder.at("pictures.npz")), { ...still, steps: 1, model });
+  const { models, skipped } = await train(run, { folder: folder.at("run") });
+  assert.is(skipped, 0);
+  await using tokenizer = await Tokenizer.load(models[0]!, { threads: 1 });
+  assert.is(tokenizer.bits, 21);
+  const widest = { ...model, bits: 32 };
+  assert.is(tinyTokenizer("pictures.npz", { model: widest }).model.bits, 32);
 });
 
 test("a learning rate is scaled by the batch", () => {
