@@ -9,7 +9,17 @@ import type { TokenizerConfig } from "../../src/checkpoint/config.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
+import {
+  adamStep,
+  beginTraining,
+  optimizers,
+  stepFactors,
+  tokenizerInitialValues,
+  tokenizerStep,
+  trainingShaders,
+} from "../../src/train/steps.ts";
 import { nmse } from "../golden/golden.ts";
+import { hashed } from "../golden/hashed.ts";
 import { type CaseOp, elementsOf, type OpCase } from "../ops/case.ts";
 import { casesOf, inferenceOps, opCases } from "../ops/cases.ts";
 
@@ -35,6 +45,8 @@ export interface Page {
   /** What was wrong with the cases of an op: about `count` of them in each format of weights. */
   check(op: string, options: { tiling: string; count: number }): Promise<string[]>;
   tokenizer(task: TokenizerTask): Promise<{ tokens: number[]; picture: number[] }>;
+  /** The numbers of a small tokenizer's first step of training on WebGPU, and those of the reference. */
+  trainingStep(): Promise<Record<"webgpu" | "reference", Record<string, number>>>;
 }
 
 const page: Page = {
@@ -81,7 +93,42 @@ const page: Page = {
     const picture = await decode.run({ tokens: u32Tensor(tokens!.shape, tokens!.data as Uint32Array) });
     return { tokens: [...tokens!.data], picture: [...picture.x!.data] };
   },
+
+  async trainingStep() {
+    await using backend = new WebGpuBackend({ training: trainingShaders });
+    return { webgpu: await trainOnce(backend), reference: await trainOnce(new ReferenceBackend()) };
+  },
 };
+
+/** How a tokenizer of two pictures of 4×4 is trained. */
+const adam = { beta1: 0.9, beta2: 0.99 };
+const small: TokenizerConfig = {
+  ...{ kind: "image", ch: 32, chMult: [1, 1], numResBlocks: 1, zChannels: 4, inChannels: 3, outChannels: 3 },
+};
+
+/** What the step logs, and the length of each parameter's first moment. */
+async function trainOnce(backend: Backend): Promise<Record<string, number>> {
+  const n = 2, size = 4, shape = [n, size, size, 3];
+  const step = tokenizerStep(small, {
+    ...{ n, size, perceptual: false, entropyWeight: 0.1, commitmentWeight: 0.25, adam, emaDecay: 0.9 },
+  });
+  const shapes = new Map([...step.parameters].map(([name, { shape }]) => [name, shape]));
+  const source = tokenizerInitialValues(shapes, { seed: 3 });
+  await using weights = await backend.load(source, { graphs: [step.graph] });
+  await using program = await backend.compile(step.graph, weights);
+  await beginTraining(program, step, source);
+  const logs = await program.run({
+    x: f32Tensor(shape, hashed("x", shape)),
+    ...adamStep({ step: 1, rate: 1e-3 }, { ...adam, name: optimizers.generator }),
+    ...stepFactors({ adversarial: 0, entropy: 1 }),
+  });
+  const numbers = Object.fromEntries(Object.entries(logs).map(([name, { data }]) => [name, data[0]!]));
+  for (const name of shapes.keys()) {
+    const { data } = await program.states!.read(`adam.m.${name}`);
+    numbers[name] = Math.hypot(...data);
+  }
+  return numbers;
+}
 
 async function compute(backend: Backend, example: OpCase, format: WeightFormat): Promise<ArrayLike<number>> {
   await using weights = await backend.load(example.weights, { graphs: [example.graph], format });

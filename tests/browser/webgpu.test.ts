@@ -45,6 +45,18 @@ each(`the emoji tokenizer gives the tokens and the picture that WASM gives${why}
   assert.ok(error <= 1e-6, `NMSE ${error}`);
 });
 
+each(`a tokenizer's first step of training is the reference's${why}`, async () => {
+  const { webgpu, reference } = await opened.page.evaluate(() =>
+    (globalThis as unknown as { page: Tests }).page.trainingStep()
+  );
+  assert.is(webgpu.finite, 1);
+  for (const [name, value] of Object.entries(reference)) {
+    const found = webgpu[name]!;
+    assert.ok(value !== 0 || name === "perceptual_loss", `${name} is 0`);
+    assert.ok(Math.abs(found - value) <= 1e-3 * Math.abs(value), `${name}: ${found}, not ${value}`);
+  }
+});
+
 /** What the shipped tokenizer makes of a picture on WASM, and all that a browser needs to do the same. */
 async function encodeEmoji(): Promise<
   { task: TokenizerTask; weights: Uint8Array; expected: typeof expected }
