@@ -53,7 +53,10 @@ each(`a tokenizer's first step of training is the reference's${why}`, async () =
   for (const [name, value] of Object.entries(reference)) {
     const found = webgpu[name]!;
     assert.ok(value !== 0 || name === "perceptual_loss", `${name} is 0`);
-    assert.ok(Math.abs(found - value) <= 1e-3 * Math.abs(value), `${name}: ${found}, not ${value}`);
+    // The gradient of a shift before a norm is rounding alone, beside the length of all gradients.
+    const rounding = 1e-6 * reference.grad_norm_generator!;
+    const near = Math.abs(found - value) <= 1e-3 * Math.abs(value) + rounding;
+    assert.ok(near, `${name}: ${found}, not ${value}`);
   }
 });
 
