@@ -6,12 +6,11 @@ import { dtypeBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { stepGraph } from "../transformer/programs.ts";
 import type { TransformerConfig, TransformerOptions } from "../transformer/config.ts";
-import { transformerFile } from "../transformer/open_generative.ts";
+import { openGenerative, transformerFile } from "../transformer/open_generative.ts";
 import { transformerWeights } from "../transformer/weights.ts";
 import type { AtomicOptions } from "./atomic.ts";
 import { configFile } from "./config_json.ts";
 import { toF16 } from "./convert_dtype.ts";
-import { openCheckpoint } from "./open.ts";
 import { packPairs, quantizedNames } from "./quantized.ts";
 import { type TensorToWrite, writeSafetensors } from "./safetensors_write.ts";
 
@@ -31,8 +30,9 @@ export interface TransformerConversion {
 }
 
 /**
- * Writes the transformer of a checkpoint into `transformer.safetensors` of an existing folder, beside a tokenizer's
- * `model.safetensors`. What shapes do not tell, heads and grid, goes into its metadata.
+ * Writes the transformer of a checkpoint, or of a model's folder, into `transformer.safetensors` of an existing folder,
+ * beside a tokenizer's `model.safetensors`. What shapes do not tell, heads and grid, goes into its metadata: as the
+ * options say, or else as the metadata of `source` does.
  *
  * Throws `CheckpointError` as `openCheckpoint` and `transformerWeights` do, and naming the tensor where a value is too
  * large for f16; `FileError` where the file cannot be written. What was there before is then kept.
@@ -40,10 +40,11 @@ export interface TransformerConversion {
 export async function convertTransformer(
   source: string | URL | Blob | Uint8Array,
   folder: string,
-  { weights: format = "q8", heads, grid, signal, onProgress, fileSystem }: ConvertTransformerOptions = {},
+  { weights: format = "q8", signal, onProgress, fileSystem, ...options }: ConvertTransformerOptions = {},
 ): Promise<TransformerConversion> {
-  await using checkpoint = await openCheckpoint(source);
-  const { config, source: weights } = transformerWeights(checkpoint, { heads, grid });
+  await using files = await openGenerative(source);
+  const { heads = files.said.heads, grid = files.said.grid } = options;
+  const { config, source: weights } = transformerWeights(files.transformer, { heads, grid });
   const formats = weightFormats([stepGraph(config, { n: 1, guided: false })], format);
   let loaded = 0;
   const total = weights.shapes.size;

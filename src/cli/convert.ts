@@ -4,9 +4,8 @@ import { convertCheckpoint } from "../checkpoint/convert.ts";
 import { convertTransformer } from "../checkpoint/convert_transformer.ts";
 import { formatConfig } from "../checkpoint/infer_config.ts";
 import { megabytes } from "../graph/print.ts";
-import { openCheckpoint } from "../checkpoint/open.ts";
-import { transformerFacts } from "../checkpoint/transformer_facts.ts";
-import { type ModelSource, resolveModel } from "../tokenizer/load_model.ts";
+import { isGenerative } from "../transformer/open_generative.ts";
+import { resolveModel } from "../tokenizer/load_model.ts";
 import type { Io } from "./io.ts";
 import { wholeNumber } from "./options.ts";
 import { progress } from "./progress.ts";
@@ -34,8 +33,8 @@ export function convertCommand(io: Io): Command {
       new Option("--weights <format>", "type of a transformer's weights").choices(weightFormatNames)
         .default("q8"),
     )
-    .option("--heads <n>", "heads of the transformer (default: its width over 64)", wholeNumber)
-    .option("--grid <n>", "tokens along a side that the transformer draws (default: 16)", wholeNumber)
+    .option("--heads <n>", "heads (default: what the model says, or its width over 64)", wholeNumber)
+    .option("--grid <n>", "tokens along a side (default: what the model says, or 16)", wholeNumber)
     .option("--raw", "take the raw weights, not their moving average")
     .option("--json", "say it in JSON")
     .action(async (checkpoint: string, folder: string, { dtype, raw, json, ...options }: Options) => {
@@ -49,7 +48,7 @@ export function convertCommand(io: Io): Command {
         signal,
         onProgress,
       });
-      const transformer = await holdsTransformer(source)
+      const transformer = await isGenerative(source)
         ? await convertTransformer(source, folder, { ...options, signal, onProgress })
         : undefined;
       const { config, kind, tensors, bytes } = conversion;
@@ -70,9 +69,4 @@ export function convertCommand(io: Io): Command {
         );
       }
     });
-}
-
-async function holdsTransformer(source: ModelSource): Promise<boolean> {
-  await using checkpoint = await openCheckpoint(source);
-  return transformerFacts(checkpoint.tensors) !== undefined;
 }
