@@ -13,6 +13,8 @@ const presets: Readonly<Record<string, () => Promise<{ default: Preset }>>> = {
   AR_256_XL: () => import("./AR_256_XL.json", { with: { type: "json" } }),
   "emoji-32-tokenizer": () => import("./emoji-32-tokenizer.json", { with: { type: "json" } }),
   "emoji-32-transformer": () => import("./emoji-32-transformer.json", { with: { type: "json" } }),
+  "emoji-64-tokenizer": () => import("./emoji-64-tokenizer.json", { with: { type: "json" } }),
+  "emoji-64-transformer": () => import("./emoji-64-transformer.json", { with: { type: "json" } }),
   "laptop-tokenizer": () => import("./laptop-tokenizer.json", { with: { type: "json" } }),
   "laptop-transformer": () => import("./laptop-transformer.json", { with: { type: "json" } }),
 };
