@@ -27,7 +27,7 @@ export class DrawPanel {
 
   /** Another model. */
   changeModel(): void {
-    const { classes, size } = this.#page.model;
+    const { classes } = this.#page.model;
     this.#stop?.abort();
     element("draw").hidden = classes === undefined;
     if (classes === undefined) return;
@@ -35,7 +35,6 @@ export class DrawPanel {
     const select = element<HTMLSelectElement>("class"), before = select.selectedIndex;
     select.replaceChildren(...names.map((name, i) => new Option(name, `${i}`)));
     select.selectedIndex = before >= 0 && before < names.length ? before : Math.min(3, names.length - 1);
-    element("drawn").dataset.size = size;
     this.#showCode();
   }
 
@@ -94,9 +93,8 @@ export class DrawPanel {
 
   #place(label: string): { button: HTMLButtonElement; update: (pixels: Pixels, done: boolean) => void } {
     const button = document.createElement("button"), canvas = document.createElement("canvas");
-    const [width = 32, height = 32] = (element("drawn").dataset.size ?? "").split("x").map(Number);
-    canvas.width = width;
-    canvas.height = height;
+    // A model with classes has a size.
+    [canvas.width, canvas.height] = this.#page.model.size!.split("x").map(Number) as [number, number];
     button.type = "button";
     button.disabled = true;
     button.ariaLabel = label;

@@ -14,7 +14,7 @@ export interface PageModel {
   readonly id: string;
   readonly bits: number;
   readonly factor: number;
-  /** Width and height of what it draws, as `32x32`. */
+  /** Width and height of what it draws, as `64x64`. */
   readonly size?: string;
   readonly classes?: readonly string[] | number;
   /** Files that a browser may take to run the model itself. */
@@ -34,6 +34,9 @@ export interface DrawRequest {
 
 /** Pictures while they are drawn. */
 export type OnPicture = (picture: { index: number; pixels: Pixels; done: boolean }) => void;
+
+/** Unfinished pictures that are shown of each: enough to see it grow; each costs a decoding. */
+export const partialPictures = 7;
 
 /** Where models run: in the server, or in this page. */
 export interface Engine {

@@ -1,7 +1,15 @@
 import type { Tokens } from "../../../tokenizer/tokens.ts";
 import type { Generator } from "../../../transformer/generator.ts";
 import type { Tokenizer } from "../../../tokenizer/tokenizer.ts";
-import type { DrawRequest, Engine, OnPicture, PageModel, PageTokens, Pixels } from "./engine.ts";
+import {
+  type DrawRequest,
+  type Engine,
+  type OnPicture,
+  type PageModel,
+  type PageTokens,
+  partialPictures,
+  type Pixels,
+} from "./engine.ts";
 
 interface Library {
   readonly Tokenizer: typeof Tokenizer;
@@ -53,8 +61,9 @@ export class LocalEngine implements Engine {
     { class_id, top_k, top_p, ...request }: DrawRequest,
     { signal, onPicture }: { signal: AbortSignal; onPicture: OnPicture },
   ): Promise<void> {
-    const options = { classIds: class_id, topK: top_k, topP: top_p, ...request, everyRows: 1, signal };
-    for await (const { partial, pictures, indices } of this.#generator!.stream(options)) {
+    const generator = this.#generator!, everyRows = Math.ceil(generator.config.grid / (partialPictures + 1));
+    const options = { classIds: class_id, topK: top_k, topP: top_p, ...request, everyRows, signal };
+    for await (const { partial, pictures, indices } of generator.stream(options)) {
       partial?.forEach((image, i) => onPicture({ index: indices[i]!, pixels: toPixels(image), done: false }));
       pictures?.forEach(({ image, index }) => onPicture({ index, pixels: toPixels(image), done: true }));
     }

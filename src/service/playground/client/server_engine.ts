@@ -1,4 +1,12 @@
-import type { DrawRequest, Engine, OnPicture, PageModel, PageTokens, Pixels } from "./engine.ts";
+import {
+  type DrawRequest,
+  type Engine,
+  type OnPicture,
+  type PageModel,
+  type PageTokens,
+  partialPictures,
+  type Pixels,
+} from "./engine.ts";
 import { decodeFile, encodePng } from "./pixels.ts";
 
 /** The service asks for a token. */
@@ -44,7 +52,7 @@ export class ServerEngine implements Engine {
     const response = await this.#postJson("v1/images/generations", {
       model: id,
       stream: true,
-      partial_images: 15,
+      partial_images: partialPictures,
       size,
       ...request,
     }, signal);
