@@ -5,11 +5,11 @@
  * import { encodeImage, psnr, readImage, Tokenizer } from "@voken/magvit2";
  *
  * // A .ckpt, .pth or .safetensors file, a folder made by `voken convert`, or the name of a model that is shipped.
- * await using tokenizer = await Tokenizer.load("emoji-32");
+ * await using tokenizer = await Tokenizer.load("emoji-64");
  *
- * const image = await readImage("models/emoji-32/samples/ring.png");
- * const tokens = await tokenizer.encode(image); // { grid: [8, 8], bits: 18, data: Uint32Array(64) }
- * const again = await tokenizer.decode(tokens); // { width: 32, height: 32, data: Uint8Array of RGB }
+ * const image = await readImage("models/emoji-64/samples/ring.png");
+ * const tokens = await tokenizer.encode(image); // { grid: [16, 16], bits: 18, data: Uint32Array(256) }
+ * const again = await tokenizer.decode(tokens); // { width: 64, height: 64, data: Uint8Array of RGB }
  *
  * console.log(`${tokens.data.length} tokens keep ${psnr(image, again).toFixed(2)} dB`);
  * await Deno.writeFile("again.png", await encodeImage(again, { format: "png" }));

@@ -2,7 +2,10 @@
  * `deno task bench service [SECONDS]`: pictures a second and latency of the service on loopback, for 1, 4, 16 and 64
  * clients; the same requests one by one are those of one client. Before that, what the service adds to one request:
  * beside the library in its own process. The answers are compared before anything is timed.
+ *
+ * The model is the small one of the tests: the less the model takes, the more of a request is the service itself.
  */
+import { smallModel } from "../tests/support/models.ts";
 import { median, runJson, table } from "./report.ts";
 import type { Alone } from "./service_run.ts";
 import { type Work, works } from "./service_work.ts";
@@ -56,7 +59,7 @@ for (const work of works) {
 async function start(): Promise<AsyncDisposable & { url: string }> {
   const script = new URL("src/cli/voken.ts", root).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", script, "serve", "--port", "0", "--log", "none"],
+    args: ["run", "-A", script, "serve", "--model", smallModel, "--port", "0", "--log", "none"],
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();

@@ -7,6 +7,7 @@ import { serve } from "../src/service/serve.ts";
 import { createService } from "../src/service/service.ts";
 import { Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import { Generator } from "../src/transformer/generator.ts";
+import { smallModel } from "../tests/support/models.ts";
 import { works } from "./service_work.ts";
 
 /** What one kind of work took, pair by pair. */
@@ -18,9 +19,9 @@ export interface Alone {
 
 const seconds = Number(Deno.args[0] ?? 4);
 await using backend = await createBackend("auto");
-await using tokenizer = await Tokenizer.load("emoji-32", { backend });
-await using generator = await Generator.load("emoji-32", { backend });
-await using service = createService({ models: [{ name: "emoji-32", tokenizer, generator }] });
+await using tokenizer = await Tokenizer.load(smallModel, { backend });
+await using generator = await Generator.load(smallModel, { backend });
+await using service = createService({ models: [{ name: "small", tokenizer, generator }] });
 await using server = await serve(service, { port: 0 });
 
 const all: Alone[] = [];

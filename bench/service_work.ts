@@ -2,8 +2,9 @@ import { decodeImage } from "../src/image/decode.ts";
 import { encodeImage } from "../src/image/encode.ts";
 import type { Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import type { Generator } from "../src/transformer/generator.ts";
+import { smallSample } from "../tests/support/models.ts";
 
-const ring = await Deno.readFile(new URL("../models/emoji-32/samples/ring.png", import.meta.url));
+const ring = await Deno.readFile(smallSample("ring"));
 const settings = { seed: 7, guidance: 4 };
 
 /** A kind of work: as a request, and by the library. Both give the file of a picture, the same one. */

@@ -43,9 +43,9 @@ test("the example in the module's comment runs as it stands", async () => {
     cwd: folder.path,
   }).output();
   assert.is(exit, 0, new TextDecoder().decode(stderr));
-  assert.match(new TextDecoder().decode(stdout), /^64 tokens keep 28\.\d\d dB\n$/);
+  assert.match(new TextDecoder().decode(stdout), /^256 tokens keep [23]\d\.\d\d dB\n$/);
   const again = await readImage(folder.at("again.png"));
-  assert.equal([again.width, again.height], [32, 32]);
+  assert.equal([again.width, again.height], [64, 64]);
 });
 
 test.run();

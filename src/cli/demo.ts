@@ -7,6 +7,7 @@ import { contactSheet } from "../image/contact_sheet.ts";
 import type { Image } from "../image/image.ts";
 import { psnr } from "../image/metrics.ts";
 import { readImage } from "../image/read.ts";
+import { defaultModel as model } from "../tokenizer/load_model.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import { demoDrawing } from "./demo_drawing.ts";
@@ -15,7 +16,6 @@ import { terminal } from "./io.ts";
 import { writePicture } from "./outputs.ts";
 import { quietMesa } from "./quiet_mesa.ts";
 
-const model = "emoji-32";
 const samples = new URL(`../../models/${model}/samples/`, import.meta.url);
 const columns = 8;
 
@@ -39,7 +39,7 @@ export async function demo(folder: string, io: Io): Promise<void> {
   const decoding = seconds();
 
   const path = `${folder}/demo.png`;
-  await writePicture(path, contactSheet(sheetRows(images, reconstructions), { scale: 4, gap: 6 }));
+  await writePicture(path, contactSheet(sheetRows(images, reconstructions), { scale: 2, gap: 6 }));
 
   const { width, height } = images[0]!, { grid: [h, w], bits } = tokens[0]!;
   io.out(

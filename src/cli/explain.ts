@@ -4,10 +4,10 @@ import { tokenizerWeights } from "../checkpoint/tokenizer_weights.ts";
 import { fuse } from "../graph/fuse.ts";
 import { dumpGraph, printGraph } from "../graph/print.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { openModel } from "../tokenizer/load_model.ts";
+import { defaultModel, openModel } from "../tokenizer/load_model.ts";
 import { decodeGraph, downsamplingFactor, encodeGraph } from "../tokenizer/programs.ts";
 import type { Io } from "./io.ts";
-import { defaultModel, extent, wholeNumber } from "./options.ts";
+import { extent, wholeNumber } from "./options.ts";
 
 interface Options {
   size: { width: number; height: number };

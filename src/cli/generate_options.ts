@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type WeightFormat, weightFormatNames } from "../backend/backend.ts";
 import { type BackendName, backendNames } from "../backend/select.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { defaultModel } from "../tokenizer/load_model.ts";
 import type { ClassId } from "../transformer/classes.ts";
 import { paperSettings, type PerSubToken, pretty, type SamplingOptions } from "../transformer/settings.ts";
 import { type Shard, shard, wholeNumber } from "./options.ts";
@@ -35,7 +36,7 @@ export interface GenerateArguments {
 /** Adds the options to a command. */
 export function withGenerateOptions(command: Command): Command {
   return command
-    .option("-m, --model <model>", "a checkpoint, a folder, or a name in models/", "emoji-32")
+    .option("-m, --model <model>", "a checkpoint, a folder, or a name in models/", defaultModel)
     .option("--tokenizer <tokenizer>", "where the tokenizer is, if not with the model")
     .addOption(new Option("--backend <name>", "what runs the model").choices(backendNames).default("auto"))
     .option("--threads <n>", "threads (default: one a processor)", wholeNumber)

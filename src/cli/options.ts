@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Backend } from "../backend/backend.ts";
 import { type BackendName, backendNames } from "../backend/select.ts";
+import { defaultModel } from "../tokenizer/load_model.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Io } from "./io.ts";
 import { progress } from "./progress.ts";
@@ -12,9 +13,6 @@ export interface ModelOptions {
   threads?: number;
   raw?: true;
 }
-
-/** The model that is taken where none is named. */
-export const defaultModel = "emoji-32";
 
 /** Adds the options of `ModelOptions` to a command. */
 export function withModel(command: Command): Command {

@@ -8,11 +8,11 @@ import type { ModelFiles, ServedModel } from "../service/options.ts";
 import { serve } from "../service/serve.ts";
 import { createService } from "../service/service.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { modelNames, resolveModel } from "../tokenizer/load_model.ts";
+import { defaultModel, modelNames, resolveModel } from "../tokenizer/load_model.ts";
 import { Generator } from "../transformer/generator.ts";
 import { isGenerative, transformerFile } from "../transformer/open_generative.ts";
 import type { Io } from "./io.ts";
-import { defaultModel, loadTokenizer, type ModelOptions, wholeNumber, withBackend } from "./options.ts";
+import { loadTokenizer, type ModelOptions, wholeNumber, withBackend } from "./options.ts";
 import { progress } from "./progress.ts";
 import { stemOf } from "./outputs.ts";
 

@@ -5,8 +5,8 @@
  * import { Tokenizer } from "@voken/magvit2";
  * import { createService, serve } from "@voken/magvit2/service";
  *
- * await using tokenizer = await Tokenizer.load("emoji-32");
- * await using service = createService({ models: [{ name: "emoji-32", tokenizer }] });
+ * await using tokenizer = await Tokenizer.load("emoji-64");
+ * await using service = createService({ models: [{ name: "emoji-64", tokenizer }] });
  * await using server = await serve(service, { port: 8080 });
  * console.log(`http://127.0.0.1:${server.port}`);
  * await server.finished;

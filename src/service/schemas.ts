@@ -45,7 +45,7 @@ const numeric = (number: z.ZodNumber): z.ZodType<number> =>
 
 const model = z.string().max(200).optional().meta({
   description: "Name of the model; the first that is served where absent",
-  example: "emoji-32",
+  example: "emoji-64",
 });
 
 const picture = {

@@ -4,8 +4,11 @@ import { CheckpointError } from "../tensor/errors.ts";
 /** Where a model comes from: a path, a `file:` URL, the name of a model that is shipped, or the bytes of a file. */
 export type ModelSource = string | URL | Blob | Uint8Array;
 
+/** The model that commands take where none is named. */
+export const defaultModel = "emoji-64";
+
 /** Names of the models that come with this package. */
-export const modelNames: readonly string[] = ["emoji-32"];
+export const modelNames: readonly string[] = [defaultModel];
 
 /** Where they are. Bundles need not say where they themselves are. */
 function shipped(): URL {

@@ -36,7 +36,7 @@ export class Tokenizer implements AsyncDisposable {
 
   /**
    * Loads a tokenizer from a `.ckpt`, `.pth` or `.safetensors` file (told apart by content), a folder with `config.json`
-   * and `model.safetensors`, or by the name of a model that comes with this package (`emoji-32`).
+   * and `model.safetensors`, or by the name of a model that comes with this package (`emoji-64`).
    *
    * Throws `CheckpointError` where the file is damaged or holds no image tokenizer, `NumericError` where a weight is not
    * finite, `ArgumentError` for a wrong option, `BackendError` where the backend cannot run here.

@@ -8,6 +8,7 @@ import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { openModel } from "../../src/tokenizer/load_model.ts";
 import { decodeGraph, downsamplingFactor, encodeGraph } from "../../src/tokenizer/programs.ts";
 import { nmse } from "../golden/golden.ts";
+import { smallModel, smallSample } from "../support/models.ts";
 import { chromiumPath, openPage } from "./chromium.ts";
 import { checkOps } from "./ops.ts";
 import type { Page as Tests, TokenizerTask } from "./page.ts";
@@ -60,13 +61,13 @@ each(`a tokenizer's first step of training is the reference's${why}`, async () =
   }
 });
 
-/** What the shipped tokenizer makes of a picture on WASM, and all that a browser needs to do the same. */
+/** What a small tokenizer makes of a picture on WASM, and all that a browser needs to do the same. */
 async function encodeEmoji(): Promise<
   { task: TokenizerTask; weights: Uint8Array; expected: typeof expected }
 > {
-  await using checkpoint = await openModel("emoji-32");
+  await using checkpoint = await openModel(smallModel);
   const { config, source } = tokenizerWeights(checkpoint);
-  const image = await readImage(new URL("../../models/emoji-32/samples/ring.png", import.meta.url));
+  const image = await readImage(smallSample("ring"));
   const x = imagesToTensor([image], { factor: downsamplingFactor(config) });
   const extent = { n: 1, height: x.shape[1]!, width: x.shape[2]! };
   const graphs = [encodeGraph(config, extent), decodeGraph(config, extent)];

@@ -11,6 +11,7 @@ import { roundTo } from "../../src/tensor/quantize.ts";
 import { stepGraph } from "../../src/transformer/programs.ts";
 import { transformerShapes, transformerWeights } from "../../src/transformer/weights.ts";
 import { hashedWeight } from "../golden/hashed.ts";
+import { smallModel } from "../support/models.ts";
 import { tinyTransformer } from "../transformer/tiny.ts";
 
 const test = suite("converting transformers");
@@ -50,6 +51,13 @@ for (const weights of weightFormatNames) {
   });
 }
 
+test("takes the transformer of a model's folder, with the heads and grid that it says", async () => {
+  const { config } = await convertTransformer(smallModel, folder, { weights: "q4" });
+  assert.equal([config.heads, config.grid, config.classes], [4, 8, 9]);
+  const half = await convertTransformer(smallModel, folder, { grid: 4 });
+  assert.is(half.config.grid, 4);
+});
+
 test("refuses a checkpoint that lacks a weight, and one without a transformer", async () => {
   const lacking = `${folder}/lacking.safetensors`;
   await write(lacking, "transformer.spatial_blocks.1.feed_forward.w2.weight");
@@ -57,7 +65,7 @@ test("refuses a checkpoint that lacks a weight, and one without a transformer", 
     () => convertTransformer(lacking, folder, { heads: 4 }),
     /no transformer.spatial_blocks.1.feed_forward.w2/,
   );
-  const tokenizer = new URL("../../models/emoji-32/model.safetensors", import.meta.url);
+  const tokenizer = `${smallModel}/model.safetensors`;
   await refused(() => convertTransformer(tokenizer, folder), /a tokenizer's does not suffice/);
   await refused(() => convertTransformer(original, folder, { heads: 5 }), /number of heads/);
 });

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { writeNpz } from "../../src/checkpoint/npz.ts";
-import { sample, scratch, voken } from "./support.ts";
+import { shippedModel, shippedSample as sample } from "../support/models.ts";
+import { scratch, voken } from "./support.ts";
 
 const test = suite("voken, bad input");
 
@@ -17,7 +18,7 @@ const cases: [string, RegExp][] = [
   ["reconstruct RING PILOT -o $/both.png", /expected a folder for 2 pictures/],
   ["reconstruct RING RING -o $/new", /Cannot write two pictures to .*ring\.png/],
   ["reconstruct $/ring.png -o $", /ring\.png: got an input; choose another -o/],
-  ["reconstruct RING -o $/new -m nosuch", /Cannot find the model nosuch: .*names emoji-32/],
+  ["reconstruct RING -o $/new -m nosuch", /Cannot find the model nosuch: .*names emoji-64/],
   ["reconstruct RING -o $/new -m $/none.ckpt", /none\.ckpt: .*no such file/],
   ["reconstruct RING -o $/new -m $/empty", /empty: .*got an empty file/],
   ["reconstruct RING -o $/new -m RING", /ring\.png: expected a torch checkpoint/],
@@ -56,13 +57,13 @@ const cases: [string, RegExp][] = [
   ["inspect $/none", /no such file/],
   ["inspect nosuch", /Cannot find the model nosuch/],
   ["explain $/text", /text: expected a torch checkpoint/],
-  ["explain emoji-32 --size 30", /expected multiples of 4; such pictures are padded: use --size 32x32/],
+  ["explain emoji-64 --size 30", /expected multiples of 4; such pictures are padded: use --size 32x32/],
 ];
 
 test("every wrong input is one line that says what to do, exit code 1, and nothing is written", async () => {
   using folder = scratch();
   Deno.mkdirSync(folder.at("folder"));
-  Deno.symlinkSync(new URL("../../models/emoji-32", import.meta.url).pathname, folder.at("model"));
+  Deno.symlinkSync(shippedModel, folder.at("model"));
   const ring = Deno.readFileSync(sample("ring"));
   Deno.writeFileSync(folder.at("ring.png"), ring);
   Deno.writeFileSync(folder.at("cut.png"), ring.subarray(0, 900));

@@ -3,14 +3,16 @@ import * as assert from "uvu/assert";
 import { readNpz } from "../../src/checkpoint/npz.ts";
 import { SampleSet } from "../../src/cli/sample_set.ts";
 import { readImage } from "../../src/image/read.ts";
+import { smallModel } from "../support/models.ts";
 import { scratch, voken } from "./support.ts";
 
 const test = suite("voken generate");
+const small = ["generate", "--model", smallModel];
 const request = ["--class", '2,"Smileys & Emotion"', "-n", "3", "--seed", "42", "--guidance", "2,3"];
 
 test("writes pictures, a sheet, and what draws them again", async () => {
   using folder = scratch();
-  const { code, out, notes } = await voken(["generate", ...request, "-o", folder.at("a")]);
+  const { code, out, notes } = await voken([...small, ...request, "-o", folder.at("a")]);
   assert.equal([code, notes], [0, ""]);
   assert.match(out, /^6 pictures of 8×8 tokens in .* tokens\/s/);
   const pictures = Array.from({ length: 6 }, (_, i) => `0000${i}.png`);
@@ -26,9 +28,18 @@ test("writes pictures, a sheet, and what draws them again", async () => {
   }
 });
 
+test("without a model's name, the shipped one draws", async () => {
+  using folder = scratch();
+  const { code, out, notes } = await voken(["generate", "--class", "flags", "-o", folder.at("a")]);
+  assert.equal([code, notes], [0, ""]);
+  assert.match(out, /^1 pictures of 16×16 tokens in /);
+  const { width, height } = await readImage(folder.at("a/00000.png"));
+  assert.equal([width, height], [64, 64]);
+});
+
 test("a set in parts, one of them resumed, holds the same pictures", async () => {
   using folder = scratch();
-  const ask = ["generate", "--class", "all", "-n", "2", "--greedy", "--preset", "paper"];
+  const ask = [...small, "--class", "all", "-n", "2", "--greedy", "--preset", "paper"];
   assert.is((await voken([...ask, "-o", folder.at("png")])).code, 0);
   const parts = [];
   for (const part of ["1/2", "2/2"]) {
@@ -73,7 +84,7 @@ test("refuses what cannot be drawn, in one line", async () => {
     [["--class", "1", "--temperature", "x"], /Expected a number/],
     [["--class", "1", "--shard", "3/2"], /Expected i\/n/],
     [[], /--class or --from/],
-    [["--class", "1", "--model", "models/emoji-32/model.safetensors"], /a tokenizer's does not suffice/],
+    [["--class", "1", "--model", `${smallModel}/model.safetensors`], /a tokenizer's does not suffice/],
   ];
   for (const [args, message] of cases) {
     const { code, notes } = await voken(["generate", ...args, "-o", folder.at("o")]);
@@ -85,7 +96,7 @@ test("refuses what cannot be drawn, in one line", async () => {
 test("a set that another request began is not gone on with", async () => {
   using folder = scratch();
   await SampleSet.open(folder.at("s.npz"), { size: 32, total: 2, request: "another" });
-  const { code, notes } = await voken(["generate", "--class", "1", "-n", "2", "--npz", folder.at("s.npz")]);
+  const { code, notes } = await voken([...small, "--class", "1", "-n", "2", "--npz", folder.at("s.npz")]);
   assert.is(code, 1);
   assert.match(notes, /the request that it was begun with/);
 });

@@ -24,11 +24,6 @@ export async function voken(
   return { code, out: out.join("\n"), notes: notes.join("\n") };
 }
 
-/** A sample picture of the shipped model. */
-export function sample(name: string): string {
-  return new URL(`../../models/emoji-32/samples/${name}.png`, import.meta.url).pathname;
-}
-
 /** A folder that is removed when it goes out of scope. */
 export function scratch(): Disposable & { path: string; at(name: string): string; files(): string[] } {
   const path = Deno.makeTempDirSync({ prefix: "voken-" });

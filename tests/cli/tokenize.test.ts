@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readNpz } from "../../src/checkpoint/npz.ts";
-import { sample, scratch, voken } from "./support.ts";
+import { shippedSample as sample } from "../support/models.ts";
+import { scratch, voken } from "./support.ts";
 
 const test = suite("voken tokenize");
 
@@ -16,7 +17,7 @@ test("makes tokens of a folder, in parts, and names damaged pictures", async () 
   assert.is(code, 0, notes);
   assert.match(
     out,
-    /^2 pictures: 8×8 tokens of 18 bits, and mirrored, 1 damaged left out, in .*; \S+ pictures\/s$/,
+    /^2 pictures: 16×16 tokens of 18 bits, and mirrored, 1 damaged left out, in .*; \S+ pictures\/s$/,
   );
   assert.match(notes, /^voken: passed over rings\/2.png: /);
   const part = await voken([...ask, "--shard", "2/2", "--size", "16", "-o", folder.at("part.npz")]);

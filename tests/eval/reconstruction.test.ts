@@ -5,6 +5,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { meanGradient, psnr, ssim } from "../../src/image/metrics.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { openPictures } from "../../src/train/data/open_pictures.ts";
+import { smallModel } from "../support/models.ts";
 import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "../train/data/support.ts";
 
 const test = suite("evaluation of reconstructions");
@@ -13,7 +14,7 @@ test("figures are means over the whole pictures", async () => {
   await using folder = await temporaryFolder();
   await writeFiles(folder.path, { "1.png": ring, "2.png": "no picture", "3.png": parrot, "4.png": butter });
   await using source = await openPictures(folder.path);
-  await using tokenizer = await Tokenizer.load("emoji-32", { backend: "wasm", threads: 1 });
+  await using tokenizer = await Tokenizer.load(smallModel, { backend: "wasm", threads: 1 });
   const images = await Promise.all([ring, parrot, butter].map((file) => decodeImage(file)));
   const tokens = await tokenizer.encode(images), again = await tokenizer.decode(tokens);
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value) / values.length;

@@ -2,15 +2,19 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { relaxed } from "../../src/backend/wasm/_generated.ts";
 import { decodeImage } from "../../src/image/decode.ts";
+import { psnr } from "../../src/image/metrics.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { scratch } from "../cli/support.ts";
-import { post, postJson, refusal, ring } from "./support.ts";
+import { shippedModel, shippedSample } from "../support/models.ts";
+import { post, postJson, refusal } from "./support.ts";
 
 const test = suite("the edge");
 
 const root = new URL("../../", import.meta.url);
 const modules = ["kernels.wasm", "png.wasm", "model.safetensors", "transformer.safetensors"];
 const png = { "content-type": "image/png" };
+const ring = await Deno.readFile(shippedSample("ring"));
 
 /** The service with the shipped model. Hosts differ in where `modules` come from, and how requests do. */
 const service = `
@@ -25,7 +29,7 @@ async function start({ kernels, png, weights, transformer }) {
   const backend = edgeBackend(), file = new Uint8Array(weights);
   const tokenizer = await Tokenizer.load(file, { backend });
   const generator = await Generator.load(new Uint8Array(transformer), { tokenizer: file, backend });
-  return createEdgeService({ models: [{ name: "emoji-32", tokenizer, generator }] });
+  return createEdgeService({ models: [{ name: "emoji-64", tokenizer, generator }] });
 }
 `;
 
@@ -77,9 +81,7 @@ async function bundle(script: string, folder: ReturnType<typeof scratch>): Promi
   await import("@jsquash/png/codec/pkg/squoosh_png.js");
   const codec = import.meta.resolve("npm:@jsquash/png@^3.1.1/codec/pkg/squoosh_png_bg.wasm");
   await Deno.copyFile(new URL(codec), folder.at("png.wasm"));
-  for (const name of modules.slice(2)) {
-    await Deno.copyFile(new URL(`models/emoji-32/${name}`, root), folder.at(name));
-  }
+  for (const name of modules.slice(2)) await Deno.copyFile(`${shippedModel}/${name}`, folder.at(name));
   return new TextDecoder().decode(stdout);
 }
 
@@ -109,12 +111,18 @@ async function checkService(url: string): Promise<void> {
     if (!health) await new Promise((resolve) => setTimeout(resolve, 50));
   }
   assert.is(health?.status, 200, await health?.text());
+  await using tokenizer = await Tokenizer.load("emoji-64");
+  const original = await decodeImage(ring), expected = await tokenizer.reconstruct(original);
   const reconstructed = await fetch(`${url}/v1/reconstruct`, post(ring, png));
-  assert.equal([reconstructed.status, reconstructed.headers.get("voken-psnr")], [200, "28.24"]);
-  assert.is((await decodeImage(await reconstructed.bytes())).width, 32);
+  assert.is(reconstructed.status, 200);
+  const picture = await decodeImage(await reconstructed.bytes()),
+    decibels = psnr(original, picture).toFixed(2);
+  assert.is(reconstructed.headers.get("voken-psnr"), decibels);
+  // A latent on the edge between two codes may fall to either side with another variant of the kernels.
+  assert.ok(psnr(expected, picture) > 35, `${psnr(expected, picture)} dB from the library's`);
   await refusal(await fetch(`${url}/v1/reconstruct`, post(ring.slice(0, 700), png)), 422);
 
-  await using generator = await Generator.load("emoji-32");
+  await using generator = await Generator.load("emoji-64");
   const drawn = async (class_id: number, seed: number) => {
     const request = postJson({ class_id, seed, partial_images: 1, stream: seed % 2 === 0 });
     const response = await fetch(`${url}/v1/images/generations`, request);
@@ -137,7 +145,7 @@ async function checkService(url: string): Promise<void> {
     drawn(7, 5),
     left,
   ]);
-  assert.is(again.headers.get("voken-psnr"), "28.24");
+  assert.is(again.headers.get("voken-psnr"), decibels);
   for (const [i, [classId, seed]] of [[2, 3], [5, 4], [7, 5]].entries()) {
     const [expected] = await generator.generate({ classIds: classId!, seed });
     assert.equal(pictures[i], expected!.image);

@@ -8,12 +8,13 @@ import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import type { GenerateOptions } from "../../src/transformer/request.ts";
+import { smallModel } from "../support/models.ts";
 import { doubled, postJson, refusal } from "./support.ts";
 
 const test = suite("generations");
 
-const tokenizer = await Tokenizer.load("emoji-32", { threads: 2 });
-const generator = await Generator.load("emoji-32", { threads: 2 });
+const tokenizer = await Tokenizer.load(smallModel, { threads: 2 });
+const generator = await Generator.load(smallModel, { threads: 2 });
 const service = createService({
   models: [{ name: "emoji-32", tokenizer, generator }],
   auth: { tokens: ["sk-a", "sk-b"] },

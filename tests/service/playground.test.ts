@@ -2,13 +2,15 @@ import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeImage } from "../../src/image/decode.ts";
+import { psnr } from "../../src/image/metrics.ts";
 import { serve } from "../../src/service/serve.ts";
 import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
-import { sample, scratch } from "../cli/support.ts";
+import { scratch } from "../cli/support.ts";
+import { shippedModel, shippedSample } from "../support/models.ts";
 import { hasChromium, openPage, startBrowser } from "./browser.ts";
-import { doubled, ring } from "./support.ts";
+import { doubled } from "./support.ts";
 
 const test = suite("the playground");
 
@@ -46,14 +48,17 @@ if (!hasChromium) {
   test.skip("in a browser: there is no /usr/bin/chromium");
   test.run();
 } else {
-  const tokenizer = await Tokenizer.load("emoji-32", { threads: 2 });
-  const generator = await Generator.load("emoji-32", { threads: 2 });
-  const file = (name: string) => () =>
-    Deno.readFile(new URL(`../../models/emoji-32/${name}`, import.meta.url));
+  const tokenizer = await Tokenizer.load("emoji-64", { threads: 2 });
+  const generator = await Generator.load("emoji-64", { threads: 2 });
   const files = Object.fromEntries(
-    ["model.safetensors", "transformer.safetensors"].map((name) => [name, file(name)]),
+    ["model.safetensors", "transformer.safetensors"].map((name) =>
+      [name, () => Deno.readFile(`${shippedModel}/${name}`)] as const
+    ),
   );
-  const model = { name: "emoji-32", tokenizer, generator, files };
+  const ring = await decodeImage(await Deno.readFile(shippedSample("ring")));
+  const ringAgain = await tokenizer.reconstruct(ring);
+  const ringDecibels = `${psnr(ring, ringAgain).toFixed(2)} dB`;
+  const model = { name: "emoji-64", tokenizer, generator, files };
   let browser: Browser;
   test.before(async () => {
     browser = await startBrowser();
@@ -90,10 +95,9 @@ if (!hasChromium) {
 
   /** What the page shows of a sample picture is what the library makes of it. */
   const checkRing = async (page: Page): Promise<void> => {
-    await page.locator("#file").setInputFiles(sample("ring"));
-    await page.locator("#facts", { hasText: "28.24 dB" }).waitFor();
-    const expected = await tokenizer.reconstruct(await decodeImage(ring));
-    assert.equal(await pixelsOf(page, "#again"), [...expected.data]);
+    await page.locator("#file").setInputFiles(shippedSample("ring"));
+    await page.locator("#facts", { hasText: ringDecibels }).waitFor();
+    assert.equal(await pixelsOf(page, "#again"), [...ringAgain.data]);
   };
 
   const checkDrawn = async (page: Page): Promise<void> => {
@@ -122,12 +126,12 @@ if (!hasChromium) {
     await page.locator("#cell", { hasText: "row 2, column 2: 0" }).waitFor();
     await page.locator("#facts dd", { hasText: /^1$/ }).waitFor();
     assert.not.equal(await pixelsOf(page, "#again"), whole);
-    const tokens = await tokenizer.encode(await decodeImage(ring));
-    tokens.data[9] = 0;
+    const tokens = await tokenizer.encode(ring);
+    tokens.data[tokens.grid[1] + 1] = 0;
     assert.equal(await pixelsOf(page, "#again"), [...(await tokenizer.decode(tokens)).data]);
 
     await page.locator("#undo").click();
-    await page.locator("#facts", { hasText: "28.24 dB" }).waitFor();
+    await page.locator("#facts", { hasText: ringDecibels }).waitFor();
     await page.locator("input[value=swap]").check();
     await page.locator("#tokens").focus();
     await page.keyboard.press("Enter");
@@ -136,15 +140,16 @@ if (!hasChromium) {
     await page.keyboard.press("Enter");
     await page.locator("#facts dd", { hasText: /^2$/ }).waitFor();
     await page.locator("#reset").click();
-    await page.locator("#facts", { hasText: "28.24 dB" }).waitFor();
+    await page.locator("#facts", { hasText: ringDecibels }).waitFor();
     assert.equal(await pixelsOf(page, "#again"), whole);
 
     await page.locator("input[value=paint]").check();
     await page.locator("#brush").fill("777");
     const box = (await page.locator("#tokens").boundingBox())!;
-    await page.mouse.move(box.x + box.width / 16, box.y + box.height / 16);
+    const cell = box.width / tokens.grid[1];
+    await page.mouse.move(box.x + cell / 2, box.y + cell / 2);
     await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 3 / 16, box.y + box.height / 16);
+    await page.mouse.move(box.x + 3 * cell / 2, box.y + cell / 2);
     await page.mouse.up();
     await page.locator("#cell", { hasText: "row 1, column 2: 777" }).waitFor();
     await page.locator("#facts dd", { hasText: /^2$/ }).waitFor();
@@ -200,7 +205,7 @@ if (!hasChromium) {
     await Deno.writeTextFile(folder.at("note.png"), "a text");
     await page.locator("#file").setInputFiles(folder.at("note.png"));
     await said("This file is no picture");
-    assert.match(await page.locator("#facts").innerText(), /28\.24 dB/);
+    assert.match(await page.locator("#facts").innerText(), new RegExp(ringDecibels));
     await page.locator("#brush").fill("99999999");
     await page.locator("#tokens").focus();
     await page.keyboard.press("Enter");

@@ -4,11 +4,12 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { buildPng, concat, goldenFiles } from "../image/support.ts";
+import { smallModel } from "../support/models.ts";
 import { post, postJson, refusal, ring } from "./support.ts";
 
 const test = suite("requests");
 
-const tokenizer = await Tokenizer.load("emoji-32", { threads: 1 });
+const tokenizer = await Tokenizer.load(smallModel, { threads: 1 });
 const service = createService({
   models: [{ name: "emoji-32", tokenizer }],
   limits: { maxBodyBytes: 2_000_000, maxJsonBytes: 500_000 },

@@ -7,9 +7,9 @@ import { openPage, startBrowser } from "./browser.ts";
 
 const folder = Deno.args[0] ?? "out/screenshots";
 await Deno.mkdir(folder, { recursive: true });
-await using tokenizer = await Tokenizer.load("emoji-32");
-await using generator = await Generator.load("emoji-32");
-await using service = createService({ models: [{ name: "emoji-32", tokenizer, generator }] });
+await using tokenizer = await Tokenizer.load("emoji-64");
+await using generator = await Generator.load("emoji-64");
+await using service = createService({ models: [{ name: "emoji-64", tokenizer, generator }] });
 await using server = await serve(service, { port: 0 });
 const browser = await startBrowser();
 for (const phone of [false, true]) {

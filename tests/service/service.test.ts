@@ -5,6 +5,7 @@ import { psnr } from "../../src/image/metrics.ts";
 import { createService } from "../../src/service/service.ts";
 import { ArgumentError } from "../../src/tensor/errors.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { smallModel } from "../support/models.ts";
 import { doubled, post, postJson, refusal, ring, until } from "./support.ts";
 
 const test = suite("the service");
@@ -12,7 +13,7 @@ const test = suite("the service");
 const png = { "content-type": "image/png" };
 
 test("pictures to tokens and back are the library's, in every form", async () => {
-  await using tokenizer = await Tokenizer.load("emoji-32", { threads: 1 });
+  await using tokenizer = await Tokenizer.load(smallModel, { threads: 1 });
   await using service = createService({ models: [{ name: "emoji-32", tokenizer }] });
   const original = await decodeImage(ring), expected = await tokenizer.encode(original);
   const again = await tokenizer.decode(expected);

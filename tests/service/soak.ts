@@ -5,7 +5,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { encodeImage } from "../../src/image/encode.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
-import { sample } from "../cli/support.ts";
+import { smallModel, smallSample } from "../support/models.ts";
 import { served } from "./served.ts";
 import { post, postJson, ring } from "./support.ts";
 
@@ -45,7 +45,8 @@ interface Truth {
 export function soakTest(test: ReturnType<typeof suite>, { clients, seconds, maxGrowth }: Soak): void {
   test(`${clients} clients for ${seconds} s, with disconnects and hostile requests`, async () => {
     const truth = await truthOf();
-    await using server = await served(["--log", "none", "--limit", `maxRequests=${2 * clients}`]);
+    const limit = `maxRequests=${2 * clients}`;
+    await using server = await served(["--model", smallModel, "--log", "none", "--limit", limit]);
     const { url } = server;
     const counts = { right: 0, refused: 0, left: 0 };
     const dice = Array.from({ length: clients }, (_, client) => generatorOf(client + 1));
@@ -79,10 +80,10 @@ export function soakTest(test: ReturnType<typeof suite>, { clients, seconds, max
 
 async function truthOf(): Promise<Truth> {
   await using backend = await createBackend("auto", { threads: 2 });
-  await using tokenizer = await Tokenizer.load("emoji-32", { backend });
-  await using generator = await Generator.load("emoji-32", { backend });
+  await using tokenizer = await Tokenizer.load(smallModel, { backend });
+  await using generator = await Generator.load(smallModel, { backend });
   const pictures = await Promise.all(samples.map(async (name) => {
-    const file = await Deno.readFile(sample(name));
+    const file = await Deno.readFile(smallSample(name));
     const { data } = await tokenizer.encode(await decodeImage(file));
     const again = await encodeImage(await tokenizer.reconstruct(await decodeImage(file)), { format: "png" });
     return { file, tokens: [...data], again: again.toBase64() };

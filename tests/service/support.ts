@@ -4,10 +4,10 @@ import { createService, type Service } from "../../src/service/service.ts";
 import type { ServiceOptions } from "../../src/service/options.ts";
 import type { ServableTokenizer } from "../../src/service/work/tokenizer_batcher.ts";
 import type { Tokens } from "../../src/tokenizer/tokens.ts";
-import { sample } from "../cli/support.ts";
+import { smallSample } from "../support/models.ts";
 
-/** A sample picture's file. */
-export const ring: Uint8Array<ArrayBuffer> = await Deno.readFile(sample("ring"));
+/** A sample picture's file, of 32×32 pixels. */
+export const ring: Uint8Array<ArrayBuffer> = await Deno.readFile(smallSample("ring"));
 
 /** A tokenizer whose work takes as long as wanted: tokens are the mean brightness of their pixels. */
 export class TokenizerDouble implements ServableTokenizer {

@@ -7,7 +7,7 @@ import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 const test = suite("models by name");
 
 const models = new URL("../../models/", import.meta.url);
-const weights = new URL("emoji-32/model.safetensors", models);
+const weights = new URL("emoji-64/model.safetensors", models);
 
 test("the names are those of the folder", () => {
   const folders = [...Deno.readDirSync(models)].filter(({ isDirectory }) => isDirectory);
@@ -16,8 +16,8 @@ test("the names are those of the folder", () => {
 
 test("a name, a folder, a file, a URL, a blob and bytes are the same model", async () => {
   const bytes = Deno.readFileSync(weights);
-  const folder = new URL("emoji-32", models);
-  const sources = ["emoji-32", folder, folder.pathname, weights, weights.pathname, new Blob([bytes]), bytes];
+  const folder = new URL("emoji-64", models);
+  const sources = ["emoji-64", folder, folder.pathname, weights, weights.pathname, new Blob([bytes]), bytes];
   const shapes = [];
   for (const source of sources) {
     await using checkpoint = await openModel(source);
@@ -32,8 +32,8 @@ test("a file of the name comes before a shipped model", async () => {
   const folder = Deno.makeTempDirSync(), here = Deno.cwd();
   try {
     Deno.chdir(folder);
-    Deno.writeTextFileSync("emoji-32", "mine");
-    await refused(() => openModel("emoji-32"), /Cannot open emoji-32: .*starting 6d 69 6e 65/);
+    Deno.writeTextFileSync("emoji-64", "mine");
+    await refused(() => openModel("emoji-64"), /Cannot open emoji-64: .*starting 6d 69 6e 65/);
   } finally {
     Deno.chdir(here);
     Deno.removeSync(folder, { recursive: true });
@@ -50,19 +50,19 @@ test("a package that came over a network fetches its models there", async () => 
       : new Response("none", { status: 404 });
   });
   const base = `http://127.0.0.1:${server.addr.port}`;
-  await using checkpoint = await openModel("emoji-32", { folder: new URL(`${base}/models/`) });
+  await using checkpoint = await openModel("emoji-64", { folder: new URL(`${base}/models/`) });
   assert.is(checkpoint.tensors.size, 81);
-  assert.equal(seen, ["/models/emoji-32/model.safetensors"]);
+  assert.equal(seen, ["/models/emoji-64/model.safetensors"]);
   await refused(
-    () => openModel("emoji-32", { folder: new URL(`${base}/other/`) }),
+    () => openModel("emoji-64", { folder: new URL(`${base}/other/`) }),
     /Cannot fetch .*: got status 404; download the model/,
   );
 });
 
 test("unknown names and addresses are refused", async () => {
   await refused(
-    () => openModel("emoji-64"),
-    /expected the path of a checkpoint, or one of the names emoji-32/,
+    () => openModel("nosuch"),
+    /expected the path of a checkpoint, or one of the names emoji-64/,
   );
   await refused(() => openModel(new URL("https://example.com/model")), /expected a local file/);
   await refused(() => openModel("./none/model.ckpt"), /no such file/);

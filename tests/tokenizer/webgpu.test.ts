@@ -10,6 +10,7 @@ import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { nmse, readGolden, tokenizerConfig } from "../golden/golden.ts";
 import { checkTokenizerGolden, hashedWeights } from "../golden/tokenizer_golden.ts";
+import { smallModel, smallSample } from "../support/models.ts";
 
 const test = suite("tokenizer on the WebGPU backend");
 const each = missingAdapter ? test.skip : test;
@@ -53,10 +54,10 @@ each(`image_small is decoded within an NMSE of 1e-4 with activations in f16${why
 });
 
 each(`a model that is stored in f16 is kept so, and gives the tokens that WASM gives${why}`, async () => {
-  const image = await readImage("models/emoji-32/samples/ring.png");
+  const image = await readImage(smallSample("ring"));
   await using backend = new WebGpuBackend();
-  await using tokenizer = await Tokenizer.load("emoji-32", { backend });
-  await using onWasm = await Tokenizer.load("emoji-32", { backend: "wasm" });
+  await using tokenizer = await Tokenizer.load(smallModel, { backend });
+  await using onWasm = await Tokenizer.load(smallModel, { backend: "wasm" });
   const weights = 3.31e6, { bytesWritten } = backend.counters;
   assert.ok(bytesWritten < 2.2 * weights, `${bytesWritten} bytes for ${weights} weights`);
   assert.equal(await tokenizer.encode(image), await onWasm.encode(image));

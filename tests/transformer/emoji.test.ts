@@ -4,9 +4,9 @@ import type { WeightFormat } from "../../src/backend/backend.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { Transformer } from "../../src/transformer/transformer.ts";
 import { type Golden, readGolden } from "../golden/golden.ts";
+import { smallModel } from "../support/models.ts";
 
 const test = suite("the emoji transformer");
-const shipped = new URL("../../models/emoji-32/transformer.safetensors", import.meta.url);
 const parts = ["pre", "post"] as const;
 
 /** The logits of both sub-tokens at every position of the golden's pictures. */
@@ -14,7 +14,10 @@ async function evaluate(
   golden: Golden,
   weights: WeightFormat,
 ): Promise<Record<(typeof parts)[number], Float32Array>> {
-  await using transformer = await Transformer.load(shipped, { weights, grid: 8 });
+  await using transformer = await Transformer.load(`${smallModel}/transformer.safetensors`, {
+    weights,
+    grid: 8,
+  });
   const tokens = (name: string) => golden.tensor(name).data as Uint32Array;
   const { logitsPre, logitsPost } = await transformer.teacherForced({
     classIds: [...tokens("labels")],
@@ -54,7 +57,7 @@ test("f16 weights: top-1 agrees with f32 at 99.9% of 2,048 positions, KL below 1
   }
 });
 
-test("shipped q8 weights: top-1 agrees with the original f32 at 99%, KL below 1e-3", async () => {
+test("stored q8 weights: top-1 agrees with the original f32 at 99%, KL below 1e-3", async () => {
   const golden = await readGolden("emoji_ar");
   const q8 = await evaluate(golden, "q8");
   for (const [part, words] of [["pre", 64], ["post", 4096]] as const) {
@@ -81,8 +84,8 @@ test("shipped q8 weights: top-1 agrees with the original f32 at 99%, KL below 1e
   }
 });
 
-test("the shipped model draws a class by its name", async () => {
-  await using generator = await Generator.load("emoji-32");
+test("a class is drawn by its name", async () => {
+  await using generator = await Generator.load(smallModel);
   assert.equal([generator.size, generator.config.grid, generator.classNames?.length], [32, 8, 9]);
   const [picture] = await generator.generate({ classIds: "food & drink", seed: 42 });
   assert.equal([picture!.classId, picture!.image.width, picture!.image.height], [3, 32, 32]);

@@ -5,13 +5,14 @@ import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { missingAdapter } from "../backend/adapter.ts";
+import { smallModel } from "../support/models.ts";
 
-const test = suite("tokens of the emoji model");
+const test = suite("tokens of the small model");
 const each = missingAdapter ? test.skip : test;
 
 each("are the same on WebGPU and WASM for all classes and three seeds", async () => {
   const draw = async (backend: Backend) => {
-    await using generator = await Generator.load("emoji-32", { backend, weights: "f32" });
+    await using generator = await Generator.load(smallModel, { backend, weights: "f32" });
     const classIds = Array.from({ length: generator.config.classes }, (_, i) => i);
     const drawn: number[][] = [];
     for (const seed of [0, 1, 2]) {

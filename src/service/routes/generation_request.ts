@@ -15,7 +15,7 @@ export interface GenerationRequest {
   readonly body: GenerationBody;
   readonly drawings: readonly Drawing[];
   readonly seed: number;
-  /** Width and height, as `32x32`. */
+  /** Width and height, as `64x64`. */
   readonly size: string;
 }
 

@@ -1,5 +1,6 @@
 import { ArgumentError, DataError, type VokenError } from "../../../src/tensor/errors.ts";
 import * as assert from "uvu/assert";
+import { smallSample } from "../../support/models.ts";
 
 /** A folder that is gone when the test ends. */
 export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
@@ -16,13 +17,10 @@ export async function writeFiles(root: string, files: Record<string, Uint8Array 
   }
 }
 
-const sample = (name: string) =>
-  Deno.readFile(new URL(`../../../models/emoji-32/samples/${name}.png`, import.meta.url));
-
 /** Three files of 32×32 pixels. */
-export const ring: Uint8Array = await sample("ring"),
-  parrot: Uint8Array = await sample("parrot"),
-  butter: Uint8Array = await sample("butter");
+export const ring: Uint8Array = await Deno.readFile(smallSample("ring")),
+  parrot: Uint8Array = await Deno.readFile(smallSample("parrot")),
+  butter: Uint8Array = await Deno.readFile(smallSample("butter"));
 
 /** Checks that something is refused with a `DataError` or an `ArgumentError` that says `pattern`. */
 export async function refuses(work: () => unknown, pattern: RegExp): Promise<void> {

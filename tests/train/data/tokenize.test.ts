@@ -12,17 +12,18 @@ import { createSampler } from "../../../src/train/data/sampler.ts";
 import { tokenBatch } from "../../../src/train/data/token_batches.ts";
 import { openTokenSet, type TokenSet, tokenSetKey } from "../../../src/train/data/token_set.ts";
 import { tokenizePictures } from "../../../src/train/data/tokenize.ts";
+import { smallModel } from "../../support/models.ts";
 import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "./support.ts";
 
 const test = suite("tokens of data sets");
 
 let tokenizer: Tokenizer;
 test.before(async () => {
-  tokenizer = await Tokenizer.load("emoji-32", { backend: "wasm", threads: 1 });
+  tokenizer = await Tokenizer.load(smallModel, { backend: "wasm", threads: 1 });
 });
 test.after(() => tokenizer[Symbol.asyncDispose]());
 
-const model = "emoji-32";
+const model = smallModel;
 
 async function contents(set: TokenSet): Promise<unknown[]> {
   const sides = set.hasMirrored ? [false, true] : [false];

@@ -12,6 +12,7 @@ import {
 import { parseRun } from "../../../src/train/config/parse.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
+import { smallModel } from "../../support/models.ts";
 import { metrics } from "./resume.ts";
 import { tinyTokenizer, tinyTransformer, writePictures } from "./tiny.ts";
 
@@ -60,7 +61,7 @@ test("what does not fit together is refused before any step", async () => {
   await fails(train(tinyTokenizer(folder.at("none")), options), DataError, /no such file/);
   const size = { data: { pictures, size: 9 } };
   await fails(train(tinyTokenizer(pictures, size), { folder: folder.at("a") }), ArgumentError, /data\.size/);
-  const bits = tinyTransformer(pictures, "emoji-32");
+  const bits = tinyTransformer(pictures, smallModel);
   await fails(train(bits, { folder: folder.at("b") }), ArgumentError, /model\.bits: .*18 bits, got 2 and 2/);
 });
 

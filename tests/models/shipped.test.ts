@@ -1,0 +1,69 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { meanGradient, psnr } from "../../src/image/metrics.ts";
+import { readImage } from "../../src/image/read.ts";
+import { defaultModel, modelNames } from "../../src/tokenizer/load_model.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import { shippedModel } from "../support/models.ts";
+
+const test = suite("the shipped model");
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value) / values.length;
+
+test("is the default, whole, small, and in the package with the licence of its pictures", async () => {
+  assert.ok(shippedModel.endsWith(`/models/${defaultModel}`));
+  assert.equal(modelNames, [defaultModel]);
+  const names = [...Deno.readDirSync(shippedModel)].map(({ name }) => name).sort();
+  const weights = ["model.safetensors", "transformer.safetensors"];
+  assert.equal(names, ["README.md", "classes.json", "config.json", weights[0], "samples", weights[1]]);
+  const bytes = weights.reduce((sum, name) => sum + Deno.statSync(`${shippedModel}/${name}`).size, 0);
+  assert.ok(bytes <= 16e6, `${bytes} bytes`);
+  const licence = await Deno.readTextFile(`${shippedModel}/README.md`);
+  assert.match(licence, /Microsoft Corporation.*Permission is hereby granted.*THE SOFTWARE IS PROVIDED/s);
+  const { publish } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  assert.ok(publish.include.includes("models"));
+  assert.not.ok(publish.include.some((path: string) => path.startsWith("tests")));
+});
+
+test("keeps its sixteen samples, which it was not trained on, at 24 dB and nearly as sharp", async () => {
+  const names = [...Deno.readDirSync(`${shippedModel}/samples`)].map(({ name }) => name);
+  const images = await Promise.all(names.map((name) => readImage(`${shippedModel}/samples/${name}`)));
+  assert.equal(images.map(({ width, height }) => [width, height]), new Array(16).fill([64, 64]));
+  await using tokenizer = await Tokenizer.load(defaultModel);
+  const tokens = await tokenizer.encode(images), again = await tokenizer.decode(tokens);
+  assert.equal([tokens[0]!.grid, tokens[0]!.bits], [[16, 16], 18]);
+  const decibels = mean(images.map((image, i) => psnr(image, again[i]!)));
+  assert.ok(decibels >= 24, `${decibels} dB`);
+  const sharpness = mean(again.map(meanGradient)) / mean(images.map(meanGradient));
+  assert.ok(sharpness >= 0.85 && sharpness < 1.1, `${sharpness}`);
+  const codes = new Set(tokens.flatMap(({ data }) => [...data]));
+  assert.ok(codes.size > 1000, `${codes.size} codes of ${16 * 256} tokens`);
+});
+
+test("draws nine classes, each picture by its class, number and seed alone", async () => {
+  await using generator = await Generator.load(defaultModel);
+  const { size, config: { grid, bits, classes }, classNames } = generator;
+  assert.equal([size, grid, [...bits], classes], [64, 16, [6, 12], 9]);
+  assert.equal(classNames, [
+    "Activities",
+    "Animals & Nature",
+    "Flags",
+    "Food & Drink",
+    "Objects",
+    "People & Body",
+    "Smileys & Emotion",
+    "Symbols",
+    "Travel & Places",
+  ]);
+  const pictures = await generator.generate({ classIds: ["food & drink", 5], seed: 42 });
+  assert.equal(pictures.map(({ classId }) => classId), [3, 5]);
+  for (const { image: { width, height }, tokens } of pictures) {
+    assert.equal([width, height, tokens.data.length], [64, 64, 256]);
+  }
+  assert.not.equal(pictures[0]!.tokens, pictures[1]!.tokens);
+  await using onOne = await Generator.load(shippedModel, { backend: "wasm", threads: 1 });
+  assert.equal(await onOne.generate({ classIds: 5, first: 1, seed: 42 }), [pictures[1]!]);
+});
+
+test.run();
