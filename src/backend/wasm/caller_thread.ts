@@ -2,6 +2,7 @@ import { BackendError } from "../../tensor/errors.ts";
 import { Control } from "../../../workers/kernel_protocol.ts";
 import type { Heap } from "./heap.ts";
 import { instantiate, type Kernels } from "./kernels.ts";
+import { othersTurn } from "./polled_turns.ts";
 import type { Runner, Walk } from "./runner.ts";
 
 /** How long the caller's thread computes before others get a turn, in milliseconds. */
@@ -50,10 +51,4 @@ export class CallerThread implements Runner {
     this.#heap.free(this.#control);
     return Promise.resolve();
   }
-}
-
-/** Lets the event loop run what waits. */
-function othersTurn(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (then: () => void) => unknown };
-  return new Promise((resolve) => setImmediate ? setImmediate(resolve) : setTimeout(resolve, 0));
 }

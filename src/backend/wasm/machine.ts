@@ -4,6 +4,7 @@ import { chooseVariant, detectFeatures, type Features, type Variant } from "./fe
 import { Heap } from "./heap.ts";
 import { kernelMemory, kernelModule } from "./kernels.ts";
 import type { TrainingKernels } from "./lower.ts";
+import { PolledTurns } from "./polled_turns.ts";
 import { Pool } from "./pool.ts";
 import type { Runner } from "./runner.ts";
 import type { Spawn } from "./spawn.ts";
@@ -60,7 +61,7 @@ export function createMachine(
   const runner: Runner = variant === "threads"
     ? new Pool(heap, { module, threads, stallSeconds, spawn })
     : new CallerThread(heap, { module });
-  const turns = new Turns();
+  const turns = variant === "threads" ? new Turns() : new PolledTurns();
   let disposed: Promise<void> | undefined;
   return {
     variant,
