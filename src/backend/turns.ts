@@ -11,13 +11,18 @@ export class Turns {
     const leave = () => reject(signal!.reason);
     if (signal?.aborted) leave();
     else signal?.addEventListener("abort", leave, { once: true });
-    const turn = this.#last.then(() => {
+    this.inTurn(() => {
       signal?.removeEventListener("abort", leave);
       signal?.throwIfAborted();
       return work();
-    });
-    this.#last = turn.catch(() => {});
-    turn.then(resolve, reject);
+    }).then(resolve, reject);
     return promise;
+  }
+
+  /** Does `work` once all that was given before has ended, well or badly. */
+  protected inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
   }
 }

@@ -61,7 +61,7 @@ export function createMachine(
   const runner: Runner = variant === "threads"
     ? new Pool(heap, { module, threads, stallSeconds, spawn })
     : new CallerThread(heap, { module });
-  const turns = variant === "threads" ? new Turns() : new PolledTurns();
+  const turns: Turns = variant === "threads" ? new Turns() : new PolledTurns();
   let disposed: Promise<void> | undefined;
   return {
     variant,
