@@ -1,6 +1,6 @@
 import { readHeader } from "../../image/header.ts";
 import type { Image } from "../../image/image.ts";
-import { ArgumentError } from "../../tensor/errors.ts";
+import { ArgumentError, DataError, ImageError } from "../../tensor/errors.ts";
 import { inLanes } from "./lanes.ts";
 import type { PictureReader } from "./picture_reader.ts";
 import type { PictureSource } from "./source.ts";
@@ -44,7 +44,8 @@ export async function* squaresOf(
 
 /**
  * The size to which a source's pictures are brought for a tokenizer, and its tokens along a side. Without a `size` it is that
- * of the first picture. Throws `ArgumentError` where that is no square, or no multiple of the pixels of a token.
+ * of the first picture that says one. Throws `ArgumentError` where that is no square, or no multiple of the pixels of a
+ * token, and `DataError` where all pictures are damaged.
  */
 export async function squareSize(
   source: PictureSource,
@@ -60,14 +61,29 @@ export async function squareSize(
   });
 }
 
-/** The side of the first picture, where it is a square. */
+/** The side of the first picture that says its size, where it is a square. */
 async function sideOf(source: PictureSource): Promise<number> {
-  const file = await source.read(0);
-  const { width, height } = file instanceof Uint8Array ? readHeader(file) : file;
+  const { width, height } = await firstSize(source);
   if (width === height) return width;
   throw new ArgumentError(`Cannot make tokens of ${source.name}`, {
     expected: "square pictures, or a size to bring them to",
     got: `${width}×${height}`,
     hint: "use --size",
+  });
+}
+
+async function firstSize(source: PictureSource): Promise<{ width: number; height: number }> {
+  for (let picture = 0; picture < source.length; picture++) {
+    try {
+      const file = await source.read(picture);
+      return file instanceof Uint8Array ? readHeader(file) : file;
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      // Damaged: whoever reads all pictures says so.
+    }
+  }
+  throw new DataError(`Cannot read ${source.name}`, {
+    expected: "a picture that is whole",
+    got: `${source.length} damaged ones`,
   });
 }
