@@ -37,10 +37,13 @@ async function checkEveryStop(run: Run, folder: { at(name: string): string }): P
 }
 
 /** A tokenizer of so many steps, stopped after each; its model loads. */
-export async function checkTokenizer(steps: number): Promise<void> {
+export async function checkTokenizer(
+  steps: number,
+  changes: Record<string, unknown> = {},
+): Promise<void> {
   using folder = scratch();
   const pictures = writePictures(folder.at("pictures.npz"));
-  const model = await checkEveryStop(tinyTokenizer(pictures, { steps }), folder);
+  const model = await checkEveryStop(tinyTokenizer(pictures, { steps, ...changes }), folder);
   await using tokenizer = await Tokenizer.load(model, { threads: 1 });
   assert.equal([tokenizer.bits, tokenizer.factor], [4, 2]);
 }

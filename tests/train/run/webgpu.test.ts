@@ -59,23 +59,28 @@ each("both stages log what they log on WASM; a tokenizer's goes on after a stop"
   await checkLog(transformer, { folder, name: "transformer", tolerance: 1e-3 });
 });
 
-halves("a tokenizer in mixed precision: losses are scaled, its states are f32", async () => {
-  using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
-  const run = tinyTokenizer(pictures, { ...short, backend: "webgpu", precision: "f16" });
-  await trainUntil(run, folder.at("run"), stop);
-  const { models, checkpoint: path } = await trainUntil(run, folder.at("run"), steps);
-  assert.is(models.length, 2);
-  // Later ones hang on signs of gradients near zero, which Adam's first steps take for whole ones.
-  await checkLog(run, { folder, name: "run", tolerance: 0.02, records: 1 });
-  const scales = (await metrics(folder.at("run"))).flatMap(({ loss_scale }) => loss_scale ?? []);
-  assert.equal(scales, new Array(steps).fill(2 ** 16));
-  await using checkpoint = await openCheckpoint(path);
-  assert.is((await checkpoint.read("loss_scale"))[0], 2 ** 16);
-  for (const name of ["decoder.conv_out.weight", "adam.m.decoder.conv_out.weight"]) {
-    const values = await checkpoint.read(name) as Float32Array;
-    assert.ok(values.some((value, i) => new Float16Array(values)[i] !== value), `${name} is of halves`);
-  }
-});
+halves(
+  "a tokenizer in mixed precision: losses are scaled, states are f32, a stop changes no bit",
+  async () => {
+    using folder = scratch();
+    const pictures = writePictures(folder.at("pictures.npz"));
+    const run = tinyTokenizer(pictures, { ...short, backend: "webgpu", precision: "f16" });
+    await trainUntil(run, folder.at("run"), stop);
+    const { models, checkpoint: path } = await trainUntil(run, folder.at("run"), steps);
+    assert.is(models.length, 2);
+    const whole = await train(run, { folder: folder.at("whole") });
+    assert.equal(Deno.readFileSync(path), Deno.readFileSync(whole.checkpoint), "resumed, to the bit");
+    // Later ones hang on signs of gradients near zero, which Adam's first steps take for whole ones.
+    await checkLog(run, { folder, name: "run", tolerance: 0.02, records: 1 });
+    const scales = (await metrics(folder.at("run"))).flatMap(({ loss_scale }) => loss_scale ?? []);
+    assert.equal(scales, new Array(steps).fill(2 ** 16));
+    await using checkpoint = await openCheckpoint(path);
+    assert.is((await checkpoint.read("loss_scale"))[0], 2 ** 16);
+    for (const name of ["decoder.conv_out.weight", "adam.m.decoder.conv_out.weight"]) {
+      const values = await checkpoint.read(name) as Float32Array;
+      assert.ok(values.some((value, i) => new Float16Array(values)[i] !== value), `${name} is of halves`);
+    }
+  },
+);
 
 test.run();
