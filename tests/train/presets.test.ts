@@ -31,6 +31,8 @@ test("the published models' rates: two drops, and a warm-up, a hold and a line",
     0.1,
     0.01,
   ]);
+  const any = await readRun("pretrain_256_16384", "tokenizer"), ofAny = scheduleOf(any);
+  assert.equal([0, 2500, 5000, any.steps - 1].map(ofAny), [0, 0.5, 1, 0.01]);
   const run = await readRun("AR_256_B", "transformer"), rate = scheduleOf(run);
   assert.equal([0, 6 * 1668, 30_000, run.steps - 1].map(rate).map((factor) => +factor.toFixed(4)), [
     0.005,
