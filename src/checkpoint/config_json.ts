@@ -1,6 +1,7 @@
 import { CheckpointError } from "../tensor/errors.ts";
 import type { TokenizerConfig } from "./config.ts";
 import { checkConfig } from "./infer_config.ts";
+import { parseJsonFile } from "./json_file.ts";
 
 /** What the config.json of a converted model says. */
 export interface ModelConfig {
@@ -34,16 +35,7 @@ export function formatConfigJson({ tokenizer, weights }: ModelConfig): string {
 
 /** Reads the text of a config.json. Throws `CheckpointError` where it is none of this project, naming the field. */
 export function parseConfig(text: string, { file }: { file: string }): ModelConfig {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new CheckpointError(`Cannot read the config.json of ${file}`, {
-      expected: "JSON",
-      got: "other text",
-      cause,
-    });
-  }
+  const json = parseJsonFile(text, { file: `the config.json of ${file}` });
   const field = <T>(
     from: unknown,
     name: string,

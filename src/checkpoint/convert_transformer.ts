@@ -6,9 +6,14 @@ import { dtypeBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { stepGraph } from "../transformer/programs.ts";
 import type { TransformerConfig, TransformerOptions } from "../transformer/config.ts";
-import { openGenerative, transformerFile } from "../transformer/open_generative.ts";
+import {
+  classesFile,
+  openGenerative,
+  samplingFile,
+  transformerFile,
+} from "../transformer/open_generative.ts";
 import { transformerWeights } from "../transformer/weights.ts";
-import type { AtomicOptions } from "./atomic.ts";
+import { type AtomicOptions, writeFileAtomic } from "./atomic.ts";
 import { configFile } from "./config_json.ts";
 import { toF16 } from "./convert_dtype.ts";
 import { packPairs, quantizedNames } from "./quantized.ts";
@@ -32,7 +37,8 @@ export interface TransformerConversion {
 /**
  * Writes the transformer of a checkpoint, or of a model's folder, into `transformer.safetensors` of an existing folder,
  * beside a tokenizer's `model.safetensors`. What shapes do not tell, heads and grid, goes into its metadata: as the
- * options say, or else as the metadata of `source` does.
+ * options say, or else as the metadata of `source` does. The names of its classes and its settings, where it has them, go
+ * into the metadata, too, for hosts without files, and beside it.
  *
  * Throws `CheckpointError` as `openCheckpoint` and `transformerWeights` do, and naming the tensor where a value is too
  * large for f16; `FileError` where the file cannot be written. What was there before is then kept.
@@ -90,9 +96,17 @@ export async function convertTransformer(
     ];
   });
   const said = { transformer: { heads: config.heads, grid: config.grid, weights: format } };
-  const metadata = { format: "pt", [configFile]: JSON.stringify(said) };
-  const path = `${folder.replace(/[/\\]+$/, "")}/${transformerFile}`;
-  await writeSafetensors(path, { metadata, tensors, signal, fileSystem });
+  const texts: Record<string, string> = {};
+  for (const name of [classesFile, samplingFile]) {
+    const file = await files.textFile(name);
+    if (file) texts[name] = file.text;
+  }
+  const metadata = { format: "pt", [configFile]: JSON.stringify(said), ...texts };
+  const target = folder.replace(/[/\\]+$/, "");
+  await writeSafetensors(`${target}/${transformerFile}`, { metadata, tensors, signal, fileSystem });
+  for (const [name, text] of Object.entries(texts)) {
+    await writeFileAtomic(`${target}/${name}`, new TextEncoder().encode(text), { fileSystem });
+  }
   const bytes = tensors.reduce((sum, { dtype, shape }) => sum + sizeOf(shape) * dtypeBytes[dtype], 0);
   return { config, weights: format, bytes };
 }

@@ -25,7 +25,7 @@ export function generateCommand(io: Io): Command {
       const options = await completed(given);
       if (options.npz) await checkWritable(options.npz);
       await using generator = await load(options, io);
-      const settings = settingsOf(options, generator.config);
+      const settings = settingsOf(options, generator);
       const job: Job = { generator, settings, options, pictures: picturesOf(options, generator) };
       const start = performance.now();
       const drawn = options.npz ? await drawSet(job, options.npz, io) : await drawPictures(job, io);

@@ -4,6 +4,7 @@ import { type BackendName, backendNames } from "../backend/select.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { defaultModel } from "../tokenizer/load_model.ts";
 import type { ClassId } from "../transformer/classes.ts";
+import type { Generator } from "../transformer/generator.ts";
 import { paperSettings, type PerSubToken, pretty, type SamplingOptions } from "../transformer/settings.ts";
 import { type Shard, shard, wholeNumber } from "./options.ts";
 
@@ -20,7 +21,7 @@ export interface GenerateArguments {
   from?: string;
   number: number;
   seed: number;
-  preset: "pretty" | "paper";
+  preset?: "pretty" | "paper";
   guidance?: PerSubToken;
   schedule?: "constant" | "linear";
   temperature?: PerSubToken;
@@ -50,8 +51,10 @@ export function withGenerateOptions(command: Command): Command {
     .option("-n, --number <n>", "pictures of each class", wholeNumber, 1)
     .option("--seed <n>", "the same seed draws the same pictures", count, 0)
     .addOption(
-      new Option("--preset <name>", "for pictures to look at, or as published scores were made")
-        .choices(["pretty", "paper"]).default("pretty"),
+      new Option(
+        "--preset <name>",
+        "for pictures to look at, or as published scores were made (default: what the model says, or pretty)",
+      ).choices(["pretty", "paper"]),
     )
     .option("--guidance <g,g>", "scale for both sub-tokens, or one for each", pair)
     .addOption(new Option("--schedule <name>", "how guidance grows").choices(["constant", "linear"]))
@@ -107,12 +110,12 @@ export async function completed(options: GenerateArguments): Promise<GenerateArg
   return { ...options, ...taken, heads: transformer?.heads, grid: transformer?.grid } as GenerateArguments;
 }
 
-/** The settings that the arguments ask for: those given, the rest from the preset. */
+/** The settings that the arguments ask for: those given, the rest from the preset or the model. */
 export function settingsOf(
   { preset, guidance, schedule, temperature, topK, topP, greedy }: GenerateArguments,
-  { dim }: { dim: number },
+  { sampling, config: { dim } }: Pick<Generator, "sampling" | "config">,
 ): SamplingOptions {
-  const base = preset === "paper" ? paperSettings(dim) : pretty;
+  const base = preset === undefined ? sampling : preset === "paper" ? paperSettings(dim) : pretty;
   return {
     guidance: guidance ?? base.guidance,
     guidanceSchedule: schedule ?? base.guidanceSchedule,

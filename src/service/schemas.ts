@@ -115,7 +115,8 @@ export interface GenerationBody {
 
 /** A number, or one for each sub-token. */
 const perSubToken = (description: string) =>
-  z.union([z.number(), z.tuple([z.number(), z.number()])]).optional().meta({ description });
+  z.union([z.number(), z.tuple([z.number(), z.number()])]).optional()
+    .meta({ description: `${description}; if absent, as the model's \`sampling\` says` });
 
 /** The most partial pictures of one picture. */
 const maxPartialImages = 64;
@@ -145,10 +146,10 @@ export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
   seed: z.int().min(0).optional().meta({
     description: "The same seed draws the same pictures; random if absent",
   }),
-  guidance: perSubToken("How strongly the class is followed; 1 or less is without guidance, 4 if absent"),
-  temperature: perSubToken("0 takes the likeliest token, 1 (if absent) draws as trained"),
-  top_k: perSubToken("Draw from so many of the likeliest; 0, if absent, from all"),
-  top_p: perSubToken("Draw from the likeliest that make up this share; 0.96 if absent"),
+  guidance: perSubToken("How strongly the class is followed; 1 or less is without guidance"),
+  temperature: perSubToken("0 takes the likeliest token, 1 draws as trained"),
+  top_k: perSubToken("Draw from so many of the likeliest; 0 from all"),
+  top_p: perSubToken("Draw from the likeliest that make up this share"),
 });
 
 /** The answer to a request for pictures. */

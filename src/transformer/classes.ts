@@ -1,3 +1,4 @@
+import { parseJsonFile } from "../checkpoint/json_file.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 
 /** A class, by its number or its name. */
@@ -39,12 +40,7 @@ export function parseClassNames(
   text: string,
   { file, classes }: { file: string; classes: number },
 ): string[] {
-  let names: unknown;
-  try {
-    names = JSON.parse(text);
-  } catch (cause) {
-    throw new CheckpointError(`Cannot read ${file}`, { expected: "JSON", got: "other text", cause });
-  }
+  const names = parseJsonFile(text, { file });
   if (Array.isArray(names) && names.length === classes && names.every((name) => typeof name === "string")) {
     return names;
   }

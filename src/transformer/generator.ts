@@ -12,7 +12,8 @@ import { type Batch, drawTokens } from "./draw.ts";
 import { type EngineOptions, TransformerEngine } from "./engine.ts";
 import { openGenerative } from "./open_generative.ts";
 import { PictureDecoder } from "./picture_decoder.ts";
-import { type GenerateOptions, planOf } from "./request.ts";
+import { type GenerateOptions, type Plan, planOf } from "./request.ts";
+import { pretty, type SamplingSettings } from "./settings.ts";
 import { type TransformerModel, transformerWeights } from "./weights.ts";
 
 /** How a generator is loaded. */
@@ -57,6 +58,8 @@ export interface GeneratorModel {
   readonly transformer: TransformerModel;
   readonly tokenizer: TokenizerModel;
   readonly classNames?: readonly string[];
+  /** How tokens are drawn where a request does not say it; default `pretty`. */
+  readonly sampling?: SamplingSettings;
 }
 
 /**
@@ -69,15 +72,18 @@ export interface GeneratorModel {
 export class Generator implements AsyncDisposable {
   /** The names of the classes, where the model has some. */
   readonly classNames: readonly string[] | undefined;
+  /** How tokens are drawn where a request does not say it. */
+  readonly sampling: SamplingSettings;
   readonly #engine: TransformerEngine;
   readonly #decoder: PictureDecoder;
   readonly #bits: number;
 
   private constructor(
-    { classNames, tokenizer }: GeneratorModel,
+    { classNames, sampling = pretty, tokenizer }: GeneratorModel,
     { engine, decoder }: { engine: TransformerEngine; decoder: PictureDecoder },
   ) {
     this.classNames = classNames;
+    this.sampling = sampling;
     this.#engine = engine;
     this.#decoder = decoder;
     this.#bits = tokenizer.config.zChannels;
@@ -99,7 +105,8 @@ export class Generator implements AsyncDisposable {
     const { heads = files.said.heads, grid = files.said.grid } = options;
     const transformer = transformerWeights(files.transformer, { heads, grid });
     const classNames = await files.classNames(transformer.config.classes);
-    const model = { transformer, tokenizer: tokenizerWeights(files.tokenizer), classNames };
+    const sampling = await files.sampling();
+    const model = { transformer, tokenizer: tokenizerWeights(files.tokenizer), classNames, sampling };
     return await Generator.fromWeights(model, options);
   }
 
@@ -154,7 +161,7 @@ export class Generator implements AsyncDisposable {
   /** Draws pictures and tells after each token how far they are. Throws as `generate` does. */
   async *stream(options: StreamOptions): AsyncGenerator<DrawingStep, void, undefined> {
     const { everyRows = 0, signal } = options, { grid } = this.config;
-    const { batches } = planOf(options, { config: this.config, names: this.classNames });
+    const { batches } = this.#plan(options);
     if (!Number.isSafeInteger(everyRows) || everyRows < 0) {
       throw new ArgumentError("Cannot draw pictures: everyRows", {
         expected: "a whole number from 0 on",
@@ -184,7 +191,7 @@ export class Generator implements AsyncDisposable {
    * several requests side by side. Throws as `generate` does.
    */
   plan(options: GenerateOptions): Drawing[] {
-    const { batches } = planOf(options, { config: this.config, names: this.classNames });
+    const { batches } = this.#plan(options);
     return batches.flatMap(({ classIds, indices, seed, settings }) =>
       classIds.map((classId, i) => {
         const tokens = new Uint32Array(this.config.grid ** 2);
@@ -209,6 +216,10 @@ export class Generator implements AsyncDisposable {
     await this.#decoder[Symbol.asyncDispose]();
     end();
     await this.#engine[Symbol.asyncDispose]();
+  }
+
+  #plan(options: GenerateOptions): Plan {
+    return planOf(options, { config: this.config, names: this.classNames, sampling: this.sampling });
   }
 
   async #finish(

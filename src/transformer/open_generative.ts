@@ -5,9 +5,19 @@ import { type ModelSource, openModel, resolveModel } from "../tokenizer/load_mod
 import { CheckpointError } from "../tensor/errors.ts";
 import { parseClassNames } from "./classes.ts";
 import { type TransformerOptions, transformerPath } from "./config.ts";
+import { parseSampling } from "./sampling_json.ts";
+import type { SamplingSettings } from "./settings.ts";
 
-/** The transformer beside a tokenizer's `model.safetensors`, and the names of its classes. */
-export const transformerFile = "transformer.safetensors", classesFile = "classes.json";
+/** The transformer beside a tokenizer's `model.safetensors`, the names of its classes, and how it is best drawn from. */
+export const transformerFile = "transformer.safetensors",
+  classesFile = "classes.json",
+  samplingFile = "sampling.json";
+
+/** A text and what to call it in an error. */
+interface TextFile {
+  readonly file: string;
+  readonly text: string;
+}
 
 /** The files of a generative model, open. */
 export interface GenerativeFiles extends AsyncDisposable {
@@ -16,8 +26,12 @@ export interface GenerativeFiles extends AsyncDisposable {
   readonly tokenizer: Checkpoint;
   /** What the files say of the transformer beyond its shapes. */
   readonly said: TransformerOptions;
-  /** The names of so many classes: those in the model's folder; without any, for 1,000 classes those of ImageNet. */
+  /** The names of so many classes: those that the model has; without any, for 1,000 classes those of ImageNet. */
   classNames(classes: number): Promise<string[] | undefined>;
+  /** How tokens are drawn where a request does not say it, if the model says so. */
+  sampling(): Promise<SamplingSettings | undefined>;
+  /** The text file of this name: in the model's folder, or carried in the transformer's metadata. */
+  textFile(name: string): Promise<TextFile | undefined>;
 }
 
 /** Opens the files of a generative model. Throws `CheckpointError` as `openCheckpoint` does. */
@@ -36,17 +50,26 @@ export async function openGenerative(
     ? files.use(await openCheckpoint(model))
     : transformer;
   const open = files.move();
+  const textFile = async (name: string): Promise<TextFile | undefined> => {
+    const file = folder && `${folder}/${name}`;
+    if (file && await exists(file)) return { file, text: await readText(file) };
+    const text = transformer.metadata[name];
+    return text === undefined ? undefined : { file: `${name} in the metadata of the weights`, text };
+  };
   return {
     transformer,
     tokenizer,
     said: saidOf(transformer),
     async classNames(classes) {
-      const path = folder && `${folder}/${classesFile}`;
-      if (path && await exists(path)) {
-        return parseClassNames(await readText(path), { file: path, classes });
-      }
+      const said = await textFile(classesFile);
+      if (said) return parseClassNames(said.text, { file: said.file, classes });
       return classes === 1000 ? await imagenetClasses() : undefined;
     },
+    async sampling() {
+      const said = await textFile(samplingFile);
+      return said && parseSampling(said.text, { file: said.file });
+    },
+    textFile,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }

@@ -28,12 +28,16 @@ export interface Plan {
   readonly batches: readonly Batch[];
 }
 
-/** Checks a request. Throws `ArgumentError` naming what is wrong. */
+/** Checks a request and completes it from `sampling`. Throws `ArgumentError` naming what is wrong. */
 export function planOf(
   { classIds, n = 1, seed = 0, first = 0, ...options }: GenerateOptions,
-  { config, names }: { config: TransformerConfig; names?: readonly string[] },
+  { config, names, sampling }: {
+    config: TransformerConfig;
+    names?: readonly string[];
+    sampling: SamplingSettings;
+  },
 ): Plan {
-  const settings = samplingSettings(options);
+  const settings = samplingSettings(options, sampling);
   const ids = typeof classIds === "number" || typeof classIds === "string" ? [classIds] : classIds;
   whole("n", n, 1, maxPictures);
   whole("seed", seed, 0, Number.MAX_SAFE_INTEGER);

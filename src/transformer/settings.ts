@@ -3,7 +3,7 @@ import { ArgumentError } from "../tensor/errors.ts";
 /** One value for both sub-tokens, or one for each. */
 export type PerSubToken = number | readonly [number, number];
 
-/** How tokens are drawn. */
+/** How tokens are drawn. What is left away is as the model's sampling.json says, or else as said here. */
 export interface SamplingOptions {
   /** How far logits move away from those of the null class; up to 1 there is no guidance. Default 4. */
   guidance?: PerSubToken;
@@ -28,7 +28,7 @@ export interface SamplingSettings {
   readonly topP: readonly [number, number];
 }
 
-/** Settings for pictures to look at. */
+/** Settings for pictures to look at, where a model has none of its own. */
 export const pretty: SamplingSettings = {
   guidance: [4, 4],
   guidanceSchedule: "constant",
@@ -46,10 +46,7 @@ export function paperSettings(dim: number): SamplingSettings {
 }
 
 /** Completes options from `preset`. Throws `ArgumentError` naming the one that is out of its range. */
-export function samplingSettings(
-  options: SamplingOptions,
-  preset: SamplingSettings = pretty,
-): SamplingSettings {
+export function samplingSettings(options: SamplingOptions, preset: SamplingSettings): SamplingSettings {
   const { guidanceSchedule = preset.guidanceSchedule, greedy = false } = options;
   if (guidanceSchedule !== "constant" && guidanceSchedule !== "linear") {
     throw refusal("guidanceSchedule", "constant or linear", guidanceSchedule);

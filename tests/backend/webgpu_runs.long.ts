@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
-import { samplingSettings } from "../../src/transformer/settings.ts";
+import { pretty } from "../../src/transformer/settings.ts";
 import { drawTokens } from "../../src/transformer/draw.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { tinyModel } from "../transformer/tiny.ts";
@@ -41,7 +41,7 @@ each("that draw pictures need no more memory", async () => {
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q4" });
   let seed = 0;
   await growsNot(backend, async () => {
-    const batch = { classIds: [3], indices: [0], seed: seed++, settings: samplingSettings({}) };
+    const batch = { classIds: [3], indices: [0], seed: seed++, settings: pretty };
     for await (const _ of drawTokens(engine, batch)) continue;
   });
 });

@@ -9,6 +9,7 @@ import { writeSafetensors } from "../../src/checkpoint/safetensors_write.ts";
 import { CheckpointError } from "../../src/tensor/errors.ts";
 import { roundTo } from "../../src/tensor/quantize.ts";
 import { stepGraph } from "../../src/transformer/programs.ts";
+import { openGenerative } from "../../src/transformer/open_generative.ts";
 import { transformerShapes, transformerWeights } from "../../src/transformer/weights.ts";
 import { hashedWeight } from "../golden/hashed.ts";
 import { smallModel } from "../support/models.ts";
@@ -56,6 +57,22 @@ test("takes the transformer of a model's folder, with the heads and grid that it
   assert.equal([config.heads, config.grid, config.classes], [4, 8, 9]);
   const half = await convertTransformer(smallModel, folder, { grid: 4 });
   assert.is(half.config.grid, 4);
+});
+
+test("takes along what the model's folder says of drawing", async () => {
+  const from = await Deno.makeTempDir({ dir: folder }), to = await Deno.makeTempDir({ dir: folder });
+  for (const name of ["model.safetensors", "transformer.safetensors", "classes.json"]) {
+    await Deno.copyFile(`${smallModel}/${name}`, `${from}/${name}`);
+  }
+  await Deno.writeTextFile(`${from}/sampling.json`, '{ "guidance": 2 }');
+  await convertTransformer(from, to);
+  for (const name of ["classes.json", "sampling.json"]) {
+    assert.is(await Deno.readTextFile(`${to}/${name}`), await Deno.readTextFile(`${from}/${name}`));
+  }
+  // The weights alone say it, too.
+  await using files = await openGenerative(await Deno.readFile(`${to}/transformer.safetensors`));
+  const names = await files.classNames(9), sampling = await files.sampling();
+  assert.equal([names?.length, names?.[2], sampling?.guidance], [9, "Flags", [2, 2]]);
 });
 
 test("refuses a checkpoint that lacks a weight, and one without a transformer", async () => {

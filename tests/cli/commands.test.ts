@@ -85,7 +85,13 @@ test("inspect, convert and explain agree on what a model is", async () => {
   assert.is(converted.code, 0, converted.notes);
   assert.match(converted.out, /ch 64, ch_mult \[1,2,2\].* 81 averaged \(EMA\) weights in f32, 13\.2\d MB/);
   assert.match(converted.out, /\n.*: transformer of dim 192, 6 \+ 1 blocks, in q8, 5\.\d\d MB$/);
-  const names = ["config.json", "model.safetensors", "transformer.safetensors"];
+  const names = [
+    "classes.json",
+    "config.json",
+    "model.safetensors",
+    "sampling.json",
+    "transformer.safetensors",
+  ];
   assert.equal(folder.files(), names.map((name) => `copy/${name}`));
   const summary = JSON.parse((await voken(["inspect", folder.at("copy"), "--json"])).out);
   assert.is(summary.holds, "image tokenizer");

@@ -4,6 +4,8 @@ import * as assert from "uvu/assert";
 import { ArgumentError, CheckpointError } from "../../src/tensor/errors.ts";
 import { classNumber, parseClassNames } from "../../src/transformer/classes.ts";
 import { openGenerative } from "../../src/transformer/open_generative.ts";
+import { parseSampling } from "../../src/transformer/sampling_json.ts";
+import { pretty, samplingSettings } from "../../src/transformer/settings.ts";
 import { transformerShapes, transformerWeights } from "../../src/transformer/weights.ts";
 import { weightFormats } from "../../src/backend/formats.ts";
 import { stepGraph } from "../../src/transformer/programs.ts";
@@ -55,6 +57,39 @@ test("classes.json: the names, or a typed error", () => {
     { numRuns },
   );
   assert.ok(accepted > numRuns / 20 && refused > numRuns / 20, `${accepted} read, ${refused} refused`);
+});
+
+test("sampling.json: settings that draw, or a typed error", () => {
+  const fitting = fc.record({
+    guidance: fc.double({ min: 0, max: 1000, noNaN: true }),
+    guidanceSchedule: fc.constantFrom("constant", "linear"),
+    temperature: fc.constantFrom(0, 1, [0.001, 1000]),
+    topK: fc.nat(),
+    topP: fc.double({ min: 0.1, max: 1, noNaN: true }),
+  }, { requiredKeys: [] });
+  const others = fc.dictionary(fc.constantFrom("guidance", "topP", "greedy", "__proto__"), odd, {
+    maxKeys: 1,
+  });
+  const values = fc.tuple(fitting, others).map(([some, other]) => ({ ...some, ...other }));
+  const texts = edited(fc.oneof(values, odd).map((value) => JSON.stringify(value)));
+  let accepted = 0, refused = 0;
+  fc.assert(
+    fc.property(texts, (text) => {
+      try {
+        const read = parseSampling(text, { file: "sampling.json" });
+        assert.equal(samplingSettings({}, read), read);
+        accepted++;
+      } catch (error) {
+        assert.instance(error, CheckpointError);
+        assert.match((error as Error).message, /^Cannot read sampling\.json/);
+        refused++;
+      }
+    }),
+    { numRuns },
+  );
+  assert.ok(accepted > numRuns / 20 && refused > numRuns / 20, `${accepted} read, ${refused} refused`);
+  const partly = parseSampling('{ "guidance": [2, 3], "topK": 5 }', { file: "sampling.json" });
+  assert.equal(partly, { ...pretty, guidance: [2, 3], topK: [5, 5] });
 });
 
 test("classes asked for: a number of the model, or a typed error", () => {

@@ -6,7 +6,7 @@ import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { drawTokens } from "../../src/transformer/draw.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { Generator } from "../../src/transformer/generator.ts";
-import { samplingSettings } from "../../src/transformer/settings.ts";
+import { pretty } from "../../src/transformer/settings.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { checkTransformerGolden } from "../golden/transformer_golden.ts";
 import { smallModel } from "../support/models.ts";
@@ -46,7 +46,7 @@ each(`drawing reads back once in 32 tokens, with one submit and no new buffers${
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e9 });
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q8" });
   const { layers, factorizedLayers, grid } = engine.config, tokens = grid ** 2;
-  const batch = { classIds: [3], indices: [0], seed: 7, settings: samplingSettings({}) };
+  const batch = { classIds: [3], indices: [0], seed: 7, settings: pretty };
   for await (const _ of drawTokens(engine, batch)) continue;
   const before = backend.counters;
   let drawn = 0;

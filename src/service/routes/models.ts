@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import type { SamplingSettings } from "../../transformer/settings.ts";
 import type { Env, LoadedModel, Parts } from "../parts.ts";
 import { RequestError } from "../request_error.ts";
 
@@ -16,6 +17,7 @@ export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
     ...(drawing && {
       size: `${drawing.generator.size}x${drawing.generator.size}`,
       classes: drawing.generator.classNames ?? drawing.generator.config.classes,
+      sampling: samplingOf(drawing.generator.sampling),
     }),
   });
   app.get("/v1/models", (c) => c.json({ object: "list", data: [...models.values()].map(describe) }));
@@ -30,6 +32,11 @@ export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
       "cache-control": "max-age=3600",
     });
   });
+}
+
+/** Settings in the form of a request's fields. */
+function samplingOf({ guidance, temperature, topK, topP }: SamplingSettings): Record<string, unknown> {
+  return { guidance, temperature, top_k: topK, top_p: topP };
 }
 
 /** The model of that name, or the first. Refuses with 404 a name that is not served; files are never looked for. */

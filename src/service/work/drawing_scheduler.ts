@@ -8,7 +8,10 @@ import { FairQueue } from "./fair_queue.ts";
 import type { Errand } from "./tokenizer_batcher.ts";
 
 /** What of a generator is needed to serve it. */
-export type ServableGenerator = Pick<Generator, "plan" | "openTable" | "classNames" | "config" | "size">;
+export type ServableGenerator = Pick<
+  Generator,
+  "plan" | "openTable" | "classNames" | "sampling" | "config" | "size"
+>;
 
 /** What of a table is needed to draw at it. */
 type Table = Pick<DrawingTable, "size" | "guided" | "step"> & AsyncDisposable;

@@ -1,4 +1,4 @@
-import type { DrawRequest, Pixels } from "./engine.ts";
+import { type DrawRequest, type Pixels, samplingFields } from "./engine.ts";
 import { element, type Page } from "./page.ts";
 import { show } from "./pixels.ts";
 import { drawSnippets, showSnippets } from "./snippets.ts";
@@ -27,7 +27,7 @@ export class DrawPanel {
 
   /** Another model. */
   changeModel(): void {
-    const { classes } = this.#page.model;
+    const { classes, sampling } = this.#page.model;
     this.#stop?.abort();
     element("draw").hidden = classes === undefined;
     if (classes === undefined) return;
@@ -35,6 +35,10 @@ export class DrawPanel {
     const select = element<HTMLSelectElement>("class"), before = select.selectedIndex;
     select.replaceChildren(...names.map((name, i) => new Option(name, `${i}`)));
     select.selectedIndex = before >= 0 && before < names.length ? before : Math.min(3, names.length - 1);
+    for (const field of samplingFields) {
+      // The form has one value for both sub-tokens.
+      if (sampling) element<HTMLInputElement>(field).value = `${sampling[field][0]}`;
+    }
     this.#showCode();
   }
 

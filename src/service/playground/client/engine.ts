@@ -9,6 +9,10 @@ export interface PageTokens {
   readonly tokens: number[];
 }
 
+/** How tokens are drawn: fields of a request, and of the form. */
+export const samplingFields = ["guidance", "temperature", "top_k", "top_p"] as const;
+export type SamplingField = typeof samplingFields[number];
+
 /** What the page knows of a model. */
 export interface PageModel {
   readonly id: string;
@@ -17,19 +21,17 @@ export interface PageModel {
   /** Width and height of what it draws, as `64x64`. */
   readonly size?: string;
   readonly classes?: readonly string[] | number;
+  /** How it draws where a request does not say it, for each sub-token. */
+  readonly sampling?: Readonly<Record<SamplingField, readonly [number, number]>>;
   /** Files that a browser may take to run the model itself. */
   readonly files?: readonly string[];
 }
 
 /** What is to be drawn. */
-export interface DrawRequest {
+export interface DrawRequest extends Readonly<Record<SamplingField, number>> {
   readonly class_id: number;
   readonly n: number;
   readonly seed: number;
-  readonly guidance: number;
-  readonly temperature: number;
-  readonly top_k: number;
-  readonly top_p: number;
 }
 
 /** Pictures while they are drawn. */

@@ -1,0 +1,32 @@
+import { parseJsonFile } from "../checkpoint/json_file.ts";
+import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
+import { pretty, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
+
+const fields: readonly string[] = ["guidance", "guidanceSchedule", "temperature", "topK", "topP"];
+
+/**
+ * Reads the text of a sampling.json: fields of `SamplingOptions` but `greedy`, those absent as in `pretty`. Throws
+ * `CheckpointError` naming the field that is unknown or out of its range.
+ */
+export function parseSampling(text: string, { file }: { file: string }): SamplingSettings {
+  const said = parseJsonFile(text, { file });
+  if (typeof said !== "object" || said === null || Array.isArray(said)) {
+    throw new CheckpointError(`Cannot read ${file}`, {
+      expected: "an object",
+      got: Array.isArray(said) ? "a list" : said === null ? "null" : typeof said,
+    });
+  }
+  const unknown = Object.keys(said).find((field) => !fields.includes(field));
+  if (unknown !== undefined) {
+    throw new CheckpointError(`Cannot read ${file}`, {
+      expected: `fields of ${fields.join(", ")}`,
+      got: unknown.slice(0, 100),
+    });
+  }
+  try {
+    return samplingSettings(said as SamplingOptions, pretty);
+  } catch (cause) {
+    if (!(cause instanceof ArgumentError)) throw cause;
+    throw new CheckpointError(`Cannot read ${file}: ${cause.message}`, { cause });
+  }
+}
