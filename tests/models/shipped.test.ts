@@ -16,7 +16,8 @@ test("is the default, whole, small, and in the package with the licence of its p
   assert.equal(modelNames, [defaultModel]);
   const names = [...Deno.readDirSync(shippedModel)].map(({ name }) => name).sort();
   const weights = ["model.safetensors", "transformer.safetensors"];
-  assert.equal(names, ["README.md", "classes.json", "config.json", weights[0], "samples", weights[1]]);
+  const others = ["README.md", "classes.json", "config.json", "samples", "sampling.json"];
+  assert.equal(names, [...others, ...weights].sort());
   const bytes = weights.reduce((sum, name) => sum + Deno.statSync(`${shippedModel}/${name}`).size, 0);
   assert.ok(bytes <= 16e6, `${bytes} bytes`);
   const licence = await Deno.readTextFile(`${shippedModel}/README.md`);
@@ -56,6 +57,8 @@ test("draws nine classes, each picture by its class, number and seed alone", asy
     "Symbols",
     "Travel & Places",
   ]);
+  const { guidance, temperature, topP } = generator.sampling;
+  assert.equal([guidance, temperature, topP], [[1.3, 1.3], [0.9, 0.9], [0.9, 0.9]]);
   const pictures = await generator.generate({ classIds: ["food & drink", 5], seed: 42 });
   assert.equal(pictures.map(({ classId }) => classId), [3, 5]);
   for (const { image: { width, height }, tokens } of pictures) {
@@ -63,7 +66,8 @@ test("draws nine classes, each picture by its class, number and seed alone", asy
   }
   assert.not.equal(pictures[0]!.tokens, pictures[1]!.tokens);
   await using onOne = await Generator.load(shippedModel, { backend: "wasm", threads: 1 });
-  assert.equal(await onOne.generate({ classIds: 5, first: 1, seed: 42 }), [pictures[1]!]);
+  const said = { guidance: 1.3, temperature: 0.9, topP: 0.9 };
+  assert.equal(await onOne.generate({ classIds: 5, first: 1, seed: 42, ...said }), [pictures[1]!]);
 });
 
 test.run();
