@@ -2,7 +2,6 @@ import { constant, input, lfqPack, select } from "../graph/build.ts";
 import { broadcastTo, dropout } from "../graph/build_training.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import { RandomStream } from "./random_stream.ts";
 
 /** The input by which `stepRandom` comes, u32 `[4]`. */
 const randomName = "random";
@@ -22,19 +21,6 @@ export function stepRandom({ seed, step, part = 0 }: StepRandom): Record<string,
   return { [randomName]: u32Tensor([4], Uint32Array.of(seed, seed / 2 ** 32, step, part)) };
 }
 
-/** The input by which `stepDraws` comes. */
-export const drawsName = "draws";
-
-/** What scheduled sampling draws by in a step, by name: four random words for each of its tokens, u32 `[tokens,4]`. */
-export function stepDraws(
-  { seed, step, part = 0 }: StepRandom,
-  tokens: number,
-): Record<string, HostTensor<"u32">> {
-  const stream = new RandomStream({ seed, name: `draws of step ${step}, part ${part}` });
-  const words = Uint32Array.from({ length: 4 * tokens }, () => stream.word());
-  return { [drawsName]: u32Tensor([tokens, 4], words) };
-}
-
 /**
  * Drops for one graph, each call with a mask of its own, in the order of calls. The graph has the input of `stepRandom`
  * if any of the rates is above 0.
@@ -50,14 +36,10 @@ export class Dropper {
 
   /** Each of words u32 `[R]`, or with probability `rate` the word `none` instead. */
   replace(words: Tensor, { rate, none }: { rate: number; none: number }): Tensor {
-    if (rate === 0) return words;
-    const [rows] = words.shape as [number];
-    const nones = constant(u32Tensor([rows], new Uint32Array(rows).fill(none)));
-    return select(this.mask(rows, rate), { a: words, b: nones });
-  }
-
-  /** u32 `[rows]`: 1, or with probability `rate`, which is above 0, 0. */
-  mask(rows: number, rate: number): Tensor {
-    return lfqPack(this.drop(broadcastTo(constant(1), [rows, 1]), rate));
+    const { shape: [rows] } = words;
+    const ones = broadcastTo(constant(1), [rows!, 1]), kept = this.drop(ones, rate);
+    if (kept === ones) return words;
+    const nones = constant(u32Tensor([rows!], new Uint32Array(rows!).fill(none)));
+    return select(lfqPack(kept), { a: words, b: nones });
   }
 }

@@ -1,14 +1,12 @@
-import { add, input, reshape, select } from "../graph/build.ts";
-import type { Tensor } from "../graph/ops.ts";
+import { add, input } from "../graph/build.ts";
 import { graphOf } from "../graph/trace.ts";
-import { sizeOf } from "../tensor/shape.ts";
 import type { TransformerConfig } from "../transformer/config.ts";
-import { type TeacherForced, teacherForced, teacherForcedDraws } from "../transformer/programs.ts";
+import { teacherForced } from "../transformer/programs.ts";
 import { blockEnds } from "./blocks.ts";
 import { LossScale } from "./loss_scale.ts";
 import { tokenLoss } from "./losses/next_token.ts";
 import { trainable } from "./parameters.ts";
-import { drawsName, Dropper } from "./randomness.ts";
+import { Dropper } from "./randomness.ts";
 import type { TrainingStep } from "./training_step.ts";
 import { update, type UpdateConfig } from "./update.ts";
 
@@ -18,11 +16,6 @@ export interface TransformerStepConfig extends UpdateConfig {
   readonly dropout: number;
   /** How often a class is replaced by the null class, which guidance needs. */
   readonly classDropout: number;
-  /**
-   * How often an earlier token is replaced by one that the model itself draws in its place (scheduled sampling, Bengio et
-   * al. 2015, in two passes as by Mihaylova and Martins 2019), so that it learns to go on after a mistake. 0 if not given.
-   */
-  readonly scheduledSampling?: number;
   /** Whether what lies within blocks is computed a second time for the gradients, which takes less memory. */
   readonly recompute?: boolean;
 }
@@ -31,8 +24,7 @@ export interface TransformerStepConfig extends UpdateConfig {
  * One step of a transformer's training (MODEL.md §6, §9) on n pictures: `classes` u32 `[n]`, `pre` and `post` u32
  * `[n,positions]`, by AdamW on the sum of both sub-tokens' cross-entropies.
  *
- * Inputs beside those: that of `adamStep`; of `stepRandom` where anything is dropped or replaced; of `stepDraws` with
- * scheduled sampling; of `stepPart` where steps have parts.
+ * Inputs beside those: that of `adamStep`; of `stepRandom` where anything is dropped; of `stepPart` where steps have parts.
  * Parameters, averages (`ema.…`), moments and sums (`grad.…`) are states; where to begin says `beginTraining`. Outputs,
  * each one number: `loss`, `loss_pre`, `loss_post` in nats; `grad_norm`, before clipping; the logs of `update`.
  */
@@ -44,9 +36,7 @@ export function transformerStep(
   const pre = tokens("pre"), post = tokens("post"), labels = input("classes", { shape: [n], dtype: "u32" });
   const dropper = new Dropper();
   const classes = dropper.replace(labels, { rate: config.classDropout, none: model.classes });
-  const known = { classes, pre, post };
-  const seen = seenTokens(model, known, { rate: config.scheduledSampling ?? 0, dropper });
-  const logits = teacherForced(model, known, { seen, drop: (x) => dropper.drop(x, config.dropout) });
+  const logits = teacherForced(model, { classes, pre, post }, (x) => dropper.drop(x, config.dropout));
   const { outputs: losses, parameters } = trainable({
     pre: tokenLoss(logits.logits_pre, pre),
     post: tokenLoss(logits.logits_post, post),
@@ -66,21 +56,4 @@ export function transformerStep(
       effects,
     ),
   };
-}
-
-/** The tokens, some of them, each with probability `rate`, replaced by the model's own draws. */
-function seenTokens(
-  model: TransformerConfig,
-  known: TeacherForced,
-  { rate, dropper }: { rate: number; dropper: Dropper },
-): Pick<TeacherForced, "pre" | "post"> {
-  if (rate === 0) return known;
-  const { shape } = known.pre, rows = sizeOf(shape);
-  const own = teacherForcedDraws(model, known, input(drawsName, { shape: [rows, 4], dtype: "u32" }));
-  const mask = dropper.mask(rows, rate);
-  const mixed = (name: "pre" | "post") => {
-    const [a, b] = [known, own].map((tokens) => reshape(tokens[name], [rows])) as [Tensor, Tensor];
-    return reshape(select(mask, { a, b }), shape);
-  };
-  return { pre: mixed("pre"), post: mixed("post") };
 }

@@ -16,7 +16,7 @@ import { dense, lookUp } from "../nn/dense.ts";
 import { rootMeanSquareNorm } from "../nn/rms_norm.ts";
 import { ropeTable } from "../nn/rope.ts";
 import { Scope } from "../nn/scope.ts";
-import { f32Tensor, type GraphDType, u32Tensor } from "../tensor/tensor.ts";
+import { type GraphDType, u32Tensor } from "../tensor/tensor.ts";
 import { block, type Drop } from "./blocks.ts";
 import { type TransformerConfig, transformerPath } from "./config.ts";
 
@@ -30,9 +30,6 @@ export interface TeacherForced {
   readonly post: Tensor;
 }
 
-/** Both sub-tokens of positions, u32 `[B,P]`. */
-export type SubTokens = Omit<TeacherForced, "classes">;
-
 /** The program of `teacherForced`, whose inputs and outputs have the same names. */
 export function teacherForcedGraph(
   config: TransformerConfig,
@@ -45,38 +42,30 @@ export function teacherForcedGraph(
 
 /**
  * All positions at once → `logits_pre` `[B,P,2^b0]`, `logits_post` `[B,P,2^b1]`, each position knowing only those before
- * it (and `logits_post` its own `pre`). `seen` are other tokens that are believed to be the earlier ones; `drop` acts on
- * the embeddings and behind each layer of a block.
+ * it (and `logits_post` its own `pre`). `drop` acts on the embeddings and behind each layer of a block.
  */
 export function teacherForced(
   config: TransformerConfig,
   { classes, pre, post }: TeacherForced,
-  { seen = { pre, post }, drop = (x) => x }: { seen?: SubTokens; drop?: Drop } = {},
+  drop: Drop = (x) => x,
 ): { logits_pre: Tensor; logits_post: Tensor } {
-  const model = new Model(config), x = model.contexts({ classes, ...seen }, drop);
-  const both = model.pairs(x, pre, drop);
-  const [n, positions] = pre.shape as [number, number];
-  const logits = (i: number) => reshape(model.head(i, both[i]!), [n, positions, 2 ** config.bits[i]!]);
+  const { dim } = config, [n, positions] = pre.shape as [number, number];
+  const model = new Model(config);
+  let x = reshape(model.embedClass(classes), [n, 1, dim]);
+  if (positions > 1) {
+    const earlier = (tokens: Tensor) => slice(tokens, { axis: 1, start: 0, length: positions - 1 });
+    x = concat(x, add(model.embed("pre", earlier(pre)), model.embed("post", earlier(post))), { axis: 1 });
+  }
+  x = model.blocks("spatial_blocks", drop(x), { position: counting(n, positions), drop });
+  const pairs = n * positions;
+  const asPairs = (tensor: Tensor) => reshape(tensor, [pairs, 1, dim]);
+  x = concat(asPairs(x), asPairs(model.embed("pre", pre)), { axis: 1 });
+  x = model.blocks("factorized_blocks", x, { position: counting(pairs, 2), drop });
+  const logits = (i: number) => {
+    const rows = reshape(slice(x, { axis: 1, start: i, length: 1 }), [pairs, dim]);
+    return reshape(model.head(i, rows), [n, positions, 2 ** config.bits[i]!]);
+  };
   return { logits_pre: logits(0), logits_post: logits(1) };
-}
-
-/**
- * Draws at each position a token from what the model expects there, knowing the given tokens before it: an output of
- * `teacherForced` for each, the second sub-token by the first one as drawn. `random` is u32 `[B·P,4]`.
- */
-export function teacherForcedDraws(
-  config: TransformerConfig,
-  known: TeacherForced,
-  random: Tensor,
-): SubTokens {
-  const model = new Model(config), x = model.contexts(known), { shape } = known.pre;
-  const [rows] = x.shape as [number];
-  const ones = constant(f32Tensor([rows], new Float32Array(rows).fill(1)));
-  const unfiltered = { temperature: ones, topK: constant(u32Tensor([rows])), topP: ones };
-  const draw = (i: number, vectors: Tensor) =>
-    reshape(sample(model.head(i, vectors), { ...unfiltered, random, word: i, repeat: 1 }), shape);
-  const pre = draw(0, model.first(x));
-  return { pre, post: draw(1, model.pairs(x, pre)[1]) };
 }
 
 /** How many pictures a step draws at once, and what it tells. */
@@ -174,35 +163,6 @@ class Model {
   embedClass(index: Tensor): Tensor {
     const { classes, dim } = this.#config;
     return lookUp(this.#scope.at("class_emb", "embedding_table"), index, { words: classes + 1, width: dim });
-  }
-
-  /** What precedes each position, its class first, through the blocks over positions: `[B·P,D]`. */
-  contexts({ classes, pre, post }: TeacherForced, drop?: Drop): Tensor {
-    const { dim } = this.#config, [n, positions] = pre.shape as [number, number];
-    let x = reshape(this.embedClass(classes), [n, 1, dim]);
-    if (positions > 1) {
-      const earlier = (tokens: Tensor) => slice(tokens, { axis: 1, start: 0, length: positions - 1 });
-      x = concat(x, add(this.embed("pre", earlier(pre)), this.embed("post", earlier(post))), { axis: 1 });
-    }
-    x = this.blocks("spatial_blocks", drop ? drop(x) : x, { position: counting(n, positions), drop });
-    return reshape(x, [n * positions, dim]);
-  }
-
-  /** What a position's two sub-tokens are drawn from, by its context x `[R,D]` and its first sub-token: each `[R,D]`. */
-  pairs(x: Tensor, pre: Tensor, drop?: Drop): [Tensor, Tensor] {
-    const [rows, dim] = x.shape as [number, number];
-    const single = (vectors: Tensor) => reshape(vectors, [rows, 1, dim]);
-    const steps = concat(single(x), single(this.embed("pre", pre)), { axis: 1 });
-    const both = this.blocks("factorized_blocks", steps, { position: counting(rows, 2), drop });
-    const at = (start: number) => reshape(slice(both, { axis: 1, start, length: 1 }), [rows, dim]);
-    return [at(0), at(1)];
-  }
-
-  /** The same of the first sub-token alone. */
-  first(x: Tensor): Tensor {
-    const [rows, dim] = x.shape as [number, number];
-    const one = this.blocks("factorized_blocks", reshape(x, [rows, 1, dim]), { position: counting(rows, 1) });
-    return reshape(one, [rows, dim]);
   }
 
   /** The keys and values of all blocks of a kind, as states. */

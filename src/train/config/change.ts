@@ -22,7 +22,7 @@ export function overfitting<R extends Run>(run: R, pictures: number): R {
       overfit,
       intervals,
       data: { ...run.data, ...order },
-      model: { ...run.model, dropout: 0, classDropout: 0, scheduledSampling: 0 },
+      model: { ...run.model, dropout: 0, classDropout: 0 },
     };
 }
 

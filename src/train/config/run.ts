@@ -153,8 +153,6 @@ export interface TransformerRun extends CommonRun {
     readonly dropout: number;
     /** How often a class is replaced by the null class; default 0.1. */
     readonly classDropout: number;
-    /** How often an earlier token is replaced by the model's own draw in its place; default 0. */
-    readonly scheduledSampling: number;
   };
   readonly data: OrderConfig & {
     /** The path of tokens, see `openTokenSet`; or that of pictures, of `size` pixels a side, whose tokens are made first. */

@@ -116,7 +116,6 @@ export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
     bits: z.tuple([positive.max(16), positive.max(16)]),
     dropout: share.max(0.9).default(0.1),
     classDropout: share.default(0.1),
-    scheduledSampling: share.max(0.9).default(0),
   }),
   data: z.strictObject({
     ...order,

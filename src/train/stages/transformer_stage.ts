@@ -16,7 +16,7 @@ import type { TokenSet } from "../data/token_set.ts";
 import { lossScaleFor } from "../loss_scale.ts";
 import { adamStep } from "../optimizer/adam.ts";
 import type { Schedule } from "../optimizer/schedules.ts";
-import { stepDraws, stepRandom } from "../randomness.ts";
+import { stepRandom } from "../randomness.ts";
 import type { SampleRows } from "../run/journal.ts";
 import type { Inputs, Stage } from "../run/stage.ts";
 import type { TrainingStep } from "../training_step.ts";
@@ -110,16 +110,14 @@ export class TransformerStage implements Stage {
     step: number,
     { updates, part }: { updates: number; part: number },
   ): { inputs: Inputs; rate: number } {
-    const { optimizer, seed, batch, parts, model: { dropout, classDropout, scheduledSampling } } = this.#run;
-    const rate = optimizer.rate * this.#schedule(step), random = { seed, step, part };
-    const drops = Math.max(dropout, classDropout, scheduledSampling) > 0;
-    const tokens = batch / parts * this.#config.grid ** 2;
+    const { optimizer, seed, model: { dropout, classDropout } } = this.#run;
+    const rate = optimizer.rate * this.#schedule(step);
+    const drops = dropout > 0 || classDropout > 0;
     return {
       rate,
       inputs: {
         ...adamStep({ step: updates + 1, rate }, optimizer),
-        ...(drops ? stepRandom(random) : {}),
-        ...(scheduledSampling > 0 ? stepDraws(random, tokens) : {}),
+        ...(drops ? stepRandom({ seed, step, part }) : {}),
       },
     };
   }
@@ -152,7 +150,7 @@ export class TransformerStage implements Stage {
 }
 
 function configOf(
-  { model: { dropout: _, classDropout: __, scheduledSampling: ___, ...model } }: TransformerRun,
+  { model: { dropout: _, classDropout: __, ...model } }: TransformerRun,
   set: TokenSet,
 ): TransformerConfig {
   return { ...model, hidden: hiddenWidth(model.dim), grid: set.grid[0], classes: set.classes.length };
@@ -162,13 +160,12 @@ function stepOf(
   { model, optimizer, batch, parts, recompute, precision }: TransformerRun,
   config: TransformerConfig,
 ): TrainingStep {
-  const { dropout, classDropout, scheduledSampling } = model, { weightDecay, clip } = optimizer;
+  const { dropout, classDropout } = model, { weightDecay, clip } = optimizer;
   return transformerStep(config, {
     n: batch / parts,
     parts,
     dropout,
     classDropout,
-    scheduledSampling,
     adam: optimizer,
     weightDecay,
     clip,
