@@ -15,7 +15,9 @@ const presets: Readonly<Record<string, () => Promise<{ default: Preset }>>> = {
   "emoji-32-transformer": () => import("./emoji-32-transformer.json", { with: { type: "json" } }),
   "emoji-64-tokenizer": () => import("./emoji-64-tokenizer.json", { with: { type: "json" } }),
   "emoji-64-transformer": () => import("./emoji-64-transformer.json", { with: { type: "json" } }),
-  "emoji-64-transformer-more": () => import("./emoji-64-transformer-more.json", { with: { type: "json" } }),
+  "emoji-64-transformer-2": () => import("./emoji-64-transformer-2.json", { with: { type: "json" } }),
+  "emoji-64-transformer-3": () => import("./emoji-64-transformer-3.json", { with: { type: "json" } }),
+  "emoji-64-transformer-4": () => import("./emoji-64-transformer-4.json", { with: { type: "json" } }),
   "laptop-tokenizer": () => import("./laptop-tokenizer.json", { with: { type: "json" } }),
   "laptop-transformer": () => import("./laptop-transformer.json", { with: { type: "json" } }),
 };
