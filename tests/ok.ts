@@ -13,6 +13,7 @@ const checked = [
   "tests",
   "kernels/build.ts",
   "wasm/build.ts",
+  "models/emoji_average.ts",
   "models/emoji_pictures.ts",
   "models/emoji_recall.ts",
   ...await scripts("bench"),
