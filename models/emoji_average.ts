@@ -3,7 +3,7 @@
  *
  *     deno run -A models/emoji_average.ts runs/emoji-64-transformer-{3,4,5}/model out/emoji-64
  *
- * The steps of one training lead round about what all of them are near: the mean knows each class better than any.
+ * The steps of one training lead round about what all of them are near: the mean is nearer to it.
  */
 import { openCheckpoint } from "../src/checkpoint/open.ts";
 import { writeSafetensors } from "../src/checkpoint/safetensors_write.ts";

@@ -7,6 +7,7 @@
  * (decoded from its own tokens a picture is 28 dB from itself in the mean); how many different ones those are; and the
  * median of all.
  */
+import { alignColumns } from "../src/graph/print.ts";
 import { psnr } from "../src/image/metrics.ts";
 import { PictureReader } from "../src/train/data/picture_reader.ts";
 import { openPictures } from "../src/train/data/open_pictures.ts";
@@ -24,25 +25,15 @@ const square = { size: generator.size, crop: "center", mirrored: false } as cons
 const known = await Promise.all(
   Array.from({ length: source.length }, async (_, i) => (await reader.read(i, square))!),
 );
-const names = generator.classNames!, n = Number(number);
-let again = 0, distinct = 0;
-console.log(`${"class".padEnd(20)}again  of  distinct  median dB`);
-for (const [classIds, name] of names.entries()) {
+const n = Number(number), rows = [["class", "again", "of", "different", "median dB"]], all = [0, 0, 0];
+for (const [classIds, name] of generator.classNames!.entries()) {
   const nearest = (await generator.generate({ classIds, n, seed: 5 })).map(({ image }) => {
     const each = known.map((picture) => psnr(image, picture)), most = each.reduce((a, b) => Math.max(a, b));
     return { picture: each.indexOf(most), most };
   }).sort((a, b) => a.most - b.most);
-  const close = nearest.filter(({ most }) => most >= 22);
-  const others = new Set(close.map(({ picture }) => picture)).size;
-  again += close.length;
-  distinct += others;
-  const median = nearest[n >> 1]!.most.toFixed(1);
-  console.log(
-    `${name.padEnd(20)}${`${close.length}`.padStart(5)}${`${n}`.padStart(4)}${`${others}`.padStart(10)}${
-      median.padStart(11)
-    }`,
-  );
+  const again = nearest.filter(({ most }) => most >= 22);
+  const counts = [again.length, n, new Set(again.map(({ picture }) => picture)).size];
+  counts.forEach((count, i) => all[i]! += count);
+  rows.push([name, ...counts.map(String), nearest[n >> 1]!.most.toFixed(1)]);
 }
-console.log(
-  `${"all".padEnd(20)}${`${again}`.padStart(5)}${`${n * names.length}`.padStart(4)}${`${distinct}`.padStart(10)}`,
-);
+console.log(alignColumns([...rows, ["all", ...all.map(String), ""]], [1, 2, 3, 4]).join("\n"));

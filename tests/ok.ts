@@ -14,6 +14,7 @@ const checked = [
   "kernels/build.ts",
   "wasm/build.ts",
   "models/emoji_average.ts",
+  "models/emoji_nats.ts",
   "models/emoji_pictures.ts",
   "models/emoji_recall.ts",
   ...await scripts("bench"),

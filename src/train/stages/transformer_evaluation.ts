@@ -40,7 +40,7 @@ export async function evaluateTransformer(
   config: TransformerConfig,
   { backend, states, set, length, batch }: {
     backend: Backend;
-    states: States;
+    states: { read: States["read"] };
     set: TokenSet;
     length: number;
     batch: number;
