@@ -30,13 +30,15 @@ export function generateCommand(io: Io): Command {
       const start = performance.now();
       const drawn = options.npz ? await drawSet(job, options.npz, io) : await drawPictures(job, io);
       const seconds = (performance.now() - start) / 1000;
-      const tokens = drawn * generator.config.grid ** 2, { grid } = generator.config;
+      const { grid } = generator.config, { candidates = 1 } = settings;
+      const tokens = drawn * candidates * grid ** 2;
+      const kept = candidates > 1 ? `, each the likeliest of ${candidates},` : "";
       const rate = { pictures: drawn, seconds, tokensPerSecond: tokens / seconds };
       const where = options.npz ?? options.output;
       if (options.json) io.out(JSON.stringify({ output: where, ...rate }, null, 2));
       else {
         io.out(
-          `${drawn} pictures of ${grid}×${grid} tokens in ${seconds.toFixed(1)} s, ` +
+          `${drawn} pictures of ${grid}×${grid} tokens${kept} in ${seconds.toFixed(1)} s, ` +
             `${rate.tokensPerSecond.toFixed(0)} tokens/s: ${where}`,
         );
       }

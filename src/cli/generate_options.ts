@@ -28,6 +28,7 @@ export interface GenerateArguments {
   topK?: PerSubToken;
   topP?: PerSubToken;
   greedy?: true;
+  candidates?: number;
   output: string;
   npz?: string;
   shard: Shard;
@@ -62,6 +63,7 @@ export function withGenerateOptions(command: Command): Command {
     .option("--top-k <k,k>", "draw from the k likeliest; 0 for all", pair)
     .option("--top-p <p,p>", "draw from the likeliest that reach this probability together", pair)
     .option("--greedy", "always take the likeliest")
+    .option("--candidates <n>", "draw each picture so often and keep the likeliest", wholeNumber)
     .option("-o, --output <folder>", "where pictures, sheet.png and generation.json go", "out")
     .option("--npz <file>", "write all pictures into one .npz instead (uint8 N H W C, arr_0); resumes")
     .addOption(
@@ -73,7 +75,7 @@ export function withGenerateOptions(command: Command): Command {
 
 /** What a generation.json says of how its pictures were drawn. */
 const drawnFields = ["model", "tokenizer", "weights", "class", "number", "seed", "guidance"] as const;
-const moreFields = ["schedule", "temperature", "topK", "topP"] as const;
+const moreFields = ["schedule", "temperature", "topK", "topP", "candidates"] as const;
 
 /**
  * The arguments with those in the file `from` names instead of theirs. Throws `ArgumentError` where it is no
@@ -106,13 +108,15 @@ export async function completed(options: GenerateArguments): Promise<GenerateArg
     throw new ArgumentError(`Cannot read ${from}`, { expected: "a generation.json", got: "another file" });
   }
   const all: Record<string, unknown> = { ...said, class: classes, schedule: guidanceSchedule };
+  // One that does not say it was written before there were candidates.
+  all.candidates ??= 1;
   const taken = Object.fromEntries([...drawnFields, ...moreFields].map((name) => [name, all[name]]));
   return { ...options, ...taken, heads: transformer?.heads, grid: transformer?.grid } as GenerateArguments;
 }
 
 /** The settings that the arguments ask for: those given, the rest from the preset or the model. */
 export function settingsOf(
-  { preset, guidance, schedule, temperature, topK, topP, greedy }: GenerateArguments,
+  { preset, guidance, schedule, temperature, topK, topP, greedy, candidates }: GenerateArguments,
   { sampling, config: { dim } }: Pick<Generator, "sampling" | "config">,
 ): SamplingOptions {
   const base = preset === undefined ? sampling : preset === "paper" ? paperSettings(dim) : pretty;
@@ -123,6 +127,7 @@ export function settingsOf(
     topK: topK ?? base.topK,
     topP: topP ?? base.topP,
     greedy,
+    candidates: candidates ?? base.candidates,
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { ImageFormat } from "../image/header_type.ts";
 import { shown } from "./http/multipart.ts";
 import { type RequestError, unprocessable } from "./request_error.ts";
+import { maxCandidates } from "../transformer/settings.ts";
 
 /** How a picture is answered. */
 export interface PictureOptions {
@@ -111,6 +112,7 @@ export interface GenerationBody {
   readonly temperature?: number | readonly [number, number];
   readonly top_k?: number | readonly [number, number];
   readonly top_p?: number | readonly [number, number];
+  readonly candidates?: number;
 }
 
 /** A number, or one for each sub-token. */
@@ -150,6 +152,9 @@ export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
   temperature: perSubToken("0 takes the likeliest token, 1 draws as trained"),
   top_k: perSubToken("Draw from so many of the likeliest; 0 from all"),
   top_p: perSubToken("Draw from the likeliest that make up this share"),
+  candidates: z.int().min(1).max(maxCandidates).optional().meta({
+    description: "How often each picture is drawn, of which the likeliest is kept",
+  }),
 });
 
 /** The answer to a request for pictures. */

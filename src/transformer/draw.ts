@@ -1,17 +1,19 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import { isGuided } from "./drawing.ts";
+import { counterOf, isGuided } from "./drawing.ts";
 import { noNumbers } from "./drawing_table.ts";
 import type { TransformerEngine } from "./engine.ts";
 import { subTokens } from "./programs.ts";
 import { guidanceAt, type SamplingSettings } from "./settings.ts";
 
-/** Pictures that are drawn at once. */
+/** What is drawn at once: pictures, or candidates of some, side by side. */
 export interface Batch {
   /** The class of each. */
   readonly classIds: readonly number[];
   /** The index of each: with the seed and the position it decides what is drawn. */
   readonly indices: readonly number[];
+  /** Which candidate of its picture each is. */
+  readonly candidates: readonly number[];
   readonly seed: number;
   readonly settings: SamplingSettings;
 }
@@ -39,7 +41,7 @@ export async function* drawTokens(
       ...fixed,
       ...guided && guidanceInputs(n, guidanceAt(settings, { position: first + i, positions })),
       position: filled("u32", rows, first + i),
-      counter: counters(batch.indices, first + i),
+      counter: counters(batch, first + i),
       pre: last.pre!,
       post: last.post!,
     }));
@@ -80,12 +82,9 @@ function guidanceInputs(n: number, scales: readonly [number, number]): Record<st
   return Object.fromEntries(subTokens.map((name, i) => [`guidance_${name}`, filled("f32", n, scales[i]!)]));
 }
 
-/** Philox counters: the picture, then the position. Its four words are more than the two that a position needs. */
-function counters(indices: readonly number[], position: number): HostTensor {
-  return u32Tensor(
-    [indices.length, 4],
-    Uint32Array.from(indices.flatMap((index) => [index, position, 0, 0])),
-  );
+function counters({ indices, candidates }: Batch, position: number): HostTensor {
+  const words = indices.flatMap((index, i) => counterOf({ index, candidate: candidates[i]! }, position));
+  return u32Tensor([indices.length, 4], Uint32Array.from(words));
 }
 
 function filled(dtype: "f32" | "u32", length: number, value: number): HostTensor {

@@ -2,7 +2,7 @@ import type { Cancellable, Program } from "../backend/backend.ts";
 import { NumericError } from "../tensor/errors.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import type { TransformerConfig } from "./config.ts";
-import type { Drawing } from "./drawing.ts";
+import { counterOf, type Drawing } from "./drawing.ts";
 import { subTokens } from "./programs.ts";
 import { guidanceAt } from "./settings.ts";
 
@@ -61,7 +61,7 @@ export class DrawingTable implements AsyncDisposable {
     const topK = subTokens.map(() => new Uint32Array(size));
     places.forEach((drawing, i) => {
       if (!drawing) return;
-      const { classId, index, seed, settings, tokens, count } = drawing;
+      const { classId, seed, settings, tokens, count } = drawing;
       classes[i] = classId;
       const last = count > 0 ? tokens[count - 1]! : 0;
       for (const at of guided ? [i, size + i] : [i]) {
@@ -70,7 +70,7 @@ export class DrawingTable implements AsyncDisposable {
         post[at] = Math.floor(last / 2 ** bits[0]);
       }
       key.set([seed % 2 ** 32, Math.floor(seed / 2 ** 32)], 2 * i);
-      counter.set([index, count], 4 * i);
+      counter.set(counterOf(drawing, count), 4 * i);
       const scales = guidanceAt(settings, { position: count, positions });
       subTokens.forEach((_, part) => {
         temperature[part]![i] = settings.temperature[part]!;

@@ -10,6 +10,7 @@ import type { Drawing } from "./drawing.ts";
 import { DrawingTable } from "./drawing_table.ts";
 import { type Batch, drawTokens } from "./draw.ts";
 import { type EngineOptions, TransformerEngine } from "./engine.ts";
+import { likeliest } from "./likelihood.ts";
 import { openGenerative } from "./open_generative.ts";
 import { PictureDecoder } from "./picture_decoder.ts";
 import { type GenerateOptions, type Plan, planOf } from "./request.ts";
@@ -41,7 +42,7 @@ export interface DrawingStep {
   readonly of: number;
   /** Numbers of the pictures that are being drawn. */
   readonly indices: readonly number[];
-  /** The pictures so far, grey where nothing is drawn yet: every `everyRows` rows. */
+  /** The pictures so far, or the first candidates, grey where nothing is drawn yet: every `everyRows` rows. */
   readonly partial?: readonly Image[];
   /** The finished pictures, with the last token. */
   readonly pictures?: readonly DrawnPicture[];
@@ -173,11 +174,12 @@ export class Generator implements AsyncDisposable {
     try {
       for (const batch of batches) {
         for await (const { tokens, count } of drawTokens(this.#engine, batch, { signal })) {
-          const step = { drawn: count, of: grid ** 2, indices: batch.indices };
+          const firsts = <Item>(items: readonly Item[]) => items.filter((_, i) => batch.candidates[i] === 0);
+          const step = { drawn: count, of: grid ** 2, indices: firsts(batch.indices) };
           const rows = count / grid;
           if (rows === grid) yield { ...step, pictures: await this.#finish(batch, tokens, { signal }) };
           else if (everyRows > 0 && Number.isInteger(rows) && rows % everyRows === 0) {
-            yield { ...step, partial: await this.#decodeRows(tokens, rows, { signal }) };
+            yield { ...step, partial: await this.#decodeRows(firsts(tokens), rows, { signal }) };
           } else yield step;
         }
       }
@@ -187,17 +189,22 @@ export class Generator implements AsyncDisposable {
   }
 
   /**
-   * The pictures that `generate` would draw, each to be drawn at a place of a table. For services, which draw pictures of
-   * several requests side by side. Throws as `generate` does.
+   * The pictures that `generate` would draw, as the candidates of each, to be drawn at places of a table; `likeliest`
+   * then chooses. For services, which draw pictures of several requests side by side. Throws as `generate` does.
    */
-  plan(options: GenerateOptions): Drawing[] {
-    const { batches } = this.#plan(options);
-    return batches.flatMap(({ classIds, indices, seed, settings }) =>
-      classIds.map((classId, i) => {
-        const tokens = new Uint32Array(this.config.grid ** 2);
-        return { classId, index: indices[i]!, seed, settings, tokens, count: 0 };
-      })
-    );
+  plan(options: GenerateOptions): Drawing[][] {
+    const { batches, settings: { candidates } } = this.#plan(options);
+    return batches.flatMap((batch) => grouped(drawingsOf(batch, this.config.grid ** 2), candidates));
+  }
+
+  /** The one of a picture's candidates, all drawn, that `generate` would keep. */
+  async likeliest(candidates: readonly Drawing[], options: Cancellable = {}): Promise<Drawing> {
+    const end = await this.#engine.turn("choose a picture");
+    try {
+      return await likeliest(this.#engine, candidates, options);
+    } finally {
+      end();
+    }
   }
 
   /**
@@ -223,17 +230,18 @@ export class Generator implements AsyncDisposable {
   }
 
   async #finish(
-    { classIds, indices, seed }: Batch,
+    { classIds, indices, seed, settings }: Batch,
     tokens: readonly Uint32Array[],
     options: Cancellable,
   ): Promise<DrawnPicture[]> {
     const { grid } = this.config, pictures: DrawnPicture[] = [];
-    for (const [i, data] of tokens.entries()) {
-      const classId = classIds[i]!;
+    const drawn = tokens.map((tokens, i) => ({ classId: classIds[i]!, index: indices[i]!, tokens }));
+    for (const candidates of grouped(drawn, settings.candidates)) {
+      const { classId, index, tokens: data } = await likeliest(this.#engine, candidates, options);
       pictures.push({
         classId,
         ...this.classNames && { className: this.classNames[classId]! },
-        index: indices[i]!,
+        index,
         seed,
         tokens: { grid: [grid, grid], bits: this.#bits, data },
         image: await this.#decoder.decode(data, options),
@@ -247,4 +255,16 @@ export class Generator implements AsyncDisposable {
     for (const data of tokens) images.push(await this.#decoder.decodeRows(data, rows, options));
     return images;
   }
+}
+
+function drawingsOf({ classIds, indices, candidates, seed, settings }: Batch, positions: number): Drawing[] {
+  return classIds.map((classId, i) => {
+    const which = { classId, index: indices[i]!, candidate: candidates[i]! };
+    return { ...which, seed, settings, tokens: new Uint32Array(positions), count: 0 };
+  });
+}
+
+/** Cuts a list into lists of `size`. */
+function grouped<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: items.length / size }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

@@ -3,7 +3,7 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { type ClassId, classNumber } from "./classes.ts";
 import type { TransformerConfig } from "./config.ts";
 import type { Batch } from "./draw.ts";
-import { type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
+import { maxCandidates, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
 
 /** Which pictures to draw, and how. */
 export interface GenerateOptions extends SamplingOptions, Cancellable {
@@ -19,8 +19,8 @@ export interface GenerateOptions extends SamplingOptions, Cancellable {
 
 /** Pictures that a request may ask for. */
 export const maxPictures = 1024;
-/** Pictures that are drawn at once. */
-const batchSize = 8;
+/** Pictures, or candidates of some, that are drawn at once. */
+const batchSize = maxCandidates;
 
 /** A request that was checked, cut into batches. */
 export interface Plan {
@@ -45,9 +45,17 @@ export function planOf(
   const classes = ids.flatMap((id) => new Array<number>(n).fill(classNumber(id, { ...config, names })));
   whole("pictures", classes.length, 1, maxPictures);
   const batches: Batch[] = [];
-  for (let begin = 0; begin < classes.length; begin += batchSize) {
-    const some = classes.slice(begin, begin + batchSize);
-    batches.push({ classIds: some, indices: some.map((_, i) => first + begin + i), seed, settings });
+  const each = Array.from({ length: settings.candidates }, (_, candidate) => candidate);
+  const pictures = Math.floor(batchSize / each.length);
+  for (let begin = 0; begin < classes.length; begin += pictures) {
+    const some = classes.slice(begin, begin + pictures);
+    batches.push({
+      classIds: some.flatMap((classId) => each.map(() => classId)),
+      indices: some.flatMap((_, i) => each.map(() => first + begin + i)),
+      candidates: some.flatMap(() => each),
+      seed,
+      settings,
+    });
   }
   return { settings, batches };
 }

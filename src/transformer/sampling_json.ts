@@ -2,7 +2,14 @@ import { parseJsonFile } from "../checkpoint/json_file.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import { pretty, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
 
-const fields: readonly string[] = ["guidance", "guidanceSchedule", "temperature", "topK", "topP"];
+const fields: readonly string[] = [
+  "guidance",
+  "guidanceSchedule",
+  "temperature",
+  "topK",
+  "topP",
+  "candidates",
+];
 
 /**
  * Reads the text of a sampling.json: fields of `SamplingOptions` but `greedy`, those absent as in `pretty`. Throws

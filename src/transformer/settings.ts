@@ -17,6 +17,11 @@ export interface SamplingOptions {
   topP?: PerSubToken;
   /** Always takes the likeliest: temperature 0. */
   greedy?: boolean;
+  /**
+   * How often each picture is drawn, of which the one is kept that is likeliest by the model, as it is without guidance
+   * and at a temperature of 1. Takes so many times as long. From 1, the default, to 8.
+   */
+  candidates?: number;
 }
 
 /** Options made complete and checked, each for both sub-tokens. */
@@ -26,7 +31,11 @@ export interface SamplingSettings {
   readonly temperature: readonly [number, number];
   readonly topK: readonly [number, number];
   readonly topP: readonly [number, number];
+  readonly candidates: number;
 }
+
+/** The most candidates of a picture: as many as pictures are drawn at once. */
+export const maxCandidates = 8;
 
 /** Settings for pictures to look at, where a model has none of its own. */
 export const pretty: SamplingSettings = {
@@ -35,11 +44,12 @@ export const pretty: SamplingSettings = {
   temperature: [1, 1],
   topK: [0, 0],
   topP: [0.96, 0.96],
+  candidates: 1,
 };
 
 /** The settings behind the published scores, by the width of the model: AR_256_B, L and XL. */
 export function paperSettings(dim: number): SamplingSettings {
-  const plain = { guidanceSchedule: "constant", topK: [0, 0], topP: [1, 1] } as const;
+  const plain = { guidanceSchedule: "constant", topK: [0, 0], topP: [1, 1], candidates: 1 } as const;
   if (dim >= 1536) return { ...plain, guidance: [1.75, 1.85], temperature: [1.1, 1] };
   if (dim >= 1280) return { ...plain, guidance: [1.9, 1.9], temperature: [1.1, 1] };
   return { ...plain, guidance: [1.9, 2], temperature: [1, 1] };
@@ -47,9 +57,13 @@ export function paperSettings(dim: number): SamplingSettings {
 
 /** Completes options from `preset`. Throws `ArgumentError` naming the one that is out of its range. */
 export function samplingSettings(options: SamplingOptions, preset: SamplingSettings): SamplingSettings {
-  const { guidanceSchedule = preset.guidanceSchedule, greedy = false } = options;
+  const { guidanceSchedule = preset.guidanceSchedule, greedy = false, candidates = preset.candidates } =
+    options;
   if (guidanceSchedule !== "constant" && guidanceSchedule !== "linear") {
     throw refusal("guidanceSchedule", "constant or linear", guidanceSchedule);
+  }
+  if (!Number.isSafeInteger(candidates) || candidates < 1 || candidates > maxCandidates) {
+    throw refusal("candidates", `a whole number from 1 to ${maxCandidates}`, candidates);
   }
   const pair = (
     name: "guidance" | "temperature" | "topK" | "topP",
@@ -70,12 +84,15 @@ export function samplingSettings(options: SamplingOptions, preset: SamplingSetti
     "0 (greedy) or from 0.001 to 1000",
     (value) => value === 0 || (value >= 0.001 && value <= 1000),
   );
+  const drawn = greedy ? [0, 0] as const : temperature;
   return {
     guidance: pair("guidance", "from 0 to 1000", (value) => value >= 0 && value <= 1000),
     guidanceSchedule,
-    temperature: greedy ? [0, 0] : temperature,
+    temperature: drawn,
     topK: pair("topK", "a whole number from 0 on", (value) => Number.isSafeInteger(value) && value >= 0),
     topP: pair("topP", "above 0 and at most 1", (value) => value > 0 && value <= 1),
+    // Where both sub-tokens are always the likeliest, all candidates are one picture.
+    candidates: drawn.every((value) => value === 0) ? 1 : candidates,
   };
 }
 

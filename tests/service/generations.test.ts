@@ -55,11 +55,20 @@ test("OpenAI's own client lists models and draws the library's pictures", async 
     response_format: "b64_json",
     user: "somebody",
     // Fields of ours, which the client passes on.
-    ...{ seed: 7, guidance: 3, temperature: 0.9, top_k: 500, top_p: 0.95 },
+    ...{ seed: 7, guidance: 3, temperature: 0.9, top_k: 500, top_p: 0.95, candidates: 3 },
   });
-  const options = { classIds: 3, n: 2, seed: 7, guidance: 3, temperature: 0.9, topK: 500, topP: 0.95 };
+  const options = {
+    classIds: 3,
+    n: 2,
+    seed: 7,
+    guidance: 3,
+    temperature: 0.9,
+    topK: 500,
+    topP: 0.95,
+    candidates: 3,
+  };
   assert.equal(await pictures(answer.data!), await expected(options));
-  assert.equal([answer.size, answer.usage!.output_tokens], ["32x32", 128]);
+  assert.equal([answer.size, answer.usage!.output_tokens], ["32x32", 3 * 128]);
 });
 
 test("a stream counts as answered when its last picture was sent", async () => {

@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 
 function drawing(index: number, { guided = true, length = 16 } = {}): Drawing {
   const settings = guided ? pretty : { ...pretty, guidance: [0, 0] as const };
-  return { classId: 0, index, seed: 0, settings, tokens: new Uint32Array(length), count: 0 };
+  return { classId: 0, index, candidate: 0, seed: 0, settings, tokens: new Uint32Array(length), count: 0 };
 }
 
 /** A generator that notes who sits where, and whose tokens tell picture and position. */

@@ -13,7 +13,7 @@ test("pictures of different requests, begun at different times, are what each al
     { classIds: 9, seed: 2, guidance: 6, guidanceSchedule: "linear" },
     { classIds: 9, seed: 3, guidance: 2, greedy: true },
   ] as const;
-  const waiting = requests.flatMap((request) => generator.plan(request));
+  const waiting = requests.flatMap((request) => generator.plan(request).flat());
   const expected = (await Promise.all(requests.map((request) => generator.generate(request)))).flat();
   const all = [...waiting];
 
@@ -33,7 +33,7 @@ test("pictures of different requests, begun at different times, are what each al
 test("so are those without guidance", async () => {
   await using generator = await tinyGenerator();
   const request = { classIds: [1, 2], guidance: 0, seed: 5 };
-  const places = generator.plan(request);
+  const places = generator.plan(request).flat();
   await using table = await generator.openTable({ size: 2, guided: false });
   for (let step = 0; step < 16; step++) await table.step(places);
   const expected = await generator.generate(request);

@@ -3,6 +3,9 @@ import * as assert from "uvu/assert";
 import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
 import type { DrawnPicture, Generator } from "../../src/transformer/generator.ts";
 import { Generator as GeneratorClass } from "../../src/transformer/generator.ts";
+import type { Drawing } from "../../src/transformer/drawing.ts";
+import { TransformerEngine } from "../../src/transformer/engine.ts";
+import { u32Tensor } from "../../src/tensor/tensor.ts";
 import type { GenerateOptions } from "../../src/transformer/request.ts";
 import { tinyGenerator, tinyModel, tinyTokenizer } from "./tiny.ts";
 
@@ -46,13 +49,13 @@ test("eight at once are eight alone", async () => {
   }
 });
 
-for (const weights of ["f32", "f16", "q8"] as const) {
+for (const weights of ["f32", "f16", "q8", "q4"] as const) {
   test(`threads change nothing, nor does the number of pictures at once: ${weights}`, async () => {
     const drawn: string[] = [];
     for (const threads of [1, 2, 4]) {
       await using other = await tinyGenerator({ threads, weights });
-      const all = await other.generate(request);
-      const three = await other.generate({ classIds: [7, 7, 3], first: 2, ...settings });
+      const all = await other.generate({ ...request, candidates: 2 });
+      const three = await other.generate({ classIds: [7, 7, 3], first: 2, candidates: 2, ...settings });
       const key = (pictures: readonly DrawnPicture[]) =>
         pictures.map(({ tokens }) => tokens.data.join()).join(" ");
       assert.is(key(three), key(all.slice(2, 5)));
@@ -136,6 +139,70 @@ test("aborting ends a call within one token; the generator stays usable", async 
   assert.equal(await generator.generate(request), eight);
 });
 
+test("of several candidates the likeliest is kept, as computed by the reference backend in f64", async () => {
+  await using drawer = await tinyGenerator({ weights: "f32" });
+  const options = { classIds: [4, 6, 1], n: 2, candidates: 3, ...settings };
+  const planned = drawer.plan(options);
+  assert.equal(
+    planned.map((candidates) => candidates.map(({ candidate }) => candidate)),
+    new Array(6).fill([0, 1, 2]),
+  );
+  await using table = await drawer.openTable({ size: 18, guided: true });
+  for (let step = 0; step < 16; step++) await table.step(planned.flat());
+
+  const pictures = await drawer.generate(options), kept = new Set<number>();
+  assert.equal(pictures.map(({ index, classId }) => [index, classId]), [[0, 4], [1, 4], [2, 6], [3, 6], [
+    4,
+    1,
+  ], [5, 1]]);
+  await using engine = await TransformerEngine.load(tinyModel().transformer, {
+    backend: "reference",
+    weights: "f32",
+  });
+  for (const [i, candidates] of planned.entries()) {
+    const nats = await Promise.all(candidates.map((candidate) => natsOf(engine, candidate)));
+    const best = nats.indexOf(Math.min(...nats));
+    assert.equal([...pictures[i]!.tokens.data], [...candidates[best]!.tokens], `${nats}`);
+    assert.is(await drawer.likeliest(candidates), candidates[best]);
+    kept.add(best);
+  }
+  assert.ok(kept.size > 1, "not always the same candidate");
+  // The first candidate is what is drawn where there is one; and a picture of a batch is what it is alone.
+  const single = await drawer.generate({ ...options, candidates: 1 });
+  assert.equal(single.map(({ tokens }) => [...tokens.data]), planned.map(([first]) => [...first!.tokens]));
+  assert.equal(await drawer.generate({ ...options, classIds: 1, n: 1, first: 5 }), [pictures[5]!]);
+});
+
+/** − log p of a picture, from the logits of all positions. */
+async function natsOf(engine: TransformerEngine, { classId, tokens }: Drawing): Promise<number> {
+  const pre = tokens.map((token) => token % 8), post = tokens.map((token) => token >> 3);
+  const logits = await engine.teacherForced(1, {
+    classes: u32Tensor([1], Uint32Array.of(classId)),
+    pre: u32Tensor([1, 16], pre),
+    post: u32Tensor([1, 16], post),
+  }, {});
+  return ([["logits_pre", pre, 8], ["logits_post", post, 16]] as const).reduce(
+    (nats, [name, words, width]) =>
+      nats + words.reduce((sum, word, at) => {
+        const row = [...logits[name]!.data.subarray(at * width, (at + 1) * width)];
+        return sum + Math.log(row.reduce((all, logit) => all + Math.exp(logit), 0)) - row[word]!;
+      }, 0),
+    0,
+  );
+}
+
+test("streams the first candidates, and greedy draws one", async () => {
+  const options = { classIds: 4, n: 2, candidates: 4, everyRows: 2, ...settings };
+  const [four, one] = await Promise.all(
+    [4, 1].map((candidates) => Array.fromAsync(generator.stream({ ...options, candidates }))),
+  );
+  assert.equal(
+    four!.map(({ indices, partial }) => ({ indices, partial })).slice(0, 15),
+    one!.map(({ indices, partial }) => ({ indices, partial })).slice(0, 15),
+  );
+  assert.is(generator.plan({ classIds: 1, greedy: true, candidates: 4 })[0]!.length, 1);
+});
+
 const refused: readonly [string, Partial<GenerateOptions>, RegExp][] = [
   ["a class out of range", { classIds: 10 }, /from 0 to 9, got 10/],
   ["a negative class", { classIds: -1 }, /from 0 to 9/],
@@ -148,6 +215,9 @@ const refused: readonly [string, Partial<GenerateOptions>, RegExp][] = [
   ["top-p above 1", { topP: [0.5, 1.1] }, /topP/],
   ["negative top-k", { topK: -3 }, /topK/],
   ["half a top-k", { topK: 2.5 }, /topK/],
+  ["no candidate", { candidates: 0 }, /candidates: expected a whole number from 1 to 8, got 0/],
+  ["half a candidate", { candidates: 1.5 }, /candidates/],
+  ["nine candidates", { candidates: 9 }, /candidates/],
   ["temperature NaN", { temperature: NaN }, /temperature/],
   ["negative temperature", { temperature: [1, -1] }, /temperature/],
   ["three temperatures", { temperature: [1, 1, 1] as unknown as [number, number] }, /temperature/],

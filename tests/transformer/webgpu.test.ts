@@ -35,6 +35,7 @@ each(`a small model draws the same tokens as on WASM from the same seed${why}`, 
       classIds: ["food & drink", 5],
       seed: 42,
       topP: [0.96, 0.96],
+      candidates: 2,
     });
     return pictures.map(({ tokens }) => [...tokens.data]);
   };
@@ -46,7 +47,7 @@ each(`drawing reads back once in 32 tokens, with one submit and no new buffers${
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e9 });
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q8" });
   const { layers, factorizedLayers, grid } = engine.config, tokens = grid ** 2;
-  const batch = { classIds: [3], indices: [0], seed: 7, settings: pretty };
+  const batch = { classIds: [3], indices: [0], candidates: [0], seed: 7, settings: pretty };
   for await (const _ of drawTokens(engine, batch)) continue;
   const before = backend.counters;
   let drawn = 0;

@@ -13,7 +13,8 @@ export interface GenerationRequest {
   readonly model: LoadedModel;
   readonly drawing: NonNullable<LoadedModel["drawing"]>;
   readonly body: GenerationBody;
-  readonly drawings: readonly Drawing[];
+  /** The candidates of each picture. */
+  readonly drawings: readonly (readonly Drawing[])[];
   readonly seed: number;
   /** Width and height, as `64x64`. */
   readonly size: string;
@@ -43,7 +44,7 @@ export async function readGenerationRequest(
     throw unprocessable("invalid_size", `Expected a size of ${size}, the model's, or auto`);
   }
   const seed = body.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
-  const { guidance, temperature, top_k: topK, top_p: topP, n } = body;
+  const { guidance, temperature, top_k: topK, top_p: topP, candidates, n } = body;
   const drawings = generator.plan({
     classIds: classOf(body, generator.config.classes),
     n,
@@ -52,6 +53,7 @@ export async function readGenerationRequest(
     temperature,
     topK,
     topP,
+    candidates,
   });
   return { model, drawing, body, drawings, seed, size };
 }

@@ -26,7 +26,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
       output_format: body.output_format,
       size,
       seed,
-      usage: usageOf(drawings),
+      usage: usageOf(drawings.flat()),
     });
   });
 
@@ -50,7 +50,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
             const b64_json = await draw(task, request, drawing, async (b64_json, partial_image_index) => {
               await send("image_generation.partial_image", { b64_json, partial_image_index, image_index });
             });
-            const usage = usageOf([drawing]);
+            const usage = usageOf(drawing);
             await send("image_generation.completed", { b64_json, image_index, usage });
           }),
         );
@@ -64,11 +64,14 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     });
   }
 
-  /** Draws one picture, and gives its file as base64; partial ones meanwhile to `onPartial`, in order. */
+  /**
+   * Draws one picture, and gives its file as base64; partial ones of its first candidate meanwhile to `onPartial`, in
+   * order.
+   */
   async function draw(
     task: Task,
     { model, drawing: { generator, scheduler }, body }: GenerationRequest,
-    drawing: Drawing,
+    candidates: readonly Drawing[],
     onPartial?: (file: string, index: number) => Promise<void>,
   ): Promise<string> {
     const { grid } = generator.config, { bits, factor } = model.tokenizer;
@@ -85,7 +88,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     const onToken = (count: number) => {
       const rows = count / grid, index = wanted.indexOf(rows);
       if (index < 0) return;
-      const sofar = repeatLastRow(drawing.tokens, { rows, grid });
+      const sofar = repeatLastRow(candidates[0]!.tokens, { rows, grid });
       partials = partials.then(async () => {
         const image = await decode(sofar);
         greyBelow(image, rows * factor);
@@ -94,7 +97,13 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
       // Looked at when the picture is done; until then a failure must not count as unhandled.
       partials.catch(() => {});
     };
-    const tokens = await task.queued("draw", (errand) => scheduler.draw(drawing, errand, onToken));
+    await allOrNone(
+      task,
+      candidates.map((drawing, i) =>
+        task.queued("draw", (errand) => scheduler.draw(drawing, errand, i === 0 ? onToken : undefined))
+      ),
+    );
+    const { tokens } = await generator.likeliest(candidates, { signal: task.signal });
     const file = await encode(await decode(tokens));
     await partials;
     metrics.pictures(1);

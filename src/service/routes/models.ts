@@ -35,8 +35,10 @@ export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
 }
 
 /** Settings in the form of a request's fields. */
-function samplingOf({ guidance, temperature, topK, topP }: SamplingSettings): Record<string, unknown> {
-  return { guidance, temperature, top_k: topK, top_p: topP };
+function samplingOf(
+  { guidance, temperature, topK, topP, candidates }: SamplingSettings,
+): Record<string, unknown> {
+  return { guidance, temperature, top_k: topK, top_p: topP, candidates };
 }
 
 /** The model of that name, or the first. Refuses with 404 a name that is not served; files are never looked for. */

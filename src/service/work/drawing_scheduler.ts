@@ -10,7 +10,7 @@ import type { Errand } from "./tokenizer_batcher.ts";
 /** What of a generator is needed to serve it. */
 export type ServableGenerator = Pick<
   Generator,
-  "plan" | "openTable" | "classNames" | "sampling" | "config" | "size"
+  "plan" | "likeliest" | "openTable" | "classNames" | "sampling" | "config" | "size"
 >;
 
 /** What of a table is needed to draw at it. */

@@ -1,0 +1,59 @@
+import type { Cancellable } from "../backend/backend.ts";
+import { u32Tensor } from "../tensor/tensor.ts";
+import type { TransformerEngine } from "./engine.ts";
+import { subTokens } from "./programs.ts";
+
+/** A picture of a class, as the tokens at all positions. */
+interface Drawn {
+  readonly classId: number;
+  readonly tokens: Uint32Array;
+}
+
+/**
+ * The candidate to which the model gives the highest probability under its class, of all tokens together. A picture that
+ * went astray while it was drawn is one that the model itself finds unlikely. Within a turn of the engine.
+ */
+export async function likeliest<One extends Drawn>(
+  engine: TransformerEngine,
+  candidates: readonly One[],
+  options: Cancellable,
+): Promise<One> {
+  let [best] = candidates as [One], least = Infinity;
+  // One after the other: logits of all positions are large, and no picture's may depend on how many there are.
+  for (const candidate of candidates.length > 1 ? candidates : []) {
+    const nats = await natsOf(engine, candidate, options);
+    if (nats < least) [best, least] = [candidate, nats];
+  }
+  return best;
+}
+
+/** − log p(tokens | class), in nats: over both sub-tokens of all positions. */
+async function natsOf(
+  engine: TransformerEngine,
+  { classId, tokens }: Drawn,
+  options: Cancellable,
+): Promise<number> {
+  const { bits: [low] } = engine.config, index = [1, tokens.length];
+  const words = [
+    tokens.map((token) => token % 2 ** low),
+    tokens.map((token) => Math.floor(token / 2 ** low)),
+  ];
+  const classes = u32Tensor([1], Uint32Array.of(classId));
+  const [pre, post] = words.map((data) => u32Tensor(index, data));
+  const logits = await engine.teacherForced(1, { classes, pre: pre!, post: post! }, options);
+  return subTokens.reduce((nats, name, i) => {
+    const { data } = logits[`logits_${name}`]!, width = data.length / tokens.length;
+    return words[i]!.reduce(
+      (sum, word, at) => sum + crossEntropy(data.subarray(at * width, (at + 1) * width), word),
+      nats,
+    );
+  }, 0);
+}
+
+/** − log softmax(logits)[word]. */
+function crossEntropy(logits: ArrayLike<number>, word: number): number {
+  let most = -Infinity, sum = 0;
+  for (let i = 0; i < logits.length; i++) most = Math.max(most, logits[i]!);
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - most);
+  return most + Math.log(sum) - logits[word]!;
+}
