@@ -1,7 +1,7 @@
 /**
  * Averages the transformers of trainings that went on from each other, weight by weight, into another model's folder:
  *
- *     deno run -A models/emoji_average.ts runs/emoji-64-transformer-{3,4,5}/model out/emoji-64
+ *     deno run -A models/emoji_average.ts runs/emoji-64-transformer-{6,7,8}/model out/emoji-64
  *
  * The steps of one training lead round about what all of them are near: the mean is nearer to it.
  */

@@ -2,7 +2,7 @@
  * Tells how well transformers know the pictures, class by class: cross-entropy in nats a picture, and over all in nats
  * a token. The tokens are those that a training keeps in its folder:
  *
- *     deno run -A models/emoji_nats.ts runs/emoji-64-transformer-5/tokens.safetensors models/emoji-64 …
+ *     deno run -A models/emoji_nats.ts runs/emoji-64-transformer-8/tokens.safetensors models/emoji-64 …
  */
 import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";
 import { trainingParts } from "../src/backend/training.ts";

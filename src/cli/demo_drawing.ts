@@ -5,8 +5,8 @@ import { Generator } from "../transformer/generator.ts";
 import type { Io } from "./io.ts";
 import { writePicture } from "./outputs.ts";
 
-/** Pictures of each class; as many as are drawn at once. */
-const each = 8;
+/** Pictures of each class. */
+const each = 4;
 const seed = 1;
 
 /** Draws pictures of every class of `model` into a sheet in `folder`, a row for each class. */
@@ -26,12 +26,18 @@ export async function demoDrawing(model: string, folder: string, io: Io): Promis
   }
   const path = `${folder}/drawn.png`;
   await writePicture(path, contactSheet(rows, { scale: 2, gap: 6 }));
-  const count = names.length * each, tokens = count * generator.config.grid ** 2;
+  const { candidates } = generator.sampling, count = names.length * each;
+  const tokens = count * candidates * generator.config.grid ** 2;
   io.out(`\nIts transformer draws pictures of ${names.length} classes: ${names.join(", ")}.\n`);
   io.out(
     alignColumns([
       ["load", `${loading.toFixed(2)} s`],
-      ["draw", `${count} pictures in ${drawing.toFixed(2)} s with their decoding, ${each} at once`],
+      [
+        "draw",
+        `${count} pictures, each the likeliest of ${candidates}, in ${
+          drawing.toFixed(2)
+        } s with their decoding`,
+      ],
       ["speed", `${(tokens / drawing).toFixed(0)} tokens/s, each with and without its class for guidance`],
     ]).join("\n"),
   );

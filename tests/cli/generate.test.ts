@@ -8,17 +8,28 @@ import { scratch, voken } from "./support.ts";
 
 const test = suite("voken generate");
 const small = ["generate", "--model", smallModel];
-const request = ["--class", '2,"Smileys & Emotion"', "-n", "3", "--seed", "42", "--guidance", "2,3"];
+const request = [
+  "--class",
+  '2,"Smileys & Emotion"',
+  "-n",
+  "3",
+  "--seed",
+  "42",
+  "--guidance",
+  "2,3",
+  "--candidates",
+  "2",
+];
 
 test("writes pictures, a sheet, and what draws them again", async () => {
   using folder = scratch();
   const { code, out, notes } = await voken([...small, ...request, "-o", folder.at("a")]);
   assert.equal([code, notes], [0, ""]);
-  assert.match(out, /^6 pictures of 8×8 tokens in .* tokens\/s/);
+  assert.match(out, /^6 pictures of 8×8 tokens, each the likeliest of 2, in .* tokens\/s/);
   const pictures = Array.from({ length: 6 }, (_, i) => `0000${i}.png`);
   assert.equal(folder.files(), [...pictures, "generation.json", "sheet.png"].map((name) => `a/${name}`));
   const said = JSON.parse(Deno.readTextFileSync(folder.at("a/generation.json")));
-  assert.equal([said.seed, said.guidance, said.topP], [42, [2, 3], [0.96, 0.96]]);
+  assert.equal([said.seed, said.guidance, said.topP, said.candidates], [42, [2, 3], [0.96, 0.96], 2]);
   assert.equal(said.pictures.map(({ classId }: { classId: number }) => classId), [2, 2, 2, 6, 6, 6]);
 
   const again = await voken(["generate", "--from", folder.at("a/generation.json"), "-o", folder.at("b")]);
@@ -32,7 +43,7 @@ test("without a model's name, the shipped one draws", async () => {
   using folder = scratch();
   const { code, out, notes } = await voken(["generate", "--class", "flags", "-o", folder.at("a")]);
   assert.equal([code, notes], [0, ""]);
-  assert.match(out, /^1 pictures of 16×16 tokens in /);
+  assert.match(out, /^1 pictures of 16×16 tokens, each the likeliest of 4, in /);
   const { width, height } = await readImage(folder.at("a/00000.png"));
   assert.equal([width, height], [64, 64]);
 });

@@ -57,8 +57,8 @@ test("draws nine classes, each picture by its class, number and seed alone", asy
     "Symbols",
     "Travel & Places",
   ]);
-  const { guidance, temperature, topP } = generator.sampling;
-  assert.equal([guidance, temperature, topP], [[1.2, 1.2], [0.6, 0.6], [0.9, 0.9]]);
+  const { guidance, temperature, topP, candidates } = generator.sampling;
+  assert.equal([guidance, temperature, topP, candidates], [[1.2, 1.2], [0.7, 0.7], [0.95, 0.95], 4]);
   const pictures = await generator.generate({ classIds: ["food & drink", 5], seed: 42 });
   assert.equal(pictures.map(({ classId }) => classId), [3, 5]);
   for (const { image: { width, height }, tokens } of pictures) {
@@ -66,7 +66,7 @@ test("draws nine classes, each picture by its class, number and seed alone", asy
   }
   assert.not.equal(pictures[0]!.tokens, pictures[1]!.tokens);
   await using onOne = await Generator.load(shippedModel, { backend: "wasm", threads: 1 });
-  const said = { guidance: 1.2, temperature: 0.6, topP: 0.9 };
+  const said = { guidance: 1.2, temperature: 0.7, topP: 0.95, candidates: 4 };
   assert.equal(await onOne.generate({ classIds: 5, first: 1, seed: 42, ...said }), [pictures[1]!]);
 });
 
