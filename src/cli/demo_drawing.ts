@@ -4,6 +4,7 @@ import type { Image } from "../image/image.ts";
 import { Generator } from "../transformer/generator.ts";
 import type { Io } from "./io.ts";
 import { writePicture } from "./outputs.ts";
+import { progress } from "./progress.ts";
 
 /** Pictures of each class. */
 const each = 4;
@@ -17,13 +18,14 @@ export async function demoDrawing(model: string, folder: string, io: Io): Promis
   const loading = seconds();
   const names = generator.classNames ?? [], rows: Image[][] = [];
   start = performance.now();
-  let drawing = 0;
   for (const classId of names.keys()) {
+    using bar = progress("Drawing classes", io);
+    bar.update(classId, names.length);
     const request = { classIds: classId, n: each, first: classId * each, seed, signal: io.signal };
     const pictures = await generator.generate(request);
     rows.push(pictures.map(({ image }) => image));
-    drawing = seconds();
   }
+  const drawing = seconds();
   const path = `${folder}/drawn.png`;
   await writePicture(path, contactSheet(rows, { scale: 2, gap: 6 }));
   const { candidates } = generator.sampling, count = names.length * each;

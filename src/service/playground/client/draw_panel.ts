@@ -37,7 +37,7 @@ export class DrawPanel {
     select.selectedIndex = before >= 0 && before < names.length ? before : Math.min(3, names.length - 1);
     for (const field of samplingFields) {
       // The form has one value for both sub-tokens.
-      if (sampling) element<HTMLInputElement>(field).value = `${sampling[field][0]}`;
+      if (sampling) element<HTMLInputElement>(field).value = `${[sampling[field]].flat()[0]}`;
     }
     this.#showCode();
   }
@@ -52,6 +52,7 @@ export class DrawPanel {
       temperature: value("temperature"),
       top_k: value("top_k"),
       top_p: value("top_p"),
+      candidates: value("candidates"),
     };
   }
 

@@ -10,7 +10,7 @@ export interface PageTokens {
 }
 
 /** How tokens are drawn: fields of a request, and of the form. */
-export const samplingFields = ["guidance", "temperature", "top_k", "top_p"] as const;
+export const samplingFields = ["guidance", "temperature", "top_k", "top_p", "candidates"] as const;
 export type SamplingField = typeof samplingFields[number];
 
 /** What the page knows of a model. */
@@ -21,8 +21,8 @@ export interface PageModel {
   /** Width and height of what it draws, as `64x64`. */
   readonly size?: string;
   readonly classes?: readonly string[] | number;
-  /** How it draws where a request does not say it, for each sub-token. */
-  readonly sampling?: Readonly<Record<SamplingField, readonly [number, number]>>;
+  /** How it draws where a request does not say it, most of it for each sub-token. */
+  readonly sampling?: Readonly<Record<SamplingField, number | readonly [number, number]>>;
   /** Files that a browser may take to run the model itself. */
   readonly files?: readonly string[];
 }

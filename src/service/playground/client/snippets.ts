@@ -63,7 +63,7 @@ const again = await tokenizer.decode(tokens);`,
 /** Pictures of a class. */
 export function drawSnippets({ id }: PageModel, request: DrawRequest): Snippet[] {
   const base = new URL(".", document.baseURI).href;
-  const { class_id, n, seed, guidance, temperature, top_k, top_p } = request;
+  const { class_id, n, seed, guidance, temperature, top_k, top_p, candidates } = request;
   return [
     {
       name: "curl",
@@ -84,6 +84,7 @@ const pictures = await generator.generate({
   temperature: ${temperature},
   topK: ${top_k},
   topP: ${top_p},
+  candidates: ${candidates},
 });`,
     },
   ];
