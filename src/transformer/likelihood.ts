@@ -2,6 +2,7 @@ import type { Cancellable } from "../backend/backend.ts";
 import { u32Tensor } from "../tensor/tensor.ts";
 import type { TransformerEngine } from "./engine.ts";
 import { subTokens } from "./programs.ts";
+import { subTokensOf } from "./sub_tokens.ts";
 
 /** A picture of a class, as the tokens at all positions. */
 interface Drawn {
@@ -33,17 +34,12 @@ async function natsOf(
   { classId, tokens }: Drawn,
   options: Cancellable,
 ): Promise<number> {
-  const { bits: [low] } = engine.config, index = [1, tokens.length];
-  const words = [
-    tokens.map((token) => token % 2 ** low),
-    tokens.map((token) => Math.floor(token / 2 ** low)),
-  ];
+  const words = subTokensOf(u32Tensor([1, tokens.length], tokens), engine.config.bits);
   const classes = u32Tensor([1], Uint32Array.of(classId));
-  const [pre, post] = words.map((data) => u32Tensor(index, data));
-  const logits = await engine.teacherForced(1, { classes, pre: pre!, post: post! }, options);
-  return subTokens.reduce((nats, name, i) => {
+  const logits = await engine.teacherForced(1, { classes, ...words }, options);
+  return subTokens.reduce((nats, name) => {
     const { data } = logits[`logits_${name}`]!, width = data.length / tokens.length;
-    return words[i]!.reduce(
+    return words[name].data.reduce(
       (sum, word, at) => sum + crossEntropy(data.subarray(at * width, (at + 1) * width), word),
       nats,
     );

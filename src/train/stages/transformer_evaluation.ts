@@ -3,9 +3,9 @@ import { input, mean, reshape } from "../../graph/build.ts";
 import { crossEntropy } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, graphOf } from "../../graph/trace.ts";
-import { type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type { TransformerConfig } from "../../transformer/config.ts";
 import { teacherForced } from "../../transformer/programs.ts";
+import { subTokensOf } from "../../transformer/sub_tokens.ts";
 import { transformerShapes } from "../../transformer/weights.ts";
 import type { Pick } from "../data/picks.ts";
 import { tokenBatch } from "../data/token_batches.ts";
@@ -70,15 +70,4 @@ export async function evaluateTransformer(
   }
   const [pre, post] = [sums.pre / count, sums.post / count];
   return { evaluation_loss: pre + post, evaluation_loss_pre: pre, evaluation_loss_post: post };
-}
-
-/** Tokens cut into two sub-tokens, the lower bits first, as inputs of the transformer. */
-export function subTokensOf(
-  { shape, data }: HostTensor<"u32">,
-  [first]: readonly [number, number],
-): { pre: HostTensor<"u32">; post: HostTensor<"u32"> } {
-  return {
-    pre: u32Tensor(shape, data.map((token) => token & (2 ** first - 1))),
-    post: u32Tensor(shape, data.map((token) => token >>> first)),
-  };
 }

@@ -7,6 +7,7 @@ import { ArgumentError } from "../../tensor/errors.ts";
 import { resolveModel } from "../../tokenizer/load_model.ts";
 import type { TransformerConfig } from "../../transformer/config.ts";
 import { classesFile } from "../../transformer/open_generative.ts";
+import { subTokensOf } from "../../transformer/sub_tokens.ts";
 import { scheduleOf } from "../config/rates.ts";
 import type { TransformerRun } from "../config/run.ts";
 import type { Sampler } from "../data/picks.ts";
@@ -23,7 +24,7 @@ import type { TrainingStep } from "../training_step.ts";
 import { transformerStep } from "../transformer_step.ts";
 import { openRunTokens, type OpenTokensOptions } from "./run_tokens.ts";
 import { modelFolder } from "./tokenizer_stage.ts";
-import { evaluateTransformer, subTokensOf } from "./transformer_evaluation.ts";
+import { evaluateTransformer } from "./transformer_evaluation.ts";
 import { transformerSource } from "./transformer_source.ts";
 import { drawSamples } from "./transformer_samples.ts";
 
