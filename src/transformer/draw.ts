@@ -1,25 +1,21 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import { counterOf, isGuided } from "./drawing.ts";
+import { type Candidate, counterOf, isGuided } from "./drawing.ts";
 import { noNumbers } from "./drawing_table.ts";
 import type { TransformerEngine } from "./engine.ts";
 import { subTokens } from "./programs.ts";
 import { guidanceAt, type SamplingSettings } from "./settings.ts";
 
-/** What is drawn at once: pictures, or candidates of some, side by side. */
+/** What is drawn at once. */
 export interface Batch {
-  /** The class of each. */
-  readonly classIds: readonly number[];
-  /** The index of each: with the seed and the position it decides what is drawn. */
-  readonly indices: readonly number[];
-  /** Which candidate of its picture each is. */
-  readonly candidates: readonly number[];
+  /** All candidates of some pictures, picture by picture. */
+  readonly candidates: readonly Candidate[];
   readonly seed: number;
   readonly settings: SamplingSettings;
 }
 
 /**
- * Draws the tokens of a batch, position by position: gives after each the tokens of all pictures, `[positions]` each,
+ * Draws the tokens of a batch, position by position: gives after each the tokens of all candidates, `[positions]` each,
  * and how many of them are drawn. Within a turn of the engine. Throws `NumericError` where the model gives no numbers,
  * the signal's reason where it is aborted.
  */
@@ -28,10 +24,10 @@ export async function* drawTokens(
   batch: Batch,
   { signal }: Cancellable = {},
 ): AsyncGenerator<{ tokens: readonly Uint32Array[]; count: number }, void, undefined> {
-  const { classIds, settings } = batch, { config } = engine;
-  const n = classIds.length, positions = config.grid ** 2;
+  const { candidates, settings } = batch, { config } = engine;
+  const n = candidates.length, positions = config.grid ** 2;
   const guided = isGuided(settings), rows = guided ? 2 * n : n;
-  const tokens = classIds.map(() => new Uint32Array(positions));
+  const tokens = candidates.map(() => new Uint32Array(positions));
   const fixed = fixedInputs(batch, { rows, nullClass: config.classes });
   let last: Record<string, HostTensor> = { pre: u32Tensor([rows]), post: u32Tensor([rows]) };
   for (let first = 0; first < positions; first += engine.stepsAtOnce) {
@@ -41,7 +37,7 @@ export async function* drawTokens(
       ...fixed,
       ...guided && guidanceInputs(n, guidanceAt(settings, { position: first + i, positions })),
       position: filled("u32", rows, first + i),
-      counter: counters(batch, first + i),
+      counter: counters(candidates, first + i),
       pre: last.pre!,
       post: last.post!,
     }));
@@ -59,12 +55,12 @@ export async function* drawTokens(
 
 /** What stays the same at all positions. */
 function fixedInputs(
-  { classIds, seed, settings }: Batch,
+  { candidates, seed, settings }: Batch,
   { rows, nullClass }: { rows: number; nullClass: number },
 ): Record<string, HostTensor> {
-  const n = classIds.length;
+  const n = candidates.length;
   const classes = new Uint32Array(rows).fill(nullClass);
-  classes.set(classIds);
+  classes.set(candidates.map(({ classId }) => classId));
   const key = new Uint32Array(2 * n);
   for (let i = 0; i < n; i++) key.set([seed % 2 ** 32, Math.floor(seed / 2 ** 32)], 2 * i);
   return {
@@ -82,9 +78,9 @@ function guidanceInputs(n: number, scales: readonly [number, number]): Record<st
   return Object.fromEntries(subTokens.map((name, i) => [`guidance_${name}`, filled("f32", n, scales[i]!)]));
 }
 
-function counters({ indices, candidates }: Batch, position: number): HostTensor {
-  const words = indices.flatMap((index, i) => counterOf({ index, candidate: candidates[i]! }, position));
-  return u32Tensor([indices.length, 4], Uint32Array.from(words));
+function counters(candidates: readonly Candidate[], position: number): HostTensor {
+  const words = candidates.flatMap((candidate) => counterOf(candidate, position));
+  return u32Tensor([candidates.length, 4], Uint32Array.from(words));
 }
 
 function filled(dtype: "f32" | "u32", length: number, value: number): HostTensor {

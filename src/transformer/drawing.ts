@@ -1,12 +1,16 @@
 import type { SamplingSettings } from "./settings.ts";
 
-/** One candidate of a picture on its way: which it is, how its tokens are drawn, and those drawn so far. */
-export interface Drawing {
+/** One candidate of a picture. */
+export interface Candidate {
   readonly classId: number;
-  /** Its number: with the seed and the settings it decides what is drawn. */
+  /** The picture's number: with the seed and the settings it decides what is drawn. */
   readonly index: number;
   /** Which of the picture's candidates it is. */
   readonly candidate: number;
+}
+
+/** A candidate on its way: how its tokens are drawn, and those drawn so far. */
+export interface Drawing extends Candidate {
   readonly seed: number;
   readonly settings: SamplingSettings;
   /** All tokens of the picture, of which the first `count` are drawn. */
@@ -19,7 +23,7 @@ export interface Drawing {
  * position needs.
  */
 export function counterOf(
-  { index, candidate }: Pick<Drawing, "index" | "candidate">,
+  { index, candidate }: Candidate,
   position: number,
 ): [number, number, number, number] {
   return [index, position, candidate, 0];

@@ -174,8 +174,10 @@ export class Generator implements AsyncDisposable {
     try {
       for (const batch of batches) {
         for await (const { tokens, count } of drawTokens(this.#engine, batch, { signal })) {
-          const firsts = <Item>(items: readonly Item[]) => items.filter((_, i) => batch.candidates[i] === 0);
-          const step = { drawn: count, of: grid ** 2, indices: firsts(batch.indices) };
+          const firsts = <Item>(items: readonly Item[]) =>
+            items.filter((_, i) => batch.candidates[i]!.candidate === 0);
+          const indices = firsts(batch.candidates).map(({ index }) => index);
+          const step = { drawn: count, of: grid ** 2, indices };
           const rows = count / grid;
           if (rows === grid) yield { ...step, pictures: await this.#finish(batch, tokens, { signal }) };
           else if (everyRows > 0 && Number.isInteger(rows) && rows % everyRows === 0) {
@@ -193,8 +195,13 @@ export class Generator implements AsyncDisposable {
    * then chooses. For services, which draw pictures of several requests side by side. Throws as `generate` does.
    */
   plan(options: GenerateOptions): Drawing[][] {
-    const { batches, settings: { candidates } } = this.#plan(options);
-    return batches.flatMap((batch) => grouped(drawingsOf(batch, this.config.grid ** 2), candidates));
+    const { batches } = this.#plan(options), positions = this.config.grid ** 2;
+    return batches.flatMap(({ candidates, seed, settings }) => {
+      const drawings = candidates.map((candidate) => {
+        return { ...candidate, seed, settings, tokens: new Uint32Array(positions), count: 0 };
+      });
+      return grouped(drawings, settings.candidates);
+    });
   }
 
   /** The one of a picture's candidates, all drawn, that `generate` would keep. */
@@ -230,14 +237,14 @@ export class Generator implements AsyncDisposable {
   }
 
   async #finish(
-    { classIds, indices, seed, settings }: Batch,
+    { candidates, seed, settings }: Batch,
     tokens: readonly Uint32Array[],
     options: Cancellable,
   ): Promise<DrawnPicture[]> {
     const { grid } = this.config, pictures: DrawnPicture[] = [];
-    const drawn = tokens.map((tokens, i) => ({ classId: classIds[i]!, index: indices[i]!, tokens }));
-    for (const candidates of grouped(drawn, settings.candidates)) {
-      const { classId, index, tokens: data } = await likeliest(this.#engine, candidates, options);
+    const drawn = candidates.map((candidate, i) => ({ ...candidate, tokens: tokens[i]! }));
+    for (const some of grouped(drawn, settings.candidates)) {
+      const { classId, index, tokens: data } = await likeliest(this.#engine, some, options);
       pictures.push({
         classId,
         ...this.classNames && { className: this.classNames[classId]! },
@@ -255,13 +262,6 @@ export class Generator implements AsyncDisposable {
     for (const data of tokens) images.push(await this.#decoder.decodeRows(data, rows, options));
     return images;
   }
-}
-
-function drawingsOf({ classIds, indices, candidates, seed, settings }: Batch, positions: number): Drawing[] {
-  return classIds.map((classId, i) => {
-    const which = { classId, index: indices[i]!, candidate: candidates[i]! };
-    return { ...which, seed, settings, tokens: new Uint32Array(positions), count: 0 };
-  });
 }
 
 /** Cuts a list into lists of `size`. */

@@ -45,17 +45,15 @@ export function planOf(
   const classes = ids.flatMap((id) => new Array<number>(n).fill(classNumber(id, { ...config, names })));
   whole("pictures", classes.length, 1, maxPictures);
   const batches: Batch[] = [];
-  const each = Array.from({ length: settings.candidates }, (_, candidate) => candidate);
-  const pictures = Math.floor(batchSize / each.length);
+  const pictures = Math.floor(batchSize / settings.candidates);
   for (let begin = 0; begin < classes.length; begin += pictures) {
-    const some = classes.slice(begin, begin + pictures);
-    batches.push({
-      classIds: some.flatMap((classId) => each.map(() => classId)),
-      indices: some.flatMap((_, i) => each.map(() => first + begin + i)),
-      candidates: some.flatMap(() => each),
-      seed,
-      settings,
-    });
+    const candidates = classes.slice(begin, begin + pictures).flatMap((classId, i) =>
+      Array.from(
+        { length: settings.candidates },
+        (_, candidate) => ({ classId, index: first + begin + i, candidate }),
+      )
+    );
+    batches.push({ candidates, seed, settings });
   }
   return { settings, batches };
 }

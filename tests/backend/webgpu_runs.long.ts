@@ -41,7 +41,7 @@ each("that draw pictures need no more memory", async () => {
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q4" });
   let seed = 0;
   await growsNot(backend, async () => {
-    const batch = { classIds: [3], indices: [0], candidates: [0], seed: seed++, settings: pretty };
+    const batch = { candidates: [{ classId: 3, index: 0, candidate: 0 }], seed: seed++, settings: pretty };
     for await (const _ of drawTokens(engine, batch)) continue;
   });
 });

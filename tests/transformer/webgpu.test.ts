@@ -47,7 +47,7 @@ each(`drawing reads back once in 32 tokens, with one submit and no new buffers${
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e9 });
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q8" });
   const { layers, factorizedLayers, grid } = engine.config, tokens = grid ** 2;
-  const batch = { classIds: [3], indices: [0], candidates: [0], seed: 7, settings: pretty };
+  const batch = { candidates: [{ classId: 3, index: 0, candidate: 0 }], seed: 7, settings: pretty };
   for await (const _ of drawTokens(engine, batch)) continue;
   const before = backend.counters;
   let drawn = 0;
