@@ -21,7 +21,7 @@
 export { Tokenizer } from "./src/tokenizer/tokenizer.ts";
 export type { LoadOptions } from "./src/tokenizer/tokenizer.ts";
 export type { TokenizerModel, TokenizerOptions } from "./src/tokenizer/engine.ts";
-export type { ModelSource } from "./src/tokenizer/load_model.ts";
+export type { ModelSource } from "./src/models/find.ts";
 export type { Tokens } from "./src/tokenizer/tokens.ts";
 export { readTokens, tokensToJson, tokensToNpz } from "./src/tokenizer/token_file.ts";
 
@@ -42,9 +42,9 @@ export { Transformer } from "./src/transformer/transformer.ts";
 export type { TeacherForcedInput, TransformerLoadOptions } from "./src/transformer/transformer.ts";
 export type { ClassId } from "./src/transformer/classes.ts";
 export type { EngineOptions } from "./src/transformer/engine.ts";
-export type { TransformerConfig, TransformerOptions } from "./src/transformer/config.ts";
-export { transformerWeights } from "./src/transformer/weights.ts";
-export type { TransformerModel } from "./src/transformer/weights.ts";
+export type { TransformerConfig, TransformerOptions } from "./src/networks/transformer/config.ts";
+export { transformerWeights } from "./src/models/transformer_weights.ts";
+export type { TransformerModel } from "./src/models/transformer_weights.ts";
 
 export { readImage } from "./src/image/read.ts";
 export type { DecodeOptions } from "./src/image/decode.ts";
@@ -59,22 +59,19 @@ export { contactSheet } from "./src/image/contact_sheet.ts";
 export type { ContactSheetOptions } from "./src/image/contact_sheet.ts";
 export { psnr } from "./src/image/metrics.ts";
 
-export { openCheckpoint } from "./src/checkpoint/open.ts";
-export type { Checkpoint } from "./src/checkpoint/checkpoint.ts";
-export type { TokenizerConfig } from "./src/checkpoint/config.ts";
-export { tokenizerWeights } from "./src/checkpoint/tokenizer_weights.ts";
-export type { TokenizerWeights } from "./src/checkpoint/tokenizer_weights.ts";
-export { inspectCheckpoint } from "./src/checkpoint/inspect.ts";
-export type { CheckpointSummary, TokenizerFacts } from "./src/checkpoint/inspect.ts";
-export type { TransformerFacts } from "./src/checkpoint/transformer_facts.ts";
-export { convertCheckpoint } from "./src/checkpoint/convert.ts";
-export type { Conversion, ConvertOptions } from "./src/checkpoint/convert.ts";
-export { convertTransformer } from "./src/checkpoint/convert_transformer.ts";
-export type {
-  ConvertTransformerOptions,
-  TransformerConversion,
-} from "./src/checkpoint/convert_transformer.ts";
-export type { AtomicOptions, FileSystem } from "./src/checkpoint/atomic.ts";
+export { openCheckpoint } from "./src/models/open.ts";
+export type { Checkpoint } from "./src/io/checkpoint.ts";
+export type { TokenizerConfig } from "./src/networks/magvit2/config.ts";
+export { tokenizerWeights } from "./src/models/tokenizer_weights.ts";
+export type { TokenizerWeights } from "./src/models/tokenizer_weights.ts";
+export { inspectCheckpoint } from "./src/models/inspect.ts";
+export type { CheckpointSummary, TokenizerFacts } from "./src/models/inspect.ts";
+export type { TransformerFacts } from "./src/models/transformer_facts.ts";
+export { convertCheckpoint } from "./src/models/convert.ts";
+export type { Conversion, ConvertOptions } from "./src/models/convert.ts";
+export { convertTransformer } from "./src/models/convert_transformer.ts";
+export type { ConvertTransformerOptions, TransformerConversion } from "./src/models/convert_transformer.ts";
+export type { AtomicOptions, FileSystem } from "./src/io/atomic.ts";
 
 export type {
   ActivationFormat,

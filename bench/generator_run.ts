@@ -9,7 +9,8 @@ import type { CommandTime, Program, WeightFormat } from "../src/backend/backend.
 import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";
 import { decodeGraph } from "../src/tokenizer/programs.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../src/tensor/tensor.ts";
-import { stepGraph, subTokens } from "../src/transformer/programs.ts";
+import { stepGraph } from "../src/transformer/step_graph.ts";
+import { subTokens } from "../src/networks/transformer/network.ts";
 import { nmse, readGolden, tokenizerConfig } from "../tests/golden/golden.ts";
 import { hashedWeights } from "../tests/golden/tokenizer_golden.ts";
 import { goldenConfig, hashedTransformer } from "../tests/golden/transformer_golden.ts";

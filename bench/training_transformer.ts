@@ -6,7 +6,7 @@ import { u32Tensor } from "../src/tensor/tensor.ts";
 import { adamStep } from "../src/train/optimizer/adam.ts";
 import { stepRandom } from "../src/train/randomness.ts";
 import { transformerStep } from "../src/train/transformer_step.ts";
-import type { TransformerConfig } from "../src/transformer/config.ts";
+import type { TransformerConfig } from "../src/networks/transformer/config.ts";
 import { hashed } from "../tests/golden/hashed.ts";
 import { benchTraining, type Training } from "./training_run.ts";
 

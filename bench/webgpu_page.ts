@@ -1,7 +1,7 @@
 /** What Chromium runs for `webgpu_chromium.ts`. */
 import { adapterFacts, findAdapter } from "../src/backend/webgpu/adapter.ts";
 import { WebGpuBackend } from "../src/backend/webgpu/webgpu_backend.ts";
-import type { TokenizerConfig } from "../src/checkpoint/config.ts";
+import type { TokenizerConfig } from "../src/networks/magvit2/config.ts";
 import { tensorsOf } from "../src/graph/trace.ts";
 import { sizeOf } from "../src/tensor/shape.ts";
 import { f32Tensor } from "../src/tensor/tensor.ts";

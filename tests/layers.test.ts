@@ -3,24 +3,32 @@ import * as assert from "uvu/assert";
 
 const test = suite("layers");
 
-/**
- * The layers, lowest first. A folder imports from its own rank and from lower ones: checkpoints are read by the shapes of
- * the models in them, and models are loaded from checkpoints. Circles of files are found apart.
- */
-const ranks: readonly (readonly string[])[] = [
-  ["tensor", "image"],
-  ["graph"],
-  ["autograd", "backend"],
-  ["nn"],
-  ["checkpoint", "tokenizer", "transformer"],
-  ["train", "eval"],
-  ["service", "cli"],
-  ["mod.ts"],
+/** The layers, lowest first: a folder imports from itself and from folders before it. */
+const layers: readonly string[] = [
+  "tensor",
+  "version.ts",
+  "io",
+  "image",
+  "graph",
+  "autograd",
+  "backend",
+  "nn",
+  "networks",
+  "runtime",
+  "models",
+  "tokenizer",
+  "transformer",
+  "data",
+  "eval",
+  "train",
+  "service",
+  "cli",
+  "mod.ts",
 ];
 /** Folders beside `src` that belong to a layer: kernels, generated from or run by the backends. */
 const homes: Readonly<Record<string, string>> = { kernels: "backend", wasm: "backend", workers: "backend" };
 
-const rankOf = (layer: string) => ranks.findIndex((rank) => rank.includes(layer));
+const rankOf = (layer: string) => layers.indexOf(layer);
 const root = new URL("../", import.meta.url);
 
 /** Imports of all kinds: static, re-exports, dynamic, and modules named by URL. */

@@ -13,10 +13,7 @@ const checked = [
   "tests",
   "kernels/build.ts",
   "wasm/build.ts",
-  "models/emoji_average.ts",
-  "models/emoji_nats.ts",
-  "models/emoji_pictures.ts",
-  "models/emoji_recall.ts",
+  "tools",
   ...await scripts("bench"),
 ];
 

@@ -5,7 +5,7 @@
  *
  * The curves are those of the run's own report, whose page gives them its colours.
  */
-import { writeFileAtomic } from "../../src/checkpoint/atomic.ts";
+import { writeFileAtomic } from "../../src/io/atomic.ts";
 import { curve } from "../../src/train/report/curve.ts";
 import { type Measured, seriesOf } from "../../src/train/report/series.ts";
 

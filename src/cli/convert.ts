@@ -1,11 +1,11 @@
 import { Command, Option } from "commander";
 import { type WeightFormat, weightFormatNames } from "../backend/backend.ts";
-import { convertCheckpoint } from "../checkpoint/convert.ts";
-import { convertTransformer } from "../checkpoint/convert_transformer.ts";
-import { formatConfig } from "../checkpoint/infer_config.ts";
+import { convertCheckpoint } from "../models/convert.ts";
+import { convertTransformer } from "../models/convert_transformer.ts";
+import { formatConfig } from "../models/infer_config.ts";
 import { megabytes } from "../graph/print.ts";
-import { isGenerative } from "../transformer/open_generative.ts";
-import { resolveModel } from "../tokenizer/load_model.ts";
+import { isGenerative } from "../models/open_generative.ts";
+import { resolveModel } from "../models/find.ts";
 import type { Io } from "./io.ts";
 import { wholeNumber } from "./options.ts";
 import { progress } from "./progress.ts";

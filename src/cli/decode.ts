@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { openSource } from "../checkpoint/byte_source.ts";
+import { openSource } from "../io/byte_source.ts";
 import { readTokens } from "../tokenizer/token_file.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, withModel } from "./options.ts";

@@ -7,7 +7,7 @@ import { contactSheet } from "../image/contact_sheet.ts";
 import type { Image } from "../image/image.ts";
 import { psnr } from "../image/metrics.ts";
 import { readImage } from "../image/read.ts";
-import { defaultModel as model } from "../tokenizer/load_model.ts";
+import { defaultModel as model } from "../models/find.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import { demoDrawing } from "./demo_drawing.ts";

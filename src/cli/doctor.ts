@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { alignColumns } from "../graph/print.ts";
 import { BackendError } from "../tensor/errors.ts";
-import { modelNames } from "../tokenizer/load_model.ts";
+import { modelNames } from "../models/find.ts";
 import type { Io } from "./io.ts";
 import { codecFacts, wasmFacts, webgpuFacts } from "./machine.ts";
-import { version } from "./version.ts";
+import { version } from "../version.ts";
 
 /** A difference from the reference beyond which kernels are wrong. */
 const maxError = 1e-6;

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { evaluateReconstruction, type ReconstructionQuality } from "../eval/reconstruction.ts";
 import { DataError } from "../tensor/errors.ts";
-import { openPictures } from "../train/data/open_pictures.ts";
-import type { PictureSource } from "../train/data/source.ts";
-import { split } from "../train/data/split.ts";
+import { openPictures } from "../data/open_pictures.ts";
+import type { PictureSource } from "../data/source.ts";
+import { split } from "../data/split.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
 import { progress } from "./progress.ts";

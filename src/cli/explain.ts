@@ -1,11 +1,12 @@
 import { Command, Option } from "commander";
 import { planLayout } from "../backend/wasm/layout.ts";
-import { tokenizerWeights } from "../checkpoint/tokenizer_weights.ts";
+import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import { fuse } from "../graph/fuse.ts";
 import { dumpGraph, printGraph } from "../graph/print.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { defaultModel, openModel } from "../tokenizer/load_model.ts";
-import { decodeGraph, downsamplingFactor, encodeGraph } from "../tokenizer/programs.ts";
+import { defaultModel, openModel } from "../models/find.ts";
+import { decodeGraph, encodeGraph } from "../tokenizer/programs.ts";
+import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import type { Io } from "./io.ts";
 import { extent, wholeNumber } from "./options.ts";
 

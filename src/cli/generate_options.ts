@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type WeightFormat, weightFormatNames } from "../backend/backend.ts";
 import { type BackendName, backendNames } from "../backend/select.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { defaultModel } from "../tokenizer/load_model.ts";
+import { defaultModel } from "../models/find.ts";
 import type { ClassId } from "../transformer/classes.ts";
 import type { Generator } from "../transformer/generator.ts";
 import { paperSettings, type PerSubToken, pretty, type SamplingOptions } from "../transformer/settings.ts";

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { formatConfig } from "../checkpoint/infer_config.ts";
-import { type CheckpointSummary, inspectCheckpoint } from "../checkpoint/inspect.ts";
+import { formatConfig } from "../models/infer_config.ts";
+import { type CheckpointSummary, inspectCheckpoint } from "../models/inspect.ts";
 import { alignColumns, megabytes } from "../graph/print.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { resolveModel } from "../tokenizer/load_model.ts";
+import { resolveModel } from "../models/find.ts";
 import type { Io } from "./io.ts";
 
 interface Options {

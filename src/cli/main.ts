@@ -14,7 +14,7 @@ import { reconstructCommand } from "./reconstruct.ts";
 import { serveCommand } from "./serve.ts";
 import { tokenizeCommand } from "./tokenize.ts";
 import { trainCommand } from "./train.ts";
-import { version } from "./version.ts";
+import { version } from "../version.ts";
 
 const commands = [
   reconstructCommand,

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Backend } from "../backend/backend.ts";
 import { type BackendName, backendNames } from "../backend/select.ts";
-import { defaultModel } from "../tokenizer/load_model.ts";
+import { defaultModel } from "../models/find.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Io } from "./io.ts";
 import { progress } from "./progress.ts";

@@ -1,4 +1,4 @@
-import { writeFileAtomic } from "../checkpoint/atomic.ts";
+import { writeFileAtomic } from "../io/atomic.ts";
 import { encodeImage } from "../image/encode.ts";
 import type { ImageFormat } from "../image/header_type.ts";
 import type { Image } from "../image/image.ts";

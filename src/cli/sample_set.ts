@@ -1,6 +1,6 @@
-import { writeFileAtomic } from "../checkpoint/atomic.ts";
-import { writeNpz } from "../checkpoint/npz.ts";
-import { PartsFolder } from "../checkpoint/parts_folder.ts";
+import { writeFileAtomic } from "../io/atomic.ts";
+import { writeNpz } from "../io/npz.ts";
+import { PartsFolder } from "../io/parts_folder.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 

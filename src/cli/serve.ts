@@ -2,15 +2,15 @@ import { configure, getTextFormatter, jsonLinesFormatter, type LogRecord } from 
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Backend } from "../backend/backend.ts";
 import { createBackend } from "../backend/select.ts";
-import { weightsFile } from "../checkpoint/open.ts";
+import { weightsFile } from "../models/open.ts";
 import { defaultLimits, type Limits } from "../service/limits.ts";
 import type { ModelFiles, ServedModel } from "../service/options.ts";
 import { serve } from "../service/serve.ts";
 import { createService } from "../service/service.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { defaultModel, modelNames, resolveModel } from "../tokenizer/load_model.ts";
+import { defaultModel, modelNames, resolveModel } from "../models/find.ts";
 import { Generator } from "../transformer/generator.ts";
-import { isGenerative, transformerFile } from "../transformer/open_generative.ts";
+import { isGenerative, transformerFile } from "../models/open_generative.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withBackend } from "./options.ts";
 import { progress } from "./progress.ts";

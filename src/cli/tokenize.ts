@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { openPictures } from "../train/data/open_pictures.ts";
-import { tokenizePictures } from "../train/data/tokenize.ts";
+import { openPictures } from "../data/open_pictures.ts";
+import { tokenizePictures } from "../data/tokenize.ts";
 import type { Io } from "./io.ts";
 import {
   loadTokenizer,

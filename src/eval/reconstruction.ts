@@ -1,9 +1,9 @@
 import { meanGradient, psnr, ssim } from "../image/metrics.ts";
 import { DataError } from "../tensor/errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { PictureReader, type PictureReaderOptions } from "../train/data/picture_reader.ts";
-import type { PictureSource } from "../train/data/source.ts";
-import { squareSize, squaresOf } from "../train/data/squares.ts";
+import { PictureReader, type PictureReaderOptions } from "../data/picture_reader.ts";
+import type { PictureSource } from "../data/source.ts";
+import { squareSize, squaresOf } from "../data/squares.ts";
 
 /** How a tokenizer is evaluated. */
 export interface EvaluateOptions extends PictureReaderOptions {

@@ -1,11 +1,12 @@
 import type { Backend, Cancellable, OnProgress, Weights, WeightSource } from "../backend/backend.ts";
 import { type BackendName, createBackend } from "../backend/select.ts";
-import type { TokenizerConfig } from "../checkpoint/config.ts";
+import type { TokenizerConfig } from "../networks/magvit2/config.ts";
 import { BackendError } from "../tensor/errors.ts";
 import type { HostTensor } from "../tensor/tensor.ts";
-import { checkFinite, finiteWeights } from "./finite.ts";
-import { ProgramCache } from "./program_cache.ts";
-import { decodeGraph, downsamplingFactor, encodeGraph, type Extent } from "./programs.ts";
+import { checkFinite, finiteWeights } from "../runtime/finite.ts";
+import { ProgramCache } from "../runtime/program_cache.ts";
+import { decodeGraph, encodeGraph, type Extent } from "./programs.ts";
+import { downsamplingFactor } from "../networks/magvit2/config.ts";
 
 /** How a tokenizer is made. */
 export interface TokenizerOptions extends Cancellable {

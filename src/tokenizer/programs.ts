@@ -1,9 +1,9 @@
 import { lfqPack, lfqUnpack } from "../graph/build.ts";
 import { type Graph, trace } from "../graph/trace.ts";
 import { Scope } from "../nn/scope.ts";
-import type { TokenizerConfig } from "../checkpoint/config.ts";
-import { decoder } from "./decoder.ts";
-import { encoder } from "./encoder.ts";
+import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
+import { decoder } from "../networks/magvit2/decoder.ts";
+import { encoder } from "../networks/magvit2/encoder.ts";
 
 /** How many pictures of which size a graph is for. */
 export interface Extent {
@@ -11,11 +11,6 @@ export interface Extent {
   /** Pixels, multiples of the downsampling factor. */
   readonly height: number;
   readonly width: number;
-}
-
-/** Pixels per token along each side. */
-export function downsamplingFactor({ chMult }: TokenizerConfig): number {
-  return 2 ** (chMult.length - 1);
 }
 
 /** `x` `[N,H,W,3]` → `z` `[N,h,w,bits]` and `tokens` u32 `[N,h,w]`. */

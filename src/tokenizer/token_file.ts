@@ -1,4 +1,4 @@
-import { type NpyArray, readNpz, writeNpz } from "../checkpoint/npz.ts";
+import { type NpyArray, readNpz, writeNpz } from "../io/npz.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import type { Tokens } from "./tokens.ts";
 

@@ -1,6 +1,6 @@
 import type { Cancellable } from "../backend/backend.ts";
-import type { TokenizerConfig } from "../checkpoint/config.ts";
-import { tokenizerWeights } from "../checkpoint/tokenizer_weights.ts";
+import type { TokenizerConfig } from "../networks/magvit2/config.ts";
+import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
 import { imagesToTensor, nchwToNhwc, nhwcToNchw, tensorToImages } from "../image/pixels.ts";
 import { ArgumentError } from "../tensor/errors.ts";
@@ -8,8 +8,8 @@ import { formatShape, type Shape } from "../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import { packCodes } from "./codes.ts";
 import { Engine, type TokenizerModel, type TokenizerOptions } from "./engine.ts";
-import { type ModelSource, openModel } from "./load_model.ts";
-import { downsamplingFactor } from "./programs.ts";
+import { type ModelSource, openModel } from "../models/find.ts";
+import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import { runsOf } from "./runs.ts";
 import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
 

@@ -3,7 +3,7 @@ import { add, constant, mul, state } from "../graph/build.ts";
 import { assign, clamp, detach, div } from "../graph/build_training.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { Scope } from "../nn/scope.ts";
-import type { Statistics } from "./batch_norm.ts";
+import type { Statistics } from "../nn/batch_norm.ts";
 import { type Batches, flattened, runningEffects, unflattened } from "./batch_norm_states.ts";
 import { blurGan, type BlurGanConfig } from "./blur_gan.ts";
 import {
@@ -14,7 +14,7 @@ import {
   meanOf,
 } from "./losses/adversarial.ts";
 import { gradientNorm } from "./optimizer/clip.ts";
-import { patchGan, type PatchGanConfig } from "./patch_gan.ts";
+import { patchGan, type PatchGanConfig } from "../networks/patch_gan.ts";
 
 /** Which discriminator, and its loss. */
 export type DiscriminatorConfig =

@@ -1,7 +1,7 @@
 import { state } from "../graph/build.ts";
 import { assign } from "../graph/build_training.ts";
 import type { Tensor } from "../graph/ops.ts";
-import { type Statistics, updateStatistics } from "./batch_norm.ts";
+import { type Statistics, updateStatistics } from "../nn/batch_norm.ts";
 
 /** The statistics of one pass through a network, by the paths of its BatchNorms. */
 export type Batches = ReadonlyMap<string, Statistics>;

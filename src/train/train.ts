@@ -1,10 +1,10 @@
-import type { AtomicOptions } from "../checkpoint/atomic.ts";
+import type { AtomicOptions } from "../io/atomic.ts";
 import type { Backend } from "../backend/backend.ts";
 import { NumericError } from "../tensor/errors.ts";
 import { createBackend } from "../backend/select.ts";
 import { trainingParts } from "../backend/training.ts";
 import type { Run } from "./config/run.ts";
-import type { PictureReaderOptions } from "./data/picture_reader.ts";
+import type { PictureReaderOptions } from "../data/picture_reader.ts";
 import { checkPrecision } from "./precision.ts";
 import { trainingLoop, type TrainingObserver } from "./run/loop.ts";
 import { checkpointPath, RunFolder } from "./run/run_folder.ts";

@@ -1,7 +1,7 @@
 import { add, input } from "../graph/build.ts";
 import { graphOf } from "../graph/trace.ts";
-import type { TransformerConfig } from "../transformer/config.ts";
-import { teacherForced } from "../transformer/programs.ts";
+import type { TransformerConfig } from "../networks/transformer/config.ts";
+import { teacherForced } from "../networks/transformer/network.ts";
 import { blockEnds } from "./blocks.ts";
 import { LossScale } from "./loss_scale.ts";
 import { tokenLoss } from "./losses/next_token.ts";

@@ -1,4 +1,5 @@
-import { parseJsonFile } from "../checkpoint/json_file.ts";
+import { parseJsonFile } from "../io/json_file.ts";
+import { classesFile, type GenerativeFiles } from "../models/open_generative.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 
 /** A class, by its number or its name. */
@@ -33,6 +34,22 @@ export function classNumber(
   const near = names.map((name) => ({ name, far: farFrom(wanted, name) })).sort((a, b) => a.far - b.far);
   const some = near.slice(0, offered).map(({ name }) => name).join(", ");
   return refuse("a class of the model", `did you mean ${some}`);
+}
+
+/** The names of a model's classes: those that it has; without any, for 1,000 classes those of ImageNet. */
+export async function classNamesOf(
+  files: Pick<GenerativeFiles, "textFile">,
+  classes: number,
+): Promise<string[] | undefined> {
+  const said = await files.textFile(classesFile);
+  if (said) return parseClassNames(said.text, { file: said.file, classes });
+  return classes === 1000 ? await imagenetClasses() : undefined;
+}
+
+/** The labels of ILSVRC 2012 in their order, which the published models were trained on: synonyms between commas. */
+export async function imagenetClasses(): Promise<string[]> {
+  const { default: names } = await import("./imagenet_classes.json", { with: { type: "json" } });
+  return names;
 }
 
 /** Reads the text of a classes.json: a list of as many names as there are classes. Throws `CheckpointError`. */

@@ -3,7 +3,7 @@ import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import { type Candidate, counterOf, isGuided } from "./drawing.ts";
 import { noNumbers } from "./drawing_table.ts";
 import type { TransformerEngine } from "./engine.ts";
-import { subTokens } from "./programs.ts";
+import { subTokens } from "../networks/transformer/network.ts";
 import { guidanceAt, type SamplingSettings } from "./settings.ts";
 
 /** What is drawn at once. */

@@ -1,9 +1,9 @@
 import type { Cancellable, Program } from "../backend/backend.ts";
 import { NumericError } from "../tensor/errors.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import type { TransformerConfig } from "./config.ts";
+import type { TransformerConfig } from "../networks/transformer/config.ts";
 import { counterOf, type Drawing } from "./drawing.ts";
-import { subTokens } from "./programs.ts";
+import { subTokens } from "../networks/transformer/network.ts";
 import { guidanceAt } from "./settings.ts";
 
 /** What became of a picture's step: nothing, or the error that ends this picture alone. */

@@ -11,11 +11,12 @@ import { type BackendName, createBackend } from "../backend/select.ts";
 import type { Graph } from "../graph/trace.ts";
 import { ArgumentError, BackendError } from "../tensor/errors.ts";
 import type { HostTensor } from "../tensor/tensor.ts";
-import { finiteWeights } from "../tokenizer/finite.ts";
-import { ProgramCache } from "../tokenizer/program_cache.ts";
-import type { TransformerConfig } from "./config.ts";
-import { type StepExtent, stepGraph, teacherForcedGraph } from "./programs.ts";
-import type { TransformerModel } from "./weights.ts";
+import { finiteWeights } from "../runtime/finite.ts";
+import { ProgramCache } from "../runtime/program_cache.ts";
+import type { TransformerConfig } from "../networks/transformer/config.ts";
+import { type StepExtent, stepGraph } from "./step_graph.ts";
+import { teacherForcedGraph } from "../networks/transformer/network.ts";
+import type { TransformerModel } from "../models/transformer_weights.ts";
 
 /** How a transformer is brought into a backend. */
 export interface EngineOptions extends Cancellable {

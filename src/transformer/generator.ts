@@ -1,21 +1,23 @@
+import { classNamesOf } from "./classes.ts";
+import { samplingOf } from "./sampling_json.ts";
 import type { Cancellable } from "../backend/backend.ts";
-import { tokenizerWeights } from "../checkpoint/tokenizer_weights.ts";
+import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { TokenizerModel } from "../tokenizer/engine.ts";
-import type { ModelSource } from "../tokenizer/load_model.ts";
+import type { ModelSource } from "../models/find.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
-import type { TransformerConfig, TransformerOptions } from "./config.ts";
+import type { TransformerConfig, TransformerOptions } from "../networks/transformer/config.ts";
 import type { Drawing } from "./drawing.ts";
 import { DrawingTable } from "./drawing_table.ts";
 import { type Batch, drawTokens } from "./draw.ts";
 import { type EngineOptions, TransformerEngine } from "./engine.ts";
 import { likeliest } from "./likelihood.ts";
-import { openGenerative } from "./open_generative.ts";
+import { openGenerative } from "../models/open_generative.ts";
 import { PictureDecoder } from "./picture_decoder.ts";
 import { type GenerateOptions, type Plan, planOf } from "./request.ts";
 import { pretty, type SamplingSettings } from "./settings.ts";
-import { type TransformerModel, transformerWeights } from "./weights.ts";
+import { type TransformerModel, transformerWeights } from "../models/transformer_weights.ts";
 
 /** How a generator is loaded. */
 export interface GeneratorLoadOptions extends EngineOptions, TransformerOptions {
@@ -105,8 +107,8 @@ export class Generator implements AsyncDisposable {
     await using files = await openGenerative(source, { tokenizer });
     const { heads = files.said.heads, grid = files.said.grid } = options;
     const transformer = transformerWeights(files.transformer, { heads, grid });
-    const classNames = await files.classNames(transformer.config.classes);
-    const sampling = await files.sampling();
+    const classNames = await classNamesOf(files, transformer.config.classes);
+    const sampling = await samplingOf(files);
     const model = { transformer, tokenizer: tokenizerWeights(files.tokenizer), classNames, sampling };
     return await Generator.fromWeights(model, options);
   }

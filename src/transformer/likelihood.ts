@@ -1,8 +1,8 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { u32Tensor } from "../tensor/tensor.ts";
 import type { TransformerEngine } from "./engine.ts";
-import { subTokens } from "./programs.ts";
-import { subTokensOf } from "./sub_tokens.ts";
+import { subTokens } from "../networks/transformer/network.ts";
+import { subTokensOf } from "../networks/transformer/sub_tokens.ts";
 
 /** A picture of a class, as the tokens at all positions. */
 interface Drawn {

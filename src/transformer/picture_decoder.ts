@@ -3,8 +3,9 @@ import type { Image } from "../image/image.ts";
 import { tensorToImages } from "../image/pixels.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import type { TokenizerModel } from "../tokenizer/engine.ts";
-import { checkFinite, finiteWeights } from "../tokenizer/finite.ts";
-import { decodeGraph, downsamplingFactor } from "../tokenizer/programs.ts";
+import { checkFinite, finiteWeights } from "../runtime/finite.ts";
+import { decodeGraph } from "../tokenizer/programs.ts";
+import { downsamplingFactor } from "../networks/magvit2/config.ts";
 
 /** The decoder of a tokenizer alone, for pictures of one size, one at a time. */
 export class PictureDecoder implements AsyncDisposable {

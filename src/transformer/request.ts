@@ -1,7 +1,7 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { type ClassId, classNumber } from "./classes.ts";
-import type { TransformerConfig } from "./config.ts";
+import type { TransformerConfig } from "../networks/transformer/config.ts";
 import type { Batch } from "./draw.ts";
 import { maxCandidates, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
 

@@ -1,4 +1,5 @@
-import { parseJsonFile } from "../checkpoint/json_file.ts";
+import { parseJsonFile } from "../io/json_file.ts";
+import { type GenerativeFiles, samplingFile } from "../models/open_generative.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import { pretty, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
 
@@ -10,6 +11,14 @@ const fields: readonly string[] = [
   "topP",
   "candidates",
 ];
+
+/** How a model's tokens are sampled where a request does not say it, if the model says so. */
+export async function samplingOf(
+  files: Pick<GenerativeFiles, "textFile">,
+): Promise<SamplingSettings | undefined> {
+  const said = await files.textFile(samplingFile);
+  return said && parseSampling(said.text, { file: said.file });
+}
 
 /**
  * Reads the text of a sampling.json: fields of `SamplingOptions` but `greedy`, those absent as in `pretty`. Throws

@@ -1,12 +1,12 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import { checkFinite } from "../tokenizer/finite.ts";
-import { type ModelSource, openModel } from "../tokenizer/load_model.ts";
+import { checkFinite } from "../runtime/finite.ts";
+import { type ModelSource, openModel } from "../models/find.ts";
 import { type ClassId, classNumber } from "./classes.ts";
-import type { TransformerConfig, TransformerOptions } from "./config.ts";
+import type { TransformerConfig, TransformerOptions } from "../networks/transformer/config.ts";
 import { type EngineOptions, TransformerEngine } from "./engine.ts";
-import { type TransformerModel, transformerWeights } from "./weights.ts";
+import { type TransformerModel, transformerWeights } from "../models/transformer_weights.ts";
 
 /** How a transformer is loaded. */
 export interface TransformerLoadOptions extends EngineOptions, TransformerOptions {}

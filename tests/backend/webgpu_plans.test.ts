@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
-import { stepGraph } from "../../src/transformer/programs.ts";
+import { stepGraph } from "../../src/transformer/step_graph.ts";
 import { plannedWork, tokenizer, transformer } from "./webgpu_plans.ts";
 
 const test = suite("what WebGPU programs of the published models ask of a GPU");

@@ -5,11 +5,11 @@ import { isTensor, type Layout, planLayout } from "../../src/backend/webgpu/layo
 import { defaultFlopPerSubmit } from "../../src/backend/webgpu/options.ts";
 import { fuse } from "../../src/graph/fuse.ts";
 import type { Graph } from "../../src/graph/trace.ts";
-import type { TokenizerConfig } from "../../src/checkpoint/config.ts";
+import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
-import type { TransformerConfig } from "../../src/transformer/config.ts";
-import { stepGraph } from "../../src/transformer/programs.ts";
+import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
+import { stepGraph } from "../../src/transformer/step_graph.ts";
 
 /** The configuration of AR_256_B. */
 export const transformer: TransformerConfig = {

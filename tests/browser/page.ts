@@ -5,7 +5,7 @@ import { findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import { WebGpuProgram } from "../../src/backend/webgpu/program.ts";
 import type { Tiling } from "../../src/backend/webgpu/tiles.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
-import type { TokenizerConfig } from "../../src/checkpoint/config.ts";
+import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";

@@ -1,12 +1,13 @@
 import { Buffer } from "node:buffer";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { tokenizerWeights } from "../../src/checkpoint/tokenizer_weights.ts";
+import { tokenizerWeights } from "../../src/models/tokenizer_weights.ts";
 import { imagesToTensor } from "../../src/image/pixels.ts";
 import { readImage } from "../../src/image/read.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
-import { openModel } from "../../src/tokenizer/load_model.ts";
-import { decodeGraph, downsamplingFactor, encodeGraph } from "../../src/tokenizer/programs.ts";
+import { openModel } from "../../src/models/find.ts";
+import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
+import { downsamplingFactor } from "../../src/networks/magvit2/config.ts";
 import { nmse } from "../golden/golden.ts";
 import { smallModel, smallSample } from "../support/models.ts";
 import { chromiumPath, openPage } from "./chromium.ts";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readNpz } from "../../src/checkpoint/npz.ts";
+import { readNpz } from "../../src/io/npz.ts";
 import { demo } from "../../src/cli/demo.ts";
 import { encodeImage } from "../../src/image/encode.ts";
 import { createImage } from "../../src/image/image.ts";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { writeNpz } from "../../src/checkpoint/npz.ts";
+import { writeNpz } from "../../src/io/npz.ts";
 import { readImage } from "../../src/image/read.ts";
 import { shippedSample as sample } from "../support/models.ts";
 import { scratch, voken } from "./support.ts";

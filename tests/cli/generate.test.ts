@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readNpz } from "../../src/checkpoint/npz.ts";
+import { readNpz } from "../../src/io/npz.ts";
 import { SampleSet } from "../../src/cli/sample_set.ts";
 import { readImage } from "../../src/image/read.ts";
 import { smallModel } from "../support/models.ts";

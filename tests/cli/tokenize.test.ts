@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readNpz } from "../../src/checkpoint/npz.ts";
+import { readNpz } from "../../src/io/npz.ts";
 import { shippedSample as sample } from "../support/models.ts";
 import { scratch, voken } from "./support.ts";
 

@@ -4,9 +4,9 @@ import { evaluateReconstruction } from "../../src/eval/reconstruction.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { meanGradient, psnr, ssim } from "../../src/image/metrics.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
-import { openPictures } from "../../src/train/data/open_pictures.ts";
+import { openPictures } from "../../src/data/open_pictures.ts";
 import { smallModel } from "../support/models.ts";
-import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "../train/data/support.ts";
+import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "../data/support.ts";
 
 const test = suite("evaluation of reconstructions");
 

@@ -1,5 +1,5 @@
-import { parseHeader } from "../../src/checkpoint/safetensors_header.ts";
-import type { TokenizerConfig } from "../../src/checkpoint/config.ts";
+import { parseHeader } from "../../src/io/safetensors/header.ts";
+import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
 import { type HostTensor, f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 
 /** A golden file: the configuration that it was made with, and its tensors. */

@@ -3,8 +3,9 @@ import type { Backend, Weights, WeightSource } from "../../src/backend/backend.t
 import { tensorsOf, type Graph } from "../../src/graph/trace.ts";
 import { free } from "../../src/tensor/free.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
-import type { TransformerConfig } from "../../src/transformer/config.ts";
-import { stepGraph, subTokens, teacherForcedGraph } from "../../src/transformer/programs.ts";
+import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
+import { stepGraph } from "../../src/transformer/step_graph.ts";
+import { subTokens, teacherForcedGraph } from "../../src/networks/transformer/network.ts";
 import { type Golden, nmse, readGolden } from "./golden.ts";
 import { hashedWeight } from "./hashed.ts";
 

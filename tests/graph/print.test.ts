@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { planLayout } from "../../src/backend/wasm/layout.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
-import type { TokenizerConfig } from "../../src/checkpoint/config.ts";
+import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
 import { add, constant, conv2d, groupNorm, param, silu } from "../../src/graph/build.ts";
 import { fuse } from "../../src/graph/fuse.ts";
 import { alignColumns, dumpGraph, printGraph } from "../../src/graph/print.ts";

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { meanGradient, psnr } from "../../src/image/metrics.ts";
 import { readImage } from "../../src/image/read.ts";
-import { defaultModel, modelNames } from "../../src/tokenizer/load_model.ts";
+import { defaultModel, modelNames } from "../../src/models/find.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { shippedModel } from "../support/models.ts";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { writeNpz } from "../../src/checkpoint/npz.ts";
+import { writeNpz } from "../../src/io/npz.ts";
 import { ArgumentError, CheckpointError } from "../../src/tensor/errors.ts";
 import { readTokens, tokensToJson, tokensToNpz } from "../../src/tokenizer/token_file.ts";
 import type { Tokens } from "../../src/tokenizer/tokens.ts";

@@ -1,5 +1,5 @@
 import type { Backend, CompileOptions, Program } from "../../src/backend/backend.ts";
-import type { TokenizerConfig } from "../../src/checkpoint/config.ts";
+import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
 import { tensorsOf } from "../../src/graph/trace.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { beginTraining } from "../../src/train/begin.ts";
@@ -8,7 +8,7 @@ import { stepRandom } from "../../src/train/randomness.ts";
 import { optimizers, stepFactors, type TokenizerStepConfig } from "../../src/train/tokenizer_step.ts";
 import type { TrainingStep } from "../../src/train/training_step.ts";
 import type { TransformerStepConfig } from "../../src/train/transformer_step.ts";
-import type { TransformerConfig } from "../../src/transformer/config.ts";
+import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
 import { hashed, hashedWeight } from "../golden/hashed.ts";
 import { hashedWeights } from "../golden/tokenizer_golden.ts";
 

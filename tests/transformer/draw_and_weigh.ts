@@ -2,7 +2,7 @@
  * Loads a generator in q8 in a process of its own, draws some tokens of a picture with guidance, and prints what that
  * took as JSON: `deno run -A tests/transformer/draw_and_weigh.ts CHECKPOINT`.
  */
-import type { TransformerConfig } from "../../src/transformer/config.ts";
+import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 
 /** What it prints: seconds, bytes of the resident set at the end and at most. */

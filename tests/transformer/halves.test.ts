@@ -4,7 +4,8 @@ import type { Backend } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
-import { stepGraph, subTokens } from "../../src/transformer/programs.ts";
+import { stepGraph } from "../../src/transformer/step_graph.ts";
+import { subTokens } from "../../src/networks/transformer/network.ts";
 import { nmse, readGolden } from "../golden/golden.ts";
 import { goldenConfig, hashedTransformer } from "../golden/transformer_golden.ts";
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { classNumber } from "../../src/transformer/classes.ts";
-import { imagenetClasses } from "../../src/transformer/open_generative.ts";
+import { imagenetClasses } from "../../src/transformer/classes.ts";
 
 const test = suite("names of ImageNet's classes");
 

@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { writeSafetensors } from "../../src/checkpoint/safetensors_write.ts";
-import { parameterShapes } from "../../src/checkpoint/tokenizer_weights.ts";
-import type { TransformerConfig } from "../../src/transformer/config.ts";
-import { transformerShapes } from "../../src/transformer/weights.ts";
+import { writeSafetensors } from "../../src/io/safetensors/write.ts";
+import { parameterShapes } from "../../src/models/tokenizer_weights.ts";
+import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
+import { transformerShapes } from "../../src/models/transformer_weights.ts";
 import { readGolden, tokenizerConfig } from "../golden/golden.ts";
 import { hashedWeight } from "../golden/hashed.ts";
 import type { Weighed } from "./draw_and_weigh.ts";

@@ -3,13 +3,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ArgumentError, CheckpointError } from "../../src/tensor/errors.ts";
 import { classNumber, parseClassNames } from "../../src/transformer/classes.ts";
-import { openGenerative } from "../../src/transformer/open_generative.ts";
+import { openGenerative } from "../../src/models/open_generative.ts";
 import { parseSampling } from "../../src/transformer/sampling_json.ts";
 import { pretty, samplingSettings } from "../../src/transformer/settings.ts";
-import { transformerShapes, transformerWeights } from "../../src/transformer/weights.ts";
+import { transformerShapes, transformerWeights } from "../../src/models/transformer_weights.ts";
 import { weightFormats } from "../../src/backend/formats.ts";
-import { stepGraph } from "../../src/transformer/programs.ts";
-import { safetensors } from "../checkpoint/support.ts";
+import { stepGraph } from "../../src/transformer/step_graph.ts";
+import { safetensors } from "../io/support.ts";
 import { tinyNames, tinyTransformer } from "./tiny.ts";
 
 const test = suite("mutated files of transformers");

@@ -1,9 +1,9 @@
 import type { EngineOptions } from "../../src/transformer/engine.ts";
 import { Generator, type GeneratorModel } from "../../src/transformer/generator.ts";
-import type { TransformerConfig } from "../../src/transformer/config.ts";
-import { transformerShapes } from "../../src/transformer/weights.ts";
-import { parameterShapes } from "../../src/checkpoint/tokenizer_weights.ts";
-import type { TokenizerConfig } from "../../src/checkpoint/config.ts";
+import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
+import { transformerShapes } from "../../src/models/transformer_weights.ts";
+import { parameterShapes } from "../../src/models/tokenizer_weights.ts";
+import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import { hashedWeight } from "../golden/hashed.ts";
 

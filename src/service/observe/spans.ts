@@ -1,5 +1,5 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
-import { version } from "../../cli/version.ts";
+import { version } from "../../version.ts";
 
 /** The spans of one request: one for all of it, one for each phase within. */
 export class RequestSpans {

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { version } from "../../cli/version.ts";
+import { version } from "../../version.ts";
 import type { Env, Parts } from "../parts.ts";
 
 /** Whether the service lives, and whether it takes work; its version; its metrics. */

@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Hono } from "hono";
-import { version } from "../../cli/version.ts";
+import { version } from "../../version.ts";
 import type { Env } from "../parts.ts";
 import {
   detokenizeBody,

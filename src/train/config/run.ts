@@ -1,7 +1,7 @@
 import type { ActivationFormat } from "../../backend/backend.ts";
 import type { BackendName } from "../../backend/select.ts";
 import type { DiscriminatorConfig } from "../adversary.ts";
-import type { SamplerOptions } from "../data/sampler.ts";
+import type { SamplerOptions } from "../../data/sampler.ts";
 
 /** How the learning rate changes from step to step, as a factor of `optimizer.rate`. */
 export type ScheduleConfig =

@@ -1,10 +1,10 @@
 import type { WeightSource } from "../../backend/backend.ts";
-import type { AtomicOptions } from "../../checkpoint/atomic.ts";
-import { type Checkpoint, openCheckpoint } from "../../checkpoint/open.ts";
-import { type TensorToWrite, writeSafetensors } from "../../checkpoint/safetensors_write.ts";
+import type { AtomicOptions } from "../../io/atomic.ts";
+import { type Checkpoint, openCheckpoint } from "../../models/open.ts";
+import { type TensorToWrite, writeSafetensors } from "../../io/safetensors/write.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
-import { lpipsShapes } from "./lpips.ts";
+import { lpipsShapes } from "../../networks/lpips.ts";
 
 /** Weights that the user supplies. Disposing closes the files. */
 export interface LpipsWeights extends WeightSource, AsyncDisposable {}

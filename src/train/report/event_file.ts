@@ -1,10 +1,10 @@
-import { writeAll } from "../../checkpoint/atomic.ts";
-import { reasonOf } from "../../checkpoint/byte_source.ts";
+import { writeAll } from "../../io/atomic.ts";
+import { reasonOf } from "../../io/byte_source.ts";
 import { encodeImage } from "../../image/encode.ts";
 import type { Image } from "../../image/image.ts";
 import { FileError } from "../../tensor/errors.ts";
 import { crc32c } from "./crc32c.ts";
-import { bytes, double, type Fields, float, integer, joined } from "./protobuf.ts";
+import { bytes, double, type Fields, float, integer, joined } from "../../io/protobuf.ts";
 
 /** The numbers of fields in TensorFlow's `event.proto` and `summary.proto`. */
 const event = { wallTime: 1, step: 2, fileVersion: 3, summary: 5, sessionLog: 7 };

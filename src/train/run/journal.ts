@@ -1,4 +1,4 @@
-import type { AtomicOptions } from "../../checkpoint/atomic.ts";
+import type { AtomicOptions } from "../../io/atomic.ts";
 import type { Image } from "../../image/image.ts";
 import type { Run } from "../config/run.ts";
 import { EventFile } from "../report/event_file.ts";

@@ -1,4 +1,4 @@
-import type { AtomicOptions } from "../../checkpoint/atomic.ts";
+import type { AtomicOptions } from "../../io/atomic.ts";
 import type { Backend, Program } from "../../backend/backend.ts";
 import { tensorsOf } from "../../graph/trace.ts";
 import { NumericError } from "../../tensor/errors.ts";

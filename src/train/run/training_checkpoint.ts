@@ -1,7 +1,7 @@
-import type { AtomicOptions } from "../../checkpoint/atomic.ts";
-import { emaName as storedAverage } from "../../checkpoint/names.ts";
-import { openCheckpoint } from "../../checkpoint/open.ts";
-import { type TensorToWrite, writeSafetensors } from "../../checkpoint/safetensors_write.ts";
+import type { AtomicOptions } from "../../io/atomic.ts";
+import { emaName as storedAverage } from "../../models/names.ts";
+import { openCheckpoint } from "../../models/open.ts";
+import { type TensorToWrite, writeSafetensors } from "../../io/safetensors/write.ts";
 import type { Program, WeightSource } from "../../backend/backend.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { CheckpointError } from "../../tensor/errors.ts";

@@ -1,6 +1,6 @@
 import type { TokenizerRun } from "../config/run.ts";
-import type { PictureSource } from "../data/source.ts";
-import { split, subset } from "../data/split.ts";
+import type { PictureSource } from "../../data/source.ts";
+import { split, subset } from "../../data/split.ts";
 
 /** What is trained on, and what is held out; by heart, the first pictures are learnt and held against. */
 export function parted(

@@ -2,10 +2,10 @@ import type { Backend } from "../../backend/backend.ts";
 import { ArgumentError, DataError } from "../../tensor/errors.ts";
 import { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { TransformerRun } from "../config/run.ts";
-import { openPictures } from "../data/open_pictures.ts";
-import type { PictureReaderOptions } from "../data/picture_reader.ts";
-import { openTokenSet, type TokenSet } from "../data/token_set.ts";
-import { tokenizePictures } from "../data/tokenize.ts";
+import { openPictures } from "../../data/open_pictures.ts";
+import type { PictureReaderOptions } from "../../data/picture_reader.ts";
+import { openTokenSet, type TokenSet } from "../../data/token_set.ts";
+import { tokenizePictures } from "../../data/tokenize.ts";
 
 /** The tokens in a run's folder, where the run makes them itself. */
 export const tokensFile = "tokens.safetensors";

@@ -1,17 +1,17 @@
 import type { Backend, WeightSource } from "../../backend/backend.ts";
-import type { TokenizerConfig } from "../../checkpoint/config.ts";
-import { parameterShapes } from "../../checkpoint/tokenizer_weights.ts";
+import type { TokenizerConfig } from "../../networks/magvit2/config.ts";
+import { parameterShapes } from "../../models/tokenizer_weights.ts";
 import { lfqPack, lfqUnpack } from "../../graph/build.ts";
 import { type Graph, trace } from "../../graph/trace.ts";
 import { imagesToTensor } from "../../image/pixels.ts";
 import { Scope } from "../../nn/scope.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
-import { decoder } from "../../tokenizer/decoder.ts";
-import { encoder } from "../../tokenizer/encoder.ts";
+import { decoder } from "../../networks/magvit2/decoder.ts";
+import { encoder } from "../../networks/magvit2/encoder.ts";
 import type { Extent } from "../../tokenizer/programs.ts";
-import { PictureReader } from "../data/picture_reader.ts";
-import type { PictureSource } from "../data/source.ts";
-import { squaresOf } from "../data/squares.ts";
+import { PictureReader } from "../../data/picture_reader.ts";
+import type { PictureSource } from "../../data/source.ts";
+import { squaresOf } from "../../data/squares.ts";
 
 /** Pictures `x` `[N,H,W,3]` → what the tokenizer makes of them, `decoded`, and their `tokens` u32 `[N,h,w]`. */
 function reconstructionGraph(config: TokenizerConfig, { n, height, width }: Extent): Graph {

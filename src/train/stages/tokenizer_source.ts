@@ -1,12 +1,12 @@
 import type { WeightSource } from "../../backend/backend.ts";
-import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
-import type { TokenizerConfig } from "../../checkpoint/config.ts";
-import { formatConfig } from "../../checkpoint/infer_config.ts";
-import { tokenizerWeights } from "../../checkpoint/tokenizer_weights.ts";
+import type { Checkpoint } from "../../io/checkpoint.ts";
+import type { TokenizerConfig } from "../../networks/magvit2/config.ts";
+import { formatConfig } from "../../models/infer_config.ts";
+import { tokenizerWeights } from "../../models/tokenizer_weights.ts";
 import { tensorsOf } from "../../graph/trace.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
-import { openModel } from "../../tokenizer/load_model.ts";
+import { openModel } from "../../models/find.ts";
 import { discriminatorPath } from "../adversary.ts";
 import type { TokenizerRun } from "../config/run.ts";
 import { tokenizerInitialValues } from "../initial_values.ts";

@@ -3,13 +3,13 @@ import { input, mean, reshape } from "../../graph/build.ts";
 import { crossEntropy } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, graphOf } from "../../graph/trace.ts";
-import type { TransformerConfig } from "../../transformer/config.ts";
-import { teacherForced } from "../../transformer/programs.ts";
-import { subTokensOf } from "../../transformer/sub_tokens.ts";
-import { transformerShapes } from "../../transformer/weights.ts";
-import type { Pick } from "../data/picks.ts";
-import { tokenBatch } from "../data/token_batches.ts";
-import type { TokenSet } from "../data/token_set.ts";
+import type { TransformerConfig } from "../../networks/transformer/config.ts";
+import { teacherForced } from "../../networks/transformer/network.ts";
+import { subTokensOf } from "../../networks/transformer/sub_tokens.ts";
+import { transformerShapes } from "../../models/transformer_weights.ts";
+import type { Pick } from "../../data/picks.ts";
+import { tokenBatch } from "../../data/token_batches.ts";
+import type { TokenSet } from "../../data/token_set.ts";
 
 /** `classes` u32 `[n]`, `pre` and `post` u32 `[n,positions]` → each picture's mean cross-entropies, `[n]`. */
 function evaluationGraph(config: TransformerConfig, n: number): Graph {

@@ -1,9 +1,9 @@
 import type { Backend, States } from "../../backend/backend.ts";
-import { tokenizerWeights } from "../../checkpoint/tokenizer_weights.ts";
-import { type ModelSource, openModel } from "../../tokenizer/load_model.ts";
-import type { TransformerConfig } from "../../transformer/config.ts";
+import { tokenizerWeights } from "../../models/tokenizer_weights.ts";
+import { type ModelSource, openModel } from "../../models/find.ts";
+import type { TransformerConfig } from "../../networks/transformer/config.ts";
 import { Generator } from "../../transformer/generator.ts";
-import { transformerShapes } from "../../transformer/weights.ts";
+import { transformerShapes } from "../../models/transformer_weights.ts";
 import type { SampleRows } from "../run/journal.ts";
 
 /** Classes on a sheet, and pictures of each. */

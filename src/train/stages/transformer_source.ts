@@ -1,8 +1,8 @@
 import { CheckpointError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
-import { openGenerative } from "../../transformer/open_generative.ts";
-import type { TransformerConfig } from "../../transformer/config.ts";
-import { transformerWeights } from "../../transformer/weights.ts";
+import { openGenerative } from "../../models/open_generative.ts";
+import type { TransformerConfig } from "../../networks/transformer/config.ts";
+import { transformerWeights } from "../../models/transformer_weights.ts";
 import type { TransformerRun } from "../config/run.ts";
 import { transformerInitialValues } from "../initial_values.ts";
 import type { FirstWeights } from "./tokenizer_source.ts";

@@ -8,7 +8,7 @@ import { graphOf, tensorsOf } from "../../../src/graph/trace.ts";
 import { nchwToNhwc } from "../../../src/image/pixels.ts";
 import { Scope } from "../../../src/nn/scope.ts";
 import { discriminatorLoss, generatorLoss, lecam } from "../../../src/train/losses/adversarial.ts";
-import { lpips } from "../../../src/train/losses/lpips.ts";
+import { lpips } from "../../../src/networks/lpips.ts";
 import { l1Loss } from "../../../src/train/losses/reconstruction.ts";
 import { sizeOf } from "../../../src/tensor/shape.ts";
 import { f32Tensor, type HostTensor } from "../../../src/tensor/tensor.ts";

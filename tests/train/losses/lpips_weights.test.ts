@@ -6,17 +6,17 @@ import { input } from "../../../src/graph/build.ts";
 import { graphOf } from "../../../src/graph/trace.ts";
 import { nchwToNhwc } from "../../../src/image/pixels.ts";
 import { Scope } from "../../../src/nn/scope.ts";
-import { lpips, lpipsShapes } from "../../../src/train/losses/lpips.ts";
+import { lpips, lpipsShapes } from "../../../src/networks/lpips.ts";
 import { convertLpips, openLpips } from "../../../src/train/losses/lpips_weights.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../src/tensor/shape.ts";
 import { f32Tensor } from "../../../src/tensor/tensor.ts";
-import { dict, legacyFile, legacyStorage, pickle, storage, tensor } from "../../checkpoint/pickles.ts";
-import { refused } from "../../checkpoint/support.ts";
-import { torchZip } from "../../checkpoint/zips.ts";
+import { dict, legacyFile, legacyStorage, pickle, storage, tensor } from "../../io/torch/pickles.ts";
+import { refused } from "../../io/support.ts";
+import { torchZip } from "../../io/zip/zips.ts";
 import { nmse, readGolden } from "../../golden/golden.ts";
 import { hashed, hashedWeight } from "../../golden/hashed.ts";
 import { runOnce } from "../backends.ts";
-import { temporaryFolder } from "../data/support.ts";
+import { temporaryFolder } from "../../data/support.ts";
 
 const test = suite("LPIPS's weights from files");
 

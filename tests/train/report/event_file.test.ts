@@ -5,7 +5,7 @@ import { filledImage } from "../../../src/image/image.ts";
 import { FileError } from "../../../src/tensor/errors.ts";
 import { crc32c } from "../../../src/train/report/crc32c.ts";
 import { EventFile } from "../../../src/train/report/event_file.ts";
-import { temporaryFolder } from "../data/support.ts";
+import { temporaryFolder } from "../../data/support.ts";
 
 const test = suite("TensorBoard's event files");
 

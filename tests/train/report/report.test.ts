@@ -6,7 +6,7 @@ import { FileError } from "../../../src/tensor/errors.ts";
 import { axisOf, placeOn, shortNumber } from "../../../src/train/report/axis.ts";
 import { reportFile, saveSheet, sheetPath, writeReport } from "../../../src/train/report/report.ts";
 import { seriesOf, smoothed, thinned } from "../../../src/train/report/series.ts";
-import { temporaryFolder } from "../data/support.ts";
+import { temporaryFolder } from "../../data/support.ts";
 
 const test = suite("the report of a training");
 

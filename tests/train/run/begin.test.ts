@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Checkpoint, openCheckpoint } from "../../../src/checkpoint/open.ts";
+import { type Checkpoint, openCheckpoint } from "../../../src/models/open.ts";
 import { ArgumentError, CheckpointError, NumericError } from "../../../src/tensor/errors.ts";
 import { Tokenizer } from "../../../src/tokenizer/tokenizer.ts";
 import { overfitting, withScaledRate } from "../../../src/train/config/change.ts";

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { FileSystem } from "../../../src/checkpoint/atomic.ts";
-import { openCheckpoint } from "../../../src/checkpoint/open.ts";
+import type { FileSystem } from "../../../src/io/atomic.ts";
+import { openCheckpoint } from "../../../src/models/open.ts";
 import {
   ArgumentError,
   BackendError,

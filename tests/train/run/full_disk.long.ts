@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openCheckpoint } from "../../../src/checkpoint/open.ts";
+import { openCheckpoint } from "../../../src/models/open.ts";
 import { FileError } from "../../../src/tensor/errors.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";

@@ -1,4 +1,4 @@
-import { writeNpz } from "../../../src/checkpoint/npz.ts";
+import { writeNpz } from "../../../src/io/npz.ts";
 import { parseRun } from "../../../src/train/config/parse.ts";
 import type { TokenizerRun, TransformerRun } from "../../../src/train/config/run.ts";
 

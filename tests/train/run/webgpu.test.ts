@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { adapterFacts, findAdapter } from "../../../src/backend/webgpu/adapter.ts";
-import { openCheckpoint } from "../../../src/checkpoint/open.ts";
+import { openCheckpoint } from "../../../src/models/open.ts";
 import type { Run } from "../../../src/train/config/run.ts";
 import { train } from "../../../src/train/train.ts";
 import { missingAdapter } from "../../backend/adapter.ts";

@@ -1,0 +1,94 @@
+import { reasonOf } from "../io/byte_source.ts";
+import { readImageFile } from "../image/read.ts";
+import { DataError } from "../tensor/errors.ts";
+import type { PictureSource } from "./source.ts";
+
+const pictureName = /\.(png|jpe?g|webp)$/i;
+/** Folders within folders: what is deeper is a circle of links. */
+const maxDepth = 16;
+
+/**
+ * The PNG, JPEG and WebP files of a folder. Its sub-folders are the classes, numbered by name, with all that is below
+ * them; a folder without sub-folders holds pictures without labels. Names that begin with a dot do not count.
+ *
+ * Throws `DataError` where the folder, or a class, has no pictures, cannot be read, or has pictures both in and beside
+ * sub-folders.
+ */
+export async function openFolder(path: string): Promise<PictureSource> {
+  const root = path.replace(/(?<=.)[/\\]+$/, "");
+  const { folders, files } = await list(root);
+  if (folders.length === 0) {
+    if (files.length === 0) throw withoutPictures(root);
+    return folderSource(root, { files, classes: [] });
+  }
+  if (files.length > 0) {
+    throw new DataError(`Cannot tell the classes of ${root}`, {
+      expected: "pictures in sub-folders, or none in them",
+      got: `${files[0]} beside the folder ${folders[0]}`,
+      hint: "move every picture into its class's folder",
+    });
+  }
+  const all: string[] = [], labels: number[] = [];
+  for (const [label, folder] of folders.entries()) {
+    const before = all.length;
+    for await (const file of filesBelow(root, folder, 1)) {
+      all.push(file);
+      labels.push(label);
+    }
+    if (all.length === before) throw withoutPictures(`${root}/${folder}`);
+  }
+  return folderSource(root, { files: all, classes: folders, labels: Uint32Array.from(labels) });
+}
+
+function folderSource(
+  root: string,
+  { files, classes, labels }: { files: string[]; classes: string[]; labels?: Uint32Array },
+): PictureSource {
+  return {
+    name: root,
+    length: files.length,
+    classes,
+    labels,
+    nameOf: (picture) => files[picture]!,
+    read: (picture) => readImageFile(`${root}/${files[picture]}`),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function* filesBelow(root: string, folder: string, depth: number): AsyncGenerator<string> {
+  if (depth > maxDepth) {
+    throw new DataError(`Cannot read ${root}`, {
+      expected: `at most ${maxDepth} folders within each other`,
+      got: folder,
+      hint: "look for links that lead back",
+    });
+  }
+  const { folders, files } = await list(`${root}/${folder}`);
+  for (const file of files) yield `${folder}/${file}`;
+  for (const inner of folders) yield* filesBelow(root, `${folder}/${inner}`, depth + 1);
+}
+
+/** The sub-folders and pictures in a folder, each sorted by name. Links are followed. */
+async function list(path: string): Promise<{ folders: string[]; files: string[] }> {
+  const folders: string[] = [], files: string[] = [];
+  try {
+    for await (const { name, ...entry } of Deno.readDir(path)) {
+      if (name.startsWith(".")) continue;
+      const isFolder = entry.isSymlink
+        ? (await Deno.stat(`${path}/${name}`).catch(() => undefined))?.isDirectory ?? false
+        : entry.isDirectory;
+      if (isFolder) folders.push(name);
+      else if (pictureName.test(name)) files.push(name);
+    }
+  } catch (cause) {
+    throw new DataError(`Cannot read the folder ${path}`, { got: reasonOf(cause), cause });
+  }
+  return { folders: folders.sort(), files: files.sort() };
+}
+
+function withoutPictures(path: string): DataError {
+  return new DataError(`Cannot take pictures from ${path}`, {
+    expected: "PNG, JPEG or WebP files, or sub-folders of them",
+    got: "none",
+  });
+}

@@ -1,0 +1,104 @@
+import { ImageThreads, ThreadLostError } from "../../workers/image_threads.ts";
+import { defaultMaxPixels } from "../image/header.ts";
+import type { Image } from "../image/image.ts";
+import { type Preparation, prepareImage } from "../image/prepare.ts";
+import { DataError, ImageError } from "../tensor/errors.ts";
+import type { PictureSource } from "./source.ts";
+
+/** How a source's pictures are read. */
+export interface PictureReaderOptions {
+  /** Threads that decode; default a quarter of the processors. */
+  readonly threads?: number;
+  /** Damaged pictures that are passed over before that is an error; default 1% of all, at least 10. */
+  readonly maxDamaged?: number;
+  /** Called once for each picture that is passed over. */
+  readonly onDamaged?: (damaged: DamagedPicture) => void;
+}
+
+/** A picture that could not be read. */
+export interface DamagedPicture {
+  readonly picture: number;
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Megabytes and milliseconds that one picture may take. */
+const threadMemory = 1024, threadTime = 60_000;
+
+/** Reads pictures of a source and decodes them in threads. Disposing ends the threads, not the source. */
+export class PictureReader implements AsyncDisposable {
+  /** How many reads at a time keep the threads busy. */
+  readonly width: number;
+  readonly #source: PictureSource;
+  readonly #options: PictureReaderOptions;
+  readonly #threads: ImageThreads;
+  readonly #damaged: Set<number> = new Set();
+  readonly #maxDamaged: number;
+  readonly #end: AbortController = new AbortController();
+
+  constructor(source: PictureSource, options: PictureReaderOptions = {}) {
+    const size = options.threads ?? Math.max(1, navigator.hardwareConcurrency >> 2);
+    this.width = size * 2;
+    this.#source = source;
+    this.#options = options;
+    this.#maxDamaged = options.maxDamaged ?? Math.max(10, Math.floor(source.length / 100));
+    this.#threads = new ImageThreads({ size, memory: threadMemory, time: threadTime });
+  }
+
+  /**
+   * A picture as a square for a model, or nothing where it is damaged.
+   * Throws `DataError` where too many are, or the source cannot be read.
+   */
+  async read(picture: number, preparation: Preparation): Promise<Image | undefined> {
+    this.#end.signal.throwIfAborted();
+    if (this.#damaged.has(picture)) return undefined;
+    try {
+      return await this.#prepare(await this.#source.read(picture), preparation);
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      this.#passOver(picture, error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort(new DOMException("The reader was disposed", "AbortError"));
+    await this.#threads[Symbol.asyncDispose]();
+  }
+
+  async #prepare(file: Uint8Array | Image, preparation: Preparation): Promise<Image> {
+    if (!(file instanceof Uint8Array)) return prepareImage(file, preparation);
+    const { signal } = this.#end;
+    try {
+      const answer = await this.#threads.ask(
+        { type: "prepare", bytes: file, maxPixels: defaultMaxPixels, preparation },
+        { signal, transfer: ownMemory(file) },
+      );
+      if (answer.type === "decoded") return answer.image;
+      throw new ImageError(answer.type === "encoded" ? "Cannot decode the picture" : answer.message);
+    } catch (error) {
+      if (error instanceof ThreadLostError) {
+        throw new ImageError(`Cannot decode the picture: ${error.message}`, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  #passOver(picture: number, cause: ImageError): void {
+    if (this.#damaged.has(picture)) return;
+    this.#damaged.add(picture);
+    const name = this.#source.nameOf(picture);
+    this.#options.onDamaged?.({ picture, name, reason: cause.message });
+    if (this.#damaged.size <= this.#maxDamaged) return;
+    throw new DataError(`Cannot go on with ${this.#source.name}`, {
+      expected: `at most ${this.#maxDamaged} damaged pictures (maxDamaged)`,
+      got: `${this.#damaged.size} with ${name}: ${cause.message}`,
+      hint: "remove the damaged pictures, or raise the limit",
+      cause,
+    });
+  }
+}
+
+/** What may be given away with a file: its memory, where that is its own. */
+function ownMemory({ byteLength, buffer }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? [buffer] : [];
+}

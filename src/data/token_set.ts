@@ -1,0 +1,192 @@
+import { openSource } from "../io/byte_source.ts";
+import { readNpz } from "../io/npz.ts";
+import { openSafetensors } from "../io/safetensors/file.ts";
+import { DataError } from "../tensor/errors.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
+import { filesLike } from "./files_like.ts";
+import { checkedLabels, classNumbers } from "./labels.ts";
+import { joinTokenSets } from "./join_token_sets.ts";
+
+/** The tokens of a data set's pictures, by number. Disposing closes the files. */
+export interface TokenSet extends AsyncDisposable {
+  /** What errors call it. */
+  readonly name: string;
+  /** How many pictures there are. */
+  readonly length: number;
+  /** Rows and columns of tokens. */
+  readonly grid: readonly [rows: number, columns: number];
+  /** Bits of a token. */
+  readonly bits: number;
+  /** Names of the classes, or their numbers; empty where pictures have no labels. */
+  readonly classes: readonly string[];
+  readonly labels?: Uint32Array;
+  /** Whether there are tokens of the mirror images, too. */
+  readonly hasMirrored: boolean;
+  /** The tokens of a picture or of its mirror image. Throws `DataError` for one that does not have `bits` bits. */
+  read(picture: number, options: { mirrored: boolean }): Promise<Uint32Array>;
+}
+
+/** The entry of a safetensors file's metadata that says what its tokens are. */
+export const tokenSetKey = "token_set";
+
+/** What that entry holds, as JSON. */
+export interface TokenSetFacts {
+  readonly bits: number;
+  /** Pixels of a side. */
+  readonly size: number;
+  /** Names of the classes; empty where pictures have no labels. */
+  readonly classes: readonly string[];
+  /** The model that made the tokens. */
+  readonly model: string;
+}
+
+/** An array of a file: its shape, and its rows by number. */
+interface Rows {
+  readonly shape: Shape;
+  read(first: number, count: number): Promise<Uint32Array>;
+}
+
+/** What a file holds. */
+interface Contents extends AsyncDisposable {
+  readonly arrays: ReadonlyMap<string, Rows>;
+  readonly bits: number | undefined;
+  readonly classes: readonly string[];
+}
+
+/**
+ * Opens the tokens that `voken tokenize` wrote: an `.npz`, a `.safetensors`, or a pattern of them, such as
+ * `tokens-*.safetensors`, whose files count in the order of their names. Tokens of a safetensors file are read when they are
+ * needed, those of an `.npz` at once.
+ *
+ * Throws `DataError` where there is no such file, or it holds something else, or several do not fit together;
+ * `CheckpointError` where one is damaged.
+ */
+export async function openTokenSet(path: string): Promise<TokenSet> {
+  const paths = await filesLike(path);
+  if (paths.length === 0) {
+    throw new DataError(`Cannot open ${path}`, { expected: "files of tokens", got: "no such file" });
+  }
+  if (paths.length === 1) return await openFile(paths[0]!);
+  const sets: TokenSet[] = [];
+  try {
+    for (const file of paths) sets.push(await openFile(file));
+    return joinTokenSets(path, sets);
+  } catch (error) {
+    for (const set of sets) await set[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openFile(path: string): Promise<TokenSet> {
+  const contents = /\.npz$/i.test(path) ? await npzContents(path) : await safetensorsContents(path);
+  try {
+    return await tokenSetOf(path, contents);
+  } catch (error) {
+    await contents[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function tokenSetOf(name: string, { arrays, bits, classes, ...file }: Contents): Promise<TokenSet> {
+  const tokens = arrays.get("tokens"), mirrored = arrays.get("mirrored"), given = arrays.get("labels");
+  if (!tokens || tokens.shape.length !== 3 || !(bits! >= 1 && bits! <= 32)) {
+    throw new DataError(`Cannot take tokens from ${name}`, {
+      expected: "uint32 `tokens` [n,h,w] and their bits, as `voken tokenize` writes them",
+      got: [...arrays].map(([key, { shape }]) => `${key} ${formatShape(shape)}`).join(", ") || "no arrays",
+    });
+  }
+  const [length, rows, columns] = tokens.shape as [number, number, number];
+  if (mirrored && formatShape(mirrored.shape) !== formatShape(tokens.shape)) {
+    throw new DataError(`Cannot take tokens from ${name}`, {
+      expected: `mirrored tokens ${formatShape(tokens.shape)}`,
+      got: formatShape(mirrored.shape),
+    });
+  }
+  const labels = given && checkedLabels(await given.read(0, given.shape[0] ?? 0), {
+    length,
+    classes: classes.length || undefined,
+    name,
+  });
+  const limit = 2 ** bits!;
+  return {
+    name,
+    length,
+    grid: [rows, columns],
+    bits: bits!,
+    classes: labels && classes.length > 0 ? classes : classNumbers(labels),
+    labels,
+    hasMirrored: mirrored !== undefined,
+    async read(picture, options) {
+      const from = options.mirrored ? mirrored : tokens;
+      if (!from) {
+        throw new DataError(`Cannot take mirrored pictures from ${name}`, {
+          expected: "their tokens",
+          got: "none",
+          hint: "make them with voken tokenize --mirror",
+        });
+      }
+      const values = await from.read(picture, 1);
+      const wrong = values.find((token) => token >= limit);
+      if (wrong === undefined) return values;
+      throw new DataError(`Cannot take tokens from ${name}`, {
+        expected: `codes of ${bits} bits`,
+        got: `${wrong} in picture ${picture}`,
+      });
+    },
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+  };
+}
+
+async function npzContents(path: string): Promise<Contents> {
+  await using file = await openSource(path);
+  const found = readNpz(await file.read(0, file.size), { file: path });
+  const arrays = new Map([...found].map(([name, { shape, data }]): [string, Rows] => {
+    const row = shape.slice(1).reduce((product, side) => product * side, 1);
+    return [name, {
+      shape,
+      read: (first, count) =>
+        Promise.resolve(Uint32Array.from(data.subarray(first * row, (first + count) * row), Number)),
+    }];
+  }));
+  const bits = found.get("bits")?.data[0];
+  return {
+    arrays,
+    bits: bits === undefined ? undefined : Number(bits),
+    classes: [],
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function safetensorsContents(path: string): Promise<Contents> {
+  const source = await openSource(path);
+  try {
+    const { tensors, metadata } = await openSafetensors(source);
+    const facts = parseFacts(metadata[tokenSetKey], path);
+    const ours = [...tensors].filter(([, { dtype, shape }]) => dtype === "u32" && shape.length > 0);
+    const arrays = new Map(ours.map(([name, { shape, offset, bytes }]): [string, Rows] => {
+      const row = shape[0] ? bytes / shape[0] : 0;
+      return [name, {
+        shape,
+        read: async (first, count) =>
+          new Uint32Array((await source.read(offset + first * row, count * row)).buffer),
+      }];
+    }));
+    return { arrays, ...facts, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
+  } catch (error) {
+    await source[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function parseFacts(text: string | undefined, path: string): { bits: number; classes: readonly string[] } {
+  try {
+    const { bits, classes } = JSON.parse(text ?? "null") as TokenSetFacts;
+    if (Number.isInteger(bits) && classes.every((name) => typeof name === "string")) return { bits, classes };
+  } catch {
+    // Told below.
+  }
+  throw new DataError(`Cannot take tokens from ${path}`, {
+    expected: `bits and classes as JSON in the metadata, under ${tokenSetKey}`,
+    got: text === undefined ? "none" : JSON.stringify(text.slice(0, 60)),
+  });
+}

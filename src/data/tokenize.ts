@@ -1,0 +1,162 @@
+import { PartsFolder } from "../io/parts_folder.ts";
+import { mirror } from "../image/prepare.ts";
+import { ArgumentError, DataError } from "../tensor/errors.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Tokens } from "../tokenizer/tokens.ts";
+import { PictureReader, type PictureReaderOptions } from "./picture_reader.ts";
+import type { PictureSource } from "./source.ts";
+import { type Square, squareSize, squaresOf } from "./squares.ts";
+import type { TokenSetFacts } from "./token_set.ts";
+import { checkTokenFile, joinTokenParts, type TokenArrays, writeTokenPart } from "./write_token_set.ts";
+
+/** How a data set is turned into tokens. */
+export interface TokenizeOptions extends PictureReaderOptions {
+  /** Where the tokens go: `.npz` or `.safetensors`. */
+  readonly output: string;
+  /** What the tokenizer is called in the file; another one does not go on with what this one began. */
+  readonly model: string;
+  /** Pixels of a side; default that of the pictures, where they are squares for the tokenizer. */
+  readonly size?: number;
+  /** Whether the mirror images' tokens are made, too. */
+  readonly mirror?: boolean;
+  /** Which pictures; default all. */
+  readonly range?: { readonly begin: number; readonly end: number };
+  readonly signal?: AbortSignal;
+  /** Called after each batch: `done` of `total` pictures, damaged ones counted. */
+  readonly onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+/** What came out. */
+export interface Tokenized {
+  /** Pictures in the file. */
+  readonly pictures: number;
+  /** Pictures of the range that are not in it. */
+  readonly damaged: number;
+  /** Pictures that this call read, others being there before. */
+  readonly read: number;
+  readonly grid: readonly [rows: number, columns: number];
+}
+
+/** A part is written after so many pictures or milliseconds: what is lost at most where the process is killed. */
+const partPictures = 1024, partTime = 60_000;
+
+/**
+ * Makes the tokens of a source's pictures and writes them to a file (docs/formats.md). They lie in parts beside it until all
+ * are there, so that work that was stopped, by `signal` or otherwise, goes on where it was. Damaged pictures are reported and
+ * left out.
+ *
+ * Throws `ArgumentError` where options do not fit the tokenizer or another request began the file, `DataError` where too many
+ * pictures are damaged, `FileError` where nothing can be written.
+ */
+export async function tokenizePictures(
+  source: PictureSource,
+  tokenizer: Tokenizer,
+  options: TokenizeOptions,
+): Promise<Tokenized> {
+  const { output, model, mirror = false, range = { begin: 0, end: source.length }, signal } = options;
+  const { size, grid } = await squareSize(source, tokenizer, options.size);
+  const total = range.end - range.begin;
+  if (total < 1) {
+    throw new ArgumentError(`Cannot make tokens of ${source.name}`, {
+      expected: "a part of at least one picture",
+      got: `none of ${source.length}`,
+      hint: "cut the work into fewer parts",
+    });
+  }
+  checkTokenFile(output, total * grid * grid * (mirror ? 2 : 1));
+  const facts: TokenSetFacts = { bits: tokenizer.bits, size, classes: source.classes, model };
+  const request = { ...facts, source: source.name, length: source.length, mirror, range };
+  const parts = await PartsFolder.open(output, {
+    request: JSON.stringify(request),
+    extension: "safetensors",
+  });
+  const before = parts.done;
+  await using reader = new PictureReader(source, options);
+  const part = new PartOfSet({ grid, mirror, labels: source.labels });
+  let written = before, time = performance.now();
+  const flush = async (done: number) => {
+    if (done === written) return;
+    const arrays = part.take();
+    await parts.add(done - written, (path) => writeTokenPart(path, arrays, facts));
+    written = done;
+    time = performance.now();
+  };
+  let done = before;
+  try {
+    const place = { begin: range.begin + before, end: range.end, size };
+    for await (const { squares, next } of squaresOf(reader, place)) {
+      signal?.throwIfAborted();
+      part.add(squares, await encoded(squares, { tokenizer, mirror, signal }));
+      done = next - range.begin;
+      options.onProgress?.({ done, total });
+      if (done - written >= partPictures || performance.now() - time > partTime) await flush(done);
+    }
+  } finally {
+    await flush(done);
+  }
+  const { pictures } = await joinTokenParts(output, parts.parts.map(({ path }) => path), facts);
+  await parts.remove();
+  if (pictures === 0) {
+    throw new DataError(`Cannot make tokens of ${source.name}`, {
+      expected: "a picture that is whole",
+      got: `${total} damaged ones`,
+    });
+  }
+  return { pictures, damaged: total - pictures, read: total - before, grid: [grid, grid] };
+}
+
+/** The tokens of some pictures, and of their mirror images. */
+async function encoded(
+  squares: readonly Square[],
+  { tokenizer, mirror: wanted, signal }: { tokenizer: Tokenizer; mirror: boolean; signal?: AbortSignal },
+): Promise<{ tokens: Tokens[]; mirrored: Tokens[] }> {
+  const images = squares.map(({ image }) => image);
+  const encode = async (some: typeof images) =>
+    some.length > 0 ? await tokenizer.encode(some, { signal }) : [];
+  return { tokens: await encode(images), mirrored: await encode(wanted ? images.map(mirror) : []) };
+}
+
+/** Gathers the arrays of a part. */
+class PartOfSet {
+  readonly #grid: number;
+  readonly #mirror: boolean;
+  readonly #labels: Uint32Array | undefined;
+  #pictures: number[] = [];
+  #tokens: Tokens[] = [];
+  #mirrored: Tokens[] = [];
+
+  constructor({ grid, mirror, labels }: { grid: number; mirror: boolean; labels?: Uint32Array }) {
+    this.#grid = grid;
+    this.#mirror = mirror;
+    this.#labels = labels;
+  }
+
+  add(squares: readonly Square[], { tokens, mirrored }: { tokens: Tokens[]; mirrored: Tokens[] }): void {
+    this.#pictures.push(...squares.map(({ picture }) => picture));
+    this.#tokens.push(...tokens);
+    this.#mirrored.push(...mirrored);
+  }
+
+  /** What was gathered, which is then forgotten. */
+  take(): TokenArrays {
+    const count = this.#pictures.length, shape = [count, this.#grid, this.#grid], labels = this.#labels;
+    const cells = this.#grid ** 2;
+    const joined = (all: readonly Tokens[]) => {
+      const data = new Uint32Array(count * cells);
+      all.forEach((tokens, i) => data.set(tokens.data, i * cells));
+      return { shape, data };
+    };
+    const pictures = Uint32Array.from(this.#pictures);
+    const arrays = new Map<string, { shape: number[]; data: Uint32Array }>();
+    arrays.set("tokens", joined(this.#tokens));
+    if (this.#mirror) arrays.set("mirrored", joined(this.#mirrored));
+    arrays.set("pictures", { shape: [count], data: pictures });
+    if (labels) {
+      arrays.set("labels", { shape: [count], data: pictures.map((picture) => labels[picture]!) });
+    }
+    this.#pictures = [];
+    this.#tokens = [];
+    this.#mirrored = [];
+    return arrays;
+  }
+}

@@ -1,0 +1,102 @@
+import type { DType } from "../../tensor/dtype.ts";
+import { dtypeBytes } from "../../tensor/dtype.ts";
+import { ArgumentError } from "../../tensor/errors.ts";
+import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
+import { type AtomicOptions, writeAll, writeAtomic } from "../atomic.ts";
+import { dtypeNames } from "./header.ts";
+
+/** A tensor to be written, its bytes made when their turn comes. */
+export interface TensorToWrite {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** The elements, row-major and little-endian, at once or piece by piece. */
+  data(): Promise<Uint8Array> | Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** What goes into a file, and how far it is. */
+export interface WriteSafetensorsOptions extends AtomicOptions {
+  metadata?: Readonly<Record<string, string>>;
+  tensors: readonly TensorToWrite[];
+  signal?: AbortSignal;
+  /** Called after each tensor: `written` of `total` bytes. */
+  onProgress?: (progress: { written: number; total: number }) => void;
+}
+
+/**
+ * Writes a safetensors file atomically, tensor by tensor: no more than one of them, or a piece of one, is in memory. Wider element types
+ * come first, so that every tensor is aligned for its own.
+ *
+ * Throws `ArgumentError` for two tensors of one name and for data that do not fit their shape, `FileError` for what the
+ * file system refuses; the file that was there is then kept.
+ */
+export async function writeSafetensors(path: string | URL, options: WriteSafetensorsOptions): Promise<void> {
+  const { metadata = {}, signal, onProgress } = options;
+  const tensors = [...options.tensors].sort((a, b) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype]);
+  const header = headerBytes(metadata, tensors);
+  const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  await writeAtomic(path, async (file) => {
+    await writeAll(file, header);
+    let written = 0;
+    for (const tensor of tensors) {
+      signal?.throwIfAborted();
+      const data = tensor.data(), before = written;
+      // The header has been written: what does not fit it must not be.
+      const write = async (piece: Uint8Array) => {
+        written += piece.length;
+        if (written - before > bytesOf(tensor)) throw misfit(tensor, written - before);
+        await writeAll(file, piece);
+      };
+      if (Symbol.asyncIterator in data) { for await (const piece of data) await write(piece); }
+      else await write(await data);
+      if (written - before !== bytesOf(tensor)) throw misfit(tensor, written - before);
+      onProgress?.({ written, total });
+    }
+    signal?.throwIfAborted();
+  }, options);
+}
+
+function misfit(tensor: TensorToWrite, bytes: number): ArgumentError {
+  return new ArgumentError(`Cannot write ${tensor.name}`, {
+    expected: `${bytesOf(tensor)} bytes for ${tensor.dtype} ${formatShape(tensor.shape)}`,
+    got: `${bytes}`,
+  });
+}
+
+function bytesOf({ dtype, shape }: TensorToWrite): number {
+  return sizeOf(shape) * dtypeBytes[dtype];
+}
+
+/** The length of the header in 8 bytes, then its JSON, padded with spaces to a multiple of 8. */
+function headerBytes(
+  metadata: Readonly<Record<string, string>>,
+  tensors: readonly TensorToWrite[],
+): Uint8Array {
+  const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
+  const names = new Set(["__metadata__"]);
+  let end = 0;
+  for (const tensor of tensors) {
+    if (names.has(tensor.name)) {
+      throw new ArgumentError("Cannot write tensors", {
+        expected: "each name once",
+        got: `${tensor.name} twice`,
+      });
+    }
+    names.add(tensor.name);
+    const begin = end;
+    end += bytesOf(tensor);
+    entries.push([tensor.name, {
+      dtype: dtypeNames[tensor.dtype],
+      shape: tensor.shape,
+      data_offsets: [begin, end],
+    }]);
+  }
+  // Written entry by entry: an object would put names that are numbers in front, and drop __proto__.
+  const body = entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",");
+  const json = new TextEncoder().encode(`{${body}}`);
+  const padded = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + padded).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.set(json, 8);
+  return bytes;
+}

@@ -1,0 +1,73 @@
+import { dtypeBytes } from "../../tensor/dtype.ts";
+import { CheckpointError } from "../../tensor/errors.ts";
+import type { ByteSource } from "../byte_source.ts";
+import type { Checkpoint } from "../checkpoint.ts";
+import { maxPickleBytes } from "./pickle.ts";
+import { readTorchPickle, type TorchStorage } from "./torch_pickle.ts";
+import { torchCheckpoint } from "./tensors.ts";
+import { readZip, type ZipMember } from "../zip/zip.ts";
+
+/**
+ * Opens a file that `torch.save` wrote: reads the zip's directory and the pickle, and storages only when asked.
+ * The tensors are those under `state_dict`, or at the top where there is none.
+ *
+ * Throws `CheckpointError` for damaged or hostile files.
+ */
+export async function openTorchFile(source: ByteSource): Promise<Checkpoint> {
+  const members = await readZip(source);
+  const { folder, pickle } = findPickle(source, members);
+  await checkByteOrder(source, members.get(`${folder}/byteorder`));
+  const bytes = await source.read(pickle.offset, pickle.bytes);
+  const top = readTorchPickle(bytes, { file: source.name });
+  return torchCheckpoint(
+    source,
+    top,
+    (storage, name) => findStorage(source, members, { folder, storage, name }),
+  );
+}
+
+/** The one `<folder>/data.pkl`. */
+function findPickle(
+  source: ByteSource,
+  members: ReadonlyMap<string, ZipMember>,
+): { folder: string; pickle: ZipMember } {
+  const [first, ...more] = members.entries().filter(([name]) => /^[^/]+\/data\.pkl$/.test(name));
+  if (!first || more.length > 0) {
+    return refuse(
+      source,
+      "a torch checkpoint: a zip with one data.pkl",
+      `a zip with ${more.length + (first ? 1 : 0)}`,
+    );
+  }
+  const [name, pickle] = first;
+  if (pickle.bytes > maxPickleBytes) {
+    refuse(source, `a pickle of at most ${maxPickleBytes} bytes`, `${pickle.bytes}`);
+  }
+  return { folder: name.slice(0, name.indexOf("/")), pickle };
+}
+
+async function checkByteOrder(source: ByteSource, member: ZipMember | undefined): Promise<void> {
+  if (!member) return;
+  const text = new TextDecoder().decode(await source.read(member.offset, Math.min(member.bytes, 16)));
+  if (text !== "little") refuse(source, "byte order little", JSON.stringify(text));
+}
+
+/** The file of a tensor's storage, which must be just as long as the storage says. */
+function findStorage(
+  source: ByteSource,
+  members: ReadonlyMap<string, ZipMember>,
+  { folder, storage, name }: { folder: string; storage: TorchStorage; name: string },
+): ZipMember {
+  const member = members.get(`${folder}/data/${storage.key}`);
+  const bytes = storage.elements * dtypeBytes[storage.dtype];
+  if (member?.bytes === bytes) return member;
+  return refuse(
+    source,
+    `${bytes} bytes in data/${storage.key} for ${name}`,
+    member ? `${member.bytes}` : "no such file",
+  );
+}
+
+function refuse(source: ByteSource, expected: string, got: string): never {
+  throw new CheckpointError(`Cannot read ${source.name}`, { expected, got });
+}

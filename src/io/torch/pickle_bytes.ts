@@ -1,0 +1,91 @@
+import { CheckpointError } from "../../tensor/errors.ts";
+
+/** Longest name of a module or function, and the most bytes of an integer. */
+const maxLineBytes = 256, maxLongBytes = 255;
+
+/** The bytes of a pickle, read one after the other. Whatever is not there is refused. */
+export class PickleBytes {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #file: string;
+  readonly #decoder: TextDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  #at = 0;
+
+  constructor(bytes: Uint8Array, file: string) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#file = file;
+  }
+
+  /** How many bytes are left. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** Ends the reading with a `CheckpointError` that says where. */
+  refuse(expected: string, got: string): never {
+    throw new CheckpointError(`Cannot read ${this.#file}: byte ${this.#at} of its pickle`, { expected, got });
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#skip(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#skip(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#skip(4), true);
+  }
+
+  i32(): number {
+    return this.#view.getInt32(this.#skip(4), true);
+  }
+
+  /** Alone among the numbers, floats are big-endian. */
+  f64(): number {
+    return this.#view.getFloat64(this.#skip(8), false);
+  }
+
+  /** An integer of `length` bytes, two's complement, the least byte first. */
+  long(length: number): number | bigint {
+    if (length > maxLongBytes) this.refuse(`an integer of at most ${maxLongBytes} bytes`, `${length}`);
+    const digits = this.take(length);
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(digits[i]!);
+    value = BigInt.asIntN(8 * length, value);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  }
+
+  take(length: number): Uint8Array {
+    const at = this.#skip(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Text of `length` bytes in UTF-8. Python also writes lone surrogates, which no name has. */
+  text(length: number): string {
+    const bytes = this.take(length);
+    try {
+      return this.#decoder.decode(bytes);
+    } catch {
+      return this.refuse("text in UTF-8", "other bytes");
+    }
+  }
+
+  /** Text up to the end of a line. */
+  line(): string {
+    const end = this.#bytes.subarray(this.#at, this.#at + maxLineBytes).indexOf(0x0a);
+    if (end < 0) this.refuse(`a line of at most ${maxLineBytes} bytes`, "a longer one, or no end");
+    const text = this.text(end);
+    this.#at++;
+    return text;
+  }
+
+  #skip(length: number): number {
+    if (length > this.left) this.refuse(`${length} more bytes`, `${this.left}`);
+    const at = this.#at;
+    this.#at += length;
+    return at;
+  }
+}

@@ -1,0 +1,176 @@
+import type { DType } from "../../tensor/dtype.ts";
+import { CheckpointError } from "../../tensor/errors.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { type PickleRules, readFirstPickle, readPickle } from "./pickle.ts";
+import {
+  PickleDict,
+  PickleGlobal,
+  PickleList,
+  PickleObject,
+  PickleTuple,
+  type PickleValue,
+} from "./pickle_values.ts";
+import { checkName } from "./names.ts";
+
+/** Elements that lie apart from the pickle: in a file of their own inside the zip, or behind it. */
+export class TorchStorage extends PickleObject {
+  readonly dtype: DType;
+  /** Its name: in a zip its file is `data/<key>`. */
+  readonly key: string;
+  readonly elements: number;
+
+  constructor({ dtype, key, elements }: { dtype: DType; key: string; elements: number }) {
+    super();
+    this.dtype = dtype;
+    this.key = key;
+    this.elements = elements;
+  }
+
+  override get kind(): string {
+    return "a storage";
+  }
+}
+
+/** A view of a storage. Offset and strides count elements, and stay within the storage. */
+export class TorchTensor extends PickleObject {
+  readonly storage: TorchStorage;
+  readonly offset: number;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+
+  constructor(
+    storage: TorchStorage,
+    { offset, shape, strides }: { offset: number; shape: Shape; strides: readonly number[] },
+  ) {
+    super();
+    this.storage = storage;
+    this.offset = offset;
+    this.shape = shape;
+    this.strides = strides;
+  }
+
+  override get kind(): string {
+    return "a tensor";
+  }
+}
+
+const storageTypes: ReadonlyMap<string, DType> = new Map([
+  ["torch.DoubleStorage", "f64"],
+  ["torch.FloatStorage", "f32"],
+  ["torch.HalfStorage", "f16"],
+  ["torch.BFloat16Storage", "bf16"],
+  ["torch.LongStorage", "i64"],
+  ["torch.IntStorage", "i32"],
+  ["torch.ShortStorage", "i16"],
+  ["torch.CharStorage", "i8"],
+  ["torch.ByteStorage", "u8"],
+  ["torch.BoolStorage", "bool"],
+]);
+
+/** Most axes of a tensor. */
+const maxAxes = 16;
+
+/** Reads the pickle of a torch file. Throws `CheckpointError` as `readPickle` does, and for impossible tensors. */
+export function readTorchPickle(bytes: Uint8Array, { file }: { file: string }): PickleValue {
+  return readPickle(bytes, new TorchRules(file), { file });
+}
+
+/**
+ * Reads the pickle that `bytes` begin with, of a file of the old format, and tells its length and the storages that it
+ * names. Throws as `readTorchPickle` does, and for storages that are parts of others.
+ */
+export function readFirstTorchPickle(
+  bytes: Uint8Array,
+  { file }: { file: string },
+): { value: PickleValue; length: number; storages: ReadonlyMap<string, TorchStorage> } {
+  const storages = new Map<string, TorchStorage>();
+  return { ...readFirstPickle(bytes, new TorchRules(file, storages), { file }), storages };
+}
+
+class TorchRules implements PickleRules {
+  readonly #file: string;
+  /** The storages of a file of the old format, by key. */
+  readonly #storages: Map<string, TorchStorage> | undefined;
+
+  constructor(file: string, storages?: Map<string, TorchStorage>) {
+    this.#file = file;
+    this.#storages = storages;
+  }
+
+  checkGlobal(name: string): void {
+    checkName(name, { file: this.#file });
+  }
+
+  reduce({ name }: PickleGlobal, args: readonly PickleValue[]): PickleValue {
+    switch (name) {
+      case "collections.OrderedDict":
+        return new PickleDict();
+      case "torch._utils._rebuild_tensor":
+      case "torch._utils._rebuild_tensor_v2":
+        return this.#tensor(args);
+      case "torch._utils._rebuild_parameter":
+      case "torch._utils._rebuild_parameter_with_state":
+        // A parameter is its tensor.
+        return args[0] instanceof TorchTensor
+          ? args[0]
+          : this.#refuse("a tensor in a Parameter", "something else");
+      default:
+        return new PickleObject();
+    }
+  }
+
+  persistent(id: PickleValue): PickleValue {
+    // The old format says in a sixth place which part of another storage this is.
+    const items = id instanceof PickleTuple ? id.items : [];
+    const isWhole = this.#storages ? items.length === 6 && items[5] === null : items.length === 5;
+    const [tag, type, key, , elements] = isWhole ? items : [];
+    const isStorage = tag === "storage" && type instanceof PickleGlobal && typeof key === "string" &&
+      isCount(elements);
+    if (!isStorage) return this.#refuse("a storage as persistent id", "something else");
+    const dtype = storageTypes.get(type.name);
+    // Of a type that no model has (complex, quantized): nothing reads it.
+    if (!dtype) return new PickleObject();
+    const storage = new TorchStorage({ dtype, key, elements }), before = this.#storages?.get(key);
+    if (before && (before.dtype !== dtype || before.elements !== elements)) {
+      return this.#refuse(
+        `${before.elements} elements of ${before.dtype} in storage ${key}`,
+        `${elements} of ${dtype}`,
+      );
+    }
+    this.#storages?.set(key, storage);
+    return storage;
+  }
+
+  #tensor([storage, offset, size, stride]: readonly PickleValue[]): PickleValue {
+    const shape = countsOf(size), strides = countsOf(stride);
+    if (!isCount(offset) || !shape || shape.length !== strides?.length || shape.length > maxAxes) {
+      return this.#refuse("an offset, and as many lengths as strides, for a tensor", "something else");
+    }
+    if (!(storage instanceof TorchStorage)) {
+      if (storage instanceof PickleObject) return storage;
+      return this.#refuse("a storage for a tensor", "something else");
+    }
+    const last = shape.reduce((at, length, axis) => at + (length - 1) * strides[axis]!, offset);
+    const fits = shape.includes(0) ? offset <= storage.elements : last < storage.elements;
+    if (!fits) {
+      return this.#refuse(
+        `a tensor within the ${storage.elements} elements of storage ${storage.key}`,
+        `one of shape [${shape}], strides [${strides}], from element ${offset}`,
+      );
+    }
+    return new TorchTensor(storage, { offset, shape, strides });
+  }
+
+  #refuse(expected: string, got: string): never {
+    throw new CheckpointError(`Cannot read ${this.#file}: its pickle`, { expected, got });
+  }
+}
+
+function isCount(value: PickleValue | undefined): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function countsOf(value: PickleValue | undefined): number[] | undefined {
+  const items = value instanceof PickleTuple || value instanceof PickleList ? value.items : undefined;
+  return items?.every(isCount) ? items as number[] : undefined;
+}

@@ -1,0 +1,100 @@
+import type { DType } from "../tensor/dtype.ts";
+import { CheckpointError } from "../tensor/errors.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import type { Checkpoint } from "../io/checkpoint.ts";
+import type { TokenizerConfig } from "../networks/magvit2/config.ts";
+import { formatConfig, isVideoWeight } from "./infer_config.ts";
+import { tokenizerNames } from "./names.ts";
+import { openCheckpoint } from "./open.ts";
+import { tokenizerWeights } from "./tokenizer_weights.ts";
+import { type TransformerFacts, transformerFacts } from "./transformer_facts.ts";
+
+/** The image tokenizer that a checkpoint holds. */
+export interface TokenizerFacts {
+  readonly config: TokenizerConfig;
+  /** Published models of just this configuration. */
+  readonly like: readonly string[];
+  /** Which weights inference takes by default. */
+  readonly weights: "ema" | "raw";
+  readonly parameters: number;
+}
+
+/** What a checkpoint holds, as plain values for JSON. */
+export interface CheckpointSummary {
+  readonly name: string;
+  readonly format: "safetensors" | "torch";
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly holds:
+    | "image tokenizer"
+    | "video tokenizer"
+    | "transformer"
+    | "tokenizer and transformer"
+    | "unknown";
+  readonly tokenizer?: TokenizerFacts;
+  /** Why the tokenizer cannot be loaded, where there is one that cannot. */
+  readonly problem?: string;
+  readonly transformer?: TransformerFacts;
+  /** Whether there are averaged weights beside or instead of the raw ones. */
+  readonly ema: boolean;
+  /** Elements of all tensors, of whatever part. */
+  readonly elements: number;
+  readonly bytesByDtype: Readonly<Partial<Record<DType, number>>>;
+  readonly tensors: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
+}
+
+/** Published image tokenizers by their configuration. */
+const published: ReadonlyMap<string, readonly string[]> = new Map([
+  ["ch 128, ch_mult [1,1,2,2,4], 4 blocks a level, 18 bits", ["imagenet_256_L", "pretrain_256_262144"]],
+  ["ch 128, ch_mult [1,2,2,4], 4 blocks a level, 18 bits", ["imagenet_128_L"]],
+  ["ch 128, ch_mult [1,1,2,2,4], 4 blocks a level, 14 bits", ["pretrain_256_16384"]],
+]);
+
+/**
+ * Says what a checkpoint holds, from its names and shapes alone: no tensor is read.
+ *
+ * Throws `CheckpointError` as `openCheckpoint` does; a tokenizer that cannot be loaded is a `problem`, not an error.
+ */
+export async function inspectCheckpoint(
+  source: string | URL | Blob | Uint8Array,
+): Promise<CheckpointSummary> {
+  await using checkpoint = await openCheckpoint(source);
+  const { name, format, metadata } = checkpoint;
+  const tensors = [...checkpoint.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const names = tokenizerNames(checkpoint.tensors.keys());
+  const isTokenizer = names.raw.length > 0 || names.ema.length > 0;
+  const isVideo = isTokenizer &&
+    [...names.raw, ...names.ema].some((name) => isVideoWeight(name, checkpoint.tensors.get(name)!.shape));
+  const transformer = transformerFacts(checkpoint.tensors);
+  const bytesByDtype: Partial<Record<DType, number>> = {};
+  for (const { dtype, bytes } of checkpoint.tensors.values()) {
+    bytesByDtype[dtype] = (bytesByDtype[dtype] ?? 0) + bytes;
+  }
+  return {
+    name,
+    format,
+    metadata,
+    holds: isTokenizer
+      ? transformer ? "tokenizer and transformer" : isVideo ? "video tokenizer" : "image tokenizer"
+      : transformer
+      ? "transformer"
+      : "unknown",
+    ...isTokenizer && tokenizerFacts(checkpoint),
+    ...transformer && { transformer },
+    ema: names.ema.length > 0,
+    elements: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    bytesByDtype,
+    tensors,
+  };
+}
+
+function tokenizerFacts(checkpoint: Checkpoint): { tokenizer: TokenizerFacts } | { problem: string } {
+  try {
+    const { config, kind, source } = tokenizerWeights(checkpoint);
+    const parameters = source.shapes.values().reduce((sum, shape) => sum + sizeOf(shape), 0);
+    const like = published.get(formatConfig(config)) ?? [];
+    return { tokenizer: { config, like, weights: kind, parameters } };
+  } catch (error) {
+    if (error instanceof CheckpointError) return { problem: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+import type { WeightSource } from "../backend/backend.ts";
+import { input } from "../graph/build.ts";
+import { graphOf } from "../graph/trace.ts";
+import { Scope } from "../nn/scope.ts";
+import { CheckpointError } from "../tensor/errors.ts";
+import { free } from "../tensor/free.ts";
+import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
+import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
+import { decoder } from "../networks/magvit2/decoder.ts";
+import { encoder } from "../networks/magvit2/encoder.ts";
+import type { Checkpoint } from "../io/checkpoint.ts";
+import { configFile, parseConfig } from "./config_json.ts";
+import { formatConfig, inferConfig } from "./infer_config.ts";
+import { bareName, emaName, type TokenizerNames, tokenizerNames, withoutDots } from "./names.ts";
+
+/** A tokenizer in a checkpoint: what it is made of, which of its weights are taken, and where they come from. */
+export interface TokenizerWeights {
+  readonly config: TokenizerConfig;
+  readonly kind: "ema" | "raw";
+  /** Names are `encoder.…` and `decoder.…`. */
+  readonly source: WeightSource;
+}
+
+/** How many names of a kind an error lists. */
+const listed = 8;
+
+/**
+ * Finds the tokenizer in a checkpoint of a tokenizer or of a whole generative model: the averaged weights where there
+ * are any, the raw ones otherwise or with `raw`.
+ *
+ * Throws one `CheckpointError` that lists all weights that are missing, misshapen or left over; also where the
+ * checkpoint holds no image tokenizer, or its config.json says another than its weights.
+ */
+export function tokenizerWeights(
+  checkpoint: Checkpoint,
+  { raw = false }: { raw?: boolean } = {},
+): TokenizerWeights {
+  const { name: file, tensors } = checkpoint;
+  const names = tokenizerNames(tensors.keys());
+  const kind = !raw && names.ema.length > 0 ? "ema" : "raw";
+  const stored = names[kind];
+  if (stored.length === 0) {
+    throw new CheckpointError(`Cannot load a tokenizer from ${file}`, {
+      expected: raw && names.ema.length > 0 ? "raw weights" : "weights of an encoder and a decoder",
+      got: raw && names.ema.length > 0 ? "only averaged (EMA) weights" : `none among ${tensors.size} tensors`,
+      hint: "run voken inspect to see what the file holds",
+    });
+  }
+  const config = inferConfig(
+    new Map(stored.map((name) => [bareName(name, names, kind), tensors.get(name)!.shape])),
+    { file },
+  );
+  const shapes = parameterShapes(config);
+  const storedName = (name: string) => kind === "ema" ? emaName(name, names.prefix) : names.prefix + name;
+  checkWeights(checkpoint, { config, shapes, storedName, names });
+  const said = checkSaid(checkpoint, { config, raw });
+  return {
+    config,
+    kind: said ?? kind,
+    source: {
+      shapes,
+      halves: shapes.keys().every((name) => tensors.get(storedName(name))?.dtype === "f16"),
+      read: (name) => checkpoint.read(storedName(name)),
+      release: free,
+    },
+  };
+}
+
+/** Names and shapes of all weights that encoder and decoder read. */
+export function parameterShapes(config: TokenizerConfig): Map<string, Shape> {
+  const side = 2 * downsamplingFactor(config);
+  const image = input("x", { shape: [1, side, side, config.inChannels], dtype: "f32" });
+  const z = encoder(new Scope("encoder"), image, config);
+  const { tensors } = graphOf({ decoded: decoder(new Scope("decoder"), z, config) });
+  const params = tensors.filter((tensor) => tensor.op === "param");
+  return new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
+}
+
+function checkWeights(
+  { name: file, tensors }: Checkpoint,
+  { config, shapes, storedName, names }: {
+    config: TokenizerConfig;
+    shapes: ReadonlyMap<string, Shape>;
+    storedName: (name: string) => string;
+    names: TokenizerNames;
+  },
+): void {
+  const missing: string[] = [], misshapen: string[] = [];
+  for (const [name, shape] of shapes) {
+    const found = tensors.get(storedName(name));
+    if (!found) missing.push(storedName(name));
+    else if (!sameShape(found.shape, shape)) {
+      misshapen.push(`${storedName(name)} is ${formatShape(found.shape)}, not ${formatShape(shape)}`);
+    }
+  }
+  const known = new Set(shapes.keys()), knownBare = new Set([...known].map(withoutDots));
+  const leftOver = [
+    ...names.raw.filter((name) => !known.has(name.slice(names.prefix.length))),
+    ...names.ema.filter((name) => !knownBare.has(bareName(name, names, "ema"))),
+  ];
+  const problems = [list("missing", missing), list("misshapen", misshapen), list("left over", leftOver)];
+  const got = problems.filter((problem) => problem !== undefined).join("; ");
+  if (got) {
+    throw new CheckpointError(`Cannot load the tokenizer from ${file}`, {
+      expected: `the ${shapes.size} weights of ${formatConfig(config)}`,
+      got,
+    });
+  }
+}
+
+function list(what: string, names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  const rest = names.length > listed ? ` and ${names.length - listed} more` : "";
+  return `${names.length} ${what} (${names.slice(0, listed).join(", ")}${rest})`;
+}
+
+/** Holds what a converted model says of itself against its weights, and gives which weights it was made from. */
+function checkSaid(
+  { name: file, metadata }: Checkpoint,
+  { config, raw }: { config: TokenizerConfig; raw: boolean },
+): "ema" | "raw" | undefined {
+  if (metadata[configFile] === undefined) return undefined;
+  const said = parseConfig(metadata[configFile], { file });
+  if (formatConfig(said.tokenizer) !== formatConfig(config)) {
+    throw new CheckpointError(`Cannot load the tokenizer from ${file}`, {
+      expected: `${formatConfig(said.tokenizer)}, as its config.json says`,
+      got: `weights of ${formatConfig(config)}`,
+    });
+  }
+  if (raw && said.weights === "ema") {
+    throw new CheckpointError(`Cannot load the raw weights from ${file}`, {
+      expected: "raw weights",
+      got: "a model converted from the averaged (EMA) weights",
+      hint: "convert the checkpoint again with --raw",
+    });
+  }
+  return said.weights;
+}

@@ -1,0 +1,21 @@
+import { silu } from "../../graph/build.ts";
+import type { Tensor } from "../../graph/ops.ts";
+import { conv } from "../../nn/conv.ts";
+import { norm } from "../../nn/norm.ts";
+import type { Scope } from "../../nn/scope.ts";
+import { downsample, resBlocks } from "./blocks.ts";
+import type { TokenizerConfig } from "./config.ts";
+
+/** Pictures x `[N,H,W,3]` in [−1,1] → latents `[N,H/f,W/f,bits]`, f the downsampling factor. */
+export function encoder(scope: Scope, x: Tensor, config: TokenizerConfig): Tensor {
+  const { ch, chMult, numResBlocks: count, zChannels } = config;
+  let h = conv(scope.at("conv_in"), x, { channels: ch, kernel: 3, bias: false });
+  chMult.forEach((multiple, level) => {
+    const at = scope.at("down", level);
+    h = resBlocks(at.at("block"), h, { count, channels: ch * multiple });
+    if (level < chMult.length - 1) h = downsample(at, h);
+  });
+  h = resBlocks(scope.at("mid_block"), h, { count, channels: h.shape.at(-1)! });
+  h = silu(norm(scope.at("norm_out"), h));
+  return conv(scope.at("conv_out"), h, { channels: zChannels, kernel: 1, bias: true });
+}

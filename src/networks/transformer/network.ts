@@ -1,0 +1,136 @@
+import { add, concat, constant, reshape, slice, state } from "../../graph/build.ts";
+import type { Tensor } from "../../graph/ops.ts";
+import { type Graph, trace } from "../../graph/trace.ts";
+import { dense, lookUp } from "../../nn/dense.ts";
+import { rootMeanSquareNorm } from "../../nn/rms_norm.ts";
+import { ropeTable } from "../../nn/rope.ts";
+import { Scope } from "../../nn/scope.ts";
+import { u32Tensor } from "../../tensor/tensor.ts";
+import { block, type Drop } from "./blocks.ts";
+import { type TransformerConfig, transformerPath } from "./config.ts";
+
+/** The two sub-tokens, as they are called in the checkpoint's names and in the inputs and outputs of programs. */
+export const subTokens = ["pre", "post"] as const;
+
+/** Pictures as classes u32 `[B]` and both sub-tokens of their first P positions, u32 `[B,P]`. */
+export interface TeacherForced {
+  readonly classes: Tensor;
+  readonly pre: Tensor;
+  readonly post: Tensor;
+}
+
+/** The program of `teacherForced`, whose inputs and outputs have the same names. */
+export function teacherForcedGraph(
+  config: TransformerConfig,
+  { n, positions = config.grid ** 2 }: { n: number; positions?: number },
+): Graph {
+  const index = (...shape: number[]) => ({ shape, dtype: "u32" }) as const;
+  const specs = { classes: index(n), pre: index(n, positions), post: index(n, positions) };
+  return trace(specs, (inputs) => teacherForced(config, inputs as unknown as TeacherForced));
+}
+
+/**
+ * All positions at once → `logits_pre` `[B,P,2^b0]`, `logits_post` `[B,P,2^b1]`, each position knowing only those before
+ * it (and `logits_post` its own `pre`). `drop` acts on the embeddings and behind each layer of a block.
+ */
+export function teacherForced(
+  config: TransformerConfig,
+  { classes, pre, post }: TeacherForced,
+  drop: Drop = (x) => x,
+): { logits_pre: Tensor; logits_post: Tensor } {
+  const { dim } = config, [n, positions] = pre.shape as [number, number];
+  const model = new TransformerNetwork(config);
+  let x = reshape(model.embedClass(classes), [n, 1, dim]);
+  if (positions > 1) {
+    const earlier = (tokens: Tensor) => slice(tokens, { axis: 1, start: 0, length: positions - 1 });
+    x = concat(x, add(model.embed("pre", earlier(pre)), model.embed("post", earlier(post))), { axis: 1 });
+  }
+  x = model.blocks("spatial_blocks", drop(x), { position: counting(n, positions), drop });
+  const pairs = n * positions;
+  const asPairs = (tensor: Tensor) => reshape(tensor, [pairs, 1, dim]);
+  x = concat(asPairs(x), asPairs(model.embed("pre", pre)), { axis: 1 });
+  x = model.blocks("factorized_blocks", x, { position: counting(pairs, 2), drop });
+  const logits = (i: number) => {
+    const rows = reshape(slice(x, { axis: 1, start: i, length: 1 }), [pairs, dim]);
+    return reshape(model.head(i, rows), [n, positions, 2 ** config.bits[i]!]);
+  };
+  return { logits_pre: logits(0), logits_post: logits(1) };
+}
+
+/** The transformer's parts, for any program. */
+export class TransformerNetwork {
+  readonly #config: TransformerConfig;
+  readonly #scope: Scope = new Scope(transformerPath);
+  readonly #table: Tensor;
+
+  constructor(config: TransformerConfig) {
+    this.#config = config;
+    this.#table = constant(ropeTable(config.grid, config.dim / config.heads));
+  }
+
+  /** Vectors of sub-tokens u32 `[…]` → `[…,D]`. */
+  embed(name: (typeof subTokens)[number], index: Tensor): Tensor {
+    const words = 2 ** this.#config.bits[subTokens.indexOf(name)]!;
+    return lookUp(this.#scope.at(`${name}_emb`), index, { words, width: this.#config.dim });
+  }
+
+  /** Vectors of classes u32 `[…]`, of which the last is the null class. */
+  embedClass(index: Tensor): Tensor {
+    const { classes, dim } = this.#config;
+    return lookUp(this.#scope.at("class_emb", "embedding_table"), index, { words: classes + 1, width: dim });
+  }
+
+  /** The keys and values of all blocks of a kind, as states. */
+  caches(
+    kind: BlockKind,
+    { rows, positions, halves = false }: { rows: number; positions: number; halves?: boolean },
+  ): Tensor[] {
+    const { heads, dim } = this.#config;
+    const shape = [rows, 2, heads, positions, dim / heads];
+    return Array.from(
+      { length: this.#count(kind) },
+      (_, i) => state(this.#scope.at(kind, i, "cache").path, { shape, dtype: "f32", halves }),
+    );
+  }
+
+  /** All blocks of a kind. With caches x is `[R,D]`, else `[B,P,D]`. */
+  blocks(
+    kind: BlockKind,
+    x: Tensor,
+    { position, caches, drop = (y) => y }: { position: Tensor; caches?: readonly Tensor[]; drop?: Drop },
+  ): Tensor {
+    const { heads, hidden } = this.#config;
+    for (let i = 0; i < this.#count(kind); i++) {
+      x = block(this.#scope.at(kind, i), x, {
+        hidden,
+        heads,
+        table: this.#table,
+        position,
+        cache: caches?.[i],
+        drop,
+      });
+    }
+    return x;
+  }
+
+  /** The logits of sub-token `i` from x `[R,D]`. */
+  head(i: number, x: Tensor): Tensor {
+    return dense(
+      this.#scope.at("head", i),
+      rootMeanSquareNorm(this.#scope.at("norm"), x),
+      2 ** this.#config.bits[i]!,
+    );
+  }
+
+  #count(kind: BlockKind): number {
+    return kind === "spatial_blocks" ? this.#config.layers : this.#config.factorizedLayers;
+  }
+}
+
+type BlockKind = "spatial_blocks" | "factorized_blocks";
+
+/** u32 `[B,P]`: 0 to P − 1 in each row. */
+function counting(sequences: number, positions: number): Tensor {
+  const data = Uint32Array.from({ length: sequences * positions }, (_, i) => i % positions);
+  return constant(u32Tensor([sequences, positions], data));
+}
