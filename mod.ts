@@ -1,5 +1,5 @@
 /**
- * Open-MAGVIT2 in TypeScript: pictures become tokens, and tokens become pictures again.
+ * Open-MAGVIT2 in TypeScript: images become tokens, and tokens become images again.
  *
  * ```ts
  * import { encodeImage, psnr, readImage, Tokenizer } from "@voken/magvit2";
@@ -27,14 +27,14 @@ export { readTokens, tokensToJson, tokensToNpz } from "./src/tokenizer/token_fil
 
 export { Generator } from "./src/transformer/generator.ts";
 export type {
-  DrawingStep,
-  DrawnPicture,
+  GeneratedImage,
+  Generationstep,
   GeneratorLoadOptions,
   GeneratorModel,
   StreamOptions,
 } from "./src/transformer/generator.ts";
-export type { Drawing } from "./src/transformer/drawing.ts";
-export type { DrawingTable, StepOutcome } from "./src/transformer/drawing_table.ts";
+export type { Generation } from "./src/transformer/generation.ts";
+export type { DecodeBatch, StepOutcome } from "./src/transformer/decode_batch.ts";
 export type { GenerateOptions } from "./src/transformer/request.ts";
 export { paperSettings, pretty } from "./src/transformer/settings.ts";
 export type { PerSubToken, SamplingOptions, SamplingSettings } from "./src/transformer/settings.ts";

@@ -1,8 +1,8 @@
 /**
  * `deno task bench generator [TOKENS]`: milliseconds of a token of AR_256_B with guidance, by format, threads and
- * pictures at once, and the bytes that it reads as a share of the bandwidth measured in the same process.
+ * images at once, and the bytes that it reads as a share of the bandwidth measured in the same process.
  */
-import type { GeneratorRun, PicturesRun } from "./generator_run.ts";
+import type { GeneratorRun, ImagesRun } from "./generator_run.ts";
 import { median, runJson, table } from "./report.ts";
 
 const tokens = Number(Deno.args[0] ?? 24);
@@ -16,15 +16,15 @@ for (const format of formats) {
     if (threads !== 2) continue;
     notes.push(
       `${format}: ${(run.weightBytes / 1e6).toFixed(0)} MB of weights, resident set with the decoder ` +
-        `${(run.resident / 1e9).toFixed(2)} GB; the decoder takes ${run.decode.toFixed(2)} s a picture`,
+        `${(run.resident / 1e9).toFixed(2)} GB; the decoder takes ${run.decode.toFixed(2)} s an image`,
     );
-    notes.push(`  one picture, by kernel: ${byKernel(run.runs[0]!)}`);
+    notes.push(`  one image, by kernel: ${byKernel(run.runs[0]!)}`);
   }
 }
 console.log(
-  `AR_256_B with guidance, two rows a picture; medians over ${tokens} positions spread over the picture\n`,
+  `AR_256_B with guidance, two rows an image; medians over ${tokens} positions spread over the image\n`,
 );
-table(["", "threads", "pictures", "ms a token", "best", "tokens/s", "of one", "GB/s", "of bandwidth"], rows);
+table(["", "threads", "images", "ms a token", "best", "tokens/s", "of one", "GB/s", "of bandwidth"], rows);
 console.log("\n" + notes.join("\n"));
 
 function row(
@@ -32,25 +32,25 @@ function row(
     format: string;
     threads: number;
     run: GeneratorRun;
-    one: PicturesRun;
-    first: PicturesRun;
+    one: ImagesRun;
+    first: ImagesRun;
   },
 ): string[] {
   const ms = median(one.ms), rate = (run.weightBytes + run.againBytes + one.cacheBytes) / (ms / 1000);
   return [
     format,
     `${threads}`,
-    `${one.pictures}`,
+    `${one.images}`,
     ms.toFixed(1),
     Math.min(...one.ms).toFixed(1),
-    (1000 * one.pictures / ms).toFixed(0),
+    (1000 * one.images / ms).toFixed(0),
     `${(ms / median(first.ms)).toFixed(2)}×`,
     (rate / 1e9).toFixed(1),
     `${(100 * rate / run.bandwidth).toFixed(0)}% of ${(run.bandwidth / 1e9).toFixed(1)}`,
   ];
 }
 
-function byKernel({ kernels }: PicturesRun): string {
+function byKernel({ kernels }: ImagesRun): string {
   const sums = new Map<string, number>();
   for (const { kernel, seconds } of kernels) sums.set(kernel, (sums.get(kernel) ?? 0) + 1000 * seconds);
   return [...sums].sort(([, a], [, b]) => b - a).slice(0, 5).map(([kernel, ms]) =>

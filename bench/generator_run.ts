@@ -1,8 +1,8 @@
 /**
- * Times the drawing of tokens by AR_256_B in a process of its own:
- * `deno run -A bench/generator_run.ts FORMAT THREADS PICTURES,PICTURES,… TOKENS` prints one line of JSON.
+ * Times the generation of tokens by AR_256_B in a process of its own:
+ * `deno run -A bench/generator_run.ts FORMAT THREADS IMAGES,IMAGES,… TOKENS` prints one line of JSON.
  *
- * Weights are computed from their names; what the model draws means nothing, but takes the same time. The first greedy
+ * Weights are computed from their names; what the model generates means nothing, but takes the same time. The first greedy
  * tokens and their logits are held against the golden of PyTorch before anything is timed.
  */
 import type { CommandTime, Program, WeightFormat } from "../src/backend/backend.ts";
@@ -16,12 +16,12 @@ import { hashedWeights } from "../tests/golden/tokenizer_golden.ts";
 import { goldenConfig, hashedTransformer } from "../tests/golden/transformer_golden.ts";
 import { readBandwidth } from "./machine/limits.ts";
 
-/** What was measured with one number of pictures at once, two rows each. */
-export interface PicturesRun {
-  readonly pictures: number;
-  /** Milliseconds of each token, at positions spread over the picture. */
+/** What was measured with one number of images at once, two rows each. */
+export interface ImagesRun {
+  readonly images: number;
+  /** Milliseconds of each token, at positions spread over the image. */
   readonly ms: readonly number[];
-  /** Bytes of keys and values that a token reads, in the mean over the picture. */
+  /** Bytes of keys and values that a token reads, in the mean over the image. */
   readonly cacheBytes: number;
   readonly kernels: readonly CommandTime[];
 }
@@ -34,17 +34,17 @@ export interface GeneratorRun {
   readonly againBytes: number;
   /** Bytes a second that as many threads read from memory. */
   readonly bandwidth: number;
-  readonly runs: readonly PicturesRun[];
-  /** Seconds to decode one picture. */
+  readonly runs: readonly ImagesRun[];
+  /** Seconds to decode one image. */
   readonly decode: number;
-  /** Bytes of the resident set with transformer and decoder, after the run of one picture. */
+  /** Bytes of the resident set with transformer and decoder, after the run of one image. */
   readonly resident: number;
 }
 
 /** How far guided logits of each format may be from PyTorch's in f32; weights of noise quantise worse than learned ones. */
 const tolerance: Readonly<Record<WeightFormat, number>> = { f32: 1e-6, f16: 1e-4, q8: 1e-2, q4: 1 };
 
-/** The class that the golden was drawn of. */
+/** The class that the golden was generated of. */
 let golden256Label = 0;
 
 if (import.meta.main) {
@@ -59,12 +59,12 @@ if (import.meta.main) {
   await using backend = new WasmBackend({ threads });
   const graphs = [stepGraph(config, { n: 1, guided: true, logits: true, halves: format !== "f32" })];
   await using weights = await backend.load(hashedTransformer(graphs), { graphs, format });
-  const picture = decodeGraph(tokenizerConfig(await readGolden("imagenet_256_L")), {
+  const image = decodeGraph(tokenizerConfig(await readGolden("imagenet_256_L")), {
     n: 1,
     height: 256,
     width: 256,
   });
-  await using decoderWeights = await backend.load(hashedWeights([picture]), { graphs: [picture] });
+  await using decoderWeights = await backend.load(hashedWeights([image]), { graphs: [image] });
 
   {
     await using program = await backend.compile(graphs[0]!, weights);
@@ -77,19 +77,19 @@ if (import.meta.main) {
   }
 
   let resident = 0, decode = Infinity;
-  const runs: PicturesRun[] = [];
-  for (const pictures of counts) {
+  const runs: ImagesRun[] = [];
+  for (const images of counts) {
     await using program = await backend.compile(
-      stepGraph(config, { n: pictures, guided: true, halves: format !== "f32" }),
+      stepGraph(config, { n: images, guided: true, halves: format !== "f32" }),
       weights,
     );
-    const ms = await time(program, { pictures, tokens, positions: config.grid ** 2 });
-    const kernels = await program.profile(inputsOf(pictures, { position: config.grid ** 2 / 2 }));
-    const cacheBytes = 2 * pictures * config.layers * 2 * config.dim * (format === "f32" ? 4 : 2) *
+    const ms = await time(program, { images, tokens, positions: config.grid ** 2 });
+    const kernels = await program.profile(inputsOf(images, { position: config.grid ** 2 / 2 }));
+    const cacheBytes = 2 * images * config.layers * 2 * config.dim * (format === "f32" ? 4 : 2) *
       (config.grid ** 2 + 1) / 2;
-    runs.push({ pictures, ms, cacheBytes, kernels });
+    runs.push({ images, ms, cacheBytes, kernels });
     if (resident > 0) continue;
-    await using decoder = await backend.compile(picture, decoderWeights);
+    await using decoder = await backend.compile(image, decoderWeights);
     for (let run = 0; run < 3; run++) {
       const start = performance.now();
       await decoder.run({ tokens: u32Tensor([1, 16, 16]) });
@@ -106,12 +106,12 @@ if (import.meta.main) {
 
 async function time(
   program: Program,
-  { pictures, tokens, positions }: { pictures: number; tokens: number; positions: number },
+  { images, tokens, positions }: { images: number; tokens: number; positions: number },
 ): Promise<number[]> {
   const ms: number[] = [];
   // The first runs are the baseline compiler's.
   for (let i = -8; i < tokens; i++) {
-    const inputs = inputsOf(pictures, { position: Math.floor((Math.max(i, 0) + 0.5) * positions / tokens) });
+    const inputs = inputsOf(images, { position: Math.floor((Math.max(i, 0) + 0.5) * positions / tokens) });
     const start = performance.now();
     await program.run(inputs);
     if (i >= 0) ms.push(performance.now() - start);

@@ -1,5 +1,5 @@
 /**
- * `deno task bench service [SECONDS]`: pictures a second and latency of the service on loopback, for 1, 4, 16 and 64
+ * `deno task bench service [SECONDS]`: images a second and latency of the service on loopback, for 1, 4, 16 and 64
  * clients; the same requests one by one are those of one client. Before that, what the service adds to one request:
  * beside the library in its own process. The answers are compared before anything is timed.
  *
@@ -42,7 +42,7 @@ for (const work of works) {
   const oneByOne = measured[0]![1].rate;
   console.log(`\n${work.name}, ${seconds} s each`);
   table(
-    ["clients", "pictures/s", "to one by one", "to the library", "p50 ms", "p99 ms", "/health p99 ms"],
+    ["clients", "images/s", "to one by one", "to the library", "p50 ms", "p99 ms", "/health p99 ms"],
     measured.map(([clients, { rate, latencies, health }]) => [
       `${clients}`,
       rate.toFixed(1),

@@ -25,11 +25,11 @@ await using service = createService({ models: [{ name: "small", tokenizer, gener
 await using server = await serve(service, { port: 0 });
 
 const all: Alone[] = [];
-for (const { name, path, init, picture, library } of works) {
+for (const { name, path, init, image, library } of works) {
   const alone: { name: string; library: number[]; service: number[] } = { name, library: [], service: [] };
   const ways = {
     library: () => library({ tokenizer, generator }),
-    service: async () => await picture(await fetch(`http://127.0.0.1:${server.port}${path}`, init)),
+    service: async () => await image(await fetch(`http://127.0.0.1:${server.port}${path}`, init)),
   };
   const expected = (await ways.library()).toBase64();
   // The first turns warm up.

@@ -7,13 +7,13 @@ import { smallSample } from "../tests/support/models.ts";
 const ring = await Deno.readFile(smallSample("ring"));
 const settings = { seed: 7, guidance: 4 };
 
-/** A kind of work: as a request, and by the library. Both give the file of a picture, the same one. */
+/** A kind of work: as a request, and by the library. Both give the file of an image, the same one. */
 export interface Work {
   readonly name: string;
   readonly path: string;
   readonly init: RequestInit;
-  /** The picture in an answer. */
-  picture(response: Response): Promise<Uint8Array>;
+  /** The image in an answer. */
+  image(response: Response): Promise<Uint8Array>;
   library(models: { tokenizer: Tokenizer; generator: Generator }): Promise<Uint8Array>;
 }
 
@@ -23,22 +23,22 @@ export const works: readonly Work[] = [
     name: "reconstruct",
     path: "/v1/reconstruct",
     init: { method: "POST", headers: { "content-type": "image/png" }, body: ring },
-    picture: (response) => response.bytes(),
+    image: (response) => response.bytes(),
     library: async ({ tokenizer }) =>
       await encodeImage(await tokenizer.reconstruct(await decodeImage(ring)), { format: "png" }),
   },
   {
-    name: "draw",
+    name: "generate",
     path: "/v1/images/generations",
     init: {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ class_id: 3, ...settings }),
     },
-    picture: async (response) => Uint8Array.fromBase64((await response.json()).data[0].b64_json),
+    image: async (response) => Uint8Array.fromBase64((await response.json()).data[0].b64_json),
     library: async ({ generator }) => {
-      const [picture] = await generator.generate({ classIds: 3, ...settings });
-      return await encodeImage(picture!.image, { format: "png" });
+      const [image] = await generator.generate({ classIds: 3, ...settings });
+      return await encodeImage(image!.image, { format: "png" });
     },
   },
 ];

@@ -1,6 +1,6 @@
 /**
  * `deno task bench training_tokenizer [STEPS]`: seconds a step of training a small tokenizer (ch 64, ch_mult 1 2 2, one
- * ResBlock, 18 bits) on batches of 16 pictures of 32×32: L1 and squared error, entropy and commitment, Adam, averages.
+ * ResBlock, 18 bits) on batches of 16 images of 32×32: L1 and squared error, entropy and commitment, Adam, averages.
  */
 import { f32Tensor } from "../src/tensor/tensor.ts";
 import { adamStep } from "../src/train/optimizer/adam.ts";
@@ -32,14 +32,14 @@ function training(ch: number, { n, size }: { n: number; size: number }): Trainin
       emaDecay: 0.995,
     }),
     inputs: (step) => ({
-      x: f32Tensor(shape, hashed(`pictures ${step}`, shape)),
+      x: f32Tensor(shape, hashed(`images ${step}`, shape)),
       ...adamStep({ step, rate: 5e-4 }, { ...adam, name: optimizers.generator }),
       ...stepFactors({ adversarial: 0, entropy: 1 }),
     }),
   };
 }
 
-await benchTraining("tokenizer, ch 64, 16 pictures of 32×32", {
+await benchTraining("tokenizer, ch 64, 16 images of 32×32", {
   large: training(64, { n: 16, size: 32 }),
   small: training(32, { n: 1, size: 16 }),
   runs: Number(Deno.args[0] ?? 8),

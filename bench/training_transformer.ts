@@ -1,6 +1,6 @@
 /**
  * `deno task bench training_transformer [STEPS]`: seconds a step of training a small transformer (dim 256, 4 heads, 6 + 2
- * blocks, 2^6 and 2^12 codes, grid 8×8) on batches of 32 pictures: dropout, AdamW, clipped gradients.
+ * blocks, 2^6 and 2^12 codes, grid 8×8) on batches of 32 images: dropout, AdamW, clipped gradients.
  */
 import { u32Tensor } from "../src/tensor/tensor.ts";
 import { adamStep } from "../src/train/optimizer/adam.ts";
@@ -38,7 +38,7 @@ const large = {
   grid: 8,
   classes: 9,
 } as const;
-await benchTraining("transformer, dim 256, 6 + 2 blocks, 32 pictures of 8×8 tokens", {
+await benchTraining("transformer, dim 256, 6 + 2 blocks, 32 images of 8×8 tokens", {
   large: training(large, 32),
   small: training(
     { ...large, dim: 64, layers: 1, factorizedLayers: 1, hidden: 256, bits: [3, 5], grid: 3 },

@@ -1,6 +1,6 @@
 /**
  * Times the encoder of imagenet_256_L in headless Chromium, on the adapter that it has: ours beside the WebGPU provider
- * of onnxruntime-web, which does not run in Deno: `deno task bench webgpu_chromium [SIDE] [RUNS]`, of pictures of 128×128
+ * of onnxruntime-web, which does not run in Deno: `deno task bench webgpu_chromium [SIDE] [RUNS]`, of images of 128×128
  * if not said.
  */
 import { openPage } from "../tests/browser/chromium.ts";
@@ -11,7 +11,7 @@ const side = Number(Deno.args[0] ?? 128), runs = Number(Deno.args[1] ?? 2);
 const runtime = new URL("./", import.meta.resolve("onnxruntime-web"));
 const types: Readonly<Record<string, string>> = { mjs: "text/javascript", wasm: "application/wasm" };
 
-/** The encoder's graph, which was written for 256×256, for pictures of any size: shapes within follow the input's. */
+/** The encoder's graph, which was written for 256×256, for images of any size: shapes within follow the input's. */
 async function graphOfAnySize(): Promise<Uint8Array<ArrayBuffer>> {
   const file = await Deno.open(new URL("peers/encoder256.onnx.gz", import.meta.url));
   const bytes = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).bytes();

@@ -17,7 +17,7 @@ fn main(
   if (i >= SIZE) { return; }
   let c = i % C;
   let column = i / C % (2 * W);
-  // Rows of all pictures, one below the other: each has an even number of them.
+  // Rows of all images, one below the other: each has an even number of them.
   let row = i / C / (2 * W);
   let cell = 2 * (row % 2) + column % 2;
   out[i] = x[((row / 2 * W + column / 2) * 4 + cell) * C + c];

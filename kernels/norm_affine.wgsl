@@ -7,7 +7,7 @@
 // weight, bias f32 [C]; if EACH [N, C]
 // out f32 [N, 2, C]: scales, then shifts
 //
-// A workgroup does one group of one picture: WIDTH = C / GROUPS channels. Its threads sum every WORKGROUP-th partial,
+// A workgroup does one group of one image: WIDTH = C / GROUPS channels. Its threads sum every WORKGROUP-th partial,
 // then a tree sums the threads.
 
 @group(0) @binding(0) var<storage, read_write> partials: array<f32>;

@@ -1,11 +1,11 @@
-// sample: draws a word of V from each row of logits
+// sample: samples a word of V from each row of logits
 //
 //   y = logits / temperature; weights exp(y − max y) in fixed point, whole numbers of 2⁻³¹
 //   top-k keeps the words with y ≥ the k-th largest; top-p then those before which, in descending order, ties by index,
 //   no more than p of the kept weight lies
-//   the word drawn is the first at which the sum of the weights, in the order of the vocabulary, exceeds u · total,
+//   the word sampled is the first at which the sum of the weights, in the order of the vocabulary, exceeds u · total,
 //   u = the upper 24 bits of random[n, WORD] / 2²⁴; temperature 0 takes the largest logit, the first of equal ones
-//   NaN among the logits, or nothing to draw from, gives 2³² − 1
+//   NaN among the logits, or nothing to sample from, gives 2³² − 1
 //
 // logits f32 [N, V]; temperature, top_p f32 [N]; top_k u32 [N]; random u32 [N, 4]; out u32 [REPEAT · N];
 // keys, weights u32 [N, V]: scratch. Sums are whole numbers of 64 bits: exact in any order.
@@ -27,7 +27,7 @@
 var<workgroup> sums: array<vec2u, WORKGROUP>;
 var<workgroup> maxima: array<u32, WORKGROUP>;
 var<workgroup> filters: vec2u;
-var<workgroup> drawn: atomic<u32>;
+var<workgroup> sampled: atomic<u32>;
 
 // The sum of all threads' values, for all threads.
 fn total(value: vec2u, thread: u32) -> vec2u {
@@ -117,7 +117,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       select(k, 0u, greedy || k >= V),
       select(u32(max(p, 0.0) * 16777216.0), 0xffffffffu, greedy || p >= 1.0),
     );
-    atomicStore(&drawn, 0xffffffffu);
+    atomicStore(&sampled, 0xffffffffu);
   }
   let chosen = workgroupUniformLoad(&filters);
 
@@ -128,7 +128,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     top = max(top, key);
   }
   top = largest(top, thread);
-  // Keys of infinity and NaN: nothing can be drawn from what is left of them.
+  // Keys of infinity and NaN: nothing can be sampled from what is left of them.
   let lost = top == 0xffffffff || (!greedy && (top >= 0xff800000 || top == 0x007fffff));
   for (var i = first; i < end; i++) {
     var weight = 0u;
@@ -186,9 +186,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var sum = before(own, thread);
   for (var i = first; i < end; i++) {
     let next = plus(sum, vec2u(weights[i], 0));
-    if (exceeds(next, goal) && !exceeds(sum, goal)) { atomicStore(&drawn, i - n * V); }
+    if (exceeds(next, goal) && !exceeds(sum, goal)) { atomicStore(&sampled, i - n * V); }
     sum = next;
   }
   workgroupBarrier();
-  if (thread < REPEAT) { out[thread * N + n] = select(atomicLoad(&drawn), 0xffffffffu, lost); }
+  if (thread < REPEAT) { out[thread * N + n] = select(atomicLoad(&sampled), 0xffffffffu, lost); }
 }

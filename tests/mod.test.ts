@@ -10,7 +10,7 @@ const test = suite("the public API");
 const root = new URL("../", import.meta.url);
 
 for (const kind of ["ema", "raw"] as const) {
-  test(`a training checkpoint, ${kind} weights: latents and pictures are PyTorch's`, async () => {
+  test(`a training checkpoint, ${kind} weights: latents and images are PyTorch's`, async () => {
     const golden = await readGolden("lightning_tiny");
     const file = new URL("tests/golden/lightning_tiny.ckpt", root);
     using folder = scratch();

@@ -1,5 +1,5 @@
 /**
- * Tells how well transformers know the pictures, class by class: cross-entropy in nats a picture, and over all in nats
+ * Tells how well transformers know the images, class by class: cross-entropy in nats an image, and over all in nats
  * a token. The tokens are those that a training keeps in its folder:
  *
  *     deno run -A tools/emoji_nats.ts runs/emoji-64-transformer-8/tokens.safetensors models/emoji-64 …
@@ -22,7 +22,7 @@ await using set = await openTokenSet(tokens);
 await using backend = new WasmBackend({ training: trainingParts.wasm });
 const labels = [...set.labels!], positions = set.grid[0] * set.grid[1];
 const rows = [
-  ["class", "pictures", ...folders],
+  ["class", "images", ...folders],
   ...set.classes.map((name, label) => {
     return [name, `${labels.filter((one) => one === label).length}`];
   }),

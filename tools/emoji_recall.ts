@@ -1,26 +1,26 @@
 /**
- * Tells how much of what a model draws it knows by heart, class by class:
+ * Tells how much of what a model generates it knows by heart, class by class:
  *
  *     deno run -A tools/emoji_recall.ts models/emoji-64 out/emoji-64.npz 8
  *
- * Of so many drawings of each class, how many are a picture of the data again, 22 dB of PSNR or more from the nearest
- * (decoded from its own tokens a picture is 28 dB from itself in the mean); how many different ones those are; and the
+ * Of so many generations of each class, how many are an image of the data again, 22 dB of PSNR or more from the nearest
+ * (decoded from its own tokens an image is 28 dB from itself in the mean); how many different ones those are; and the
  * median of all.
  */
 import { alignColumns } from "../src/graph/print.ts";
 import { psnr } from "../src/image/metrics.ts";
-import { PictureReader } from "../src/data/picture_reader.ts";
-import { openPictures } from "../src/data/open_pictures.ts";
+import { ImageReader } from "../src/data/image_reader.ts";
+import { openImages } from "../src/data/open_images.ts";
 import { Generator } from "../src/transformer/generator.ts";
 
 const [model, data, number = "8"] = Deno.args;
 if (!model || !data || !(Number(number) > 0)) {
-  console.error("usage: emoji_recall.ts <model> <file.npz> [drawings of each class]");
+  console.error("usage: emoji_recall.ts <model> <file.npz> [generations of each class]");
   Deno.exit(2);
 }
 await using generator = await Generator.load(model);
-await using source = await openPictures(data);
-await using reader = new PictureReader(source);
+await using source = await openImages(data);
+await using reader = new ImageReader(source);
 const square = { size: generator.size, crop: "center", mirrored: false } as const;
 const known = await Promise.all(
   Array.from({ length: source.length }, async (_, i) => (await reader.read(i, square))!),
@@ -28,11 +28,11 @@ const known = await Promise.all(
 const n = Number(number), rows = [["class", "again", "of", "different", "median dB"]], all = [0, 0, 0];
 for (const [classIds, name] of generator.classNames!.entries()) {
   const nearest = (await generator.generate({ classIds, n, seed: 5 })).map(({ image }) => {
-    const each = known.map((picture) => psnr(image, picture)), most = each.reduce((a, b) => Math.max(a, b));
-    return { picture: each.indexOf(most), most };
+    const each = known.map((other) => psnr(other, image)), most = each.reduce((a, b) => Math.max(a, b));
+    return { index: each.indexOf(most), most };
   }).sort((a, b) => a.most - b.most);
   const again = nearest.filter(({ most }) => most >= 22);
-  const counts = [again.length, n, new Set(again.map(({ picture }) => picture)).size];
+  const counts = [again.length, n, new Set(again.map(({ index }) => index)).size];
   counts.forEach((count, i) => all[i]! += count);
   rows.push([name, ...counts.map(String), nearest[n >> 1]!.most.toFixed(1)]);
 }

@@ -25,7 +25,7 @@ export function channelSums(args: usize, item: i32): void {
   const positions = arg(args, 5), channels = arg(args, 6), blocks = (channels + CHANNELS - 1) / CHANNELS;
   const n = item / blocks, begin = item % blocks * CHANNELS;
   const row = (<usize>channels) << 2, end = (<usize>min(channels, begin + CHANNELS)) << 2;
-  const picture = (<usize>(n * positions)) * row, pair = (<usize>n) * 2 * row;
+  const image = (<usize>(n * positions)) * row, pair = (<usize>n) * 2 * row;
   const affine = pointer(args, 2) + pair, out = pointer(args, 4) + pair;
   const activation = pointer(args, 3) ? pointer(args, 3) + pair : 0;
   for (let c = (<usize>begin) << 2; c < end; c += 16) v128.store(out + c, splat(0)), v128.store(out + row + c, splat(0));
@@ -33,7 +33,7 @@ export function channelSums(args: usize, item: i32): void {
     const count = min(BLOCK, positions - first);
     for (let c = (<usize>begin) << 2; c < end; c += 16) {
       const a = v128.load(affine + c), b = v128.load(affine + row + c);
-      const offset = picture + (<usize>first) * row + c, active = activation ? activation + c : 0;
+      const offset = image + (<usize>first) * row + c, active = activation ? activation + c : 0;
       let x = pointer(args, 0) + offset, dy = pointer(args, 1) + offset;
       let sums = splat(0), products = splat(0);
       for (let i = 0; i < count; i++, x += row, dy += row) {
@@ -50,7 +50,7 @@ export function channelSums(args: usize, item: i32): void {
  * out = r·(w·d − mean(w·d) − x̂·mean(w·d·x̂)), x̂ = x·r + b, the means over positions and the channels of a group, from
  * sums = (Σ d, Σ d·x̂) by channel; d as above.
  * Arguments: x, dy [N,P,C], affine [N,2,C] = (r, b), sums [N,2,C], weight [C] or [N,C], activation [N,2,C] or 0, out, P, C,
- * blocks, groups, stride of weight from picture to picture. Item: one (n, block of 256 positions). C is a multiple of 4.
+ * blocks, groups, stride of weight from image to image. Item: one (n, block of 256 positions). C is a multiple of 4.
  * Scratch: what d, x̂ and 1 are multiplied by, for each channel.
  */
 export function groupNormGrad(args: usize, item: i32, scratch: usize): void {
@@ -70,7 +70,7 @@ export function groupNormGrad(args: usize, item: i32, scratch: usize): void {
   }
 }
 
-/** r·w, −r·mean(w·d·x̂), −r·mean(w·d) for each channel of picture n. */
+/** r·w, −r·mean(w·d·x̂), −r·mean(w·d) for each channel of image n. */
 function groupFactors(args: usize, n: i32, out: usize): void {
   const channels = arg(args, 8), size = channels / arg(args, 10), row = (<usize>channels) << 2;
   const affine = pointer(args, 2) + (<usize>n) * 2 * row, sums = pointer(args, 3) + (<usize>n) * 2 * row;

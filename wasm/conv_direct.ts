@@ -13,7 +13,7 @@ const DEPTH: i32 = 192;
  *
  * Arguments: x [N,H,W,C], affine or 0, w packed [⌈O/8⌉][K][8], bias (padded to 8) or 0, residual or 0, out,
  * H, W, C, H', W', O, kh, kw, py, px, s, swish, shuffle, N, t, top, left, rows, columns. Item: 24 consecutive pixels of
- * the output of all pictures. Pixel (y, x) is written to (t·y + top, t·x + left) of rows × columns, as gradients of strided
+ * the output of all images. Pixel (y, x) is written to (t·y + top, t·x + left) of rows × columns, as gradients of strided
  * ones need; elsewhere t is 1.
  * Scratch: 24 rows of K values (kh·kw·C, up to a multiple of 4), then 24 rows of O.
  */

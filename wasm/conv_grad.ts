@@ -47,7 +47,7 @@ export function convWeightGrad(args: usize, item: i32): void {
   const count = min(CHANNELS, padded - first);
   const d = pointer(args, 2) + (<usize>((part * taps + tap) * padded + first)) * row;
   memory.fill(d, 0, (<usize>count) * row);
-  // Where the tap lies within the picture.
+  // Where the tap lies within the image.
   const begin = b < 0 ? (stride - 1 - b) / stride : 0;
   const end = width - 1 - b < 0 ? 0 : min(outWidth, (width - 1 - b) / stride + 1);
   const lines = arg(args, 14) * outHeight, parts = arg(args, 15);

@@ -33,7 +33,7 @@ export function copyPixel(out: usize, x: usize, affine: usize, bytes: usize, act
   }
 }
 
-/** 16 channels of a pixel outside of the picture: zeros. */
+/** 16 channels of a pixel outside of the image: zeros. */
 // @ts-ignore: decorator
 @inline
 export function zeroChunk(out: usize): void {
@@ -42,7 +42,7 @@ export function zeroChunk(out: usize): void {
 }
 
 /*
- * Byte offset, in the output, of channel o of the pixel (row, column) of picture n.
+ * Byte offset, in the output, of channel o of the pixel (row, column) of image n.
  * shuffle 0: out [N,H,W,O]. shuffle 1: out [N,2H,2W,O/4], channel (2a+b)·O/4 + c goes to (2·row+a, 2·column+b, c).
  */
 // @ts-ignore: decorator

@@ -3,7 +3,7 @@ import { arg, pointer } from "./simd";
 
 /*
  * out[n, 2h+a, 2w+b, c] = x[n, h, w, (2a+b)·C + c].
- * Arguments: x, out, H (over all pictures), W, C of out. Item: one row of x.
+ * Arguments: x, out, H (over all images), W, C of out. Item: one row of x.
  */
 export function depthToSpace(args: usize, item: i32): void {
   const width = arg(args, 3), bytes = (<usize> arg(args, 4)) << 2;

@@ -55,7 +55,7 @@ function putPartial(out: usize, row: usize, first: v128, sum: v128, squares: v12
 /*
  * affine[n, 0, c] = w_c / √(var + eps), affine[n, 1, c] = b_c − mean·affine[n, 0, c], mean and var of c's group.
  * Arguments: partials, weight, bias, affine [N,2,C], P, C, blocks, groups, eps (f32 bits), stride of weight and bias
- * from picture to picture. Item: one (n, group).
+ * from image to image. Item: one (n, group).
  */
 export function normAffine(args: usize, item: i32): void {
   const positions = arg(args, 4), channels = arg(args, 5), blocks = arg(args, 6), groups = arg(args, 7);

@@ -1,4 +1,4 @@
-// Random words, guidance, and the drawing of tokens. Every step is exact or rounds as the reference does, so that the
+// Random words, guidance, and the sampling of tokens. Every step is exact or rounds as the reference does, so that the
 // same logits and random words give the same token everywhere: no fused steps, f64 sums in the order of the vocabulary.
 import { arg, pointer } from "./simd";
 
@@ -39,16 +39,16 @@ export function guide(args: usize, item: i32): void {
   }
 }
 
-/** What is drawn from logits that are not numbers. */
+/** What is sampled from logits that are not numbers. */
 const INVALID: u32 = 0xffffffff;
 
 /*
- * Draws a word from each row; see the op. Arguments: logits [N,V], temperature, topK u32, topP, random u32 [N,4],
+ * Samples a word from each row; see the op. Arguments: logits [N,V], temperature, topK u32, topP, random u32 [N,4],
  * out u32 [repeat·N], N, V, word, repeat. Item: one n. Scratch: 20·V bytes: weights f64, heap u64, scaled logits f32.
  */
 export function sample(args: usize, item: i32, scratch: usize): void {
   const n = arg(args, 6), words = arg(args, 7), at = (<usize>item) << 2;
-  const drawn = draw(
+  const sampled = sampleRow(
     pointer(args, 0) + ((<usize>(item * words)) << 2),
     words,
     load<f32>(pointer(args, 1) + at),
@@ -58,11 +58,11 @@ export function sample(args: usize, item: i32, scratch: usize): void {
     scratch,
   );
   for (let copy = 0; copy < arg(args, 9); copy++) {
-    store<u32>(pointer(args, 5) + ((<usize>(copy * n + item)) << 2), drawn);
+    store<u32>(pointer(args, 5) + ((<usize>(copy * n + item)) << 2), sampled);
   }
 }
 
-function draw(
+function sampleRow(
   logits: usize,
   words: i32,
   temperature: f32,

@@ -10,7 +10,7 @@
 // an item is 16 outputs and all tiles, so that either the tiles or the weights lie transformed in the item's cache.
 //
 // Arguments of all: x [N,H,W,C], affine [N,2,C] or 0, w packed [O/8][9][C][8], bias or 0, residual or 0, out,
-// H, W, C, O, swish, shuffle, U, V, tiles in a row, tiles of a picture, tiles of all pictures. C is a multiple of 16;
+// H, W, C, O, swish, shuffle, U, V, tiles in a row, tiles of an image, tiles of all images. C is a multiple of 16;
 // w and bias have zeros up to a multiple of 16 outputs.
 //   U: transformed weights [O/8][64][C][8]; V: transformed tiles [64][tiles][C]; M: products [64][tiles][16].
 // Rows of a point end in a cache line of padding, else all of them would fall into the same few lines of the cache.
@@ -139,10 +139,10 @@ export function transformTiles(
   chunkStep: usize,
   scratch: usize,
 ): void {
-  const tilesX = arg(args, 14), perPicture = arg(args, 15);
+  const tilesX = arg(args, 14), perImage = arg(args, 15);
   const bytes = (<usize>arg(args, 8)) << 2;
   for (let t = first, end = first + count; t < end;) {
-    const n = t / perPicture, y = t % perPicture / tilesX, x = t % tilesX;
+    const n = t / perImage, y = t % perImage / tilesX, x = t % tilesX;
     const tiles = min(min(SEGMENT, tilesX - x), end - t);
     let begin = v + (<usize>(t - first)) * tileStep;
     for (let c: usize = 0; c < bytes; c += CHUNK, begin += chunkStep) {
@@ -164,7 +164,7 @@ export function transformTiles(
   }
 }
 
-/** Eight rows of `columns` pixels from (top, left) on, 16 channels from byte c of each; zeros outside of the picture. */
+/** Eight rows of `columns` pixels from (top, left) on, 16 channels from byte c of each; zeros outside of the image. */
 function gatherSegment(args: usize, n: i32, top: i32, left: i32, columns: i32, c: usize, out: usize): void {
   const height = arg(args, 6), width = arg(args, 7), activate = arg(args, 10);
   const bytes = (<usize>arg(args, 8)) << 2;
@@ -218,8 +218,8 @@ function finish(args: usize, first: i32, count: i32, o: i32, m: usize, mRow: usi
 /** Four outputs of one tile from its 64 products at m. */
 function finishTile(args: usize, tile: i32, o: i32, m: usize, mRow: usize, temporary: usize): void {
   const height = arg(args, 6), width = arg(args, 7), outputs = arg(args, 9), shuffle = arg(args, 11);
-  const tilesX = arg(args, 14), perPicture = arg(args, 15);
-  const n = tile / perPicture, y = tile % perPicture / tilesX * 6, x = tile % tilesX * 6;
+  const tilesX = arg(args, 14), perImage = arg(args, 15);
+  const n = tile / perImage, y = tile % perImage / tilesX * 6, x = tile % tilesX * 6;
   const rows = min(6, height - y), columns = min(6, width - x);
   const bias = pointer(args, 3) ? v128.load(pointer(args, 3) + ((<usize>o) << 2)) : f32x4.splat(0);
   const residual = residualDistance(pointer(args, 4), pointer(args, 5));

@@ -5,7 +5,7 @@
 // the sum over tiles being, for each of the 64 points, a product of matrices: C × tiles by tiles × O.
 //
 // Arguments of all: x [N,H,W,C], affine [N,2,C] or 0 (it and swish act on x), dw [O,C,3,3], dy [N,H,W,O], D, unused,
-// H, W, C, O, swish, unused, Y, V, tiles in a row, tiles of a picture, tiles of all pictures. C is a multiple of 16; so is
+// H, W, C, O, swish, unused, Y, V, tiles in a row, tiles of an image, tiles of all images. C is a multiple of 16; so is
 // O', the next one from O on. What lies behind the last pixel of dy is read, and dropped.
 //   V: transformed tiles of x [64][C/16][tiles][16]; Y: those of dy [64][O'/16][tiles][16]; D: their products, in
 //   blocks [C/16][O'/16][64][16][16].
@@ -50,10 +50,10 @@ export function winogradGradTiles(args: usize, item: i32, scratch: usize): void 
 
 /** Y = A·dy·Aᵀ for `count` tiles from `first` on, chunks of 16 channels `chunk` bytes apart. */
 function transformSlopeTiles(args: usize, first: i32, count: i32, y: usize, chunk: usize, scratch: usize): void {
-  const tilesX = arg(args, 14), perPicture = arg(args, 15), outputs = arg(args, 9);
+  const tilesX = arg(args, 14), perImage = arg(args, 15), outputs = arg(args, 9);
   const bytes = (<usize>outputs) << 2, yRow = pointRow(args, outputs);
   for (let t = first, end = first + count; t < end;) {
-    const n = t / perPicture, row = t % perPicture / tilesX, x = t % tilesX;
+    const n = t / perImage, row = t % perImage / tilesX, x = t % tilesX;
     const tiles = min(min(SEGMENT, tilesX - x), end - t);
     let begin = y + (<usize>(t - first)) * CHUNK;
     for (let c: usize = 0; c < bytes; c += CHUNK, begin += chunk) {
@@ -75,7 +75,7 @@ function transformSlopeTiles(args: usize, first: i32, count: i32, y: usize, chun
   }
 }
 
-/** Six rows of `columns` pixels of dy, 16 channels from byte c of each; zeros outside of the picture. */
+/** Six rows of `columns` pixels of dy, 16 channels from byte c of each; zeros outside of the image. */
 function gatherSlopes(args: usize, n: i32, top: i32, left: i32, columns: i32, c: usize, out: usize): void {
   const height = arg(args, 6), width = arg(args, 7), bytes = (<usize>arg(args, 9)) << 2;
   const end = out + (<usize>min(columns, width - left)) * CHUNK, stop = out + (<usize>columns) * CHUNK;

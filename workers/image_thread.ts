@@ -1,7 +1,7 @@
 import { nodeWorkers } from "../src/backend/wasm/features.ts";
 import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
 
-/** A thread that reads and writes picture files, one thing at a time, and is gone after a failure. */
+/** A thread that reads and writes image files, one thing at a time, and is gone after a failure. */
 export class ImageThread {
   readonly #worker: InstanceType<typeof import("node:worker_threads").Worker>;
   #pending: PromiseWithResolvers<ImageWorkerAnswer> | undefined;

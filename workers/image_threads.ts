@@ -25,7 +25,7 @@ export class ThreadLostError extends Error {
 }
 
 /**
- * Threads with limited memory that decode, prepare and encode pictures. One that takes too long, runs out of memory or
+ * Threads with limited memory that decode, prepare and encode images. One that takes too long, runs out of memory or
  * ends in any other way costs what it was asked for, and is replaced.
  */
 export class ImageThreads implements AsyncDisposable {

@@ -1,4 +1,4 @@
-// Pictures with zeros between and behind their positions: out[n, row, column, c] = x[n, row/STRIDE, column/STRIDE, c]
+// Images with zeros between and behind their positions: out[n, row, column, c] = x[n, row/STRIDE, column/STRIDE, c]
 //
 // That where both divide evenly and are in x, else 0. x f32 [N, H, W, C], out f32 [N, OH, OW, C], SIZE elements; a thread
 // does one.

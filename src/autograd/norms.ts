@@ -5,7 +5,7 @@ import { f32Tensor } from "../tensor/tensor.ts";
 
 /**
  * Group normalisation, y = w·x̂ + b with x̂ = (x − μ)·r by group: with S = Σ dy and T = Σ dy·x̂ over positions, dw = T and
- * db = S (over pictures too, where w is shared); dx follows from them, see `group_norm_grad`.
+ * db = S (over images too, where w is shared); dx follows from them, see `group_norm_grad`.
  */
 export function groupNormGradients(
   { inputs: { x, weight }, attrs: { groups, eps } }: TensorOf<"group_norm">,

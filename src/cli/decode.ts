@@ -3,7 +3,7 @@ import { openSource } from "../io/byte_source.ts";
 import { readTokens } from "../tokenizer/token_file.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, withModel } from "./options.ts";
-import { checkWritable, picturePaths, stemOf, writePicture } from "./outputs.ts";
+import { checkWritable, imagePaths, stemOf, writeImage } from "./outputs.ts";
 import { progress } from "./progress.ts";
 
 interface Options extends ModelOptions {
@@ -11,12 +11,12 @@ interface Options extends ModelOptions {
   json?: true;
 }
 
-/** `voken decode`: a file of tokens to pictures. */
+/** `voken decode`: a file of tokens to images. */
 export function decodeCommand(io: Io): Command {
   return withModel(new Command("decode"))
-    .description("turn a file of tokens into pictures")
+    .description("turn a file of tokens into images")
     .argument("<tokens>", "what encode wrote, .npz or JSON")
-    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one picture", "out")
+    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one image", "out")
     .option("--json", "say it in JSON")
     .action(async (input: string, options: Options) => {
       await using source = await openSource(input);
@@ -25,7 +25,7 @@ export function decodeCommand(io: Io): Command {
       const names = tokens.map((_, i) =>
         tokens.length === 1 ? stem : `${stem}-${`${i}`.padStart(digits, "0")}`
       );
-      const outputs = await picturePaths(options.output, { names, inputs: [input] });
+      const outputs = await imagePaths(options.output, { names, inputs: [input] });
       for (const output of outputs.slice(0, 1)) await checkWritable(output);
 
       await using tokenizer = await loadTokenizer(options, io);
@@ -33,7 +33,7 @@ export function decodeCommand(io: Io): Command {
       const done: { output: string; width: number; height: number }[] = [];
       for (const [i, one] of tokens.entries()) {
         const image = await tokenizer.decode(one, io);
-        await writePicture(outputs[i]!, image);
+        await writeImage(outputs[i]!, image);
         done.push({ output: outputs[i]!, width: image.width, height: image.height });
         bar.update(done.length, tokens.length);
       }

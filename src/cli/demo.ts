@@ -1,5 +1,5 @@
 /**
- * Reconstructs the sample pictures of a small model, shows them beside the originals, and draws new ones:
+ * Reconstructs the sample images of a small model, shows them beside the originals, and generates new ones:
  * `deno task demo`.
  */
 import { alignColumns } from "../graph/print.ts";
@@ -10,10 +10,10 @@ import { readImage } from "../image/read.ts";
 import { defaultModel as model } from "../models/find.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
-import { demoDrawing } from "./demo_drawing.ts";
+import { demoGeneration } from "./demo_generation.ts";
 import type { Io } from "./io.ts";
 import { terminal } from "./io.ts";
-import { writePicture } from "./outputs.ts";
+import { writeImage } from "./outputs.ts";
 import { quietMesa } from "./quiet_mesa.ts";
 
 const samples = new URL(`../../models/${model}/samples/`, import.meta.url);
@@ -39,26 +39,26 @@ export async function demo(folder: string, io: Io): Promise<void> {
   const decoding = seconds();
 
   const path = `${folder}/demo.png`;
-  await writePicture(path, contactSheet(sheetRows(images, reconstructions), { scale: 2, gap: 6 }));
+  await writeImage(path, contactSheet(sheetRows(images, reconstructions), { scale: 2, gap: 6 }));
 
   const { width, height } = images[0]!, { grid: [h, w], bits } = tokens[0]!;
   io.out(
-    `${model}: pictures of ${width}×${height} become ${w}×${h} tokens of ${bits} bits, and pictures again.\n`,
+    `${model}: images of ${width}×${height} become ${w}×${h} tokens of ${bits} bits, and images again.\n`,
   );
   io.out(describe(names, { images, tokens, reconstructions }) + "\n");
-  const each = (total: number) => `${(1000 * total / images.length).toFixed(1)} ms a picture`;
+  const each = (total: number) => `${(1000 * total / images.length).toFixed(1)} ms an image`;
   io.out(
     alignColumns([
       ["tokens", `the first row of ${nameOf(names[0]!)}: ${tokens[0]!.data.subarray(0, w).join(" ")}`],
-      ["size", `${bits * w * h / 8} bytes a picture; as PNG ${await meanBytes(names)} bytes in the mean`],
+      ["size", `${bits * w * h / 8} bytes an image; as PNG ${await meanBytes(names)} bytes in the mean`],
       ["load", `${loading.toFixed(2)} s`],
       ["first run", `${first.toFixed(2)} s, with the start of the threads`],
       ["encode", each(encoding)],
       ["decode", each(decoding)],
     ]).join("\n"),
   );
-  io.out(`\nNow look at ${path}: each picture with its reconstruction below.`);
-  await demoDrawing(model, folder, io);
+  io.out(`\nNow look at ${path}: each image with its reconstruction below.`);
+  await demoGeneration(model, folder, io);
 }
 
 /** Rows of originals, each with the row of reconstructions below it. */
@@ -86,7 +86,7 @@ function describe(
   });
   const all = tokens.flatMap(({ data }) => [...data]);
   return alignColumns([
-    ["picture", "PSNR dB", "tokens", "distinct"],
+    ["image", "PSNR dB", "tokens", "distinct"],
     ...rows,
     ["all", mean.toFixed(2), `${all.length}`, `${new Set(all).size}`],
   ], [1, 2, 3]).join("\n");

@@ -5,7 +5,7 @@ import type { Tokens } from "../tokenizer/tokens.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
 import { checkWritable, writeFile } from "./outputs.ts";
-import { batchesOf, checkInputs, type Picture } from "./pictures.ts";
+import { batchesOf, checkInputs, type InputImage } from "./images.ts";
 import { progress } from "./progress.ts";
 
 interface Options extends ModelOptions {
@@ -14,11 +14,11 @@ interface Options extends ModelOptions {
   json?: true;
 }
 
-/** `voken encode`: pictures to a file of tokens. */
+/** `voken encode`: images to a file of tokens. */
 export function encodeCommand(io: Io): Command {
   return withModel(new Command("encode"))
-    .description("turn pictures of one size into tokens")
-    .argument("<pictures...>", "PNG, JPEG or WebP files")
+    .description("turn images of one size into tokens")
+    .argument("<images...>", "PNG, JPEG or WebP files")
     .option("-o, --output <file.npz>", "where the tokens go: uint32 `tokens` [n,h,w], `bits`")
     .option(
       "--size <pixels>",
@@ -39,8 +39,8 @@ export function encodeCommand(io: Io): Command {
       else {
         const [{ grid: [h, w], bits }] = all as [Tokens];
         const distinct = new Set(all.flatMap(({ data }) => [...data])).size;
-        const pictures = all.length === 1 ? "1 picture" : `${all.length} pictures`;
-        io.out(`${pictures}: ${w}×${h} tokens of ${bits} bits, ${distinct} distinct, in ${output}`);
+        const images = all.length === 1 ? "1 image" : `${all.length} images`;
+        io.out(`${images}: ${w}×${h} tokens of ${bits} bits, ${distinct} distinct, in ${output}`);
       }
     });
 }
@@ -49,7 +49,7 @@ async function encode(inputs: readonly string[], options: Options, io: Io): Prom
   await using tokenizer = await loadTokenizer(options, io);
   using bar = progress("Encoding", io);
   const all: Tokens[] = [];
-  let first: Picture | undefined;
+  let first: InputImage | undefined;
   for await (const batch of batchesOf(inputs, { size: options.size, signal: io.signal })) {
     first ??= batch[0]!;
     checkSameSize(first, batch[0]!);
@@ -60,12 +60,12 @@ async function encode(inputs: readonly string[], options: Options, io: Io): Prom
   return all;
 }
 
-function checkSameSize(first: Picture, other: Picture): void {
-  const size = ({ image: { width, height } }: Picture) => `${width}×${height}`;
+function checkSameSize(first: InputImage, other: InputImage): void {
+  const size = ({ image: { width, height } }: InputImage) => `${width}×${height}`;
   if (size(first) === size(other)) return;
   throw new ArgumentError(`Cannot encode ${other.path} into the same file as ${first.path}`, {
     expected: size(first),
     got: size(other),
-    hint: "use --size to bring all pictures to one size, or encode them one by one",
+    hint: "use --size to bring all images to one size, or encode them one by one",
   });
 }

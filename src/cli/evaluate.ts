@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { evaluateReconstruction, type ReconstructionQuality } from "../eval/reconstruction.ts";
 import { DataError } from "../tensor/errors.ts";
-import { openPictures } from "../data/open_pictures.ts";
-import type { PictureSource } from "../data/source.ts";
+import { openImages } from "../data/open_images.ts";
+import type { ImageSource } from "../data/source.ts";
 import { split } from "../data/split.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
@@ -17,14 +17,14 @@ interface Options extends ModelOptions {
   json?: true;
 }
 
-/** `voken evaluate`: how well a tokenizer keeps the pictures of a data set. */
+/** `voken evaluate`: how well a tokenizer keeps the images of a data set. */
 export function evaluateCommand(io: Io): Command {
   return withModel(new Command("evaluate"))
     .description(
-      "say how well a tokenizer keeps the pictures of a data set: PSNR, SSIM, sharpness, codes in use",
+      "say how well a tokenizer keeps the images of a data set: PSNR, SSIM, sharpness, codes in use",
     )
-    .requiredOption("--data <path>", "a folder of pictures, .tar shards by name or pattern, or an .npz")
-    .option("--held-out", "only the pictures that the data keep out of training")
+    .requiredOption("--data <path>", "a folder of images, .tar shards by name or pattern, or an .npz")
+    .option("--held-out", "only the images that the data keep out of training")
     .option(
       "--size <pixels>",
       "resize the shorter side, then crop to a square (default: as it is)",
@@ -32,17 +32,17 @@ export function evaluateCommand(io: Io): Command {
     )
     .option(
       "--decoders <n>",
-      "threads that decode pictures (default: a quarter of the processors)",
+      "threads that decode images (default: a quarter of the processors)",
       wholeNumber,
     )
     .option(
       "--max-damaged <n>",
-      "damaged pictures before that is an error (default: 1%, at least 10)",
+      "damaged images before that is an error (default: 1%, at least 10)",
       wholeNumber,
     )
     .option("--json", "say it in JSON")
     .action(async ({ data, heldOut, size, decoders, maxDamaged, json, ...model }: Options) => {
-      await using source = await openPictures(data, io);
+      await using source = await openImages(data, io);
       await using tokenizer = await loadTokenizer(model, io);
       using bar = progress("Evaluating", io);
       const quality = await evaluateReconstruction(heldOut ? heldOutOf(source) : source, tokenizer, {
@@ -54,21 +54,21 @@ export function evaluateCommand(io: Io): Command {
     });
 }
 
-function heldOutOf(source: PictureSource): PictureSource {
+function heldOutOf(source: ImageSource): ImageSource {
   const { heldOut = [] } = source;
   if (heldOut.length > 0) return split(source, heldOut).heldOut;
-  throw new DataError(`Cannot evaluate held-out pictures of ${source.name}`, {
-    expected: "an .npz with held_out, the numbers of such pictures",
+  throw new DataError(`Cannot evaluate held-out images of ${source.name}`, {
+    expected: "an .npz with held_out, the numbers of such images",
     got: "data that keep none out",
     hint: "leave --held-out away to evaluate all",
   });
 }
 
 function describe(quality: ReconstructionQuality, bits: number): string {
-  const { pictures, damaged, size, psnr, ssim, sharpness, codes, utilization } = quality;
+  const { images, damaged, size, psnr, ssim, sharpness, codes, utilization } = quality;
   const percent = (share: number) => `${(100 * share).toPrecision(3)}%`;
   return [
-    `pictures   ${pictures} of ${size}×${size}${damaged > 0 ? `, ${damaged} damaged left out` : ""}`,
+    `images   ${images} of ${size}×${size}${damaged > 0 ? `, ${damaged} damaged left out` : ""}`,
     `PSNR       ${psnr.toFixed(2)} dB`,
     `SSIM       ${ssim.toFixed(4)}`,
     `sharpness  ${percent(sharpness)} of the originals' mean gradient`,

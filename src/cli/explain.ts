@@ -24,11 +24,11 @@ export function explainCommand(io: Io): Command {
   return new Command("explain")
     .description("show the fused graph that a model runs: ops, shapes, arithmetic, bytes, arena")
     .argument("[model]", "a checkpoint, a folder made by convert, or a name in models/", defaultModel)
-    .option("--size <pixels>", "size of the pictures, such as 256 or 640x480", extent, {
+    .option("--size <pixels>", "size of the images, such as 256 or 640x480", extent, {
       width: 256,
       height: 256,
     })
-    .option("--batch <n>", "pictures at once", wholeNumber, 1)
+    .option("--batch <n>", "images at once", wholeNumber, 1)
     .addOption(
       new Option("--part <name>", "what to show").choices(["encode", "decode", "both"]).default("both"),
     )
@@ -41,7 +41,7 @@ export function explainCommand(io: Io): Command {
         const [w, h] = [width, height].map((side) => Math.ceil(side / factor) * factor);
         throw new ArgumentError(`Cannot explain ${model} at ${width}×${height}`, {
           expected: `multiples of ${factor}`,
-          hint: `such pictures are padded: use --size ${w}x${h}`,
+          hint: `such images are padded: use --size ${w}x${h}`,
         });
       }
       const names = part === "both" ? ["encode", "decode"] as const : [part];

@@ -48,33 +48,33 @@ export function withGenerateOptions(command: Command): Command {
     .option("--heads <n>", "heads of the transformer (default: its width over 64)", wholeNumber)
     .option("--grid <n>", "tokens along a side (default: what the model says, or 16)", wholeNumber)
     .option("-c, --class <classes>", "numbers or names, with commas between them; or all", classList)
-    .option("--from <file>", "draw again what this generation.json says")
-    .option("-n, --number <n>", "pictures of each class", wholeNumber, 1)
-    .option("--seed <n>", "the same seed draws the same pictures", count, 0)
+    .option("--from <file>", "generate again what this generation.json says")
+    .option("-n, --number <n>", "images of each class", wholeNumber, 1)
+    .option("--seed <n>", "the same seed generates the same images", count, 0)
     .addOption(
       new Option(
         "--preset <name>",
-        "for pictures to look at, or as published scores were made (default: what the model says, or pretty)",
+        "for images to look at, or as published scores were made (default: what the model says, or pretty)",
       ).choices(["pretty", "paper"]),
     )
     .option("--guidance <g,g>", "scale for both sub-tokens, or one for each", pair)
     .addOption(new Option("--schedule <name>", "how guidance grows").choices(["constant", "linear"]))
     .option("--temperature <t,t>", "0 always takes the likeliest", pair)
-    .option("--top-k <k,k>", "draw from the k likeliest; 0 for all", pair)
-    .option("--top-p <p,p>", "draw from the likeliest that reach this probability together", pair)
+    .option("--top-k <k,k>", "generate from the k likeliest; 0 for all", pair)
+    .option("--top-p <p,p>", "generate from the likeliest that reach this probability together", pair)
     .option("--greedy", "always take the likeliest")
-    .option("--candidates <n>", "draw each picture so often and keep the likeliest", wholeNumber)
-    .option("-o, --output <folder>", "where pictures, sheet.png and generation.json go", "out")
-    .option("--npz <file>", "write all pictures into one .npz instead (uint8 N H W C, arr_0); resumes")
+    .option("--candidates <n>", "generate each image so often and keep the likeliest", wholeNumber)
+    .option("-o, --output <folder>", "where images, sheet.png and generation.json go", "out")
+    .option("--npz <file>", "write all images into one .npz instead (uint8 N H W C, arr_0); resumes")
     .addOption(
-      new Option("--shard <i/n>", "only the i-th of n parts of the pictures")
+      new Option("--shard <i/n>", "only the i-th of n parts of the images")
         .argParser(shard).default({ index: 1, count: 1 }, "all"),
     )
     .option("--json", "say it in JSON");
 }
 
-/** What a generation.json says of how its pictures were drawn. */
-const drawnFields = ["model", "tokenizer", "weights", "class", "number", "seed", "guidance"] as const;
+/** What a generation.json says of how its images were generated. */
+const generatedFields = ["model", "tokenizer", "weights", "class", "number", "seed", "guidance"] as const;
 const moreFields = ["schedule", "temperature", "topK", "topP", "candidates"] as const;
 
 /**
@@ -85,7 +85,7 @@ export async function completed(options: GenerateArguments): Promise<GenerateArg
   const { from } = options;
   if (from === undefined) {
     if (options.class) return options;
-    throw new ArgumentError("Cannot draw pictures", { expected: "--class or --from", got: "neither" });
+    throw new ArgumentError("Cannot generate images", { expected: "--class or --from", got: "neither" });
   }
   let said: Record<string, unknown>;
   try {
@@ -110,7 +110,7 @@ export async function completed(options: GenerateArguments): Promise<GenerateArg
   const all: Record<string, unknown> = { ...said, class: classes, schedule: guidanceSchedule };
   // One that does not say it was written before there were candidates.
   all.candidates ??= 1;
-  const taken = Object.fromEntries([...drawnFields, ...moreFields].map((name) => [name, all[name]]));
+  const taken = Object.fromEntries([...generatedFields, ...moreFields].map((name) => [name, all[name]]));
   return { ...options, ...taken, heads: transformer?.heads, grid: transformer?.grid } as GenerateArguments;
 }
 

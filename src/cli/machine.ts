@@ -58,7 +58,7 @@ export async function webgpuFacts(): Promise<WebGpuFacts> {
   }
 }
 
-/** Writes and reads a picture in each format; gives `ok`, or what failed. */
+/** Writes and reads an image in each format; gives `ok`, or what failed. */
 export async function codecFacts(): Promise<Record<ImageFormat, string>> {
   const image = createImage({ width: 5, height: 3 }, Uint8Array.from({ length: 45 }, (_, i) => 5 * i));
   const state = async (format: ImageFormat) => {

@@ -37,7 +37,7 @@ const stopped = 130;
 
 /** Runs `voken` with the given arguments, and gives its exit code: 0, 1 for any error, 130 when stopped. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
-  const program = new Command("voken").description("Pictures to tokens and back, by Open-MAGVIT2").version(
+  const program = new Command("voken").description("Images to tokens and back, by Open-MAGVIT2").version(
     version,
   );
   for (const make of commands) program.addCommand(make(io));

@@ -62,7 +62,7 @@ export function extent(text: string): { width: number; height: number } {
   return { width: width!, height: height! };
 }
 
-/** A part of the work: pictures of the i-th of n equal ranges. */
+/** A part of the work: images of the i-th of n equal ranges. */
 export interface Shard {
   readonly index: number;
   readonly count: number;

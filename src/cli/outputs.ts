@@ -12,10 +12,10 @@ const formats: Readonly<Record<string, ImageFormat>> = {
 };
 
 /**
- * Where pictures of the given names go: to the file `output` where it ends in `.png`, `.jpg` or `.webp`, else into the
+ * Where images of the given names go: to the file `output` where it ends in `.png`, `.jpg` or `.webp`, else into the
  * folder `output` as PNG files. Throws `ArgumentError` where two would be the same file, or one would replace an input.
  */
-export async function picturePaths(
+export async function imagePaths(
   output: string,
   { names, inputs = [] }: { names: readonly string[]; inputs?: readonly string[] },
 ): Promise<string[]> {
@@ -24,7 +24,7 @@ export async function picturePaths(
   if (!isFolder && (!Object.hasOwn(formats, extension) || names.length > 1)) {
     throw new ArgumentError(`Cannot write to ${output}`, {
       expected: names.length > 1
-        ? `a folder for ${names.length} pictures`
+        ? `a folder for ${names.length} images`
         : "a folder, or a .png, .jpg or .webp file",
       got: `a name that ends in ${extension}`,
     });
@@ -33,7 +33,7 @@ export async function picturePaths(
   const seen = new Set<string>();
   for (const path of paths) {
     if (seen.has(path)) {
-      throw new ArgumentError(`Cannot write two pictures to ${path}`, {
+      throw new ArgumentError(`Cannot write two images to ${path}`, {
         hint: "rename one, or treat the folders one by one",
       });
     }
@@ -70,8 +70,8 @@ export async function checkWritable(path: string): Promise<void> {
   }
 }
 
-/** Encodes a picture by the extension of `path` and writes it in one piece, making its folder. */
-export async function writePicture(path: string, image: Image): Promise<void> {
+/** Encodes an image by the extension of `path` and writes it in one piece, making its folder. */
+export async function writeImage(path: string, image: Image): Promise<void> {
   await writeFile(path, await encodeImage(image, { format: formats[extensionOf(path)] ?? "png" }));
 }
 

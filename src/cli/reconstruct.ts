@@ -3,8 +3,8 @@ import { alignColumns } from "../graph/print.ts";
 import { psnr } from "../image/metrics.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
-import { checkWritable, picturePaths, stemOf, writePicture } from "./outputs.ts";
-import { batchesOf, checkInputs } from "./pictures.ts";
+import { checkWritable, imagePaths, stemOf, writeImage } from "./outputs.ts";
+import { batchesOf, checkInputs } from "./images.ts";
 import { progress } from "./progress.ts";
 
 interface Options extends ModelOptions {
@@ -13,7 +13,7 @@ interface Options extends ModelOptions {
   json?: true;
 }
 
-/** What became of one picture. */
+/** What became of one image. */
 interface Reconstruction {
   input: string;
   output: string;
@@ -25,16 +25,16 @@ interface Reconstruction {
   distinct: number;
   /** In dB; null where nothing was lost. */
   psnr: number | null;
-  /** Encoding and decoding, the picture's share of its batch. */
+  /** Encoding and decoding, the image's share of its batch. */
   seconds: number;
 }
 
-/** `voken reconstruct`: pictures to tokens and back. */
+/** `voken reconstruct`: images to tokens and back. */
 export function reconstructCommand(io: Io): Command {
   return withModel(new Command("reconstruct"))
-    .description("turn pictures into tokens and back, and say what was lost")
-    .argument("<pictures...>", "PNG, JPEG or WebP files")
-    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one picture", "out")
+    .description("turn images into tokens and back, and say what was lost")
+    .argument("<images...>", "PNG, JPEG or WebP files")
+    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one image", "out")
     .option(
       "--size <pixels>",
       "resize the shorter side, then crop to a square (default: as it is)",
@@ -43,13 +43,13 @@ export function reconstructCommand(io: Io): Command {
     .option("--json", "say it in JSON")
     .action(async (inputs: string[], options: Options) => {
       await checkInputs(inputs);
-      const outputs = await picturePaths(options.output, { names: inputs.map(stemOf), inputs });
+      const outputs = await imagePaths(options.output, { names: inputs.map(stemOf), inputs });
       for (const output of outputs) await checkWritable(output);
       const done: Reconstruction[] = [];
       try {
         await reconstruct(inputs, { ...options, outputs, done }, io);
       } finally {
-        // After an error, too: these pictures are written.
+        // After an error, too: these images are written.
         if (done.length > 0) io.out(options.json ? JSON.stringify(done, null, 2) : describe(done));
       }
     });
@@ -71,7 +71,7 @@ async function reconstruct(
     for (const [i, { path, image }] of batch.entries()) {
       const { grid, bits, data } = tokens[i]!, decibel = psnr(image, images[i]!);
       const output = outputs[done.length]!;
-      await writePicture(output, images[i]!);
+      await writeImage(output, images[i]!);
       done.push({
         input: path,
         output,

@@ -4,12 +4,12 @@ import { PartsFolder } from "../io/parts_folder.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 
-/** The most bytes of pictures in one file: it is put together in memory. */
+/** The most bytes of images in one file: it is put together in memory. */
 const maxBytes = 2 ** 31 - 2 ** 20;
 
 /**
- * A set of pictures for evaluation, one `.npz` of uint8 `[N,H,W,3]` named `arr_0`, as the ADM suite reads it. Until it is
- * complete its pictures lie in a folder beside it, so that work that was stopped goes on where it was.
+ * A set of images for evaluation, one `.npz` of uint8 `[N,H,W,3]` named `arr_0`, as the ADM suite reads it. Until it is
+ * complete its images lie in a folder beside it, so that work that was stopped goes on where it was.
  */
 export class SampleSet {
   readonly #path: string;
@@ -25,7 +25,7 @@ export class SampleSet {
   }
 
   /**
-   * Starts a set of `total` pictures of `size` pixels a side, or goes on with the one that `request`, the same text, began.
+   * Starts a set of `total` images of `size` pixels a side, or goes on with the one that `request`, the same text, began.
    * Throws `ArgumentError` where another request began it or it would be too large, `FileError` where nothing can be written.
    */
   static async open(
@@ -34,7 +34,7 @@ export class SampleSet {
   ): Promise<SampleSet> {
     if (3 * size * size * total > maxBytes) {
       throw new ArgumentError(`Cannot write ${path}`, {
-        expected: `at most ${Math.floor(maxBytes / 3 / size / size)} pictures of ${size}×${size} in one file`,
+        expected: `at most ${Math.floor(maxBytes / 3 / size / size)} images of ${size}×${size} in one file`,
         got: `${total}`,
         hint: "cut the work into parts with --shard",
       });
@@ -43,12 +43,12 @@ export class SampleSet {
     return new SampleSet(path, folder, { size, total });
   }
 
-  /** How many pictures are there already, from the first on. */
+  /** How many images are there already, from the first on. */
   get done(): number {
     return this.#folder.done;
   }
 
-  /** Adds the next pictures. */
+  /** Adds the next images. */
   async add(images: readonly Image[]): Promise<void> {
     const bytes = 3 * this.#size ** 2;
     const data = new Uint8Array(images.length * bytes);

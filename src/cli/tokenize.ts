@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { openPictures } from "../data/open_pictures.ts";
-import { tokenizePictures } from "../data/tokenize.ts";
+import { openImages } from "../data/open_images.ts";
+import { tokenizeImages } from "../data/tokenize.ts";
 import type { Io } from "./io.ts";
 import {
   loadTokenizer,
@@ -41,25 +41,25 @@ export function tokenizeCommand(io: Io): Command {
       wholeNumber,
     )
     .option("--mirror", "make the tokens of the mirror images, too")
-    .option("--shard <i/n>", "only the i-th of n parts of the pictures", shard, { index: 1, count: 1 })
+    .option("--shard <i/n>", "only the i-th of n parts of the images", shard, { index: 1, count: 1 })
     .option(
       "--decoders <n>",
-      "threads that decode pictures (default: a quarter of the processors)",
+      "threads that decode images (default: a quarter of the processors)",
       wholeNumber,
     )
     .option(
       "--max-damaged <n>",
-      "damaged pictures before that is an error (default: 1%, at least 10)",
+      "damaged images before that is an error (default: 1%, at least 10)",
       wholeNumber,
     )
     .action(async (options: Options) => {
       const { output, size, mirror, maxDamaged } = options;
       await checkWritable(output);
-      await using source = await openPictures(options.data, io);
+      await using source = await openImages(options.data, io);
       await using tokenizer = await loadTokenizer(options, io);
       using bar = progress("Tokenizing", io);
       const start = performance.now(), say = sayNow(io);
-      const { pictures, damaged, read, grid } = await tokenizePictures(source, tokenizer, {
+      const { images, damaged, read, grid } = await tokenizeImages(source, tokenizer, {
         ...{ output, size, mirror, maxDamaged, signal: io.signal, threads: options.decoders },
         model: options.raw ? `${options.model} (raw)` : options.model,
         range: rangeOf(options.shard, source.length),
@@ -71,13 +71,13 @@ export function tokenizeCommand(io: Io): Command {
       });
       const seconds = (performance.now() - start) / 1000;
       const left = damaged > 0 ? `, ${damaged} damaged left out` : "";
-      const before = pictures + damaged - read;
+      const before = images + damaged - read;
       const resumed = before > 0 ? `, ${before} of them before` : "";
       io.out(
-        `${pictures} pictures: ${grid[1]}×${grid[0]} tokens of ${tokenizer.bits} bits${
+        `${images} images: ${grid[1]}×${grid[0]} tokens of ${tokenizer.bits} bits${
           mirror ? ", and mirrored" : ""
         }` +
-          `${left}${resumed}, in ${output}; ${(read / seconds).toFixed(1)} pictures/s`,
+          `${left}${resumed}, in ${output}; ${(read / seconds).toFixed(1)} images/s`,
       );
     });
 }
@@ -91,7 +91,7 @@ function sayNow(io: Io): (done: number, total: number) => void {
   return (done, total) => {
     const time = performance.now(), seconds = (time - last.time) / 1000;
     if (io.watched || time - last.time < remarkTime) return;
-    io.note(`voken: ${done} of ${total} pictures, ${((done - last.done) / seconds).toFixed(1)}/s`);
+    io.note(`voken: ${done} of ${total} images, ${((done - last.done) / seconds).toFixed(1)}/s`);
     last = { time, done };
   };
 }

@@ -19,10 +19,10 @@ export function trainCommand(io: Io): Command {
     .description("train a tokenizer, or a transformer on a tokenizer's tokens")
     .addArgument(new Argument("<stage>", "what to train").choices(["tokenizer", "transformer"]))
     .requiredOption("--config <run.json>", "how to train, see docs/training.md; or a configuration's name")
-    .option("--data <path>", "the pictures or tokens, in the place of those of the configuration")
+    .option("--data <path>", "the images or tokens, in the place of those of the configuration")
     .option("-o, --out <folder>", "the run's folder (default: runs/ and the name of the configuration)")
     .option("--resume", "go on from the folder's newest checkpoint")
-    .option("--overfit <n>", "test: learn the first n pictures by heart, or fail", wholeNumber)
+    .option("--overfit <n>", "test: learn the first n images by heart, or fail", wholeNumber)
     .option("--auto-lr", "scale the learning rate by the batch, against optimizer.rateBatch")
     .action(async (stage: "tokenizer" | "transformer", options: Options) => {
       // Loaded only when it is asked for: no other command needs it.

@@ -33,7 +33,7 @@ const remarkTime = 60_000;
 
 /** Starts to show a training of so many steps. */
 export function trainingProgress(io: Io, steps: number): TrainingProgress {
-  const encoding = progress("Encoding pictures", io);
+  const encoding = progress("Encoding images", io);
   const bar = io.watched
     ? new SingleBar({
       stream: process.stderr,
@@ -52,7 +52,7 @@ export function trainingProgress(io: Io, steps: number): TrainingProgress {
       const time = performance.now();
       if (bar || time - said < remarkTime) return;
       said = time;
-      io.note(`tokens of ${done} of ${total} pictures`);
+      io.note(`tokens of ${done} of ${total} images`);
     },
     onStep({ step }) {
       encoding[Symbol.dispose]();

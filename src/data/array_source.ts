@@ -2,28 +2,28 @@ import { createImage } from "../image/image.ts";
 import { DataError } from "../tensor/errors.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { checkedLabels, classNumbers } from "./labels.ts";
-import type { PictureSource } from "./source.ts";
+import type { ImageSource } from "./source.ts";
 
-/** Pictures in memory. */
-export interface PictureArrays {
+/** Images in memory. */
+export interface ImageArrays {
   /** 8-bit RGB `[n,h,w,3]`. */
   readonly images: Uint8Array;
   readonly shape: readonly number[];
-  /** A class a picture. */
+  /** A class an image. */
   readonly labels?: ArrayLike<number | bigint>;
-  /** Pictures that are kept for evaluation. */
+  /** Images that are kept for evaluation. */
   readonly heldOut?: ArrayLike<number | bigint>;
   /** Names of the classes; default their numbers, up to the greatest label. */
   readonly classes?: readonly string[];
-  /** What errors call the pictures; default `the pictures`. */
+  /** What errors call the images; default `the images`. */
   readonly name?: string;
 }
 
 /**
- * Pictures of one size that are in memory already.
+ * Images of one size that are in memory already.
  * Throws `DataError` where there are none, the bytes do not fit the shape, or labels are out of range.
  */
-export function arraySource({ images, name = "the pictures", ...given }: PictureArrays): PictureSource {
+export function arraySource({ images, name = "the images", ...given }: ImageArrays): ImageSource {
   const source = pixelSource({
     ...given,
     name,
@@ -33,20 +33,20 @@ export function arraySource({ images, name = "the pictures", ...given }: Picture
   return { ...source, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
-/** Pictures of one size that lie, one after the other, in `bytes` bytes. Throws as `arraySource` does. */
+/** Images of one size that lie, one after the other, in `bytes` bytes. Throws as `arraySource` does. */
 export function pixelSource(
-  { shape, name, bytes, read, ...given }: Omit<PictureArrays, "images"> & {
+  { shape, name, bytes, read, ...given }: Omit<ImageArrays, "images"> & {
     name: string;
     bytes: number;
     read: (offset: number, length: number) => Promise<Uint8Array>;
   },
-): Omit<PictureSource, typeof Symbol.asyncDispose> {
+): Omit<ImageSource, typeof Symbol.asyncDispose> {
   const [length = 0, height = 0, width = 0, channels = 0] = shape;
   const refuse = (expected: string, got: string): never => {
-    throw new DataError(`Cannot take pictures from ${name}`, { expected, got });
+    throw new DataError(`Cannot take images from ${name}`, { expected, got });
   };
   if (shape.length !== 4 || channels !== 3 || !(sizeOf(shape) > 0)) {
-    refuse("at least one picture, uint8 [n,h,w,3]", `[${shape.join(",")}]`);
+    refuse("at least one image, uint8 [n,h,w,3]", `[${shape.join(",")}]`);
   }
   if (bytes !== sizeOf(shape)) refuse(`${sizeOf(shape)} bytes`, `${bytes}`);
   const labels = given.labels &&
@@ -58,7 +58,7 @@ export function pixelSource(
     labels,
     classes: given.classes ?? classNumbers(labels),
     ...given.heldOut && { heldOut: Array.from(given.heldOut, Number) },
-    nameOf: (picture) => `${name}#${picture}`,
-    read: async (picture) => createImage({ width, height }, await read(picture * each, each)),
+    nameOf: (image) => `${name}#${image}`,
+    read: async (image) => createImage({ width, height }, await read(image * each, each)),
   };
 }

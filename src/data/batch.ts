@@ -3,11 +3,11 @@ import type { Pick } from "./picks.ts";
 
 /** What a step trains on. */
 export interface Batch {
-  /** Pictures `[n,size,size,3]` in [−1,1]. */
+  /** Images `[n,size,size,3]` in [−1,1]. */
   readonly images: HostTensor<"f32">;
   /** Classes `[n]`; zeros where the source has no labels. */
   readonly labels: HostTensor<"u32">;
-  /** What was taken, after damaged pictures were replaced. */
+  /** What was taken, after damaged images were replaced. */
   readonly picks: readonly Pick[];
 }
 

@@ -1,31 +1,31 @@
 import { reasonOf } from "../io/byte_source.ts";
 import { readImageFile } from "../image/read.ts";
 import { DataError } from "../tensor/errors.ts";
-import type { PictureSource } from "./source.ts";
+import type { ImageSource } from "./source.ts";
 
-const pictureName = /\.(png|jpe?g|webp)$/i;
+const imageName = /\.(png|jpe?g|webp)$/i;
 /** Folders within folders: what is deeper is a circle of links. */
 const maxDepth = 16;
 
 /**
  * The PNG, JPEG and WebP files of a folder. Its sub-folders are the classes, numbered by name, with all that is below
- * them; a folder without sub-folders holds pictures without labels. Names that begin with a dot do not count.
+ * them; a folder without sub-folders holds images without labels. Names that begin with a dot do not count.
  *
- * Throws `DataError` where the folder, or a class, has no pictures, cannot be read, or has pictures both in and beside
+ * Throws `DataError` where the folder, or a class, has no images, cannot be read, or has images both in and beside
  * sub-folders.
  */
-export async function openFolder(path: string): Promise<PictureSource> {
+export async function openFolder(path: string): Promise<ImageSource> {
   const root = path.replace(/(?<=.)[/\\]+$/, "");
   const { folders, files } = await list(root);
   if (folders.length === 0) {
-    if (files.length === 0) throw withoutPictures(root);
+    if (files.length === 0) throw withoutImages(root);
     return folderSource(root, { files, classes: [] });
   }
   if (files.length > 0) {
     throw new DataError(`Cannot tell the classes of ${root}`, {
-      expected: "pictures in sub-folders, or none in them",
+      expected: "images in sub-folders, or none in them",
       got: `${files[0]} beside the folder ${folders[0]}`,
-      hint: "move every picture into its class's folder",
+      hint: "move every image into its class's folder",
     });
   }
   const all: string[] = [], labels: number[] = [];
@@ -35,7 +35,7 @@ export async function openFolder(path: string): Promise<PictureSource> {
       all.push(file);
       labels.push(label);
     }
-    if (all.length === before) throw withoutPictures(`${root}/${folder}`);
+    if (all.length === before) throw withoutImages(`${root}/${folder}`);
   }
   return folderSource(root, { files: all, classes: folders, labels: Uint32Array.from(labels) });
 }
@@ -43,14 +43,14 @@ export async function openFolder(path: string): Promise<PictureSource> {
 function folderSource(
   root: string,
   { files, classes, labels }: { files: string[]; classes: string[]; labels?: Uint32Array },
-): PictureSource {
+): ImageSource {
   return {
     name: root,
     length: files.length,
     classes,
     labels,
-    nameOf: (picture) => files[picture]!,
-    read: (picture) => readImageFile(`${root}/${files[picture]}`),
+    nameOf: (index) => files[index]!,
+    read: (index) => readImageFile(`${root}/${files[index]}`),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -68,7 +68,7 @@ async function* filesBelow(root: string, folder: string, depth: number): AsyncGe
   for (const inner of folders) yield* filesBelow(root, `${folder}/${inner}`, depth + 1);
 }
 
-/** The sub-folders and pictures in a folder, each sorted by name. Links are followed. */
+/** The sub-folders and images in a folder, each sorted by name. Links are followed. */
 async function list(path: string): Promise<{ folders: string[]; files: string[] }> {
   const folders: string[] = [], files: string[] = [];
   try {
@@ -78,7 +78,7 @@ async function list(path: string): Promise<{ folders: string[]; files: string[] 
         ? (await Deno.stat(`${path}/${name}`).catch(() => undefined))?.isDirectory ?? false
         : entry.isDirectory;
       if (isFolder) folders.push(name);
-      else if (pictureName.test(name)) files.push(name);
+      else if (imageName.test(name)) files.push(name);
     }
   } catch (cause) {
     throw new DataError(`Cannot read the folder ${path}`, { got: reasonOf(cause), cause });
@@ -86,8 +86,8 @@ async function list(path: string): Promise<{ folders: string[]; files: string[] 
   return { folders: folders.sort(), files: files.sort() };
 }
 
-function withoutPictures(path: string): DataError {
-  return new DataError(`Cannot take pictures from ${path}`, {
+function withoutImages(path: string): DataError {
+  return new DataError(`Cannot take images from ${path}`, {
     expected: "PNG, JPEG or WebP files, or sub-folders of them",
     got: "none",
   });

@@ -30,9 +30,9 @@ export function joinTokenSets(name: string, sets: readonly TokenSet[]): TokenSet
     classes: longest,
     labels: first.labels && Uint32Array.from(sets.flatMap(({ labels }) => [...labels!])),
     hasMirrored: first.hasMirrored,
-    read(picture, options) {
-      const i = ends.findIndex((end) => picture < end);
-      return sets[i]!.read(picture - (ends[i - 1] ?? 0), options);
+    read(image, options) {
+      const i = ends.findIndex((end) => image < end);
+      return sets[i]!.read(image - (ends[i - 1] ?? 0), options);
     },
     async [Symbol.asyncDispose]() {
       for (const set of sets) await set[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@ import { DataError } from "../tensor/errors.ts";
 const maxLabel = 2 ** 20 - 1;
 
 /**
- * Labels of `length` pictures, held against the number of classes where that is known.
+ * Labels of `length` images, held against the number of classes where that is known.
  * Throws `DataError` naming the first that is not a whole number, or out of range.
  */
 export function checkedLabels(
@@ -13,17 +13,17 @@ export function checkedLabels(
 ): Uint32Array {
   if (labels.length !== length) {
     throw new DataError(`Cannot take the labels of ${name}`, {
-      expected: `one for each of ${length} pictures`,
+      expected: `one for each of ${length} images`,
       got: `${labels.length}`,
     });
   }
   const most = classes === undefined ? maxLabel : classes - 1;
-  return Uint32Array.from({ length }, (_, picture) => {
-    const label = Number(labels[picture]!);
+  return Uint32Array.from({ length }, (_, image) => {
+    const label = Number(labels[image]!);
     if (Number.isInteger(label) && label >= 0 && label <= most) return label;
     throw new DataError(`Cannot take the labels of ${name}`, {
       expected: `whole numbers from 0 to ${most}`,
-      got: `${labels[picture]} for picture ${picture}`,
+      got: `${labels[image]} for image ${image}`,
     });
   });
 }

@@ -4,15 +4,15 @@ import { maxNpzBytes, readNpy, readNpz } from "../io/npz.ts";
 import { readZip, type ZipMember } from "../io/zip/zip.ts";
 import { CheckpointError, DataError } from "../tensor/errors.ts";
 import { pixelSource } from "./array_source.ts";
-import type { PictureSource } from "./source.ts";
+import type { ImageSource } from "./source.ts";
 
 /**
- * The pictures of an `.npz` file: `arr_0`, uint8 `[n,h,w,3]` as generated sets are written, and perhaps `labels` `[n]`
- * and `held_out`, the numbers of pictures that are not to be trained on. Where the file is stored, as `numpy.savez` does,
- * pictures are read when they are needed; a compressed one is read into memory, at most 1 GiB.
+ * The images of an `.npz` file: `arr_0`, uint8 `[n,h,w,3]` as generated sets are written, and perhaps `labels` `[n]`
+ * and `held_out`, the numbers of images that are not to be trained on. Where the file is stored, as `numpy.savez` does,
+ * images are read when they are needed; a compressed one is read into memory, at most 1 GiB.
  * Throws `CheckpointError` where the file is damaged, `DataError` where it holds something else.
  */
-export async function openNpz(path: string): Promise<PictureSource> {
+export async function openNpz(path: string): Promise<ImageSource> {
   await using open = new AsyncDisposableStack();
   const file = open.use(await openSource(path));
   const members = await storedMembers(file);
@@ -21,7 +21,7 @@ export async function openNpz(path: string): Promise<PictureSource> {
   return { ...source, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-type Pixels = Omit<PictureSource, typeof Symbol.asyncDispose>;
+type Pixels = Omit<ImageSource, typeof Symbol.asyncDispose>;
 
 /** The files in the zip, where all of them are stored as they are. */
 async function storedMembers(file: ByteSource): Promise<ReadonlyMap<string, ZipMember> | undefined> {
@@ -41,7 +41,7 @@ async function storedSource(file: ByteSource, members: ReadonlyMap<string, ZipMe
   }
   const images = headers.get("arr_0");
   if (images?.descriptor !== "|u1") {
-    throw withoutPictures(
+    throw withoutImages(
       file.name,
       [...headers].map(([name, { descriptor, shape }]) => [name, descriptor, shape]),
     );
@@ -72,7 +72,7 @@ async function compressedSource(file: ByteSource): Promise<Pixels> {
   const arrays = readNpz(await file.read(0, file.size), { file: file.name });
   const [images, labels, heldOut] = ["arr_0", "labels", "held_out"].map((array) => arrays.get(array));
   if (!images || !(images.data instanceof Uint8Array)) {
-    throw withoutPictures(
+    throw withoutImages(
       file.name,
       [...arrays].map(([name, { shape, data }]) => [name, data.constructor.name, shape]),
     );
@@ -88,12 +88,12 @@ async function compressedSource(file: ByteSource): Promise<Pixels> {
   });
 }
 
-function withoutPictures(
+function withoutImages(
   path: string,
   arrays: readonly (readonly [name: string, type: string, shape: readonly number[]])[],
 ): DataError {
   const got = arrays.map(([name, type, shape]) => `${name} of ${type} [${shape.join(",")}]`);
-  return new DataError(`Cannot take pictures from ${path}`, {
+  return new DataError(`Cannot take images from ${path}`, {
     expected: "an array arr_0 of uint8 [n,h,w,3]",
     got: got.join(", ") || "no arrays",
   });

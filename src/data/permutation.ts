@@ -30,5 +30,5 @@ export function permuted(
   return at;
 }
 
-/** Keeps the words of orders apart from those of draws under the same key. */
+/** Keeps the words of orders apart from those of samples under the same key. */
 const permutationTag = 0x5045524d;

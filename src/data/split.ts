@@ -1,50 +1,50 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import { permuted } from "./permutation.ts";
-import type { PictureSource } from "./source.ts";
+import type { ImageSource } from "./source.ts";
 
-/** Which pictures are kept out of training: these, or a share of all that a seed chooses. */
+/** Which images are kept out of training: these, or a share of all that a seed chooses. */
 export type HeldOut = readonly number[] | { readonly fraction: number; readonly seed: number };
 
 /**
- * Parts the pictures of a source into those to train on and those held out, both in their order.
- * Throws `ArgumentError` for numbers that are no pictures, or where no picture is left to train on.
+ * Parts the images of a source into those to train on and those held out, both in their order.
+ * Throws `ArgumentError` for numbers that are no images, or where no image is left to train on.
  */
 export function split(
-  source: PictureSource,
+  source: ImageSource,
   heldOut: HeldOut,
-): { training: PictureSource; heldOut: PictureSource } {
+): { training: ImageSource; heldOut: ImageSource } {
   const { length } = source;
-  const held = new Set(isList(heldOut) ? heldOut : drawn(length, heldOut));
-  for (const picture of held) {
-    if (Number.isInteger(picture) && picture >= 0 && picture < length) continue;
-    throw new ArgumentError("Cannot hold out pictures", {
+  const held = new Set(isList(heldOut) ? heldOut : sampled(length, heldOut));
+  for (const image of held) {
+    if (Number.isInteger(image) && image >= 0 && image < length) continue;
+    throw new ArgumentError("Cannot hold out images", {
       expected: `numbers from 0 to ${length - 1}`,
-      got: `${picture}`,
+      got: `${image}`,
     });
   }
   if (held.size >= length) {
-    throw new ArgumentError("Cannot hold out pictures", {
+    throw new ArgumentError("Cannot hold out images", {
       expected: `fewer than all ${length}`,
       got: `${held.size}`,
     });
   }
-  const all = Array.from({ length }, (_, picture) => picture);
+  const all = Array.from({ length }, (_, image) => image);
   return {
-    training: subset(source, all.filter((picture) => !held.has(picture))),
-    heldOut: subset(source, all.filter((picture) => held.has(picture))),
+    training: subset(source, all.filter((image) => !held.has(image))),
+    heldOut: subset(source, all.filter((image) => held.has(image))),
   };
 }
 
-/** Some pictures of a source, in the given order. Disposing it leaves the source open. */
-export function subset(source: PictureSource, pictures: readonly number[]): PictureSource {
+/** Some images of a source, in the given order. Disposing it leaves the source open. */
+export function subset(source: ImageSource, images: readonly number[]): ImageSource {
   const { labels } = source;
   return {
     name: source.name,
-    length: pictures.length,
+    length: images.length,
     classes: source.classes,
-    labels: labels && Uint32Array.from(pictures, (picture) => labels[picture]!),
-    nameOf: (picture) => source.nameOf(pictures[picture]!),
-    read: (picture) => source.read(pictures[picture]!),
+    labels: labels && Uint32Array.from(images, (image) => labels[image]!),
+    nameOf: (image) => source.nameOf(images[image]!),
+    read: (image) => source.read(images[image]!),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -53,9 +53,9 @@ function isList(heldOut: HeldOut): heldOut is readonly number[] {
   return Array.isArray(heldOut);
 }
 
-function drawn(length: number, { fraction, seed }: { fraction: number; seed: number }): number[] {
+function sampled(length: number, { fraction, seed }: { fraction: number; seed: number }): number[] {
   if (!(fraction >= 0 && fraction < 1) || !Number.isSafeInteger(seed) || seed < 0) {
-    throw new ArgumentError("Cannot hold out pictures", {
+    throw new ArgumentError("Cannot hold out images", {
       expected: "a fraction from 0 to below 1, and a seed that is a whole number",
       got: `${fraction} and ${seed}`,
     });

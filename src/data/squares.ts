@@ -2,34 +2,35 @@ import { readHeader } from "../image/header.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError, DataError, ImageError } from "../tensor/errors.ts";
 import { inLanes } from "./lanes.ts";
-import type { PictureReader } from "./picture_reader.ts";
-import type { PictureSource } from "./source.ts";
+import type { ImageReader } from "./image_reader.ts";
+import type { ImageSource } from "./source.ts";
 
-/** A picture of a source, brought to a square. */
+/** An image of a source, brought to a square. */
 export interface Square {
-  readonly picture: number;
+  /** Its place in the source. */
+  readonly index: number;
   readonly image: Image;
 }
 
-/** Pixels and pictures of a chunk: few enough that two of them are in memory, enough for whole runs. */
-const chunkPixels = 4 * 65536, chunkPictures = 64;
+/** Pixels and images of a chunk: few enough that two of them are in memory, enough for whole runs. */
+const chunkPixels = 4 * 65536, chunkImages = 64;
 
 /**
- * Pictures `begin` … `end` − 1 in order, cut to squares in the middle, some at a time, the next ones read meanwhile. Damaged
- * pictures are missing; `next` is the picture behind a chunk.
+ * Images `begin` … `end` − 1 in order, cut to squares in the middle, some at a time, the next ones read meanwhile. Damaged
+ * images are missing; `next` is the image behind a chunk.
  */
 export async function* squaresOf(
-  reader: PictureReader,
+  reader: ImageReader,
   { begin, end, size }: { begin: number; end: number; size: number },
 ): AsyncGenerator<{ squares: Square[]; next: number }> {
-  const chunk = Math.max(1, Math.min(chunkPictures, Math.floor(chunkPixels / size ** 2)));
+  const chunk = Math.max(1, Math.min(chunkImages, Math.floor(chunkPixels / size ** 2)));
   const read = async (first: number) => {
     const next = Math.min(end, first + chunk);
     const images = await inLanes(next - first, {
       lanes: reader.width,
       work: (i) => reader.read(first + i, { size, crop: "center", mirrored: false }),
     });
-    const squares = images.flatMap((image, i) => image ? [{ picture: first + i, image }] : []);
+    const squares = images.flatMap((image, i) => image ? [{ index: first + i, image }] : []);
     return { squares, next };
   };
   let coming = begin < end ? read(begin) : undefined;
@@ -43,47 +44,47 @@ export async function* squaresOf(
 }
 
 /**
- * The size to which a source's pictures are brought for a tokenizer, and its tokens along a side. Without a `size` it is that
- * of the first picture that says one. Throws `ArgumentError` where that is no square, or no multiple of the pixels of a
- * token, and `DataError` where all pictures are damaged.
+ * The size to which a source's images are brought for a tokenizer, and its tokens along a side. Without a `size` it is that
+ * of the first image that says one. Throws `ArgumentError` where that is no square, or no multiple of the pixels of a
+ * token, and `DataError` where all images are damaged.
  */
 export async function squareSize(
-  source: PictureSource,
+  source: ImageSource,
   { factor }: { factor: number },
   size?: number,
 ): Promise<{ size: number; grid: number }> {
   const side = size ?? await sideOf(source);
   if (Number.isSafeInteger(side / factor) && side / factor >= 2) return { size: side, grid: side / factor };
-  throw new ArgumentError("Cannot make tokens of pictures", {
+  throw new ArgumentError("Cannot make tokens of images", {
     expected: `a size that is a multiple of ${factor}, two tokens at least`,
     got: `${side}`,
     hint: "use --size",
   });
 }
 
-/** The side of the first picture that says its size, where it is a square. */
-async function sideOf(source: PictureSource): Promise<number> {
+/** The side of the first image that says its size, where it is a square. */
+async function sideOf(source: ImageSource): Promise<number> {
   const { width, height } = await firstSize(source);
   if (width === height) return width;
   throw new ArgumentError(`Cannot make tokens of ${source.name}`, {
-    expected: "square pictures, or a size to bring them to",
+    expected: "square images, or a size to bring them to",
     got: `${width}×${height}`,
     hint: "use --size",
   });
 }
 
-async function firstSize(source: PictureSource): Promise<{ width: number; height: number }> {
-  for (let picture = 0; picture < source.length; picture++) {
+async function firstSize(source: ImageSource): Promise<{ width: number; height: number }> {
+  for (let index = 0; index < source.length; index++) {
     try {
-      const file = await source.read(picture);
+      const file = await source.read(index);
       return file instanceof Uint8Array ? readHeader(file) : file;
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
-      // Damaged: whoever reads all pictures says so.
+      // Damaged: whoever reads all images says so.
     }
   }
   throw new DataError(`Cannot read ${source.name}`, {
-    expected: "a picture that is whole",
+    expected: "an image that is whole",
     got: `${source.length} damaged ones`,
   });
 }

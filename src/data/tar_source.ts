@@ -1,16 +1,16 @@
 import { openSource, windowed } from "../io/byte_source.ts";
 import { CheckpointError, DataError, ImageError } from "../tensor/errors.ts";
 import { checkedLabels, classNumbers } from "./labels.ts";
-import type { PictureSource } from "./source.ts";
+import type { ImageSource } from "./source.ts";
 import { readTar, type TarMember } from "./tar.ts";
 
-const pictures = ["jpg", "jpeg", "png", "webp"];
+const images = ["jpg", "jpeg", "png", "webp"];
 /** The longest label: a number, or a line of JSON. */
 const maxLabelBytes = 2 ** 20;
-/** The largest file of a picture. */
-const maxPictureBytes = 2 ** 29;
+/** The largest file of an image. */
+const maxImageBytes = 2 ** 29;
 
-/** Where a picture's file is. */
+/** Where an image's file is. */
 interface Place {
   readonly shard: number;
   readonly key: string;
@@ -19,35 +19,35 @@ interface Place {
 }
 
 /**
- * WebDataset shards: tars in which files of one name up to its first dot make a sample, a picture (`.jpg`, `.jpeg`, `.png`,
+ * WebDataset shards: tars in which files of one name up to its first dot make a sample, an image (`.jpg`, `.jpeg`, `.png`,
  * `.webp`) and its class as a number in `.cls`, or as `label` or `cls` in `.json`; what else there is does not count. Headers
- * are read once, then each picture by its place. Shards count in the order of `paths`.
+ * are read once, then each image by its place. Shards count in the order of `paths`.
  *
- * Throws `DataError` where a shard is damaged or cannot be read, where there are no pictures, two in one sample, or labels
+ * Throws `DataError` where a shard is damaged or cannot be read, where there are no images, two in one sample, or labels
  * for some alone, and for labels that are no numbers.
  */
 export async function openTars(
   paths: readonly string[],
   { signal }: { signal?: AbortSignal } = {},
-): Promise<PictureSource> {
+): Promise<ImageSource> {
   const places: Place[] = [], labels: number[] = [];
   const name = paths.length === 1 ? paths[0]! : `${paths[0]} and ${paths.length - 1} more`;
   for (const [shard, path] of paths.entries()) {
     signal?.throwIfAborted();
     for (const sample of await samplesOf(path)) {
-      const { picture, key } = sample;
-      places.push({ shard, key, offset: picture.offset, bytes: picture.bytes });
+      const { image, key } = sample;
+      places.push({ shard, key, offset: image.offset, bytes: image.bytes });
       if (sample.label !== undefined) labels.push(sample.label);
       if (labels.length !== 0 && labels.length !== places.length) {
         throw new DataError(`Cannot take the labels of ${path}`, {
-          expected: "one for every picture, or none at all",
+          expected: "one for every image, or none at all",
           got: `${labels.length} for the first ${places.length}, up to ${key}`,
         });
       }
     }
   }
   if (places.length === 0) {
-    throw new DataError(`Cannot take pictures from ${name}`, {
+    throw new DataError(`Cannot take images from ${name}`, {
       expected: "JPEG, PNG or WebP files in the tar",
       got: "none",
     });
@@ -58,12 +58,12 @@ export async function openTars(
     length: places.length,
     labels: checked,
     classes: classNumbers(checked),
-    nameOf: (picture) => `${paths[places[picture]!.shard]}: ${places[picture]!.key}`,
-    async read(picture) {
-      const { shard, offset, bytes, key } = places[picture]!;
-      if (bytes > maxPictureBytes) {
-        throw new ImageError(`${key}: Cannot read the picture`, {
-          expected: `at most ${maxPictureBytes} bytes`,
+    nameOf: (index) => `${paths[places[index]!.shard]}: ${places[index]!.key}`,
+    async read(index) {
+      const { shard, offset, bytes, key } = places[index]!;
+      if (bytes > maxImageBytes) {
+        throw new ImageError(`${key}: Cannot read the image`, {
+          expected: `at most ${maxImageBytes} bytes`,
           got: `${bytes}`,
         });
       }
@@ -75,7 +75,7 @@ export async function openTars(
 
 interface Sample {
   readonly key: string;
-  readonly picture: TarMember;
+  readonly image: TarMember;
   readonly label?: number;
 }
 
@@ -94,14 +94,14 @@ async function reading<Result>(
   }
 }
 
-/** The samples of a shard that have a picture. */
+/** The samples of a shard that have an image. */
 async function samplesOf(path: string): Promise<Sample[]> {
   return await reading(path, async (source) => {
     const samples: Sample[] = [];
-    let key = "", picture: TarMember | undefined, label: number | undefined;
+    let key = "", image: TarMember | undefined, label: number | undefined;
     const finish = () => {
-      if (picture) samples.push({ key, picture, label });
-      picture = label = undefined;
+      if (image) samples.push({ key, image, label });
+      image = label = undefined;
     };
     const near = windowed(source);
     for await (const member of readTar(source, near)) {
@@ -109,14 +109,14 @@ async function samplesOf(path: string): Promise<Sample[]> {
       if (stem !== key) finish();
       key = stem;
       const kind = extension.toLowerCase();
-      if (pictures.includes(kind)) {
-        if (picture) {
+      if (images.includes(kind)) {
+        if (image) {
           throw new DataError(`Cannot read ${path}`, {
-            expected: "one picture a sample",
-            got: `${picture.name} and ${member.name}`,
+            expected: "one image a sample",
+            got: `${image.name} and ${member.name}`,
           });
         }
-        picture = member;
+        image = member;
       } else if (kind === "cls" || kind === "json") {
         const text = new TextDecoder().decode(
           await near.read(member.offset, Math.min(member.bytes, maxLabelBytes)),

@@ -16,9 +16,9 @@ export async function tokenBatch(set: TokenSet, sampler: Sampler, step: number):
   const picks = Array.from({ length: sampler.batch }, (_, slot) => sampler.pick(step, slot));
   const positions = set.grid[0] * set.grid[1];
   const tokens = u32Tensor([picks.length, positions]);
-  await Promise.all(picks.map(async ({ picture, mirrored }, slot) => {
-    tokens.data.set(await set.read(picture, { mirrored }), slot * positions);
+  await Promise.all(picks.map(async ({ index, mirrored }, slot) => {
+    tokens.data.set(await set.read(index, { mirrored }), slot * positions);
   }));
-  const labels = Uint32Array.from(picks, ({ picture }) => set.labels?.[picture] ?? 0);
+  const labels = Uint32Array.from(picks, ({ index }) => set.labels?.[index] ?? 0);
   return { tokens, labels: u32Tensor([picks.length], labels), picks };
 }

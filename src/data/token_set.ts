@@ -7,23 +7,23 @@ import { filesLike } from "./files_like.ts";
 import { checkedLabels, classNumbers } from "./labels.ts";
 import { joinTokenSets } from "./join_token_sets.ts";
 
-/** The tokens of a data set's pictures, by number. Disposing closes the files. */
+/** The tokens of a data set's images, by number. Disposing closes the files. */
 export interface TokenSet extends AsyncDisposable {
   /** What errors call it. */
   readonly name: string;
-  /** How many pictures there are. */
+  /** How many images there are. */
   readonly length: number;
   /** Rows and columns of tokens. */
   readonly grid: readonly [rows: number, columns: number];
   /** Bits of a token. */
   readonly bits: number;
-  /** Names of the classes, or their numbers; empty where pictures have no labels. */
+  /** Names of the classes, or their numbers; empty where images have no labels. */
   readonly classes: readonly string[];
   readonly labels?: Uint32Array;
   /** Whether there are tokens of the mirror images, too. */
   readonly hasMirrored: boolean;
-  /** The tokens of a picture or of its mirror image. Throws `DataError` for one that does not have `bits` bits. */
-  read(picture: number, options: { mirrored: boolean }): Promise<Uint32Array>;
+  /** The tokens of an image or of its mirror image. Throws `DataError` for one that does not have `bits` bits. */
+  read(image: number, options: { mirrored: boolean }): Promise<Uint32Array>;
 }
 
 /** The entry of a safetensors file's metadata that says what its tokens are. */
@@ -34,7 +34,7 @@ export interface TokenSetFacts {
   readonly bits: number;
   /** Pixels of a side. */
   readonly size: number;
-  /** Names of the classes; empty where pictures have no labels. */
+  /** Names of the classes; empty where images have no labels. */
   readonly classes: readonly string[];
   /** The model that made the tokens. */
   readonly model: string;
@@ -116,21 +116,21 @@ async function tokenSetOf(name: string, { arrays, bits, classes, ...file }: Cont
     classes: labels && classes.length > 0 ? classes : classNumbers(labels),
     labels,
     hasMirrored: mirrored !== undefined,
-    async read(picture, options) {
+    async read(image, options) {
       const from = options.mirrored ? mirrored : tokens;
       if (!from) {
-        throw new DataError(`Cannot take mirrored pictures from ${name}`, {
+        throw new DataError(`Cannot take mirrored images from ${name}`, {
           expected: "their tokens",
           got: "none",
           hint: "make them with voken tokenize --mirror",
         });
       }
-      const values = await from.read(picture, 1);
+      const values = await from.read(image, 1);
       const wrong = values.find((token) => token >= limit);
       if (wrong === undefined) return values;
       throw new DataError(`Cannot take tokens from ${name}`, {
         expected: `codes of ${bits} bits`,
-        got: `${wrong} in picture ${picture}`,
+        got: `${wrong} in image ${image}`,
       });
     },
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),

@@ -3,53 +3,53 @@ import { mirror } from "../image/prepare.ts";
 import { ArgumentError, DataError } from "../tensor/errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
-import { PictureReader, type PictureReaderOptions } from "./picture_reader.ts";
-import type { PictureSource } from "./source.ts";
+import { ImageReader, type ImageReaderOptions } from "./image_reader.ts";
+import type { ImageSource } from "./source.ts";
 import { type Square, squareSize, squaresOf } from "./squares.ts";
 import type { TokenSetFacts } from "./token_set.ts";
 import { checkTokenFile, joinTokenParts, type TokenArrays, writeTokenPart } from "./write_token_set.ts";
 
 /** How a data set is turned into tokens. */
-export interface TokenizeOptions extends PictureReaderOptions {
+export interface TokenizeOptions extends ImageReaderOptions {
   /** Where the tokens go: `.npz` or `.safetensors`. */
   readonly output: string;
   /** What the tokenizer is called in the file; another one does not go on with what this one began. */
   readonly model: string;
-  /** Pixels of a side; default that of the pictures, where they are squares for the tokenizer. */
+  /** Pixels of a side; default that of the images, where they are squares for the tokenizer. */
   readonly size?: number;
   /** Whether the mirror images' tokens are made, too. */
   readonly mirror?: boolean;
-  /** Which pictures; default all. */
+  /** Which images; default all. */
   readonly range?: { readonly begin: number; readonly end: number };
   readonly signal?: AbortSignal;
-  /** Called after each batch: `done` of `total` pictures, damaged ones counted. */
+  /** Called after each batch: `done` of `total` images, damaged ones counted. */
   readonly onProgress?: (progress: { done: number; total: number }) => void;
 }
 
 /** What came out. */
 export interface Tokenized {
-  /** Pictures in the file. */
-  readonly pictures: number;
-  /** Pictures of the range that are not in it. */
+  /** Images in the file. */
+  readonly images: number;
+  /** Images of the range that are not in it. */
   readonly damaged: number;
-  /** Pictures that this call read, others being there before. */
+  /** Images that this call read, others being there before. */
   readonly read: number;
   readonly grid: readonly [rows: number, columns: number];
 }
 
-/** A part is written after so many pictures or milliseconds: what is lost at most where the process is killed. */
-const partPictures = 1024, partTime = 60_000;
+/** A part is written after so many images or milliseconds: what is lost at most where the process is killed. */
+const partImages = 1024, partTime = 60_000;
 
 /**
- * Makes the tokens of a source's pictures and writes them to a file (docs/formats.md). They lie in parts beside it until all
- * are there, so that work that was stopped, by `signal` or otherwise, goes on where it was. Damaged pictures are reported and
+ * Makes the tokens of a source's images and writes them to a file (docs/formats.md). They lie in parts beside it until all
+ * are there, so that work that was stopped, by `signal` or otherwise, goes on where it was. Damaged images are reported and
  * left out.
  *
  * Throws `ArgumentError` where options do not fit the tokenizer or another request began the file, `DataError` where too many
- * pictures are damaged, `FileError` where nothing can be written.
+ * images are damaged, `FileError` where nothing can be written.
  */
-export async function tokenizePictures(
-  source: PictureSource,
+export async function tokenizeImages(
+  source: ImageSource,
   tokenizer: Tokenizer,
   options: TokenizeOptions,
 ): Promise<Tokenized> {
@@ -58,7 +58,7 @@ export async function tokenizePictures(
   const total = range.end - range.begin;
   if (total < 1) {
     throw new ArgumentError(`Cannot make tokens of ${source.name}`, {
-      expected: "a part of at least one picture",
+      expected: "a part of at least one image",
       got: `none of ${source.length}`,
       hint: "cut the work into fewer parts",
     });
@@ -71,7 +71,7 @@ export async function tokenizePictures(
     extension: "safetensors",
   });
   const before = parts.done;
-  await using reader = new PictureReader(source, options);
+  await using reader = new ImageReader(source, options);
   const part = new PartOfSet({ grid, mirror, labels: source.labels });
   let written = before, time = performance.now();
   const flush = async (done: number) => {
@@ -89,23 +89,23 @@ export async function tokenizePictures(
       part.add(squares, await encoded(squares, { tokenizer, mirror, signal }));
       done = next - range.begin;
       options.onProgress?.({ done, total });
-      if (done - written >= partPictures || performance.now() - time > partTime) await flush(done);
+      if (done - written >= partImages || performance.now() - time > partTime) await flush(done);
     }
   } finally {
     await flush(done);
   }
-  const { pictures } = await joinTokenParts(output, parts.parts.map(({ path }) => path), facts);
+  const { images } = await joinTokenParts(output, parts.parts.map(({ path }) => path), facts);
   await parts.remove();
-  if (pictures === 0) {
+  if (images === 0) {
     throw new DataError(`Cannot make tokens of ${source.name}`, {
-      expected: "a picture that is whole",
+      expected: "an image that is whole",
       got: `${total} damaged ones`,
     });
   }
-  return { pictures, damaged: total - pictures, read: total - before, grid: [grid, grid] };
+  return { images, damaged: total - images, read: total - before, grid: [grid, grid] };
 }
 
-/** The tokens of some pictures, and of their mirror images. */
+/** The tokens of some images, and of their mirror images. */
 async function encoded(
   squares: readonly Square[],
   { tokenizer, mirror: wanted, signal }: { tokenizer: Tokenizer; mirror: boolean; signal?: AbortSignal },
@@ -121,7 +121,7 @@ class PartOfSet {
   readonly #grid: number;
   readonly #mirror: boolean;
   readonly #labels: Uint32Array | undefined;
-  #pictures: number[] = [];
+  #indices: number[] = [];
   #tokens: Tokens[] = [];
   #mirrored: Tokens[] = [];
 
@@ -132,29 +132,29 @@ class PartOfSet {
   }
 
   add(squares: readonly Square[], { tokens, mirrored }: { tokens: Tokens[]; mirrored: Tokens[] }): void {
-    this.#pictures.push(...squares.map(({ picture }) => picture));
+    this.#indices.push(...squares.map(({ index }) => index));
     this.#tokens.push(...tokens);
     this.#mirrored.push(...mirrored);
   }
 
   /** What was gathered, which is then forgotten. */
   take(): TokenArrays {
-    const count = this.#pictures.length, shape = [count, this.#grid, this.#grid], labels = this.#labels;
+    const count = this.#indices.length, shape = [count, this.#grid, this.#grid], labels = this.#labels;
     const cells = this.#grid ** 2;
     const joined = (all: readonly Tokens[]) => {
       const data = new Uint32Array(count * cells);
       all.forEach((tokens, i) => data.set(tokens.data, i * cells));
       return { shape, data };
     };
-    const pictures = Uint32Array.from(this.#pictures);
+    const indices = Uint32Array.from(this.#indices);
     const arrays = new Map<string, { shape: number[]; data: Uint32Array }>();
     arrays.set("tokens", joined(this.#tokens));
     if (this.#mirror) arrays.set("mirrored", joined(this.#mirrored));
-    arrays.set("pictures", { shape: [count], data: pictures });
+    arrays.set("images", { shape: [count], data: indices });
     if (labels) {
-      arrays.set("labels", { shape: [count], data: pictures.map((picture) => labels[picture]!) });
+      arrays.set("labels", { shape: [count], data: indices.map((index) => labels[index]!) });
     }
-    this.#pictures = [];
+    this.#indices = [];
     this.#tokens = [];
     this.#mirrored = [];
     return arrays;

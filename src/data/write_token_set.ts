@@ -7,10 +7,10 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { type TokenSetFacts, tokenSetKey } from "./token_set.ts";
 
-/** Some pictures' tokens, as a file of tokens has them: `tokens`, perhaps `mirrored`, `pictures`, perhaps `labels`. */
+/** Some images' tokens, as a file of tokens has them: `tokens`, perhaps `mirrored`, `images`, perhaps `labels`. */
 export type TokenArrays = ReadonlyMap<string, { readonly shape: Shape; readonly data: Uint32Array }>;
 
-/** Writes a few pictures' tokens: a part of a set, and a set itself. */
+/** Writes a few images' tokens: a part of a set, and a set itself. */
 export async function writeTokenPart(path: string, arrays: TokenArrays, facts: TokenSetFacts): Promise<void> {
   const tensors = [...arrays].map(([name, { shape, data }]): TensorToWrite => ({
     name,
@@ -43,7 +43,7 @@ export async function joinTokenParts(
   path: string,
   parts: readonly string[],
   facts: TokenSetFacts,
-): Promise<{ pictures: number }> {
+): Promise<{ images: number }> {
   const shapes = new Map<string, number[]>();
   for (const part of parts) {
     await using file = await openSafetensors(await openSource(part));
@@ -52,7 +52,7 @@ export async function joinTokenParts(
       shapes.set(name, [(before?.[0] ?? 0) + count!, ...rest]);
     }
   }
-  const pictures = shapes.get("pictures")![0]!;
+  const images = shapes.get("images")![0]!;
   if (/\.npz$/i.test(path)) {
     const arrays: Record<string, NpyArray> = {
       bits: { shape: [], data: Uint32Array.of(facts.bits) },
@@ -79,7 +79,7 @@ export async function joinTokenParts(
       })),
     });
   }
-  return { pictures };
+  return { images };
 }
 
 /** What each part holds of an array. */

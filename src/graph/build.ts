@@ -163,7 +163,7 @@ export function guide(logits: Tensor, scale: Tensor): Tensor {
   return apply("guide", { logits, scale }, {});
 }
 
-/** Draws a word from each row of logits `[N,V]`; see the op. */
+/** Samples a word from each row of logits `[N,V]`; see the op. */
 export function sample(
   logits: Tensor,
   { word, repeat, ...inputs }: {

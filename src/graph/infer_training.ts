@@ -195,7 +195,7 @@ function swapped(shape: Shape, swap: boolean): [number, number, number] {
   return swap ? [batch, columns, rows] : [batch, rows, columns];
 }
 
-/** The shape of two numbers for each channel of each picture. */
+/** The shape of two numbers for each channel of each image. */
 function normed(op: OpName, { x, dy }: { x: Tensor; dy: Tensor }): Shape {
   const shape = rank(op, "x", x, 4);
   checkShape(op, "dy", dy, shape);

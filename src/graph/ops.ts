@@ -7,7 +7,7 @@ export type { TrainingOp } from "./training_ops.ts";
 /**
  * Every op, with its named inputs and attributes.
  *
- * Letters: N pictures, H rows, W columns, C channels, O output channels, K kernel size, G groups. Pictures and
+ * Letters: N images, H rows, W columns, C channels, O output channels, K kernel size, G groups. Images and
  * feature maps are channels-last, `[N,H,W,C]`; weights have the shape that checkpoints store. In sequences: B
  * sequences, P positions, D width, h heads of D/h elements, V words; R rows, each one position of a sequence.
  *
@@ -121,11 +121,11 @@ export interface OpTable extends TrainingOpTable {
    */
   guide: { inputs: { logits: Tensor; scale: Tensor }; attrs: NoAttrs };
   /**
-   * Draws a word u32 `[repeat·N]` (the N words, `repeat` times over) from each row of logits `[N,V]`.
+   * Samples a word u32 `[repeat·N]` (the N words, `repeat` times over) from each row of logits `[N,V]`.
    *
    * y = logits/temperature; temperature 0 takes the largest. topK u32 (0: all) keeps those ≥ the k-th largest, topP then
    * drops, in descending order, those before which the kept ones' probability sums to more than p. Word `word` of random
-   * u32 `[N,4]` draws: with u = its upper 24 bits / 2²⁴ and weights exp(y − max), the first word is taken at which
+   * u32 `[N,4]` samples: with u = its upper 24 bits / 2²⁴ and weights exp(y − max), the first word is taken at which
    * their sum, in the order of the vocabulary, exceeds u·total. Weights and sums are f64; a tie goes to the lower index;
    * logits that are not numbers give 2³² − 1. Temperature, topK, topP: `[N]`.
    */

@@ -26,7 +26,7 @@ const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
   () => import("@jsquash/jpeg/codec/enc/mozjpeg_enc.js"),
 );
 
-/** Warnings after which parts of the picture are guessed. Others ("extraneous bytes before marker") do no harm. */
+/** Warnings after which parts of the image are guessed. Others ("extraneous bytes before marker") do no harm. */
 const damage = /premature end|bad Huffman code|instead of RST|Inconsistent progression/i;
 
 /** Decodes a JPEG file to RGBA, not yet turned upright. Throws any error where it is damaged. */
@@ -37,17 +37,17 @@ export function decodeJpeg(bytes: Uint8Array, pixels: number): Promise<Rgba> {
     try {
       decoded = module.decode(bytes, false);
     } catch (cause) {
-      throw new ImageError("Cannot decode the JPEG picture", { got: log.at(-1) ?? "a damaged file", cause });
+      throw new ImageError("Cannot decode the JPEG image", { got: log.at(-1) ?? "a damaged file", cause });
     }
     const warning = log.find((line) => damage.test(line));
     if (!decoded || warning) {
-      throw new ImageError("Cannot decode the JPEG picture", { got: warning ?? "a damaged file" });
+      throw new ImageError("Cannot decode the JPEG image", { got: warning ?? "a damaged file" });
     }
     return decoded;
   });
 }
 
-/** Encodes a picture as a progressive JPEG file of the given quality, 0 to 100. */
+/** Encodes an image as a progressive JPEG file of the given quality, 0 to 100. */
 export async function encodeJpeg(image: Image, quality: number): Promise<Uint8Array> {
   const { defaultOptions } = await import("@jsquash/jpeg/meta.js");
   return await encoder.run(image.width * image.height, ({ module }) => {

@@ -5,7 +5,7 @@ const given: Map<CodecName, WebAssembly.Module> = new Map();
 
 /**
  * Gives codecs as compiled modules, for hosts that compile no WebAssembly while they run. They are the `.wasm` files of
- * the packages @jsquash/png, jpeg and webp. Comes before the first picture is decoded.
+ * the packages @jsquash/png, jpeg and webp. Comes before the first image is decoded.
  */
 export function provideCodecs(modules: Readonly<Partial<Record<CodecName, WebAssembly.Module>>>): void {
   for (const [name, module] of Object.entries(modules)) given.set(name as CodecName, module);

@@ -4,7 +4,7 @@ import { toRgba } from "./rgba.ts";
 import { WasmCodec } from "./wasm_codec.ts";
 
 /**
- * The package's own script holds one instance forever, which a damaged picture (a Rust panic) leaves with a leaked
+ * The package's own script holds one instance forever, which a damaged image (a Rust panic) leaves with a leaked
  * stack and heap. So this file speaks wasm-bindgen's calling convention itself and can start afresh.
  */
 interface PngExports {
@@ -40,7 +40,7 @@ const codec: WasmCodec<PngInstance> = new WasmCodec(
   instantiate,
 );
 
-/** Decodes a PNG file to 8-bit RGBA; of an animation, the default picture. Throws any error where it is damaged. */
+/** Decodes a PNG file to 8-bit RGBA; of an animation, the default image. Throws any error where it is damaged. */
 export function decodePng(bytes: Uint8Array, pixels: number): Promise<Rgba> {
   return codec.run(pixels, (instance) => {
     instance.exports.decode(put(instance, bytes), bytes.length);
@@ -50,7 +50,7 @@ export function decodePng(bytes: Uint8Array, pixels: number): Promise<Rgba> {
   });
 }
 
-/** Encodes a picture as an RGBA PNG file. */
+/** Encodes an image as an RGBA PNG file. */
 export function encodePng(image: Image): Promise<Uint8Array> {
   const { width, height } = image;
   const rgba = toRgba(image);

@@ -38,18 +38,18 @@ export const maxWebpSide = 16383;
 export function decodeWebp(bytes: Uint8Array, pixels: number): Promise<Rgba> {
   return decoder.run(pixels, ({ module }) => {
     const decoded = module.decode(bytes);
-    if (!decoded) throw new ImageError("Cannot decode the WebP picture", { got: "a damaged file" });
+    if (!decoded) throw new ImageError("Cannot decode the WebP image", { got: "a damaged file" });
     return decoded;
   });
 }
 
-/** Encodes a picture as a WebP file of the given quality, 0 to 100; 100 is without loss. */
+/** Encodes an image as a WebP file of the given quality, 0 to 100; 100 is without loss. */
 export async function encodeWebp(image: Image, quality: number): Promise<Uint8Array> {
   const { defaultOptions } = await import("@jsquash/webp/meta.js");
   return await encoder.run(image.width * image.height, ({ module }) => {
     const options = { ...defaultOptions, quality, lossless: quality === 100 ? 1 : 0 };
     const file = module.encode(toRgba(image), image.width, image.height, options);
-    if (!file) throw new ImageError("Cannot encode the WebP picture");
+    if (!file) throw new ImageError("Cannot encode the WebP image");
     return Uint8Array.from(file);
   });
 }

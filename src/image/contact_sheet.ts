@@ -2,20 +2,20 @@ import { ArgumentError } from "../tensor/errors.ts";
 import type { Image, Rgb } from "./image.ts";
 import { checkImage, checkSide, filledImage, white } from "./image.ts";
 
-/** How pictures are laid out. */
+/** How images are laid out. */
 export interface ContactSheetOptions {
   /** Each pixel becomes a square of `scale` × `scale` pixels; default 1. */
   scale?: number;
-  /** Pixels between pictures and around them; default 4. */
+  /** Pixels between images and around them; default 4. */
   gap?: number;
   /** The colour of the gaps; default white. */
   background?: Rgb;
 }
 
 /**
- * Lays rows of pictures out in one picture. Columns are as wide as their widest picture, rows as high as their highest;
- * pictures stand at the top left of their cells, and rows may be of different lengths.
- * Throws `ArgumentError` where there is no picture, `scale` is not a positive integer or `gap` not a natural number.
+ * Lays rows of images out in one image. Columns are as wide as their widest image, rows as high as their highest;
+ * images stand at the top left of their cells, and rows may be of different lengths.
+ * Throws `ArgumentError` where there is no image, `scale` is not a positive integer or `gap` not a natural number.
  */
 export function contactSheet(rows: readonly (readonly Image[])[], options: ContactSheetOptions = {}): Image {
   const { scale = 1, gap = 4, background = white } = options;
@@ -29,7 +29,7 @@ export function contactSheet(rows: readonly (readonly Image[])[], options: Conta
   rows.flat().forEach((image) => checkImage(image, "make a contact sheet"));
   const columns = Math.max(0, ...rows.map((row) => row.length));
   if (columns === 0) {
-    throw new ArgumentError("Cannot make a contact sheet", { expected: "at least one picture", got: "none" });
+    throw new ArgumentError("Cannot make a contact sheet", { expected: "at least one image", got: "none" });
   }
   const widths = Array.from(
     { length: columns },

@@ -12,7 +12,7 @@ import { white } from "./image.ts";
 import type { Rgba } from "./rgba.ts";
 import { flatten } from "./rgba.ts";
 
-/** How a picture is decoded. */
+/** How an image is decoded. */
 export interface DecodeOptions {
   /** The greatest number of pixels that is decoded; default 64 megapixels. */
   maxPixels?: number;
@@ -35,9 +35,9 @@ const formats: Record<ImageFormat, Format> = {
 /**
  * Decodes a PNG, JPEG or WebP file, told apart by its first bytes, to upright 8-bit RGB.
  *
- * Grey and palette pictures become RGB, 16-bit samples lose their low byte, transparency is laid over `background`,
- * the EXIF orientation is applied; of an animated PNG the default picture is taken.
- * Throws `ImageError` where the picture is damaged, cut off, larger than `maxPixels` (before anything is decoded), or of
+ * Grey and palette images become RGB, 16-bit samples lose their low byte, transparency is laid over `background`,
+ * the EXIF orientation is applied; of an animated PNG the default image is taken.
+ * Throws `ImageError` where the image is damaged, cut off, larger than `maxPixels` (before anything is decoded), or of
  * an unsupported kind: CMYK JPEG, animated WebP, other formats. Throws `BackendError` where a codec cannot be loaded.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
@@ -48,7 +48,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
   format.check(bytes, header);
   const decoded = await decodeWith(format, { bytes, header });
   if (decoded.width !== header.width || decoded.height !== header.height) {
-    throw new ImageError(`Cannot decode the ${formatNames[header.format]} picture`, {
+    throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
       expected: `${header.width}×${header.height} as its header says`,
       got: `${decoded.width}×${decoded.height}`,
     });
@@ -63,7 +63,7 @@ async function decodeWith(format: Format, file: { bytes: Uint8Array; header: Ima
   } catch (cause) {
     if (cause instanceof ImageError || cause instanceof BackendError) throw cause;
     // Codecs leave by traps, exits and bare numbers: all of them mean that the file is damaged.
-    throw new ImageError(`Cannot decode the ${formatNames[header.format]} picture`, {
+    throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
       got: "a damaged or cut off file",
       cause,
     });
@@ -73,9 +73,9 @@ async function decodeWith(format: Format, file: { bytes: Uint8Array; header: Ima
 function checkWebp(bytes: Uint8Array, header: ImageHeader): void {
   if (header.animated) {
     throw new ImageError("Cannot decode this kind of WebP", {
-      expected: "a still picture",
+      expected: "a still image",
       got: "an animation",
-      hint: "Save one of its frames as a picture",
+      hint: "Save one of its frames as an image",
     });
   }
   checkWebpComplete(bytes);

@@ -6,7 +6,7 @@ import type { ImageFormat } from "./header_type.ts";
 import type { Image } from "./image.ts";
 import { checkImage } from "./image.ts";
 
-/** How a picture is encoded. */
+/** How an image is encoded. */
 export interface EncodeOptions {
   format: ImageFormat;
   /** 0 to 100, default 90, for JPEG and WebP; WebP at 100 is without loss. PNG always is. */
@@ -16,31 +16,31 @@ export interface EncodeOptions {
 const maxSides: Record<ImageFormat, number> = { png: 2 ** 31 - 1, jpeg: 65500, webp: maxWebpSide };
 
 /**
- * Encodes a picture as a file.
+ * Encodes an image as a file.
  *
- * Throws `ArgumentError` where the picture, the quality, or a side for the format is out of range, `BackendError`
+ * Throws `ArgumentError` where the image, the quality, or a side for the format is out of range, `BackendError`
  * where a codec cannot be loaded.
  */
 export async function encodeImage(
   image: Image,
   { format, quality = 90 }: EncodeOptions,
 ): Promise<Uint8Array> {
-  checkImage(image, "encode the picture");
+  checkImage(image, "encode the image");
   if (!(quality >= 0 && quality <= 100)) {
-    throw new ArgumentError("Cannot encode the picture", {
+    throw new ArgumentError("Cannot encode the image", {
       expected: "a quality of 0 to 100",
       got: String(quality),
     });
   }
   const maxSide = maxSides[format];
   if (maxSide === undefined) {
-    throw new ArgumentError("Cannot encode the picture", {
+    throw new ArgumentError("Cannot encode the image", {
       expected: `a format of ${Object.keys(maxSides).join(", ")}`,
       got: String(format),
     });
   }
   if (Math.max(image.width, image.height) > maxSide) {
-    throw new ArgumentError(`Cannot encode the picture as ${format}`, {
+    throw new ArgumentError(`Cannot encode the image as ${format}`, {
       expected: `sides of at most ${maxSide}`,
       got: `${image.width}×${image.height}`,
     });

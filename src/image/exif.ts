@@ -1,4 +1,4 @@
-/** How a stored picture must be turned to stand upright: the values of EXIF's tag 0x0112. */
+/** How a stored image must be turned to stand upright: the values of EXIF's tag 0x0112. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const orientationTag = 0x0112;
@@ -6,7 +6,7 @@ const orientationTag = 0x0112;
 /**
  * The orientation that an EXIF block (a TIFF header and its first directory) gives, else 1.
  *
- * Damaged metadata does not spoil a picture, so whatever cannot be read counts as absent.
+ * Damaged metadata does not spoil an image, so whatever cannot be read counts as absent.
  */
 export function exifOrientation(bytes: Uint8Array): Orientation {
   const start = hasExifPrefix(bytes) ? 6 : 0;

@@ -20,10 +20,10 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
 }
 
 /**
- * Reads size and kind of a PNG, JPEG or WebP picture from the first bytes of its file, without decoding.
+ * Reads size and kind of a PNG, JPEG or WebP image from the first bytes of its file, without decoding.
  *
  * The beginning of a file suffices where it holds the size; an orientation that stands further back is then missed.
- * Throws `ImageError` where the bytes are of no known format, end too early, or describe no valid picture.
+ * Throws `ImageError` where the bytes are of no known format, end too early, or describe no valid image.
  */
 export function readHeader(bytes: Uint8Array): ImageHeader {
   const format = sniffFormat(bytes);
@@ -38,19 +38,19 @@ export function readHeader(bytes: Uint8Array): ImageHeader {
   return header;
 }
 
-/** Throws `ImageError` where the picture has more than `maxPixels` pixels, `ArgumentError` where the limit is no number. */
+/** Throws `ImageError` where the image has more than `maxPixels` pixels, `ArgumentError` where the limit is no number. */
 export function checkPixels({ width, height }: ImageHeader, maxPixels: number): void {
   if (!(maxPixels >= 1)) {
-    throw new ArgumentError("Cannot limit the pixels of a picture", {
+    throw new ArgumentError("Cannot limit the pixels of an image", {
       expected: "maxPixels of at least 1",
       got: String(maxPixels),
     });
   }
   if (width * height > maxPixels) {
-    throw new ImageError("Cannot decode the picture", {
+    throw new ImageError("Cannot decode the image", {
       expected: `at most ${maxPixels} pixels (maxPixels)`,
       got: `${width}×${height} = ${width * height}`,
-      hint: "Make the picture smaller or raise maxPixels",
+      hint: "Make the image smaller or raise maxPixels",
     });
   }
 }
@@ -62,10 +62,10 @@ const readers: Record<ImageFormat, (bytes: Uint8Array) => ImageHeader> = {
 };
 
 function unknownFormat(bytes: Uint8Array): ImageError {
-  return new ImageError("Cannot read the picture", {
+  return new ImageError("Cannot read the image", {
     expected: "a PNG, JPEG or WebP file",
     got: describe(bytes),
-    hint: "Convert the picture to one of these formats",
+    hint: "Convert the image to one of these formats",
   });
 }
 

@@ -21,7 +21,7 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader {
   for (const { code, body } of segments(bytes)) {
     if (code === APP1 && orientation === 1 && hasExifPrefix(body)) orientation = exifOrientation(body);
     if (code === SOS || code === EOI) {
-      throw new ImageError(action, { expected: "a frame header before the picture data", got: "none" });
+      throw new ImageError(action, { expected: "a frame header before the image data", got: "none" });
     }
     if (isFrame(code)) return { ...readFrame(code, body), orientation };
   }
@@ -40,16 +40,16 @@ export function checkJpegComplete(bytes: Uint8Array): void {
   for (const { code } of segments(bytes)) {
     if (code === EOI) {
       if (scans > 0) return;
-      throw new ImageError("Cannot decode the JPEG picture", { expected: "picture data", got: "none" });
+      throw new ImageError("Cannot decode the JPEG image", { expected: "image data", got: "none" });
     }
     if (code === SOS && ++scans > maxScans) {
-      throw new ImageError("Cannot decode the JPEG picture", {
+      throw new ImageError("Cannot decode the JPEG image", {
         expected: `at most ${maxScans} scans`,
         got: "more",
       });
     }
   }
-  throw new ImageError("Cannot decode the JPEG picture", {
+  throw new ImageError("Cannot decode the JPEG image", {
     expected: "an end marker",
     got: `the end of the data after ${bytes.length} bytes`,
     hint: "The file is cut off; fetch it again",
@@ -124,6 +124,6 @@ function unsupported(expected: string, got: string): ImageError {
   return new ImageError(unsupportedKind, {
     expected,
     got,
-    hint: "Convert the picture to RGB",
+    hint: "Convert the image to RGB",
   });
 }

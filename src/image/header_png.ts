@@ -49,7 +49,7 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     const length = view.getUint32(at);
     const name = chunkName(bytes, at);
     if (name === "tRNS") header.alpha = true;
-    // An animation of one frame is a still picture.
+    // An animation of one frame is a still image.
     if (name === "acTL" && at + 12 <= bytes.length) header.animated = view.getUint32(at + 8) > 1;
     if (name === "eXIf") header.orientation = exifOrientation(bytes.subarray(at + 8, at + 8 + length));
     if (name === "IEND") break;

@@ -4,7 +4,7 @@ import type { Orientation } from "./exif.ts";
 /** File formats that can be read and written. */
 export type ImageFormat = "png" | "jpeg" | "webp";
 
-/** What a file says about its picture before it is decoded. */
+/** What a file says about its image before it is decoded. */
 export interface ImageHeader {
   format: ImageFormat;
   /** Pixels in a stored row, before `orientation` is applied. */
@@ -19,7 +19,7 @@ export interface ImageHeader {
   alpha: boolean;
   /** Whether the file holds more than one frame. */
   animated: boolean;
-  /** How to turn the picture upright, as far as the given bytes tell; 1 where nothing is to be done. */
+  /** How to turn the image upright, as far as the given bytes tell; 1 where nothing is to be done. */
   orientation: Orientation;
 }
 

@@ -55,7 +55,7 @@ export function readWebpHeader(bytes: Uint8Array): ImageHeader {
 export function checkWebpComplete(bytes: Uint8Array): void {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(4, true) + 8;
   if (length > bytes.length) {
-    throw new ImageError("Cannot decode the WebP picture", {
+    throw new ImageError("Cannot decode the WebP image", {
       expected: `${length} bytes`,
       got: `${bytes.length}`,
       hint: "The file is cut off; fetch it again",

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../tensor/errors.ts";
 
-/** A picture in memory: 8-bit RGB, interleaved, 3 bytes a pixel, rows from the top without padding. */
+/** An image in memory: 8-bit RGB, interleaved, 3 bytes a pixel, rows from the top without padding. */
 export interface Image {
   /** Pixels in a row. */
   width: number;
@@ -17,7 +17,7 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 export const white: Rgb = [255, 255, 255];
 
 /**
- * A picture of the given size; without `data`, black.
+ * An image of the given size; without `data`, black.
  *
  * Throws `ArgumentError` where a side is not a positive integer or `data` is not `width · height · 3` bytes.
  */
@@ -26,11 +26,11 @@ export function createImage(
   data: Uint8Array = new Uint8Array(checkedBytes(size)),
 ): Image {
   const image = { width: size.width, height: size.height, data };
-  checkImage(image, "make a picture");
+  checkImage(image, "make an image");
   return image;
 }
 
-/** A picture of one colour. Throws `ArgumentError` as `createImage` does. */
+/** An image of one colour. Throws `ArgumentError` as `createImage` does. */
 export function filledImage(size: { width: number; height: number }, color: Rgb): Image {
   const image = createImage(size);
   for (let i = 0; i < image.data.length; i += 3) image.data.set(color, i);
@@ -50,7 +50,7 @@ export function checkImage(image: Image, action: string): void {
 
 function checkedBytes(
   { width, height }: { width: number; height: number },
-  action = "make a picture",
+  action = "make an image",
 ): number {
   checkSide(width, `${action}: width`);
   checkSide(height, `${action}: height`);

@@ -3,7 +3,7 @@ import type { Image } from "./image.ts";
 import { checkImage } from "./image.ts";
 
 /**
- * Peak signal-to-noise ratio in dB of two pictures: `−10 · log10(mean((a/255 − b/255)²))`; infinite where they are equal.
+ * Peak signal-to-noise ratio in dB of two images: `−10 · log10(mean((a/255 − b/255)²))`; infinite where they are equal.
  * Throws `ArgumentError` where their sizes differ.
  */
 export function psnr(a: Image, b: Image): number {
@@ -17,15 +17,15 @@ export function psnr(a: Image, b: Image): number {
 const side = 7, c1 = 0.01 ** 2, c2 = 0.03 ** 2;
 
 /**
- * Structural similarity of two pictures (Wang et al. 2004) as scikit-image has it: over all windows of 7×7 within the
- * picture, unweighted, with variances that divide by n − 1; the mean over windows and channels. 1 where they are equal.
+ * Structural similarity of two images (Wang et al. 2004) as scikit-image has it: over all windows of 7×7 within the
+ * image, unweighted, with variances that divide by n − 1; the mean over windows and channels. 1 where they are equal.
  * Throws `ArgumentError` where their sizes differ, or a side is shorter than 7.
  */
 export function ssim(a: Image, b: Image): number {
   checkPair(a, b);
   const { width, height } = a;
   if (Math.min(width, height) < side) {
-    throw new ArgumentError("Cannot compare the pictures by SSIM", {
+    throw new ArgumentError("Cannot compare the images by SSIM", {
       expected: `sides of at least ${side}`,
       got: `${width}×${height}`,
     });
@@ -76,15 +76,15 @@ function windowSums(
 }
 
 /**
- * The mean length of a picture's gradient, in bytes a pixel: √(Δx² + Δy²) of each channel by differences to the right and
+ * The mean length of an image's gradient, in bytes a pixel: √(Δx² + Δy²) of each channel by differences to the right and
  * below. A reconstruction is as sharp as its original where both have the same.
  * Throws `ArgumentError` where a side is a single pixel.
  */
 export function meanGradient(image: Image): number {
-  checkImage(image, "measure the picture");
+  checkImage(image, "measure the image");
   const { width, height, data } = image;
   if (Math.min(width, height) < 2) {
-    throw new ArgumentError("Cannot measure the picture", {
+    throw new ArgumentError("Cannot measure the image", {
       expected: "sides of at least 2",
       got: `${width}×${height}`,
     });
@@ -99,10 +99,10 @@ export function meanGradient(image: Image): number {
 }
 
 function checkPair(a: Image, b: Image): void {
-  checkImage(a, "compare the pictures");
-  checkImage(b, "compare the pictures");
+  checkImage(a, "compare the images");
+  checkImage(b, "compare the images");
   if (a.width !== b.width || a.height !== b.height) {
-    throw new ArgumentError("Cannot compare the pictures", {
+    throw new ArgumentError("Cannot compare the images", {
       expected: `two of ${a.width}×${a.height}`,
       got: `${b.width}×${b.height}`,
     });

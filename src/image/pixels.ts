@@ -4,14 +4,14 @@ import { f32Tensor } from "../tensor/tensor.ts";
 import type { Image } from "./image.ts";
 import { checkImage, checkSide, createImage } from "./image.ts";
 
-/** Where a picture lies in a padded frame: its own size, and the rows above and columns left of it. */
+/** Where an image lies in a padded frame: its own size, and the rows above and columns left of it. */
 export interface Padding {
   /** Sides of the frame. */
   width: number;
   height: number;
-  /** Columns left of the picture. */
+  /** Columns left of the image. */
   left: number;
-  /** Rows above the picture. */
+  /** Rows above the image. */
   top: number;
 }
 
@@ -19,23 +19,23 @@ export interface Padding {
 const fromByte: Float32Array = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1);
 
 /**
- * The frame whose sides are the next multiples of `factor`, with the picture in its middle and the smaller half of an
+ * The frame whose sides are the next multiples of `factor`, with the image in its middle and the smaller half of an
  * odd margin before it. Throws `ArgumentError` where `factor` or a side is not a positive integer.
  */
 export function paddingTo(size: { width: number; height: number }, factor: number): Padding {
-  checkSide(factor, "pad the picture: factor");
-  checkSide(size.width, "pad the picture: width");
-  checkSide(size.height, "pad the picture: height");
+  checkSide(factor, "pad the image: factor");
+  checkSide(size.width, "pad the image: width");
+  checkSide(size.height, "pad the image: height");
   const width = Math.ceil(size.width / factor) * factor, height = Math.ceil(size.height / factor) * factor;
   return { width, height, left: (width - size.width) >> 1, top: (height - size.height) >> 1 };
 }
 
 /**
- * Pictures of one size as an f32 tensor `[N, H, W, 3]` in [−1, 1], each centred in a frame of zeros whose sides are
+ * Images of one size as an f32 tensor `[N, H, W, 3]` in [−1, 1], each centred in a frame of zeros whose sides are
  * multiples of `factor` (default 1: no padding).
  *
  * With `into`, at least `N · H · W · 3` elements, nothing is allocated and its beginning holds the result.
- * Throws `ArgumentError` where there is no picture, the sizes differ, or `into` is too short.
+ * Throws `ArgumentError` where there is no image, the sizes differ, or `into` is too short.
  */
 export function imagesToTensor(
   images: readonly Image[],
@@ -43,7 +43,7 @@ export function imagesToTensor(
 ): HostTensor<"f32"> {
   const [first] = images;
   if (!first) {
-    throw new ArgumentError("Cannot make a batch", { expected: "at least one picture", got: "none" });
+    throw new ArgumentError("Cannot make a batch", { expected: "at least one image", got: "none" });
   }
   const { width, height, left, top } = paddingTo(first, factor);
   const frame = width * height * 3;
@@ -53,9 +53,9 @@ export function imagesToTensor(
     checkImage(image, "make a batch");
     if (image.width !== first.width || image.height !== first.height) {
       throw new ArgumentError("Cannot make a batch", {
-        expected: `pictures of ${first.width}×${first.height} like the first`,
+        expected: `images of ${first.width}×${first.height} like the first`,
         got: `${image.width}×${image.height} at ${n}`,
-        hint: "Resize and crop the pictures to one size",
+        hint: "Resize and crop the images to one size",
       });
     }
     for (let y = 0, from = 0; y < image.height; y++) {
@@ -67,9 +67,9 @@ export function imagesToTensor(
 }
 
 /**
- * An f32 tensor `[N, H, W, 3]` as pictures: each value clamped to [−1, 1], `(x + 1) / 2 · 255`, truncated.
+ * An f32 tensor `[N, H, W, 3]` as images: each value clamped to [−1, 1], `(x + 1) / 2 · 255`, truncated.
  *
- * `crop` is the size that the pictures had before `imagesToTensor` padded them; it is cut out of the middle.
+ * `crop` is the size that the images had before `imagesToTensor` padded them; it is cut out of the middle.
  * NaN becomes 0. Throws `ArgumentError` where the shape is another one or `crop` does not fit.
  */
 export function tensorToImages(
@@ -78,14 +78,14 @@ export function tensorToImages(
 ): Image[] {
   const [count, height, width, channels] = tensor.shape as readonly [number, number, number, number];
   if (tensor.shape.length !== 4 || channels !== 3) {
-    throw new ArgumentError("Cannot make pictures of a tensor", {
+    throw new ArgumentError("Cannot make images of a tensor", {
       expected: "the shape [N,H,W,3]",
       got: `[${tensor.shape.join(",")}]`,
     });
   }
   const size = crop ?? { width, height };
   if (!(size.width <= width && size.height <= height)) {
-    throw new ArgumentError("Cannot crop the pictures of a tensor", {
+    throw new ArgumentError("Cannot crop the images of a tensor", {
       expected: `a size of at most ${width}×${height}`,
       got: `${size.width}×${size.height}`,
     });

@@ -2,7 +2,7 @@ import type { Image } from "./image.ts";
 import { createImage } from "./image.ts";
 import { centerCrop, crop, resizeShorterSide } from "./resize.ts";
 
-/** How a picture becomes a square for a model. */
+/** How an image becomes a square for a model. */
 export interface Preparation {
   /** Pixels of a side. */
   readonly size: number;

@@ -9,7 +9,7 @@ import type { Image } from "./image.ts";
 const headBytes = 256 * 1024;
 
 /**
- * Reads a picture from a path, a `file:` URL, a blob, or bytes, as `decodeImage` does.
+ * Reads an image from a path, a `file:` URL, a blob, or bytes, as `decodeImage` does.
  *
  * Of a file or blob only the beginning is read until its header has shown that it is within the limits; a file of more
  * than 8 bytes for each pixel of `maxPixels` is refused unread. Nothing is ever fetched from a network.
@@ -22,7 +22,7 @@ export async function readImage(
   if (source instanceof Uint8Array) return await decodeImage(source, options);
   if (source instanceof Blob) return await decodeImage(await readBlob(source, options), options);
   if (source instanceof URL && source.protocol !== "file:") {
-    throw new ImageError("Cannot read the picture", { expected: "a file: URL", got: source.protocol });
+    throw new ImageError("Cannot read the image", { expected: "a file: URL", got: source.protocol });
   }
   try {
     return await decodeImage(await readImageFile(source, options), options);
@@ -36,7 +36,7 @@ export async function readImage(
 }
 
 /**
- * Reads the bytes of a picture's file, still to be decoded, within the limits of `readImage`.
+ * Reads the bytes of an image's file, still to be decoded, within the limits of `readImage`.
  * Throws `ImageError` where it cannot be opened or is too large.
  */
 export async function readImageFile(
@@ -47,7 +47,7 @@ export async function readImageFile(
     using file = await Deno.open(path);
     const { size, isFile } = await file.stat();
     if (!isFile) {
-      throw new ImageError("Cannot read the picture", { expected: "a file", got: "something else" });
+      throw new ImageError("Cannot read the image", { expected: "a file", got: "something else" });
     }
     return await readChecked({
       size,
@@ -58,7 +58,7 @@ export async function readImageFile(
     }, options);
   } catch (cause) {
     if (cause instanceof ImageError || !(cause instanceof Error)) throw cause;
-    throw new ImageError("Cannot open the picture", { got: cause.name, cause });
+    throw new ImageError("Cannot open the image", { got: cause.name, cause });
   }
 }
 
@@ -81,7 +81,7 @@ async function readChecked(
   // 8 bytes a pixel: 16-bit RGBA without compression; and room for metadata.
   const maxBytes = maxPixels * 8 + 2 ** 20;
   if (size > maxBytes) {
-    throw new ImageError("Cannot read the picture", {
+    throw new ImageError("Cannot read the image", {
       expected: `at most ${maxBytes} bytes (8 for each of maxPixels)`,
       got: `${size}`,
     });

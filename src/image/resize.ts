@@ -20,9 +20,9 @@ interface Taps {
  * what Pillow's `resize(…, BILINEAR)` gives. Throws `ArgumentError` where a side is not a positive integer.
  */
 export function resize(image: Image, { width, height }: { width: number; height: number }): Image {
-  checkImage(image, "resize the picture");
-  checkSide(width, "resize the picture: width");
-  checkSide(height, "resize the picture: height");
+  checkImage(image, "resize the image");
+  checkSide(width, "resize the image: width");
+  checkSide(height, "resize the image: height");
   const across = width === image.width ? image : resizeRows(image, width);
   if (height !== image.height) return resizeColumns(across, height);
   return across === image ? { ...image, data: image.data.slice() } : across;
@@ -40,32 +40,32 @@ export function resizeShorterSide(image: Image, size: number): Image {
 
 /**
  * Cuts the middle `size` × `size` out; an odd pixel of margin goes as torchvision puts it (half to even).
- * Throws `ArgumentError` where the picture is smaller than that.
+ * Throws `ArgumentError` where the image is smaller than that.
  */
 export function centerCrop(image: Image, size: number): Image {
-  checkImage(image, "crop the picture");
-  checkSide(size, "crop the picture: size");
+  checkImage(image, "crop the image");
+  checkSide(size, "crop the image: size");
   if (size > Math.min(image.width, image.height)) {
-    throw new ArgumentError("Cannot crop the picture", {
+    throw new ArgumentError("Cannot crop the image", {
       expected: `sides of at least ${size}`,
       got: `${image.width}×${image.height}`,
-      hint: "Resize the picture first",
+      hint: "Resize the image first",
     });
   }
   const left = halfToEven(image.width - size), top = halfToEven(image.height - size);
   return crop(image, { left, top, width: size, height: size });
 }
 
-/** Cuts a rectangle out. Throws `ArgumentError` where it is not within the picture. */
+/** Cuts a rectangle out. Throws `ArgumentError` where it is not within the image. */
 export function crop(
   image: Image,
   { left, top, width, height }: { left: number; top: number; width: number; height: number },
 ): Image {
-  checkImage(image, "crop the picture");
+  checkImage(image, "crop the image");
   const cut = createImage({ width, height });
   const isPlace = Number.isSafeInteger(left) && Number.isSafeInteger(top) && left >= 0 && top >= 0;
   if (!isPlace || left + width > image.width || top + height > image.height) {
-    throw new ArgumentError("Cannot crop the picture", {
+    throw new ArgumentError("Cannot crop the image", {
       expected: `a rectangle within ${image.width}×${image.height}`,
       got: `${width}×${height} at ${left}, ${top}`,
     });

@@ -2,14 +2,14 @@ import type { Orientation } from "./exif.ts";
 import type { Image, Rgb } from "./image.ts";
 import { createImage } from "./image.ts";
 
-/** A picture as the codecs know it: 8-bit RGBA with straight alpha, 4 bytes a pixel. */
+/** An image as the codecs know it: 8-bit RGBA with straight alpha, 4 bytes a pixel. */
 export interface Rgba {
   width: number;
   height: number;
   data: Uint8Array | Uint8ClampedArray;
 }
 
-/** The picture's bytes with an opaque alpha channel. */
+/** The image's bytes with an opaque alpha channel. */
 export function toRgba({ data }: Image): Uint8Array {
   const rgba = new Uint8Array((data.length / 3) * 4);
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
@@ -22,7 +22,7 @@ export function toRgba({ data }: Image): Uint8Array {
 }
 
 /**
- * Lays a picture over a background and turns it upright.
+ * Lays an image over a background and turns it upright.
  *
  * Each channel is `(alpha · colour + (255 − alpha) · background) / 255`, rounded.
  */

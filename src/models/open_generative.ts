@@ -5,7 +5,7 @@ import { type ModelSource, openModel, resolveModel } from "./find.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 import { type TransformerOptions, transformerPath } from "../networks/transformer/config.ts";
 
-/** The transformer beside a tokenizer's `model.safetensors`, the names of its classes, and how it is best drawn from. */
+/** The transformer beside a tokenizer's `model.safetensors`, the names of its classes, and how it is best generated from. */
 export const transformerFile = "transformer.safetensors",
   classesFile = "classes.json",
   samplingFile = "sampling.json";

@@ -28,7 +28,7 @@ const shift = [-0.030, -0.088, -0.188], deviation = [0.458, 0.448, 0.450];
 const eps = 1e-10, least = 1e-24;
 
 /**
- * The perceptual distance LPIPS of pictures x and y `[N,H,W,3]` in [−1,1], `[N]`: VGG16's features after each slice,
+ * The perceptual distance LPIPS of images x and y `[N,H,W,3]` in [−1,1], `[N]`: VGG16's features after each slice,
  * brought to length 1, their squared differences weighed by channel, averaged over positions and summed. Sides of at
  * least 16 pixels.
  *
@@ -36,7 +36,7 @@ const eps = 1e-10, least = 1e-24;
  * `lin<0…4>.model.1.weight`. (The reference leaves a dropout of 0.5 active before the latter; there is none here.)
  */
 export function lpips(scope: Scope, x: Tensor, y: Tensor): Tensor {
-  const [a, b] = [x, y].map((pictures) => features(scope.at("net"), pictures)) as [Tensor[], Tensor[]];
+  const [a, b] = [x, y].map((images) => features(scope.at("net"), images)) as [Tensor[], Tensor[]];
   const distances = slices.map(({ channels }, level) => {
     const difference = sub(unit(a[level]!), unit(b[level]!));
     const weight = scope.at(`lin${level}`, "model", 1).param("weight", [1, channels, 1, 1]);

@@ -17,7 +17,7 @@ const slope = 0.2, kernel = 4;
 const mostGrowth = 8;
 
 /**
- * The PatchGAN discriminator: pictures `[N,H,W,3]` → logits `[N,h,w,1]`. In training its BatchNorms go by the batch, and
+ * The PatchGAN discriminator: images `[N,H,W,3]` → logits `[N,h,w,1]`. In training its BatchNorms go by the batch, and
  * `batches` gives each one's statistics by its path; with `running`, by such paths, they go by those.
  *
  * Parameters: `main.<i>` of the layers as torch.nn.Sequential numbers them.

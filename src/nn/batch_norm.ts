@@ -18,7 +18,7 @@ const eps = 1e-5, momentum = 0.1;
 export function batchNorm(scope: Scope, x: Tensor): { y: Tensor; batch: Statistics } {
   const [n, h, w, channels] = x.shape as [number, number, number, number];
   const { weight, bias } = parameters(scope, channels);
-  // The batch as one tall picture, each channel its own group.
+  // The batch as one tall image, each channel its own group.
   const tall = reshape(x, [1, n * h, w, channels]);
   const y = reshape(groupNorm(tall, { weight, bias, groups: channels, eps }), x.shape);
   const count = n * h * w, values = detach(x), average = mean(values, [0, 1, 2]);

@@ -18,8 +18,8 @@ import { modelRoutes } from "./routes/models.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { tokenizerRoutes } from "./routes/tokenizer.ts";
 import { Admission } from "./work/admission.ts";
-import { directDrawing, directTokenizer } from "./work/direct.ts";
-import { DrawingScheduler } from "./work/drawing_scheduler.ts";
+import { directGeneration, directTokenizer } from "./work/direct.ts";
+import { GenerationScheduler } from "./work/generation_scheduler.ts";
 import type { Images } from "./work/images.ts";
 import { TokenizerBatcher } from "./work/tokenizer_batcher.ts";
 
@@ -101,14 +101,14 @@ function modelsOf(
     const batcher = batches
       ? new TokenizerBatcher(tokenizer, { metrics, expected })
       : directTokenizer(tokenizer);
-    const drawing = generator &&
+    const generation = generator &&
       {
         generator,
         scheduler: batches
-          ? new DrawingScheduler(generator, { metrics, expected })
-          : directDrawing(generator),
+          ? new GenerationScheduler(generator, { metrics, expected })
+          : directGeneration(generator),
       };
-    loaded.set(name, { name, tokenizer, batcher, drawing, files });
+    loaded.set(name, { name, tokenizer, batcher, generation, files });
   }
   if (loaded.size > 0) return loaded;
   throw new ArgumentError("Cannot make the service: models", { expected: "at least one", got: "none" });

@@ -10,9 +10,9 @@ export interface Limits {
   readonly maxJsonDepth: number;
   /** Fields of a multipart body. */
   readonly maxFields: number;
-  /** Pixels of a picture, coming or going. */
+  /** Pixels of an image, coming or going. */
   readonly maxPixels: number;
-  /** Pictures that one request may ask for. */
+  /** Images that one request may ask for. */
   readonly maxImages: number;
   /** Requests that are worked on or wait; more are answered by 429. */
   readonly maxRequests: number;

@@ -18,7 +18,7 @@ export { createService } from "./service.ts";
 export type { Service } from "./service.ts";
 export type { AuthOptions, ModelFiles, ServedModel, ServiceOptions } from "./options.ts";
 export type { Limits } from "./limits.ts";
-export type { ServableGenerator } from "./work/drawing_scheduler.ts";
+export type { ServableGenerator } from "./work/generation_scheduler.ts";
 export type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
 export { serve } from "./serve.ts";
 export type { RunningServer, ServeOptions } from "./serve.ts";

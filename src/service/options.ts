@@ -1,5 +1,5 @@
 import type { Limits } from "./limits.ts";
-import type { ServableGenerator } from "./work/drawing_scheduler.ts";
+import type { ServableGenerator } from "./work/generation_scheduler.ts";
 import type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
 
 /** Reads files of a model by their names: `model.safetensors`, `transformer.safetensors`. */
@@ -11,7 +11,7 @@ export interface ServedModel {
   readonly name: string;
   /** Stays the caller's: it is not disposed with the service. */
   readonly tokenizer: ServableTokenizer;
-  /** Draws pictures of classes, which need the tokenizer above. Stays the caller's, and is to be disposed after the service. */
+  /** Generates images of classes, which need the tokenizer above. Stays the caller's, and is to be disposed after the service. */
   readonly generator?: ServableGenerator;
   /** Files that browsers may have, to run the model themselves; without them the playground has no switch for that. */
   readonly files?: ModelFiles;

@@ -4,8 +4,8 @@ import type { ModelFiles } from "./options.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { RequestSpans } from "./observe/spans.ts";
 import type { Admission } from "./work/admission.ts";
-import type { DrawingWork, TokenizerWork } from "./work/direct.ts";
-import type { ServableGenerator } from "./work/drawing_scheduler.ts";
+import type { GenerationWork, TokenizerWork } from "./work/direct.ts";
+import type { ServableGenerator } from "./work/generation_scheduler.ts";
 import type { Images } from "./work/images.ts";
 import type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
 
@@ -14,9 +14,9 @@ export interface LoadedModel {
   readonly name: string;
   readonly tokenizer: ServableTokenizer;
   readonly batcher: TokenizerWork;
-  /** What draws pictures of classes, where the model can. */
-  readonly drawing:
-    | { readonly generator: ServableGenerator; readonly scheduler: DrawingWork }
+  /** What generates images of classes, where the model can. */
+  readonly generation:
+    | { readonly generator: ServableGenerator; readonly scheduler: GenerationWork }
     | undefined;
   /** Files that browsers may have. */
   readonly files: ModelFiles;

@@ -4,19 +4,19 @@ import { shown } from "./http/multipart.ts";
 import { type RequestError, unprocessable } from "./request_error.ts";
 import { maxCandidates } from "../transformer/settings.ts";
 
-/** How a picture is answered. */
-export interface PictureOptions {
+/** How an image is answered. */
+export interface ImageOptions {
   readonly format?: ImageFormat;
   readonly quality?: number;
 }
 
-/** Options of a request that sends a picture and gets tokens. */
+/** Options of a request that sends an image and gets tokens. */
 export interface TokenizeOptions {
   readonly model?: string;
 }
 
-/** Options of a request that sends a picture and gets one. */
-export interface ReconstructOptions extends TokenizeOptions, PictureOptions {}
+/** Options of a request that sends an image and gets one. */
+export interface ReconstructOptions extends TokenizeOptions, ImageOptions {}
 
 /** Width and height. */
 interface Size {
@@ -49,7 +49,7 @@ const model = z.string().max(200).optional().meta({
   example: "emoji-64",
 });
 
-const picture = {
+const image = {
   format: z.enum(["png", "jpeg", "webp"]).optional().meta({
     description: "Format of the answer; else the Accept header decides, else PNG",
   }),
@@ -58,20 +58,20 @@ const picture = {
 
 const side = z.int().min(1).max(2 ** 20);
 
-/** Options of a request that sends a picture and gets tokens. */
+/** Options of a request that sends an image and gets tokens. */
 export const tokenizeOptions: z.ZodType<TokenizeOptions> = z.strictObject({ model });
 
-/** Options of a request that sends a picture and gets one. */
-export const reconstructOptions: z.ZodType<ReconstructOptions> = z.strictObject({ model, ...picture });
+/** Options of a request that sends an image and gets one. */
+export const reconstructOptions: z.ZodType<ReconstructOptions> = z.strictObject({ model, ...image });
 
-/** Tokens as JSON, with what the picture made of them should be. */
+/** Tokens as JSON, with what the image made of them should be. */
 export const detokenizeBody: z.ZodType<DetokenizeBody> = z.strictObject({
   model,
-  ...picture,
+  ...image,
   grid: z.tuple([side, side]).meta({ description: "Rows and columns", example: [8, 8] }),
   bits: z.int().min(1).max(32).optional().meta({ description: "Bits of a token; those of the model" }),
   size: z.strictObject({ width: side, height: side }).optional().meta({
-    description: "Pixels of the picture, where it was padded to whole tokens",
+    description: "Pixels of the image, where it was padded to whole tokens",
   }),
   tokens: z.array(z.int().min(0).max(2 ** 32 - 1)).meta({
     description: "Row by row from the top",
@@ -82,7 +82,7 @@ export const detokenizeBody: z.ZodType<DetokenizeBody> = z.strictObject({
 /** Options of a request that sends packed tokens. */
 export const packedOptions: z.ZodType<PackedOptions> = z.strictObject({
   model,
-  ...picture,
+  ...image,
   grid: z.string().regex(/^\d{1,6}x\d{1,6}$/).meta({ description: "Rows and columns", example: "8x8" }),
   size: z.string().regex(/^\d{1,6}x\d{1,6}$/).optional().meta({ description: "Width and height" }),
 });
@@ -96,7 +96,7 @@ export const tokensAnswer: z.ZodType = z.object({
   tokens: z.array(z.int()),
 });
 
-/** What a request for pictures says: the shape of OpenAI's, and how tokens are drawn. */
+/** What a request for images says: the shape of OpenAI's, and how tokens are generated. */
 export interface GenerationBody {
   readonly model?: string;
   readonly prompt?: string;
@@ -120,10 +120,10 @@ const perSubToken = (description: string) =>
   z.union([z.number(), z.tuple([z.number(), z.number()])]).optional()
     .meta({ description: `${description}; if absent, as the model's \`sampling\` says` });
 
-/** The most partial pictures of one picture. */
+/** The most partial images of one image. */
 const maxPartialImages = 64;
 
-/** A request for pictures. */
+/** A request for images. */
 export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
   model,
   prompt: z.string().max(1000).optional().meta({
@@ -131,33 +131,33 @@ export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
     example: "Flags",
   }),
   class_id: z.int().min(0).optional().meta({ description: "A class by number, in place of the prompt" }),
-  n: z.int().min(1).default(1).meta({ description: "Pictures" }),
-  size: z.string().max(20).optional().meta({ description: "auto, or the size of the model's pictures" }),
-  response_format: z.literal("b64_json").optional().meta({ description: "Pictures come as base64 only" }),
+  n: z.int().min(1).default(1).meta({ description: "Images" }),
+  size: z.string().max(20).optional().meta({ description: "auto, or the size of the model's images" }),
+  response_format: z.literal("b64_json").optional().meta({ description: "Images come as base64 only" }),
   output_format: z.enum(["png", "jpeg", "webp"]).default("png").meta({
-    description: "Format of the pictures",
+    description: "Format of the images",
   }),
   output_compression: z.int().min(0).max(100).optional().meta({ description: "Quality of JPEG and WebP" }),
   stream: z.boolean().default(false).meta({
-    description: "Answer by server-sent events, as pictures appear",
+    description: "Answer by server-sent events, as images appear",
   }),
   partial_images: z.int().min(0).max(maxPartialImages).default(0).meta({
-    description: "Unfinished pictures that a stream shows of each, evenly spread over the rows",
+    description: "Unfinished images that a stream shows of each, evenly spread over the rows",
   }),
   user: z.string().max(1000).optional().meta({ description: "Taken and not used" }),
   seed: z.int().min(0).optional().meta({
-    description: "The same seed draws the same pictures; random if absent",
+    description: "The same seed generates the same images; random if absent",
   }),
   guidance: perSubToken("How strongly the class is followed; 1 or less is without guidance"),
-  temperature: perSubToken("0 takes the likeliest token, 1 draws as trained"),
-  top_k: perSubToken("Draw from so many of the likeliest; 0 from all"),
-  top_p: perSubToken("Draw from the likeliest that make up this share"),
+  temperature: perSubToken("0 takes the likeliest token, 1 generates as trained"),
+  top_k: perSubToken("Generate from so many of the likeliest; 0 from all"),
+  top_p: perSubToken("Generate from the likeliest that make up this share"),
   candidates: z.int().min(1).max(maxCandidates).optional().meta({
-    description: "How often each picture is drawn, of which the likeliest is kept",
+    description: "How often each image is generated, of which the likeliest is kept",
   }),
 });
 
-/** The answer to a request for pictures. */
+/** The answer to a request for images. */
 export const generationAnswer: z.ZodType = z.object({
   created: z.int(),
   data: z.array(z.object({ b64_json: z.string() })),

@@ -13,7 +13,7 @@ export interface Service extends Hono<Env>, AsyncDisposable {
 }
 
 /**
- * Makes the service of some models: tokens of pictures and pictures of tokens over HTTP, as `/openapi.json` tells.
+ * Makes the service of some models: tokens of images and images of tokens over HTTP, as `/openapi.json` tells.
  * Disposing it ends its threads; the models stay the caller's.
  *
  * Throws `ArgumentError` for options that make no service.
@@ -30,7 +30,7 @@ export function createService(options: ServiceOptions): Service {
   return Object.assign(app, {
     drain: () => parts.admission.drain(),
     async [Symbol.asyncDispose]() {
-      for (const { drawing } of parts.models.values()) await drawing?.scheduler[Symbol.asyncDispose]();
+      for (const { generation } of parts.models.values()) await generation?.scheduler[Symbol.asyncDispose]();
       await parts.images[Symbol.asyncDispose]();
     },
   });

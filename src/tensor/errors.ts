@@ -48,12 +48,12 @@ export class FileError extends VokenError {
   override readonly name = "FileError";
 }
 
-/** A picture is damaged, too large, or of an unsupported kind. */
+/** An image is damaged, too large, or of an unsupported kind. */
 export class ImageError extends VokenError {
   override readonly name = "ImageError";
 }
 
-/** A data set is empty, has too many damaged pictures, or labels and tokens that do not fit. */
+/** A data set is empty, has too many damaged images, or labels and tokens that do not fit. */
 export class DataError extends VokenError {
   override readonly name = "DataError";
 }

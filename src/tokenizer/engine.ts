@@ -26,7 +26,7 @@ export interface TokenizerModel {
 
 /** Programs that are kept, one for each direction and shape. */
 const keptPrograms = 8;
-/** Least side of the pictures whose graphs tell the backend which weights are needed. */
+/** Least side of the images whose graphs tell the backend which weights are needed. */
 const typicalSide = 256;
 
 const builders = { encode: encodeGraph, decode: decodeGraph };
@@ -93,7 +93,7 @@ export class Engine implements AsyncDisposable {
     }
   }
 
-  /** Latents z `[N,h,w,bits]` and tokens u32 `[N,h,w]` of pictures x `[N,H,W,3]`. */
+  /** Latents z `[N,h,w,bits]` and tokens u32 `[N,h,w]` of images x `[N,H,W,3]`. */
   async encode(
     x: HostTensor<"f32">,
     { signal }: Cancellable,
@@ -101,11 +101,11 @@ export class Engine implements AsyncDisposable {
     const [n, height, width] = x.shape as [number, number, number];
     const outputs = await this.#run("encode", { n, height, width }, { inputs: { x }, signal });
     const { z, tokens } = outputs as { z: HostTensor<"f32">; tokens: HostTensor<"u32"> };
-    checkFinite(z.data, "encode the picture");
+    checkFinite(z.data, "encode the image");
     return { z, tokens };
   }
 
-  /** Pictures `[N,H,W,3]` of tokens u32 `[N,h,w]`. */
+  /** Images `[N,H,W,3]` of tokens u32 `[N,h,w]`. */
   async decode(tokens: HostTensor<"u32">, { signal }: Cancellable): Promise<HostTensor<"f32">> {
     const [n, rows, columns] = tokens.shape as [number, number, number];
     const factor = downsamplingFactor(this.config);

@@ -5,7 +5,7 @@ import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/co
 import { decoder } from "../networks/magvit2/decoder.ts";
 import { encoder } from "../networks/magvit2/encoder.ts";
 
-/** How many pictures of which size a graph is for. */
+/** How many images of which size a graph is for. */
 export interface Extent {
   readonly n: number;
   /** Pixels, multiples of the downsampling factor. */

@@ -1,10 +1,10 @@
 /**
- * Most pixels of one run, unless one picture has more. A large picture keeps all threads busy alone: running several
+ * Most pixels of one run, unless one image has more. A large image keeps all threads busy alone: running several
  * at once would cost memory and save no time.
  */
 const maxRunPixels = 65536;
 
-/** How large the picture of an item is, in pixels. */
+/** How large the image of an item is, in pixels. */
 export interface Frame {
   readonly width: number;
   readonly height: number;

@@ -2,7 +2,7 @@ import { type NpyArray, readNpz, writeNpz } from "../io/npz.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** What the JSON form of tokens holds: as many lists of tokens as there are pictures, rows one after the other. */
+/** What the JSON form of tokens holds: as many lists of tokens as there are images, rows one after the other. */
 interface TokensJson {
   bits: number;
   grid: readonly [number, number];
@@ -11,8 +11,8 @@ interface TokensJson {
 }
 
 /**
- * The tokens of pictures of one size as an `.npz` file: `tokens` uint32 `[n,h,w]`, `bits`, and `size` (width, height)
- * where the pictures were padded. Throws `ArgumentError` where there is no picture or the sizes differ.
+ * The tokens of images of one size as an `.npz` file: `tokens` uint32 `[n,h,w]`, `bits`, and `size` (width, height)
+ * where the images were padded. Throws `ArgumentError` where there is no image or the sizes differ.
  */
 export function tokensToNpz(all: readonly Tokens[]): Uint8Array {
   const { grid, bits, size } = common(all);
@@ -60,7 +60,7 @@ function common(all: readonly Tokens[]): Tokens {
   const [first] = all;
   if (!first) {
     throw new ArgumentError("Cannot write tokens", {
-      expected: "those of at least one picture",
+      expected: "those of at least one image",
       got: "none",
     });
   }
@@ -71,7 +71,7 @@ function common(all: readonly Tokens[]): Tokens {
   throw new ArgumentError("Cannot write tokens of different grids to one file", {
     expected: describe(first),
     got: describe(other),
-    hint: "bring the pictures to one size first",
+    hint: "bring the images to one size first",
   });
 }
 

@@ -20,7 +20,7 @@ export interface LoadOptions extends TokenizerOptions {
 }
 
 /**
- * Turns pictures into tokens and tokens into pictures, by an Open-MAGVIT2 image tokenizer.
+ * Turns images into tokens and tokens into images, by an Open-MAGVIT2 image tokenizer.
  *
  * Calls at the same time run one after the other. Each may be given a signal; aborting it ends the call with the
  * signal's reason and leaves the tokenizer usable. A tokenizer holds threads and memory: dispose it, best by
@@ -73,11 +73,11 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * The tokens of a picture of any size: one whose sides are no multiples of `factor` is centred in a grey frame.
-   * Throws `ArgumentError` where the picture is no valid one.
+   * The tokens of an image of any size: one whose sides are no multiples of `factor` is centred in a grey frame.
+   * Throws `ArgumentError` where the image is no valid one.
    */
   encode(image: Image, options?: Cancellable): Promise<Tokens>;
-  /** The tokens of each picture, as if encoded alone. */
+  /** The tokens of each image, as if encoded alone. */
   encode(images: readonly Image[], options?: Cancellable): Promise<Tokens[]>;
   encode(images: Image | readonly Image[], options: Cancellable = {}): Promise<Tokens | Tokens[]> {
     return this.#engine.call("encode", async () => {
@@ -87,11 +87,11 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * The picture that tokens stand for. Throws `ArgumentError` where they are not tokens of this model: other bits, a
+   * The image that tokens stand for. Throws `ArgumentError` where they are not tokens of this model: other bits, a
    * token out of range, a length that does not fit the grid.
    */
   decode(tokens: Tokens, options?: Cancellable): Promise<Image>;
-  /** The picture of each, as if decoded alone. */
+  /** The image of each, as if decoded alone. */
   decode(tokens: readonly Tokens[], options?: Cancellable): Promise<Image[]>;
   decode(tokens: Tokens | readonly Tokens[], options: Cancellable = {}): Promise<Image | Image[]> {
     return this.#engine.call("decode", async () => {
@@ -100,9 +100,9 @@ export class Tokenizer implements AsyncDisposable {
     });
   }
 
-  /** The picture as its tokens keep it: `decode` of `encode`. */
+  /** The image as its tokens keep it: `decode` of `encode`. */
   reconstruct(image: Image, options?: Cancellable): Promise<Image>;
-  /** Each picture as its tokens keep it. */
+  /** Each image as its tokens keep it. */
   reconstruct(images: readonly Image[], options?: Cancellable): Promise<Image[]>;
   reconstruct(images: Image | readonly Image[], options: Cancellable = {}): Promise<Image | Image[]> {
     return this.#engine.call("reconstruct", async () => {
@@ -113,7 +113,7 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Latents z, f32 `[N,bits,h,w]`, and tokens, u32 `[N,h,w]`, of pictures f32 `[N,3,H,W]` in [−1,1].
+   * Latents z, f32 `[N,bits,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 `[N,3,H,W]` in [−1,1].
    * Throws `ArgumentError` where the shape is another one, or H or W no multiple of `factor`.
    */
   encodeTensor(
@@ -137,7 +137,7 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Pictures f32 `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes f32 `[N,bits,h,w]` of ±1.
+   * Images f32 `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes f32 `[N,bits,h,w]` of ±1.
    * Throws `ArgumentError` for another shape, or values that are no tokens or codes of this model.
    */
   decodeTensor(

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../tensor/errors.ts";
 
-/** A picture as tokens: a grid of whole numbers of `bits` bits, row by row from the top. */
+/** An image as tokens: a grid of whole numbers of `bits` bits, row by row from the top. */
 export interface Tokens {
   /** Rows and columns. */
   readonly grid: readonly [rows: number, columns: number];
@@ -8,7 +8,7 @@ export interface Tokens {
   readonly bits: number;
   /** `rows · columns` tokens. */
   readonly data: Uint32Array;
-  /** Pixels of the picture, where it was padded to whole tokens; decoding crops to this. */
+  /** Pixels of the image, where it was padded to whole tokens; decoding crops to this. */
   readonly size?: { readonly width: number; readonly height: number };
 }
 
@@ -63,6 +63,6 @@ export function checkGrid(rows: number, columns: number): void {
   throw new ArgumentError("Cannot decode the tokens", {
     expected: "at least two tokens",
     got: "one",
-    hint: "use a larger picture",
+    hint: "use a larger image",
   });
 }

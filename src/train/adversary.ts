@@ -29,7 +29,7 @@ export type DiscriminatorConfig =
 /** Where the discriminator's weights are in a checkpoint of training. */
 export const discriminatorPath = "loss.discriminator";
 
-/** What a discriminator says of pictures and of their reconstructions. */
+/** What a discriminator says of images and of their reconstructions. */
 export interface Judged {
   /** Logits `[N,h,w,1]`. */
   readonly real: Tensor;
@@ -44,10 +44,10 @@ export function judgements(
   { real: x, fake: decoded }: { real: Tensor; fake: Tensor },
 ): { tensors: Record<string, Tensor>; read: (tensors: Record<string, Tensor>) => Judged } {
   const scope = new Scope(discriminatorPath);
-  const judge = (pictures: Tensor) =>
+  const judge = (images: Tensor) =>
     config.kind === "patch"
-      ? patchGan(scope, pictures, config)
-      : { logits: blurGan(scope, pictures, config), batches: new Map<string, Statistics>() };
+      ? patchGan(scope, images, config)
+      : { logits: blurGan(scope, images, config), batches: new Map<string, Statistics>() };
   const real = judge(x), fake = judge(decoded), norms = [...real.batches.keys()];
   return {
     tensors: {
@@ -119,7 +119,7 @@ export function adversary(
     effects: [
       assign(averages.real, regulariser.averages.real),
       assign(averages.fake, regulariser.averages.fake),
-      // The generator's step judges the reconstruction, the discriminator's the pictures and it again.
+      // The generator's step judges the reconstruction, the discriminator's the images and it again.
       ...runningEffects([batches.fake, batches.real, batches.fake]),
     ],
     checked: lengths,

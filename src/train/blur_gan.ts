@@ -14,7 +14,7 @@ export interface BlurGanConfig {
 const slope = 0.1, groups = 32, eps = 1e-5;
 
 /**
- * The discriminator with blurred downsampling: pictures `[N,H,W,3]` → logits `[N,h,w,1]`.
+ * The discriminator with blurred downsampling: images `[N,H,W,3]` → logits `[N,h,w,1]`.
  *
  * Parameters: `block_in.0`, of each stage `blocks.<i>.0` (convolution) and `blocks.<i>.2` (GroupNorm), `to_logits.0`,
  * `to_logits.2`.

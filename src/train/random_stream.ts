@@ -8,18 +8,18 @@ export interface StreamKey {
   readonly name: string;
 }
 
-/** The last word of the counter: pictures and dropout have others. */
+/** The last word of the counter: images and dropout have others. */
 const purpose = 0x10000000;
 
 /**
  * Random numbers by Philox4x32-10 (Salmon et al. 2011), whose key is the seed, and whose counter is (number of the four
- * words, hash of the name, 0, purpose): no stream depends on what was drawn from another.
+ * words, hash of the name, 0, purpose): no stream depends on what was sampled from another.
  */
 export class RandomStream {
   readonly #key: readonly [number, number];
   readonly #part: number;
   #words: readonly number[] = [];
-  #drawn = 0;
+  #sampled = 0;
 
   constructor({ seed, name }: StreamKey) {
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
@@ -28,8 +28,8 @@ export class RandomStream {
 
   /** 32 random bits. */
   word(): number {
-    const at = this.#drawn++ & 3;
-    if (at === 0) this.#words = philox4x32(this.#key, [this.#drawn >>> 2, this.#part, 0, purpose]);
+    const at = this.#sampled++ & 3;
+    if (at === 0) this.#words = philox4x32(this.#key, [this.#sampled >>> 2, this.#part, 0, purpose]);
     return this.#words[at]!;
   }
 

@@ -23,7 +23,7 @@ export type { DiscriminatorConfig };
 export interface TokenizerStepConfig extends UpdateConfig {
   /** Without one there are no adversarial losses. */
   readonly discriminator?: DiscriminatorConfig;
-  /** What the mean distance and the mean squared distance of pictures count; default 1 and 0. */
+  /** What the mean distance and the mean squared distance of images count; default 1 and 0. */
   readonly l1Weight?: number;
   readonly l2Weight?: number;
   readonly entropyWeight: number;
@@ -55,7 +55,7 @@ export function stepFactors(
 }
 
 /**
- * One step of a tokenizer's training on pictures `x` `[n,size,size,3]` (MODEL.md §8): the generator's step, the
+ * One step of a tokenizer's training on images `x` `[n,size,size,3]` (MODEL.md §8): the generator's step, the
  * discriminator's on the same reconstruction where there is one, then the moving averages of both. Both steps see the
  * parameters as they were before.
  *
@@ -131,7 +131,7 @@ export function tokenizerStep(
   return { parameters, initial, graph: graphOf(logs, effects) };
 }
 
-/** The weighed distance of pictures, `[]`. */
+/** The weighed distance of images, `[]`. */
 function reconstruction(
   x: Tensor,
   decoded: Tensor,

@@ -4,7 +4,7 @@ import { NumericError } from "../tensor/errors.ts";
 import { createBackend } from "../backend/select.ts";
 import { trainingParts } from "../backend/training.ts";
 import type { Run } from "./config/run.ts";
-import type { PictureReaderOptions } from "../data/picture_reader.ts";
+import type { ImageReaderOptions } from "../data/image_reader.ts";
 import { checkPrecision } from "./precision.ts";
 import { trainingLoop, type TrainingObserver } from "./run/loop.ts";
 import { checkpointPath, RunFolder } from "./run/run_folder.ts";
@@ -23,10 +23,10 @@ export interface TrainOptions extends AtomicOptions, TrainingObserver {
   readonly signal?: AbortSignal;
   /** A backend of yours, which is then not disposed; default: what the configuration says. */
   readonly backend?: Backend;
-  /** Called while pictures become tokens, before the first step of a transformer. */
+  /** Called while images become tokens, before the first step of a transformer. */
   readonly onEncoded?: OpenTokensOptions["onEncoded"];
-  /** Called for each picture that is damaged, and passed over. */
-  readonly onDamaged?: PictureReaderOptions["onDamaged"];
+  /** Called for each image that is damaged, and passed over. */
+  readonly onDamaged?: ImageReaderOptions["onDamaged"];
 }
 
 /** How a training ended. */
@@ -45,7 +45,7 @@ export interface Trained extends Progress {
  * number, so that a run that was stopped and resumed is the same, bit by bit, as one that was not.
  *
  * Throws `ArgumentError`, `CheckpointError` or `DataError` for what does not fit together, `FileError` where the folder is
- * in use or cannot be written, `NumericError` where numbers are no longer finite or pictures are not learnt by heart that are
+ * in use or cannot be written, `NumericError` where numbers are no longer finite or images are not learnt by heart that are
  * to be, `BackendError` where the machine fails.
  */
 export async function train(run: Run, options: TrainOptions): Promise<Trained> {
@@ -69,14 +69,14 @@ export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   return { ...ended, checkpoint, models };
 }
 
-/** Throws `NumericError` where a run was to learn pictures by heart, and did not. */
+/** Throws `NumericError` where a run was to learn images by heart, and did not. */
 function checkLearnt(
   { overfit, stage }: Run,
   { step, best, metric, largest }: Progress & { metric: string; largest: boolean },
 ): void {
   const passed = overfit && best && (largest ? best.value >= overfit.bar : best.value <= overfit.bar);
   if (!overfit || passed) return;
-  throw new NumericError(`Cannot learn ${overfit.pictures} pictures by heart`, {
+  throw new NumericError(`Cannot learn ${overfit.images} images by heart`, {
     expected: `${metric} of at ${largest ? "least" : "most"} ${overfit.bar} within ${step} steps`,
     got: best ? best.value.toFixed(3) : "no evaluation",
     hint: `give it more steps or another rate; if that does not help, the ${stage} cannot learn`,

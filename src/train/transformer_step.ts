@@ -21,7 +21,7 @@ export interface TransformerStepConfig extends UpdateConfig {
 }
 
 /**
- * One step of a transformer's training (MODEL.md §6, §9) on n pictures: `classes` u32 `[n]`, `pre` and `post` u32
+ * One step of a transformer's training (MODEL.md §6, §9) on n images: `classes` u32 `[n]`, `pre` and `post` u32
  * `[n,positions]`, by AdamW on the sum of both sub-tokens' cross-entropies.
  *
  * Inputs beside those: that of `adamStep`; of `stepRandom` where anything is dropped; of `stepPart` where steps have parts.

@@ -14,7 +14,7 @@ export function classNumber(
   { classes, names }: { classes: number; names?: readonly string[] },
 ): number {
   const refuse = (expected: string, hint?: string): never => {
-    throw new ArgumentError(`Cannot draw class ${id}`, {
+    throw new ArgumentError(`Cannot generate class ${id}`, {
       expected,
       got: JSON.stringify(id) ?? String(id),
       hint,

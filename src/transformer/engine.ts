@@ -33,7 +33,7 @@ export interface EngineOptions extends Cancellable {
   onProgress?: OnProgress;
 }
 
-/** Programs that are kept: each holds the keys and values of its pictures. */
+/** Programs that are kept: each holds the keys and values of its images. */
 const keptPrograms = 2;
 
 /** Inputs of a step that are the outputs of the one before. */
@@ -114,7 +114,7 @@ export class TransformerEngine implements AsyncDisposable {
   }
 
   /**
-   * Runs the step of so many pictures for several positions in a row, see `stepGraph`: each after the first takes the
+   * Runs the step of so many images for several positions in a row, see `stepGraph`: each after the first takes the
    * tokens that the one before it gave. Only within a turn: its program remembers the positions before. It is kept from
    * call to call, since within a turn no other is used. A backend that can do so computes all of them without coming
    * back to the host between.
@@ -137,11 +137,11 @@ export class TransformerEngine implements AsyncDisposable {
   }
 
   /**
-   * Compiles the step of so many pictures as a program of its own, with its own memory of earlier positions, which may be
+   * Compiles the step of so many images as a program of its own, with its own memory of earlier positions, which may be
    * run without a turn. Its user disposes it, before the engine.
    */
   async compileStep(extent: Omit<StepExtent, "halves">): Promise<Program> {
-    const end = await this.turn("draw pictures");
+    const end = await this.turn("generate images");
     try {
       return await this.backend.compile(this.#stepGraph(extent), this.#weights);
     } finally {
@@ -149,7 +149,7 @@ export class TransformerEngine implements AsyncDisposable {
     }
   }
 
-  /** All positions of n pictures at once; see `teacherForcedGraph`. */
+  /** All positions of n images at once; see `teacherForcedGraph`. */
   teacherForced(n: number, inputs: Inputs, options: Cancellable): Promise<Outputs> {
     return this.#run(`teacher ${n}`, () => teacherForcedGraph(this.config, { n }), { inputs, options });
   }

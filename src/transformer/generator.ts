@@ -8,13 +8,13 @@ import type { TokenizerModel } from "../tokenizer/engine.ts";
 import type { ModelSource } from "../models/find.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import type { TransformerConfig, TransformerOptions } from "../networks/transformer/config.ts";
-import type { Drawing } from "./drawing.ts";
-import { DrawingTable } from "./drawing_table.ts";
-import { type Batch, drawTokens } from "./draw.ts";
+import type { Generation } from "./generation.ts";
+import { DecodeBatch } from "./decode_batch.ts";
+import { type Batch, generateTokens } from "./generate_tokens.ts";
 import { type EngineOptions, TransformerEngine } from "./engine.ts";
 import { likeliest } from "./likelihood.ts";
 import { openGenerative } from "../models/open_generative.ts";
-import { PictureDecoder } from "./picture_decoder.ts";
+import { ImageDecoder } from "./image_decoder.ts";
 import { type GenerateOptions, type Plan, planOf } from "./request.ts";
 import { pretty, type SamplingSettings } from "./settings.ts";
 import { type TransformerModel, transformerWeights } from "../models/transformer_weights.ts";
@@ -25,65 +25,65 @@ export interface GeneratorLoadOptions extends EngineOptions, TransformerOptions 
   tokenizer?: ModelSource;
 }
 
-/** A picture that was drawn. */
-export interface DrawnPicture {
+/** An image that was generated. */
+export interface GeneratedImage {
   readonly classId: number;
   /** The class's name, where the model has names. */
   readonly className?: string;
-  /** Its number: with the seed and the settings it decides what is drawn. */
+  /** Its number: with the seed and the settings it decides what is generated. */
   readonly index: number;
   readonly seed: number;
   readonly tokens: Tokens;
   readonly image: Image;
 }
 
-/** How far the drawing of a batch is. */
-export interface DrawingStep {
-  /** Tokens of each of these pictures that are drawn, of how many. */
-  readonly drawn: number;
+/** How far the generation of a batch is. */
+export interface Generationstep {
+  /** Tokens of each of these images that are generated, of how many. */
+  readonly generated: number;
   readonly of: number;
-  /** Numbers of the pictures that are being drawn. */
+  /** Numbers of the images that are being generated. */
   readonly indices: readonly number[];
-  /** The pictures so far, or the first candidates, grey where nothing is drawn yet: every `everyRows` rows. */
+  /** The images so far, or the first candidates, grey where nothing is generated yet: every `everyRows` rows. */
   readonly partial?: readonly Image[];
-  /** The finished pictures, with the last token. */
-  readonly pictures?: readonly DrawnPicture[];
+  /** The finished images, with the last token. */
+  readonly images?: readonly GeneratedImage[];
 }
 
 /** What `Generator.stream` takes. */
 export interface StreamOptions extends GenerateOptions {
-  /** Rows of tokens after which partial pictures come; 0 for none, the default. */
+  /** Rows of tokens after which partial images come; 0 for none, the default. */
   everyRows?: number;
 }
 
-/** A generative model: what draws tokens, what turns them into pictures, and what its classes are called. */
+/** A generative model: what generates tokens, what turns them into images, and what its classes are called. */
 export interface GeneratorModel {
   readonly transformer: TransformerModel;
   readonly tokenizer: TokenizerModel;
   readonly classNames?: readonly string[];
-  /** How tokens are drawn where a request does not say it; default `pretty`. */
+  /** How tokens are generated where a request does not say it; default `pretty`. */
   readonly sampling?: SamplingSettings;
 }
 
 /**
- * Draws pictures of classes, token by token, by an Open-MAGVIT2 transformer.
+ * Generates images of classes, token by token, by an Open-MAGVIT2 transformer.
  *
- * The same seed draws the same pictures, however many are drawn at once and with any number of threads. Calls at the
+ * The same seed generates the same images, however many are generated at once and with any number of threads. Calls at the
  * same time run one after the other; aborting a call's signal ends it within one token and leaves the generator usable.
  * Dispose it, best by `await using`.
  */
 export class Generator implements AsyncDisposable {
   /** The names of the classes, where the model has some. */
   readonly classNames: readonly string[] | undefined;
-  /** How tokens are drawn where a request does not say it. */
+  /** How tokens are generated where a request does not say it. */
   readonly sampling: SamplingSettings;
   readonly #engine: TransformerEngine;
-  readonly #decoder: PictureDecoder;
+  readonly #decoder: ImageDecoder;
   readonly #bits: number;
 
   private constructor(
     { classNames, sampling = pretty, tokenizer }: GeneratorModel,
-    { engine, decoder }: { engine: TransformerEngine; decoder: PictureDecoder },
+    { engine, decoder }: { engine: TransformerEngine; decoder: ImageDecoder },
   ) {
     this.classNames = classNames;
     this.sampling = sampling;
@@ -118,7 +118,7 @@ export class Generator implements AsyncDisposable {
     const { bits, grid } = model.transformer.config, { zChannels } = model.tokenizer.config;
     if (bits[0] + bits[1] !== zChannels) {
       throw new ArgumentError("Cannot load the generator: the tokenizer", {
-        expected: `codes of ${bits[0]} + ${bits[1]} bits, as the transformer draws`,
+        expected: `codes of ${bits[0]} + ${bits[1]} bits, as the transformer generates`,
         got: `${zChannels} bits`,
         hint: "give the tokenizer that the transformer was trained with",
       });
@@ -126,7 +126,7 @@ export class Generator implements AsyncDisposable {
     const { onProgress, signal } = options;
     const engine = await TransformerEngine.load(model.transformer, options);
     try {
-      const decoder = await PictureDecoder.load(model.tokenizer, {
+      const decoder = await ImageDecoder.load(model.tokenizer, {
         backend: engine.backend,
         grid,
         onProgress,
@@ -144,7 +144,7 @@ export class Generator implements AsyncDisposable {
     return this.#engine.config;
   }
 
-  /** Pixels of a picture along each side. */
+  /** Pixels of an image along each side. */
   get size(): number {
     return this.config.grid * this.#decoder.factor;
   }
@@ -154,34 +154,34 @@ export class Generator implements AsyncDisposable {
     return this.#engine.backend.name;
   }
 
-  /** Draws pictures: `n` of each class, class by class. Throws `ArgumentError` for an option out of its range. */
-  async generate(options: GenerateOptions): Promise<DrawnPicture[]> {
-    const pictures: DrawnPicture[] = [];
-    for await (const step of this.stream(options)) pictures.push(...step.pictures ?? []);
-    return pictures;
+  /** Generates images: `n` of each class, class by class. Throws `ArgumentError` for an option out of its range. */
+  async generate(options: GenerateOptions): Promise<GeneratedImage[]> {
+    const images: GeneratedImage[] = [];
+    for await (const step of this.stream(options)) images.push(...step.images ?? []);
+    return images;
   }
 
-  /** Draws pictures and tells after each token how far they are. Throws as `generate` does. */
-  async *stream(options: StreamOptions): AsyncGenerator<DrawingStep, void, undefined> {
+  /** Generates images and tells after each token how far they are. Throws as `generate` does. */
+  async *stream(options: StreamOptions): AsyncGenerator<Generationstep, void, undefined> {
     const { everyRows = 0, signal } = options, { grid } = this.config;
     const { batches } = this.#plan(options);
     if (!Number.isSafeInteger(everyRows) || everyRows < 0) {
-      throw new ArgumentError("Cannot draw pictures: everyRows", {
+      throw new ArgumentError("Cannot generate images: everyRows", {
         expected: "a whole number from 0 on",
         got: String(everyRows),
       });
     }
     signal?.throwIfAborted();
-    const end = await this.#engine.turn("draw pictures");
+    const end = await this.#engine.turn("generate images");
     try {
       for (const batch of batches) {
-        for await (const { tokens, count } of drawTokens(this.#engine, batch, { signal })) {
+        for await (const { tokens, count } of generateTokens(this.#engine, batch, { signal })) {
           const firsts = <Item>(items: readonly Item[]) =>
             items.filter((_, i) => batch.candidates[i]!.candidate === 0);
           const indices = firsts(batch.candidates).map(({ index }) => index);
-          const step = { drawn: count, of: grid ** 2, indices };
+          const step = { generated: count, of: grid ** 2, indices };
           const rows = count / grid;
-          if (rows === grid) yield { ...step, pictures: await this.#finish(batch, tokens, { signal }) };
+          if (rows === grid) yield { ...step, images: await this.#finish(batch, tokens, { signal }) };
           else if (everyRows > 0 && Number.isInteger(rows) && rows % everyRows === 0) {
             yield { ...step, partial: await this.#decodeRows(firsts(tokens), rows, { signal }) };
           } else yield step;
@@ -193,22 +193,22 @@ export class Generator implements AsyncDisposable {
   }
 
   /**
-   * The pictures that `generate` would draw, as the candidates of each, to be drawn at places of a table; `likeliest`
-   * then chooses. For services, which draw pictures of several requests side by side. Throws as `generate` does.
+   * The images that `generate` would generate, as the candidates of each, to be generated at places of a table; `likeliest`
+   * then chooses. For services, which generate images of several requests side by side. Throws as `generate` does.
    */
-  plan(options: GenerateOptions): Drawing[][] {
+  plan(options: GenerateOptions): Generation[][] {
     const { batches } = this.#plan(options), positions = this.config.grid ** 2;
     return batches.flatMap(({ candidates, seed, settings }) => {
-      const drawings = candidates.map((candidate) => {
+      const generations = candidates.map((candidate) => {
         return { ...candidate, seed, settings, tokens: new Uint32Array(positions), count: 0 };
       });
-      return grouped(drawings, settings.candidates);
+      return grouped(generations, settings.candidates);
     });
   }
 
-  /** The one of a picture's candidates, all drawn, that `generate` would keep. */
-  async likeliest(candidates: readonly Drawing[], options: Cancellable = {}): Promise<Drawing> {
-    const end = await this.#engine.turn("choose a picture");
+  /** The one of an image's candidates, all generated, that `generate` would keep. */
+  async likeliest(candidates: readonly Generation[], options: Cancellable = {}): Promise<Generation> {
+    const end = await this.#engine.turn("choose an image");
     try {
       return await likeliest(this.#engine, candidates, options);
     } finally {
@@ -217,12 +217,12 @@ export class Generator implements AsyncDisposable {
   }
 
   /**
-   * Opens a table of `size` places, for pictures with guidance or for those without. Its user disposes it, before the
+   * Opens a table of `size` places, for images with guidance or for those without. Its user disposes it, before the
    * generator. Throws `BackendError` if memory lacks.
    */
-  async openTable({ size, guided }: { size: number; guided: boolean }): Promise<DrawingTable> {
+  async openBatch({ size, guided }: { size: number; guided: boolean }): Promise<DecodeBatch> {
     const program = await this.#engine.compileStep({ n: size, guided });
-    return new DrawingTable(program, { config: this.config, size, guided });
+    return new DecodeBatch(program, { config: this.config, size, guided });
   }
 
   /** Waits for the calls under way, then frees memory and threads. */
@@ -242,12 +242,12 @@ export class Generator implements AsyncDisposable {
     { candidates, seed, settings }: Batch,
     tokens: readonly Uint32Array[],
     options: Cancellable,
-  ): Promise<DrawnPicture[]> {
-    const { grid } = this.config, pictures: DrawnPicture[] = [];
-    const drawn = candidates.map((candidate, i) => ({ ...candidate, tokens: tokens[i]! }));
-    for (const some of grouped(drawn, settings.candidates)) {
+  ): Promise<GeneratedImage[]> {
+    const { grid } = this.config, images: GeneratedImage[] = [];
+    const generated = candidates.map((candidate, i) => ({ ...candidate, tokens: tokens[i]! }));
+    for (const some of grouped(generated, settings.candidates)) {
       const { classId, index, tokens: data } = await likeliest(this.#engine, some, options);
-      pictures.push({
+      images.push({
         classId,
         ...this.classNames && { className: this.classNames[classId]! },
         index,
@@ -256,7 +256,7 @@ export class Generator implements AsyncDisposable {
         image: await this.#decoder.decode(data, options),
       });
     }
-    return pictures;
+    return images;
   }
 
   async #decodeRows(tokens: readonly Uint32Array[], rows: number, options: Cancellable): Promise<Image[]> {

@@ -4,23 +4,23 @@ import type { TransformerEngine } from "./engine.ts";
 import { subTokens } from "../networks/transformer/network.ts";
 import { subTokensOf } from "../networks/transformer/sub_tokens.ts";
 
-/** A picture of a class, as the tokens at all positions. */
-interface Drawn {
+/** An image of a class, as the tokens at all positions. */
+interface Generated {
   readonly classId: number;
   readonly tokens: Uint32Array;
 }
 
 /**
- * The candidate to which the model gives the highest probability under its class, of all tokens together. A picture that
- * went astray while it was drawn is one that the model itself finds unlikely. Within a turn of the engine.
+ * The candidate to which the model gives the highest probability under its class, of all tokens together. An image that
+ * went astray while it was generated is one that the model itself finds unlikely. Within a turn of the engine.
  */
-export async function likeliest<One extends Drawn>(
+export async function likeliest<One extends Generated>(
   engine: TransformerEngine,
   candidates: readonly One[],
   options: Cancellable,
 ): Promise<One> {
   let [best] = candidates as [One], least = Infinity;
-  // One after the other: logits of all positions are large, and no picture's may depend on how many there are.
+  // One after the other: logits of all positions are large, and no image's may depend on how many there are.
   for (const candidate of candidates.length > 1 ? candidates : []) {
     const nats = await natsOf(engine, candidate, options);
     if (nats < least) [best, least] = [candidate, nats];
@@ -31,7 +31,7 @@ export async function likeliest<One extends Drawn>(
 /** − log p(tokens | class), in nats: over both sub-tokens of all positions. */
 async function natsOf(
   engine: TransformerEngine,
-  { classId, tokens }: Drawn,
+  { classId, tokens }: Generated,
   options: Cancellable,
 ): Promise<number> {
   const words = subTokensOf(u32Tensor([1, tokens.length], tokens), engine.config.bits);

@@ -2,24 +2,24 @@ import type { Cancellable } from "../backend/backend.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { type ClassId, classNumber } from "./classes.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
-import type { Batch } from "./draw.ts";
+import type { Batch } from "./generate_tokens.ts";
 import { maxCandidates, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
 
-/** Which pictures to draw, and how. */
+/** Which images to generate, and how. */
 export interface GenerateOptions extends SamplingOptions, Cancellable {
   /** Classes, by number or, where the model has names, by name. */
   classIds: ClassId | readonly ClassId[];
-  /** Pictures of each class; default 1. */
+  /** Images of each class; default 1. */
   n?: number;
-  /** A whole number up to 2⁵³ − 1: the same seed draws the same pictures. Default 0. */
+  /** A whole number up to 2⁵³ − 1: the same seed generates the same images. Default 0. */
   seed?: number;
-  /** Number of the first picture; default 0. Picture i of a request is what a request for it alone, with `first` i, draws. */
+  /** Number of the first image; default 0. Image i of a request is what a request for it alone, with `first` i, generates. */
   first?: number;
 }
 
-/** Pictures that a request may ask for. */
-export const maxPictures = 1024;
-/** Pictures, or candidates of some, that are drawn at once. */
+/** Images that a request may ask for. */
+export const maxImages = 1024;
+/** Images, or candidates of some, that are generated at once. */
 const batchSize = maxCandidates;
 
 /** A request that was checked, cut into batches. */
@@ -39,15 +39,15 @@ export function planOf(
 ): Plan {
   const settings = samplingSettings(options, sampling);
   const ids = typeof classIds === "number" || typeof classIds === "string" ? [classIds] : classIds;
-  whole("n", n, 1, maxPictures);
+  whole("n", n, 1, maxImages);
   whole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  whole("first", first, 0, 2 ** 32 - 1 - maxPictures);
+  whole("first", first, 0, 2 ** 32 - 1 - maxImages);
   const classes = ids.flatMap((id) => new Array<number>(n).fill(classNumber(id, { ...config, names })));
-  whole("pictures", classes.length, 1, maxPictures);
+  whole("images", classes.length, 1, maxImages);
   const batches: Batch[] = [];
-  const pictures = Math.floor(batchSize / settings.candidates);
-  for (let begin = 0; begin < classes.length; begin += pictures) {
-    const candidates = classes.slice(begin, begin + pictures).flatMap((classId, i) =>
+  const images = Math.floor(batchSize / settings.candidates);
+  for (let begin = 0; begin < classes.length; begin += images) {
+    const candidates = classes.slice(begin, begin + images).flatMap((classId, i) =>
       Array.from(
         { length: settings.candidates },
         (_, candidate) => ({ classId, index: first + begin + i, candidate }),
@@ -60,7 +60,7 @@ export function planOf(
 
 function whole(name: string, value: number, least: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw new ArgumentError(`Cannot draw pictures: ${name}`, {
+  throw new ArgumentError(`Cannot generate images: ${name}`, {
     expected: `a whole number from ${least} to ${most}`,
     got: String(value),
   });

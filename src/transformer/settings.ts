@@ -3,7 +3,7 @@ import { ArgumentError } from "../tensor/errors.ts";
 /** One value for both sub-tokens, or one for each. */
 export type PerSubToken = number | readonly [number, number];
 
-/** How tokens are drawn. What is left away is as the model's sampling.json says, or else as said here. */
+/** How tokens are generated. What is left away is as the model's sampling.json says, or else as said here. */
 export interface SamplingOptions {
   /** How far logits move away from those of the null class; up to 1 there is no guidance. Default 4. */
   guidance?: PerSubToken;
@@ -11,14 +11,14 @@ export interface SamplingOptions {
   guidanceSchedule?: "constant" | "linear";
   /** What logits are divided by; 0 always takes the likeliest. Default 1. */
   temperature?: PerSubToken;
-  /** Only the k likeliest are drawn from; 0 for all, the default. */
+  /** Only the k likeliest are generated from; 0 for all, the default. */
   topK?: PerSubToken;
-  /** Only the likeliest are drawn from whose probabilities together reach p. Default 0.96. */
+  /** Only the likeliest are generated from whose probabilities together reach p. Default 0.96. */
   topP?: PerSubToken;
   /** Always takes the likeliest: temperature 0. */
   greedy?: boolean;
   /**
-   * How often each picture is drawn, of which the one is kept that is likeliest by the model, as it is without guidance
+   * How often each image is generated, of which the one is kept that is likeliest by the model, as it is without guidance
    * and at a temperature of 1. Takes so many times as long. From 1, the default, to 8.
    */
   candidates?: number;
@@ -34,10 +34,10 @@ export interface SamplingSettings {
   readonly candidates: number;
 }
 
-/** The most candidates of a picture: as many as pictures are drawn at once. */
+/** The most candidates of an image: as many as images are generated at once. */
 export const maxCandidates = 8;
 
-/** Settings for pictures to look at, where a model has none of its own. */
+/** Settings for images to look at, where a model has none of its own. */
 export const pretty: SamplingSettings = {
   guidance: [4, 4],
   guidanceSchedule: "constant",
@@ -84,15 +84,15 @@ export function samplingSettings(options: SamplingOptions, preset: SamplingSetti
     "0 (greedy) or from 0.001 to 1000",
     (value) => value === 0 || (value >= 0.001 && value <= 1000),
   );
-  const drawn = greedy ? [0, 0] as const : temperature;
+  const generated = greedy ? [0, 0] as const : temperature;
   return {
     guidance: pair("guidance", "from 0 to 1000", (value) => value >= 0 && value <= 1000),
     guidanceSchedule,
-    temperature: drawn,
+    temperature: generated,
     topK: pair("topK", "a whole number from 0 on", (value) => Number.isSafeInteger(value) && value >= 0),
     topP: pair("topP", "above 0 and at most 1", (value) => value > 0 && value <= 1),
-    // Where both sub-tokens are always the likeliest, all candidates are one picture.
-    candidates: drawn.every((value) => value === 0) ? 1 : candidates,
+    // Where both sub-tokens are always the likeliest, all candidates are one image.
+    candidates: generated.every((value) => value === 0) ? 1 : candidates,
   };
 }
 
@@ -106,7 +106,7 @@ export function guidanceAt(
 }
 
 function refusal(name: string, expected: string, value: unknown): ArgumentError {
-  return new ArgumentError(`Cannot draw pictures: ${name}`, {
+  return new ArgumentError(`Cannot generate images: ${name}`, {
     expected,
     got: typeof value === "string" ? value : Array.isArray(value) ? `[${value.join(", ")}]` : String(value),
   });

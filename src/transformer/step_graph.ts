@@ -5,21 +5,21 @@ import type { TransformerConfig } from "../networks/transformer/config.ts";
 import { subTokens, TransformerNetwork } from "../networks/transformer/network.ts";
 import { type GraphDType, u32Tensor } from "../tensor/tensor.ts";
 
-/** How many pictures a step draws at once, and what it tells. */
+/** How many images a step generates at once, and what it tells. */
 export interface StepExtent {
-  /** Pictures. */
+  /** Images. */
   readonly n: number;
-  /** Two rows a picture, the second of the null class. */
+  /** Two rows an image, the second of the null class. */
   readonly guided: boolean;
-  /** Also give the logits that were drawn from. */
+  /** Also give the logits that were generated from. */
   readonly logits?: boolean;
   /** Keep keys and values as f16. */
   readonly halves?: boolean;
 }
 
 /**
- * One token of n pictures, with the keys and values of earlier ones as state. R = n rows, or with guidance 2·n: rows
- * n + i are picture i under the null class.
+ * One token of n images, with the keys and values of earlier ones as state. R = n rows, or with guidance 2·n: rows
+ * n + i are image i under the null class.
  *
  * Inputs: `classes`, `position`, and the previous token's `pre` and `post`, u32 `[R]` (not used at position 0); `key`
  * u32 `[n,2]` and `counter` u32 `[n,4]` of Philox; for each sub-token s of pre, post: `temperature_s` f32, `top_k_s`

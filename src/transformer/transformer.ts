@@ -11,18 +11,18 @@ import { type TransformerModel, transformerWeights } from "../models/transformer
 /** How a transformer is loaded. */
 export interface TransformerLoadOptions extends EngineOptions, TransformerOptions {}
 
-/** Pictures as classes and both sub-tokens of every position, in raster order. */
+/** Images as classes and both sub-tokens of every position, in raster order. */
 export interface TeacherForcedInput extends Cancellable {
-  /** One class a picture; the number of classes stands for none, as guidance needs it. */
+  /** One class an image; the number of classes stands for none, as guidance needs it. */
   classIds: readonly number[];
-  /** The first sub-tokens of each picture, one after the other. */
+  /** The first sub-tokens of each image, one after the other. */
   pre: Uint32Array;
   /** The second sub-tokens. */
   post: Uint32Array;
 }
 
 /**
- * The transformer of a generative model, for evaluation: what it expects at each position of given pictures.
+ * The transformer of a generative model, for evaluation: what it expects at each position of given images.
  *
  * Calls at the same time run one after the other. Dispose it, best by `await using`.
  */

@@ -21,7 +21,7 @@ export async function survivesLoss(times: number, { keepWeights }: { keepWeights
   const graphs = [encodeGraph(config, extent), decodeGraph(config, extent)];
   await using weights = await backend.load(hashedWeights(graphs), { graphs });
   await using encode = await backend.compile(graphs[0]!, weights);
-  const shape = [1, 32, 32, 3], x = f32Tensor(shape, hashed("a picture", shape));
+  const shape = [1, 32, 32, 3], x = f32Tensor(shape, hashed("an image", shape));
   const expected = (await encode.run({ x })).tokens!;
   const { buffers, bufferBytes } = backend.counters;
   for (let i = 0; i < times; i++) {

@@ -61,7 +61,7 @@ export function plannedWork(graph: Graph, format: WeightFormat): PlannedWork {
   };
 }
 
-/** The work of the published models: a token with guidance, a picture of 256². */
+/** The work of the published models: a token with guidance, an image of 256². */
 export function publishedWork(): ({ readonly name: string } & PlannedWork)[] {
   const extent = { n: 1, height: 256, width: 256 };
   return [

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { pretty } from "../../src/transformer/settings.ts";
-import { drawTokens } from "../../src/transformer/draw.ts";
+import { generateTokens } from "../../src/transformer/generate_tokens.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { tinyModel } from "../transformer/tiny.ts";
 import { missingAdapter } from "./adapter.ts";
@@ -36,13 +36,13 @@ each("of a program need no more memory", async () => {
   await growsNot(backend, () => program!.run(inputs));
 });
 
-each("that draw pictures need no more memory", async () => {
+each("that sample images need no more memory", async () => {
   await using backend = new WebGpuBackend();
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q4" });
   let seed = 0;
   await growsNot(backend, async () => {
     const batch = { candidates: [{ classId: 3, index: 0, candidate: 0 }], seed: seed++, settings: pretty };
-    for await (const _ of drawTokens(engine, batch)) continue;
+    for await (const _ of generateTokens(engine, batch)) continue;
   });
 });
 

@@ -26,7 +26,7 @@ import { casesOf, inferenceOps, opCases } from "../ops/cases.ts";
 /** Cases with more elements are left to the tests outside of the browser. */
 const most = 20_000;
 
-/** One encoding and one decoding: the model, a picture, and what must come out. */
+/** One encoding and one decoding: the model, an image, and what must come out. */
 export interface TokenizerTask {
   readonly config: TokenizerConfig;
   /** Where each weight begins among the floats that the page's server gives as `/weights`. */
@@ -44,7 +44,7 @@ export interface Page {
   ops(): readonly string[];
   /** What was wrong with the cases of an op: about `count` of them in each format of weights. */
   check(op: string, options: { tiling: string; count: number }): Promise<string[]>;
-  tokenizer(task: TokenizerTask): Promise<{ tokens: number[]; picture: number[] }>;
+  tokenizer(task: TokenizerTask): Promise<{ tokens: number[]; image: number[] }>;
   /** The numbers of a small tokenizer's first step of training on WebGPU, and those of the reference. */
   trainingStep(): Promise<Record<"webgpu" | "reference", Record<string, number>>>;
 }
@@ -90,8 +90,8 @@ const page: Page = {
     await using encode = await backend.compile(graphs[0]!, weights);
     await using decode = await backend.compile(graphs[1]!, weights);
     const { tokens } = await encode.run({ x: f32Tensor(x.shape, Float32Array.from(x.data)) });
-    const picture = await decode.run({ tokens: u32Tensor(tokens!.shape, tokens!.data as Uint32Array) });
-    return { tokens: [...tokens!.data], picture: [...picture.x!.data] };
+    const image = await decode.run({ tokens: u32Tensor(tokens!.shape, tokens!.data as Uint32Array) });
+    return { tokens: [...tokens!.data], image: [...image.x!.data] };
   },
 
   async trainingStep() {
@@ -100,7 +100,7 @@ const page: Page = {
   },
 };
 
-/** How a tokenizer of two pictures of 4×4 is trained. */
+/** How a tokenizer of two images of 4×4 is trained. */
 const adam = { beta1: 0.9, beta2: 0.99 };
 const small: TokenizerConfig = {
   ...{ kind: "image", ch: 32, chMult: [1, 1], numResBlocks: 1, zChannels: 4, inChannels: 3, outChannels: 3 },

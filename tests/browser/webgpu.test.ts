@@ -21,7 +21,7 @@ const why = chromiumPath ? "" : " (skipped: no Chromium; on Debian: apt-get inst
 const each = chromiumPath ? test : test.skip;
 
 let opened: Opened;
-let task: TokenizerTask, expected: { tokens: ArrayLike<number>; picture: ArrayLike<number> };
+let task: TokenizerTask, expected: { tokens: ArrayLike<number>; image: ArrayLike<number> };
 
 test.before(async () => {
   if (!chromiumPath) return;
@@ -37,13 +37,13 @@ each(`Chromium has an adapter${why}`, async () => {
 
 each(`every kernel compiles and is right in both tilings${why}`, () => checkOps(opened.page, { count: 5 }));
 
-each(`the emoji tokenizer gives the tokens and the picture that WASM gives${why}`, async () => {
-  const { tokens, picture } = await opened.page.evaluate(
+each(`the emoji tokenizer gives the tokens and the image that WASM gives${why}`, async () => {
+  const { tokens, image } = await opened.page.evaluate(
     (task) => (globalThis as unknown as { page: Tests }).page.tokenizer(task),
     task,
   );
   assert.equal(tokens, [...expected.tokens as Uint32Array]);
-  const error = nmse(picture, expected.picture);
+  const error = nmse(image, expected.image);
   assert.ok(error <= 1e-6, `NMSE ${error}`);
 });
 
@@ -62,21 +62,21 @@ each(`a tokenizer's first step of training is the reference's${why}`, async () =
   }
 });
 
-/** What a small tokenizer makes of a picture on WASM, and all that a browser needs to do the same. */
+/** What a small tokenizer makes of an image on WASM, and all that a browser needs to do the same. */
 async function encodeEmoji(): Promise<
   { task: TokenizerTask; weights: Uint8Array; expected: typeof expected }
 > {
   await using checkpoint = await openModel(smallModel);
   const { config, source } = tokenizerWeights(checkpoint);
-  const image = await readImage(smallSample("ring"));
-  const x = imagesToTensor([image], { factor: downsamplingFactor(config) });
+  const original = await readImage(smallSample("ring"));
+  const x = imagesToTensor([original], { factor: downsamplingFactor(config) });
   const extent = { n: 1, height: x.shape[1]!, width: x.shape[2]! };
   const graphs = [encodeGraph(config, extent), decodeGraph(config, extent)];
   await using backend = new WasmBackend();
   await using loaded = await backend.load(source, { graphs });
   await using encode = await backend.compile(graphs[0]!, loaded);
   await using decode = await backend.compile(graphs[1]!, loaded);
-  const tokens = (await encode.run({ x })).tokens!, picture = (await decode.run({ tokens })).x!;
+  const tokens = (await encode.run({ x })).tokens!, image = (await decode.run({ tokens })).x!;
 
   const weights: { name: string; shape: readonly number[]; start: number }[] = [], parts: Uint8Array[] = [];
   let start = 0;
@@ -89,7 +89,7 @@ async function encodeEmoji(): Promise<
   return {
     task: { config, weights, x: { shape: x.shape, data: [...x.data] } },
     weights: Buffer.concat(parts),
-    expected: { tokens: tokens.data, picture: picture.data },
+    expected: { tokens: tokens.data, image: image.data },
   };
 }
 

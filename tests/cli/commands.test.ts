@@ -12,7 +12,7 @@ import { scratch, voken } from "./support.ts";
 
 const test = suite("voken");
 
-test("reconstruct writes pictures that resemble theirs, and says how much", async () => {
+test("reconstruct writes images that resemble theirs, and says how much", async () => {
   using folder = scratch();
   const inputs = [sample("ring"), sample("pilot")];
   const { code, out, notes } = await voken(["reconstruct", ...inputs, "-o", folder.path, "--json"]);
@@ -50,7 +50,7 @@ test("encode, then decode, is what reconstruct gives; npz and JSON hold the same
   }
 });
 
-test("pictures of odd sizes keep their size, in the format of the output's name", async () => {
+test("images of odd sizes keep their size, in the format of the output's name", async () => {
   using folder = scratch();
   const image = createImage({ width: 45, height: 27 }, new Uint8Array(45 * 27 * 3).fill(90));
   Deno.writeFileSync(folder.at("odd.png"), await encodeImage(image, { format: "png" }));
@@ -62,7 +62,7 @@ test("pictures of odd sizes keep their size, in the format of the output's name"
   assert.is(String.fromCharCode(...Deno.readFileSync(folder.at("again.webp")).subarray(8, 12)), "WEBP");
 });
 
-test("pictures of different sizes need --size to share a file", async () => {
+test("images of different sizes need --size to share a file", async () => {
   using folder = scratch();
   const ring = await readImage(sample("ring"));
   const small = centerCrop(ring, 20);
@@ -135,10 +135,10 @@ test("the demo writes its sheets and reaches the model's quality", async () => {
   assert.ok(Number(decibels) > 24, decibels);
   assert.is(tokens, "4096");
   assert.match(lines.join("\n"), /Now look at .*demo\.png/);
-  const drawn = await readImage(folder.at("drawn.png"));
-  assert.equal([drawn.width, drawn.height], [4 * 134 + 6, 9 * 134 + 6]);
+  const generated = await readImage(folder.at("generated.png"));
+  assert.equal([generated.width, generated.height], [4 * 134 + 6, 9 * 134 + 6]);
   assert.match(lines.join("\n"), /speed +\d+ tokens\/s/);
-  assert.match(lines.at(-1)!, /drawn\.png/);
+  assert.match(lines.at(-1)!, /generated\.png/);
 });
 
 test.run();

@@ -11,12 +11,12 @@ const cases: [string, RegExp][] = [
   ["reconstruct $/none.png", /none\.png: expected a PNG, JPEG or WebP file, got no such file/],
   ["reconstruct $/folder", /folder: expected a PNG, JPEG or WebP file, got a folder/],
   ["reconstruct $/empty -o $/new", /empty: .*got an empty file/],
-  ["reconstruct $/text -o $/new", /text: Cannot read the picture: .*got text starting "hello"/],
-  ["reconstruct $/cut.png -o $/new", /cut\.png: Cannot decode the PNG picture/],
+  ["reconstruct $/text -o $/new", /text: Cannot read the image: .*got text starting "hello"/],
+  ["reconstruct $/cut.png -o $/new", /cut\.png: Cannot decode the PNG image/],
   ["reconstruct RING -o $/text/sub", /text\/sub\/ring\.png: got .*text, which is no folder/],
   ["reconstruct RING -o $/ring.gif", /expected a folder, or a \.png, \.jpg or \.webp file/],
-  ["reconstruct RING PILOT -o $/both.png", /expected a folder for 2 pictures/],
-  ["reconstruct RING RING -o $/new", /Cannot write two pictures to .*ring\.png/],
+  ["reconstruct RING PILOT -o $/both.png", /expected a folder for 2 images/],
+  ["reconstruct RING RING -o $/new", /Cannot write two images to .*ring\.png/],
   ["reconstruct $/ring.png -o $", /ring\.png: got an input; choose another -o/],
   ["reconstruct RING -o $/new -m nosuch", /Cannot find the model nosuch: .*names emoji-64/],
   ["reconstruct RING -o $/new -m $/none.ckpt", /none\.ckpt: .*no such file/],
@@ -44,20 +44,20 @@ const cases: [string, RegExp][] = [
   ],
   [
     "tokenize --data $/none -o $/new.npz",
-    /none: expected a folder of pictures, \.tar files or an \.npz file, got no such/,
+    /none: expected a folder of images, \.tar files or an \.npz file, got no such/,
   ],
   ["tokenize --data $/text -o $/new.npz", /text: .*got another file/],
   ["tokenize --data $/bits14.npz -o $/new.npz", /an array arr_0 of uint8/],
   ["tokenize --data $/model/samples -o $/new.pt", /ends in \.npz or \.safetensors/],
   ["tokenize --data $/model/samples -o $/text/new.npz", /text, which is no folder/],
-  ["evaluate --data $/folder", /Cannot take pictures from .*folder: expected PNG/],
+  ["evaluate --data $/folder", /Cannot take images from .*folder: expected PNG/],
   ["evaluate --data $/model/samples --size 30", /a multiple of 4/],
   ["evaluate --data $/model/samples --held-out", /an \.npz with held_out, .*got data that keep none out/],
   ["inspect $/text", /text: expected a torch checkpoint/],
   ["inspect $/none", /no such file/],
   ["inspect nosuch", /Cannot find the model nosuch/],
   ["explain $/text", /text: expected a torch checkpoint/],
-  ["explain emoji-64 --size 30", /expected multiples of 4; such pictures are padded: use --size 32x32/],
+  ["explain emoji-64 --size 30", /expected multiples of 4; such images are padded: use --size 32x32/],
 ];
 
 test("every wrong input is one line that says what to do, exit code 1, and nothing is written", async () => {
@@ -92,7 +92,7 @@ test("every wrong input is one line that says what to do, exit code 1, and nothi
 
 test("wrong usage names the option and the help", async () => {
   const cases: [string[], RegExp][] = [
-    [["reconstruct"], /missing required argument 'pictures'\n\(voken reconstruct --help/],
+    [["reconstruct"], /missing required argument 'images'\n\(voken reconstruct --help/],
     [
       ["reconstruct", "a.png", "--size", "0"],
       /'--size <pixels>' argument '0' is invalid\. .*positive whole number/,
@@ -100,7 +100,7 @@ test("wrong usage names the option and the help", async () => {
     [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, webgpu, wasm, reference/],
     [["explain", "--size", "1x2x3"], /such as 256 or 640x480/],
     [["tokenize", "--data", "x", "-o", "y.npz", "--shard", "3/2"], /i\/n with i from 1 to n/],
-    [["draw"], /unknown command 'draw'/],
+    [["generate"], /unknown command 'generate'/],
   ];
   for (const [args, message] of cases) {
     const { code, notes } = await voken(args);
@@ -139,7 +139,7 @@ const onLinux = Deno.build.os === "linux" ? test : test.skip;
 onLinux("Ctrl-C ends the process cleanly", async () => {
   using folder = scratch();
   const script = new URL("../../src/cli/voken.ts", import.meta.url).pathname;
-  // Far too many pictures to end before the signal.
+  // Far too many images to end before the signal.
   const inputs = Array.from({ length: 3000 }, () => sample("ring"));
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", script, "encode", ...inputs, "--size", "512", "-o", folder.at("t.npz")],

@@ -7,33 +7,33 @@ import { scratch, voken } from "./support.ts";
 
 const test = suite("voken evaluate");
 
-test("says how well pictures are kept, to people and machines", async () => {
+test("says how well images are kept, to people and machines", async () => {
   using folder = scratch();
   for (const name of ["ring", "parrot"]) Deno.copyFileSync(sample(name), folder.at(`${name}.png`));
-  Deno.writeTextFileSync(folder.at("a damaged one.png"), "no picture");
+  Deno.writeTextFileSync(folder.at("a damaged one.png"), "no image");
   const ask = ["evaluate", "--data", folder.path, "--threads", "1"];
   const { code, out, notes } = await voken(ask);
   assert.is(code, 0, notes);
   assert.match(notes, /^voken: passed over a damaged one.png: /);
   assert.match(
     out,
-    /^pictures +2 of 64×64, 1 damaged left out\nPSNR +[23]\d\.\d\d dB\nSSIM +0\.\d{4}\nsharpness +[\d.]+% .*\ncodes +[2-5]\d\d of 262144 in use, 0\.\d+%$/,
+    /^images +2 of 64×64, 1 damaged left out\nPSNR +[23]\d\.\d\d dB\nSSIM +0\.\d{4}\nsharpness +[\d.]+% .*\ncodes +[2-5]\d\d of 262144 in use, 0\.\d+%$/,
   );
   const json = JSON.parse((await voken([...ask, "--json"])).out);
-  assert.equal([json.pictures, json.damaged, json.size], [2, 1, 64]);
+  assert.equal([json.images, json.damaged, json.size], [2, 1, 64]);
   assert.ok(json.psnr > 20 && json.ssim > 0.7 && json.sharpness < 1.1 && json.codes > 100);
 });
 
-test("looks at the pictures alone that the data keep out of training", async () => {
+test("looks at the images alone that the data keep out of training", async () => {
   using folder = scratch();
-  const pictures = await Promise.all(["ring", "parrot", "ring"].map((name) => readImage(sample(name))));
-  const { width, height } = pictures[0]!;
+  const images = await Promise.all(["ring", "parrot", "ring"].map((name) => readImage(sample(name))));
+  const { width, height } = images[0]!;
   Deno.writeFileSync(
     folder.at("three.npz"),
     writeNpz({
       arr_0: {
         shape: [3, height, width, 3],
-        data: Uint8Array.from(pictures.flatMap(({ data }) => [...data])),
+        data: Uint8Array.from(images.flatMap(({ data }) => [...data])),
       },
       held_out: { shape: [1], data: Uint32Array.of(1) },
     }),
@@ -41,7 +41,7 @@ test("looks at the pictures alone that the data keep out of training", async () 
   const ask = ["evaluate", "--data", folder.at("three.npz"), "--threads", "1", "--json"];
   const [all, held] = await Promise.all([ask, [...ask, "--held-out"]].map((args) => voken(args)));
   const [ofAll, ofHeld] = [all!, held!].map(({ out }) => JSON.parse(out));
-  assert.equal([ofAll.pictures, ofHeld.pictures], [3, 1]);
+  assert.equal([ofAll.images, ofHeld.images], [3, 1]);
   Deno.copyFileSync(sample("parrot"), folder.at("parrot.png"));
   const alone = JSON.parse(
     (await voken(["evaluate", "--data", folder.path, "--threads", "1", "--json"])).out,

@@ -6,31 +6,31 @@ import { scratch, voken } from "./support.ts";
 
 const test = suite("voken tokenize");
 
-test("makes tokens of a folder, in parts, and names damaged pictures", async () => {
+test("makes tokens of a folder, in parts, and names damaged images", async () => {
   using folder = scratch();
   Deno.mkdirSync(folder.at("set/rings"), { recursive: true });
   Deno.copyFileSync(sample("ring"), folder.at("set/rings/1.png"));
-  Deno.writeTextFileSync(folder.at("set/rings/2.png"), "no picture");
+  Deno.writeTextFileSync(folder.at("set/rings/2.png"), "no image");
   Deno.copyFileSync(sample("parrot"), folder.at("set/rings/3.png"));
   const ask = ["tokenize", "--data", folder.at("set"), "--mirror", "--threads", "1"];
   const { code, out, notes } = await voken([...ask, "-o", folder.at("all.npz")]);
   assert.is(code, 0, notes);
   assert.match(
     out,
-    /^2 pictures: 16×16 tokens of 18 bits, and mirrored, 1 damaged left out, in .*; \S+ pictures\/s$/,
+    /^2 images: 16×16 tokens of 18 bits, and mirrored, 1 damaged left out, in .*; \S+ images\/s$/,
   );
   assert.match(notes, /^voken: passed over rings\/2.png: /);
   const part = await voken([...ask, "--shard", "2/2", "--size", "16", "-o", folder.at("part.npz")]);
   assert.is(part.code, 0, part.notes);
   const tokens = readNpz(Deno.readFileSync(folder.at("part.npz")), { file: "part" });
-  assert.equal([tokens.get("mirrored")!.shape, [...tokens.get("pictures")!.data]], [[1, 4, 4], [2]]);
+  assert.equal([tokens.get("mirrored")!.shape, [...tokens.get("images")!.data]], [[1, 4, 4], [2]]);
 });
 
 test("says what is wrong before a model is loaded", async () => {
   using folder = scratch();
   const nothing = await voken(["tokenize", "--data", folder.path, "-o", folder.at("x.npz")]);
   assert.equal([nothing.code, nothing.out], [1, ""]);
-  assert.match(nothing.notes, /^voken: Cannot take pictures from .*: expected PNG, JPEG or WebP files/);
+  assert.match(nothing.notes, /^voken: Cannot take images from .*: expected PNG, JPEG or WebP files/);
 });
 
 test.run();

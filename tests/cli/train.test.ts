@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readMetrics } from "../../src/train/run/metrics_log.ts";
 import { train } from "../../src/train/train.ts";
-import { tinyTokenizer, writePictures } from "../train/run/tiny.ts";
+import { tinyTokenizer, writeImages } from "../train/run/tiny.ts";
 import { scratch, voken } from "./support.ts";
 
 const test = suite("voken train");
@@ -30,8 +30,8 @@ async function reached(child: Deno.ChildProcess, folder: string, step: number): 
 
 onLinux("killed in the midst, it goes on as if nothing had happened; meanwhile nobody else may", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz")), config = folder.at("run.json");
-  const run = tinyTokenizer(pictures, {
+  const images = writeImages(folder.at("images.npz")), config = folder.at("run.json");
+  const run = tinyTokenizer(images, {
     steps: 60,
     intervals: { log: 1, checkpoint: 3, evaluate: 7, sample: 0 },
   });
@@ -56,8 +56,8 @@ onLinux("killed in the midst, it goes on as if nothing had happened; meanwhile n
 
 onLinux("SIGTERM lets it finish the step and save", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz")), config = folder.at("run.json");
-  const run = tinyTokenizer(pictures, { steps: 100_000, intervals: { log: 1, checkpoint: 0, sample: 0 } });
+  const images = writeImages(folder.at("images.npz")), config = folder.at("run.json");
+  const run = tinyTokenizer(images, { steps: 100_000, intervals: { log: 1, checkpoint: 0, sample: 0 } });
   Deno.writeTextFileSync(config, JSON.stringify(run));
   const child = start(config, folder.at("run"));
   await reached(child, folder.at("run"), 3);

@@ -6,15 +6,15 @@ import { mirror, prepareImage } from "../../src/image/prepare.ts";
 import { createImage, type Image } from "../../src/image/image.ts";
 import { resizeShorterSide } from "../../src/image/resize.ts";
 import { arraySource } from "../../src/data/array_source.ts";
-import { openPictures } from "../../src/data/open_pictures.ts";
+import { openImages } from "../../src/data/open_images.ts";
 import { permuted } from "../../src/data/permutation.ts";
-import { PictureBatches } from "../../src/data/picture_batches.ts";
+import { ImageBatches } from "../../src/data/image_batches.ts";
 import { createSampler, type SamplerOptions } from "../../src/data/sampler.ts";
 import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "./support.ts";
 
-const test = suite("batches of training pictures");
+const test = suite("batches of training images");
 
-/** `counts[label]` pictures of one pixel of each class. */
+/** `counts[label]` images of one pixel of each class. */
 function labelled(counts: readonly number[]) {
   const labels = counts.flatMap((count, label) => Array<number>(count).fill(label));
   return arraySource({ images: new Uint8Array(labels.length * 3), shape: [labels.length, 1, 1, 3], labels });
@@ -43,16 +43,16 @@ test("an order is a permutation, and another for each number and key", () => {
   assert.ok(chi < 67, `χ² ${chi}`);
 });
 
-test("draws are uniform, or balanced by the roots of the classes' sizes", () => {
+test("samples are uniform, or balanced by the roots of the classes' sizes", () => {
   const sizes = [400, 100, 4], source = labelled(sizes);
   for (const order of ["uniform", "balanced"] as const) {
     const sampler = createSampler(source, { ...plain, order });
-    const counts = [0, 0, 0], pictures = new Set<number>();
+    const counts = [0, 0, 0], images = new Set<number>();
     for (let step = 0; step < 5000; step++) {
       for (let slot = 0; slot < 8; slot++) {
-        const { picture } = sampler.pick(step, slot);
-        counts[source.labels![picture]!]!++;
-        pictures.add(picture);
+        const { index: image } = sampler.pick(step, slot);
+        counts[source.labels![image]!]!++;
+        images.add(image);
       }
     }
     const weights = order === "uniform" ? sizes : sizes.map(Math.sqrt);
@@ -64,22 +64,22 @@ test("draws are uniform, or balanced by the roots of the classes' sizes", () => 
         `${order} ${label}: ${count}`,
       );
     });
-    assert.is(pictures.size, 504, "each picture can come");
+    assert.is(images.size, 504, "each image can come");
   }
 });
 
-test("epochs take each picture once", () => {
+test("epochs take each image once", () => {
   const source = labelled([10]), sampler = createSampler(source, { ...plain, order: "epochs", batch: 4 });
   const all = Array.from(
     { length: 10 },
-    (_, step) => Array.from({ length: 4 }, (_, slot) => sampler.pick(step, slot).picture),
+    (_, step) => Array.from({ length: 4 }, (_, slot) => sampler.pick(step, slot).index),
   ).flat();
   const epochs = [0, 1, 2, 3].map((epoch) => all.slice(epoch * 10, epoch * 10 + 10));
   for (const epoch of epochs) assert.is(new Set(epoch).size, 10);
   assert.is(new Set(epochs.map(String)).size, 4);
 });
 
-test("mirroring is for each picture or for the whole step, half of the time", () => {
+test("mirroring is for each image or for the whole step, half of the time", () => {
   const share = (mirror: SamplerOptions["mirror"]) => {
     const sampler = createSampler(labelled([5]), { ...plain, mirror });
     let mirrored = 0, mixed = 0;
@@ -88,16 +88,16 @@ test("mirroring is for each picture or for the whole step, half of the time", ()
       const sum = step8.reduce((sum, one) => sum + one);
       mirrored += sum / 8 / 500;
       if (sum > 0 && sum < 8) mixed++;
-      // What takes a damaged picture's place is mirrored with the step.
+      // What takes a damaged image's place is mirrored with the step.
       if (mirror === "batch") assert.is(Number(sampler.pick(step, 3, 1).mirrored), step8[0]);
     }
     return { mirrored, mixed };
   };
   assert.equal(share("none"), { mirrored: 0, mixed: 0 });
-  const batch = share("batch"), picture = share("picture");
+  const batch = share("batch"), image = share("image");
   assert.is(batch.mixed, 0);
-  assert.ok(picture.mixed > 480);
-  for (const { mirrored } of [batch, picture]) assert.ok(Math.abs(mirrored - 0.5) < 0.1, `${mirrored}`);
+  assert.ok(image.mixed > 480);
+  for (const { mirrored } of [batch, image]) assert.ok(Math.abs(mirrored - 0.5) < 0.1, `${mirrored}`);
 });
 
 test("options out of range are refused", async () => {
@@ -126,44 +126,44 @@ test("squares are cut where they should be, and mirrored", () => {
 test("batches are the same whatever the number of threads and steps ahead", async () => {
   await using folder = await temporaryFolder();
   await writeFiles(folder.path, { "a/1.png": ring, "a/2.png": parrot, "b/1.png": butter });
-  await using source = await openPictures(folder.path);
-  const sampler = createSampler(source, { ...plain, batch: 5, mirror: "picture", crop: "random" });
+  await using source = await openImages(folder.path);
+  const sampler = createSampler(source, { ...plain, batch: 5, mirror: "image", crop: "random" });
   const files = [ring, parrot, butter];
   const expected: Image[] = await Promise.all(files.map((file) => decodeImage(file)));
   const runs = await Promise.all([[1, 0], [3, 4]].map(async ([threads, ahead]) => {
-    await using batches = new PictureBatches(source, sampler, { size: 24, threads, ahead });
+    await using batches = new ImageBatches(source, sampler, { size: 24, threads, ahead });
     const steps = [];
     for (const step of [0, 1, 2, 1]) steps.push(await batches.batch(step));
     return steps;
   }));
   for (const [step, batch] of runs[0]!.entries()) {
     assert.equal(batch.images.shape, [5, 24, 24, 3]);
-    const pictures = batch.picks.map(({ picture, mirrored }) => {
-      const square = resizeShorterSide(expected[picture]!, 24);
+    const images = batch.picks.map(({ index: image, mirrored }) => {
+      const square = resizeShorterSide(expected[image]!, 24);
       return mirrored ? mirror(square) : square;
     });
-    assert.equal(batch.images.data, imagesToTensor(pictures).data);
-    assert.equal([...batch.labels.data], batch.picks.map(({ picture }) => picture === 2 ? 1 : 0));
+    assert.equal(batch.images.data, imagesToTensor(images).data);
+    assert.equal([...batch.labels.data], batch.picks.map(({ index }) => index === 2 ? 1 : 0));
     assert.equal(runs[1]![step], batch);
   }
 });
 
-test("damaged pictures are reported once and replaced, the same ones always", async () => {
+test("damaged images are reported once and replaced, the same ones always", async () => {
   await using folder = await temporaryFolder();
   await writeFiles(folder.path, {
     "1.png": ring,
     "2.png": ring.slice(0, 500),
-    "3.png": "no picture",
+    "3.png": "no image",
     "4.png": parrot,
   });
-  await using source = await openPictures(folder.path);
+  await using source = await openImages(folder.path);
   const sampler = createSampler(source, { ...plain, order: "epochs" });
   const runs = await Promise.all([1, 2].map(async (threads) => {
     const reports: string[] = [];
-    await using batches = new PictureBatches(source, sampler, {
+    await using batches = new ImageBatches(source, sampler, {
       size: 32,
       threads,
-      onDamaged: ({ picture, name, reason }) => reports.push(`${picture} ${name} ${reason !== ""}`),
+      onDamaged: ({ index: image, name, reason }) => reports.push(`${image} ${name} ${reason !== ""}`),
     });
     const picks = [];
     for (let step = 0; step < 4; step++) picks.push((await batches.batch(step)).picks);
@@ -171,18 +171,18 @@ test("damaged pictures are reported once and replaced, the same ones always", as
   }));
   assert.equal(runs[0], runs[1]);
   assert.equal(runs[0]!.reports, ["1 2.png true", "2 3.png true"]);
-  for (const { picture } of runs[0]!.picks.flat()) assert.ok(picture === 0 || picture === 3);
-  await using strict = new PictureBatches(source, sampler, { size: 32, threads: 1, maxDamaged: 1 });
-  await refuses(() => strict.batch(0), /at most 1 damaged pictures \(maxDamaged\), got 2 with/);
+  for (const { index: image } of runs[0]!.picks.flat()) assert.ok(image === 0 || image === 3);
+  await using strict = new ImageBatches(source, sampler, { size: 32, threads: 1, maxDamaged: 1 });
+  await refuses(() => strict.batch(0), /at most 1 damaged images \(maxDamaged\), got 2 with/);
 });
 
-test("where all pictures are damaged, that is an error", async () => {
+test("where all images are damaged, that is an error", async () => {
   await using folder = await temporaryFolder();
-  await writeFiles(folder.path, { "1.png": "no picture" });
-  await using source = await openPictures(folder.path);
+  await writeFiles(folder.path, { "1.png": "no image" });
+  await using source = await openImages(folder.path);
   const sampler = createSampler(source, { ...plain, batch: 2 });
-  await using batches = new PictureBatches(source, sampler, { size: 32, threads: 1 });
-  await refuses(() => batches.batch(0), /Cannot find a picture/);
+  await using batches = new ImageBatches(source, sampler, { size: 32, threads: 1 });
+  await refuses(() => batches.batch(0), /Cannot find an image/);
 });
 
 test.run();

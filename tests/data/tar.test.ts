@@ -9,7 +9,7 @@ import { tarOf } from "./support.ts";
 const test = suite("tars");
 
 const bases = [
-  tarOf({ "a.png": "picture", "a.cls": "1", "b/c.png": "x".repeat(600) }),
+  tarOf({ "a.png": "image", "a.cls": "1", "b/c.png": "x".repeat(600) }),
   await Deno.readFile(new URL("../golden/shard_gnu.tar", import.meta.url)),
   await Deno.readFile(new URL("../golden/shard_pax.tar", import.meta.url)),
 ];

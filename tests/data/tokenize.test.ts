@@ -7,11 +7,11 @@ import { mirror } from "../../src/image/prepare.ts";
 import { readTokens } from "../../src/tokenizer/token_file.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { arraySource } from "../../src/data/array_source.ts";
-import { openPictures } from "../../src/data/open_pictures.ts";
+import { openImages } from "../../src/data/open_images.ts";
 import { createSampler } from "../../src/data/sampler.ts";
 import { tokenBatch } from "../../src/data/token_batches.ts";
 import { openTokenSet, type TokenSet, tokenSetKey } from "../../src/data/token_set.ts";
-import { tokenizePictures } from "../../src/data/tokenize.ts";
+import { tokenizeImages } from "../../src/data/tokenize.ts";
 import { smallModel } from "../support/models.ts";
 import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "./support.ts";
 
@@ -33,7 +33,7 @@ async function contents(set: TokenSet): Promise<unknown[]> {
   return [set.grid, set.bits, [...set.labels ?? []], await Promise.all(rows)];
 }
 
-test("tokens are those of the tokenizer, in either kind of file; damaged pictures are left out", async () => {
+test("tokens are those of the tokenizer, in either kind of file; damaged images are left out", async () => {
   await using folder = await temporaryFolder();
   const { path } = folder;
   await writeFiles(`${path}/set`, {
@@ -42,7 +42,7 @@ test("tokens are those of the tokenizer, in either kind of file; damaged picture
     "b/1.png": parrot,
     "b/2.png": butter,
   });
-  await using source = await openPictures(`${path}/set`);
+  await using source = await openImages(`${path}/set`);
   const images = await Promise.all([ring, parrot, butter].map((file) => decodeImage(file)));
   const plain = await tokenizer.encode(images), mirrored = await tokenizer.encode(images.map(mirror));
   const expected = [[8, 8], 18, [0, 1, 1], [...plain, ...mirrored].map(({ data }) => [...data])];
@@ -54,8 +54,8 @@ test("tokens are those of the tokenizer, in either kind of file; damaged picture
       mirror: true,
       onDamaged: ({ name }: { name: string }) => damaged.push(name),
     };
-    const result = await tokenizePictures(source, tokenizer, options);
-    assert.equal(result, { pictures: 3, damaged: 1, read: 4, grid: [8, 8] });
+    const result = await tokenizeImages(source, tokenizer, options);
+    assert.equal(result, { images: 3, damaged: 1, read: 4, grid: [8, 8] });
     assert.equal(damaged, ["a/2.png"]);
     await using set = await openTokenSet(output);
     assert.equal(await contents(set), expected);
@@ -64,12 +64,12 @@ test("tokens are those of the tokenizer, in either kind of file; damaged picture
   const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
   assert.equal(names.sort(), ["set", "t.npz", "t.safetensors"]);
   const bytes = await Deno.readFile(`${path}/t.npz`);
-  assert.equal([...readNpz(bytes, { file: "t" }).get("pictures")!.data], [0, 2, 3]);
-  // What reads the tokens of single pictures reads these, too.
+  assert.equal([...readNpz(bytes, { file: "t" }).get("images")!.data], [0, 2, 3]);
+  // What reads the tokens of single images reads these, too.
   assert.equal(readTokens(bytes, { file: "t" }).map(({ data }) => data), plain.map(({ data }) => data));
 });
 
-/** Pictures of 8×8 pixels that differ. */
+/** Images of 8×8 pixels that differ. */
 const many = arraySource({
   images: Uint8Array.from({ length: 300 * 192 }, (_, i) => (i * 2654435761) >>> 20),
   shape: [300, 8, 8, 3],
@@ -80,11 +80,11 @@ test("work that was stopped goes on, and parts of the work make the same set", a
   await using folder = await temporaryFolder();
   const { path } = folder;
   const whole = { output: `${path}/whole.safetensors`, model };
-  assert.is((await tokenizePictures(many, tokenizer, whole)).read, 300);
+  assert.is((await tokenizeImages(many, tokenizer, whole)).read, 300);
 
   const output = `${path}/stopped.safetensors`, controller = new AbortController();
   const stop = ({ done }: { done: number }) => done > 150 && controller.abort();
-  const stopped = tokenizePictures(many, tokenizer, {
+  const stopped = tokenizeImages(many, tokenizer, {
     output,
     model,
     signal: controller.signal,
@@ -92,23 +92,23 @@ test("work that was stopped goes on, and parts of the work make the same set", a
   });
   assert.is(await stopped.catch((error) => error), controller.signal.reason);
   await refuses(
-    () => tokenizePictures(many, tokenizer, { output, model, mirror: true }),
+    () => tokenizeImages(many, tokenizer, { output, model, mirror: true }),
     /Cannot go on with .*: expected the request that it was begun with/,
   );
-  const { read, pictures } = await tokenizePictures(many, tokenizer, { output, model });
-  assert.ok(read < 200 && pictures === 300, `${read} read`);
+  const { read, images } = await tokenizeImages(many, tokenizer, { output, model });
+  assert.ok(read < 200 && images === 300, `${read} read`);
   assert.equal(await Deno.readFile(output), await Deno.readFile(whole.output));
 
   for (const [i, begin] of [0, 90, 200].entries()) {
     const range = { begin, end: [90, 200, 300][i]! };
-    await tokenizePictures(many, tokenizer, { output: `${path}/part-${i}.safetensors`, model, range });
+    await tokenizeImages(many, tokenizer, { output: `${path}/part-${i}.safetensors`, model, range });
   }
   await using set = await openTokenSet(`${path}/part-{0..2}.safetensors`);
   await using other = await openTokenSet(whole.output);
   assert.equal([set.length, set.labels, set.classes], [other.length, other.labels, other.classes]);
-  for (const picture of [0, 89, 90, 199, 200, 299]) {
+  for (const image of [0, 89, 90, 199, 200, 299]) {
     const [ours, theirs] = await Promise.all(
-      [set, other].map((one) => one.read(picture, { mirrored: false })),
+      [set, other].map((one) => one.read(image, { mirrored: false })),
     );
     assert.equal(ours, theirs);
   }
@@ -117,15 +117,15 @@ test("work that was stopped goes on, and parts of the work make the same set", a
 test("a step takes the tokens that its sampler picks", async () => {
   await using folder = await temporaryFolder();
   const output = `${folder.path}/t.npz`;
-  await tokenizePictures(many, tokenizer, { output, model, mirror: true, range: { begin: 0, end: 40 } });
+  await tokenizeImages(many, tokenizer, { output, model, mirror: true, range: { begin: 0, end: 40 } });
   await using set = await openTokenSet(output);
-  const options = { seed: 3, batch: 6, order: "balanced", mirror: "picture", crop: "center" } as const;
+  const options = { seed: 3, batch: 6, order: "balanced", mirror: "image", crop: "center" } as const;
   const { tokens, labels, picks } = await tokenBatch(set, createSampler(set, options), 5);
   assert.equal([tokens.shape, labels.shape], [[6, 4], [6]]);
   assert.ok(new Set(picks.map(({ mirrored }) => mirrored)).size === 2, "both kinds, with this seed");
   for (const [slot, pick] of picks.entries()) {
-    assert.equal(tokens.data.slice(slot * 4, slot * 4 + 4), await set.read(pick.picture, pick));
-    assert.is(labels.data[slot], pick.picture % 3);
+    assert.equal(tokens.data.slice(slot * 4, slot * 4 + 4), await set.read(pick.index, pick));
+    assert.is(labels.data[slot], pick.index % 3);
   }
 });
 
@@ -133,19 +133,19 @@ test("what does not fit is refused", async () => {
   await using folder = await temporaryFolder();
   const at = (name: string) => `${folder.path}/${name}`;
   const ask = (more: object) => () =>
-    tokenizePictures(many, tokenizer, { output: at("x.npz"), model, ...more });
+    tokenizeImages(many, tokenizer, { output: at("x.npz"), model, ...more });
   await refuses(ask({ output: at("x.pt") }), /ends in .npz or .safetensors/);
   await refuses(ask({ size: 10 }), /a multiple of 4/);
   await refuses(ask({ size: 8192 }), /at most 134217728 tokens in an .npz.*--shard/);
-  await refuses(ask({ range: { begin: 5, end: 5 } }), /at least one picture/);
+  await refuses(ask({ range: { begin: 5, end: 5 } }), /at least one image/);
   const wide = arraySource({ images: new Uint8Array(4 * 8 * 3), shape: [1, 4, 8, 3] });
-  await refuses(() => tokenizePictures(wide, tokenizer, { output: at("x.npz"), model }), /8×4; use --size/);
+  await refuses(() => tokenizeImages(wide, tokenizer, { output: at("x.npz"), model }), /8×4; use --size/);
 
   const tokens = (data: number[]) => ({ shape: [1, 1, data.length], data: Uint32Array.from(data) });
   const bits = { shape: [], data: Uint32Array.of(2) };
   await Deno.writeFile(at("t.npz"), writeNpz({ tokens: tokens([1, 4]), bits }));
   await using set = await openTokenSet(at("t.npz"));
-  await refuses(() => set.read(0, { mirrored: false }), /codes of 2 bits, got 4 in picture 0/);
+  await refuses(() => set.read(0, { mirrored: false }), /codes of 2 bits, got 4 in image 0/);
   await refuses(() => set.read(0, { mirrored: true }), /--mirror/);
   await Deno.writeFile(at("u.npz"), writeNpz({ tokens: tokens([1, 2, 3]), bits }));
   await refuses(() => openTokenSet(at("[tu].npz")), /expected 1×2 tokens.*got 1×3/);

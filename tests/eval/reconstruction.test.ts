@@ -4,23 +4,23 @@ import { evaluateReconstruction } from "../../src/eval/reconstruction.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { meanGradient, psnr, ssim } from "../../src/image/metrics.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
-import { openPictures } from "../../src/data/open_pictures.ts";
+import { openImages } from "../../src/data/open_images.ts";
 import { smallModel } from "../support/models.ts";
 import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "../data/support.ts";
 
 const test = suite("evaluation of reconstructions");
 
-test("figures are means over the whole pictures", async () => {
+test("figures are means over the whole images", async () => {
   await using folder = await temporaryFolder();
-  await writeFiles(folder.path, { "1.png": ring, "2.png": "no picture", "3.png": parrot, "4.png": butter });
-  await using source = await openPictures(folder.path);
+  await writeFiles(folder.path, { "1.png": ring, "2.png": "no image", "3.png": parrot, "4.png": butter });
+  await using source = await openImages(folder.path);
   await using tokenizer = await Tokenizer.load(smallModel, { backend: "wasm", threads: 1 });
   const images = await Promise.all([ring, parrot, butter].map((file) => decodeImage(file)));
   const tokens = await tokenizer.encode(images), again = await tokenizer.decode(tokens);
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value) / values.length;
   const codes = new Set(tokens.flatMap(({ data }) => [...data])).size;
   assert.equal(await evaluateReconstruction(source, tokenizer), {
-    pictures: 3,
+    images: 3,
     damaged: 1,
     size: 32,
     psnr: mean(images.map((image, i) => psnr(image, again[i]!))),

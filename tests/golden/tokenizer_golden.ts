@@ -48,7 +48,7 @@ export async function checkTokenizerGolden(backend: Backend, name: string): Prom
 
   await using decode = await backend.compile(graphs[1], weights);
   const decoded = await decode.run({ tokens: u32Tensor(wanted.shape, wanted.data as Uint32Array) });
-  const picture = nchwToNhwc(golden.tensor("reconstruction") as ReturnType<typeof f32Tensor>);
-  const error = nmse(decoded.x!.data, picture.data);
+  const image = nchwToNhwc(golden.tensor("reconstruction") as ReturnType<typeof f32Tensor>);
+  const error = nmse(decoded.x!.data, image.data);
   assert.ok(error <= 1e-6, `${name}: NMSE of the reconstruction ${error}`);
 }

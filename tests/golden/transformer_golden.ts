@@ -35,7 +35,7 @@ export async function checkTransformerGolden(backend: Backend, name: string): Pr
   const positions = golden.tensor("teacher.logits_pre").shape[1]!, steps = golden.tensor("greedy.pre").shape[1]!;
   const graphs = {
     teacher: teacherForcedGraph(config, { n, positions }),
-    drawn: teacherForcedGraph(config, { n: 2 * n, positions: steps }),
+    generated: teacherForcedGraph(config, { n: 2 * n, positions: steps }),
     step: stepGraph(config, { n, guided: true, logits: true }),
   };
   await using weights = await backend.load(hashedTransformer(Object.values(graphs)), { graphs: Object.values(graphs) });
@@ -57,8 +57,8 @@ export async function checkTransformerGolden(backend: Backend, name: string): Pr
     assert.equal([...cached.tokens[part]], [...golden.tensor(`greedy.${part}`).data], `${name}: greedy ${part}`);
   }
 
-  // Both rows of guidance, teacher-forced on the drawn tokens, guided here.
-  await using program = await backend.compile(graphs.drawn, weights);
+  // Both rows of guidance, teacher-forced on the generated tokens, guided here.
+  await using program = await backend.compile(graphs.generated, weights);
   const tokens = tokensOf(golden, "greedy.", { n, positions: steps });
   const twice = ({ data }: HostTensor) => u32Tensor([2 * n, steps], Uint32Array.of(...data, ...data));
   const logits = await program.run({
@@ -75,12 +75,12 @@ export async function checkTransformerGolden(backend: Backend, name: string): Pr
   });
 }
 
-interface Drawn {
+interface Generated {
   readonly tokens: Record<"pre" | "post", Uint32Array>;
   readonly logits: Record<"pre" | "post", Float32Array>;
 }
 
-/** Draws `steps` tokens of each label greedily. Results are `[n,steps]` and `[n,steps,V]`. */
+/** Generates `steps` tokens of each label greedily. Results are `[n,steps]` and `[n,steps,V]`. */
 async function runGreedy(
   backend: Backend,
   { graph, weights, config, labels, guidance, steps }: {
@@ -91,7 +91,7 @@ async function runGreedy(
     guidance: readonly [number, number];
     steps: number;
   },
-): Promise<Drawn> {
+): Promise<Generated> {
   await using program = await backend.compile(graph, weights);
   const n = labels.length, rows = 2 * n;
   const classes = u32Tensor([rows], Uint32Array.of(...labels, ...labels.map(() => config.classes)));

@@ -80,13 +80,13 @@ test("reads paths, file URLs, blobs and bytes, and names the file in errors", as
     const { bytes, image } = goldenFiles.get("rgb.png")!;
     const path = `${folder}/a.png`, text = `${folder}/text.png`;
     await Deno.writeFile(path, bytes);
-    await Deno.writeTextFile(text, "not a picture");
+    await Deno.writeTextFile(text, "not an image");
     for (const source of [path, new URL(`file://${path}`), new Blob([new Uint8Array(bytes)]), bytes]) {
       assert.equal(await readImage(source), image);
     }
     assert.match(
       (await imageError(() => readImage(text))).message,
-      /text\.png.*text starting "not a picture"/,
+      /text\.png.*text starting "not an image"/,
     );
     assert.match((await imageError(() => readImage(`${folder}/none`))).message, /none.*NotFound/);
     await imageError(() => readImage(folder));

@@ -7,7 +7,7 @@ import { ImageError } from "../../src/tensor/errors.ts";
 import { buildPng, concat, goldenFiles, imageError } from "./support.ts";
 import { cpuTime } from "../support/cpu_time.ts";
 
-const test = suite("hostile pictures");
+const test = suite("hostile images");
 const maxPixels = 4096;
 const samples = [
   "rgb.png",
@@ -80,7 +80,7 @@ for (const name of samples) {
     }
   });
 
-  test(`${name} mutated gives an ImageError or a picture of the header's size, and no lasting harm`, async () => {
+  test(`${name} mutated gives an ImageError or an image of the header's size, and no lasting harm`, async () => {
     const whole = await decodeImage(bytes);
     const edit = fc.record({
       at: fc.nat(bytes.length - 1),

@@ -4,7 +4,7 @@ import { filledImage, type Image } from "../../src/image/image.ts";
 import { meanGradient, psnr, ssim } from "../../src/image/metrics.ts";
 import { ArgumentError } from "../../src/tensor/errors.ts";
 
-const test = suite("likeness of pictures");
+const test = suite("likeness of images");
 
 /** What `tests/golden/metrics.py` wrote. */
 const golden: { width: number; height: number; sums: number[]; ssim: number; gradient: number }[] = JSON
@@ -12,8 +12,8 @@ const golden: { width: number; height: number; sums: number[]; ssim: number; gra
     await Deno.readTextFile(new URL("../golden/metrics.json", import.meta.url)),
   );
 
-/** The picture that the script calls so. */
-function picture(width: number, height: number, seed: number): Image {
+/** The image that the script calls so. */
+function image(width: number, height: number, seed: number): Image {
   const data = Uint8Array.from(
     { length: width * height * 3 },
     (_, i) =>
@@ -25,7 +25,7 @@ function picture(width: number, height: number, seed: number): Image {
 test("SSIM and gradients are those of NumPy, window by window", () => {
   assert.is(golden.length, 3);
   for (const { width, height, ...expected } of golden) {
-    const a = picture(width, height, 1), b = picture(width, height, 2);
+    const a = image(width, height, 1), b = image(width, height, 2);
     assert.equal([a, b].map(({ data }) => data.reduce((sum, value) => sum + value, 0)), expected.sums);
     assert.ok(Math.abs(ssim(a, b) - expected.ssim) < 1e-10, `${width}×${height}: ${ssim(a, b)}`);
     assert.ok(Math.abs(meanGradient(a) - expected.gradient) < 1e-9, `${width}×${height}: ${meanGradient(a)}`);
@@ -33,14 +33,14 @@ test("SSIM and gradients are those of NumPy, window by window", () => {
   }
 });
 
-test("flat pictures have a likeness, too", () => {
+test("flat images have a likeness, too", () => {
   const flat = filledImage({ width: 8, height: 8 }, [10, 10, 10]);
   assert.ok(Math.abs(ssim(flat, flat) - 1) < 1e-12);
   assert.is(psnr(flat, flat), Infinity);
   assert.is(meanGradient(flat), 0);
 });
 
-test("pictures that cannot be compared are refused", () => {
+test("images that cannot be compared are refused", () => {
   const of = (width: number, height: number) => filledImage({ width, height }, [0, 0, 0]);
   for (
     const compare of [

@@ -67,7 +67,7 @@ test("axes are reordered and ordered back", () => {
 });
 
 test("batches that do not fit are refused", () => {
-  assert.throws(() => imagesToTensor([]), /at least one picture/);
+  assert.throws(() => imagesToTensor([]), /at least one image/);
   assert.throws(() => imagesToTensor([patterned(2, 2), patterned(2, 3)]), /2×3 at 1/);
   assert.throws(() => imagesToTensor([patterned(2, 2)], { into: new Float32Array(11) }), /at least 12/);
   assert.throws(() => tensorToImages(f32Tensor([1, 3, 2, 2])), /\[N,H,W,3\]/);

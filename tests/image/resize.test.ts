@@ -15,7 +15,7 @@ test("equals Pillow's bilinear filter bit by bit", () => {
   }
 });
 
-test("keeps a flat colour, and a picture of the same size in a copy", () => {
+test("keeps a flat colour, and an image of the same size in a copy", () => {
   fc.assert(fc.property(side, side, side, side, fc.nat(255), (width, height, w, h, value) => {
     const to = { width: w, height: h };
     const flat = resize(filledImage({ width, height }, [value, 0, 255]), to);
@@ -60,7 +60,7 @@ test("crops the middle", () => {
   assert.is(centerCrop(patterned(6, 3), 3).data[0], patterned(6, 3).data[6]);
 });
 
-test("sides that are no positive integers, and crops beyond the picture, are refused", () => {
+test("sides that are no positive integers, and crops beyond the image, are refused", () => {
   for (const width of [0, -1, 1.5, NaN]) {
     assert.throws(
       () => resize(patterned(2, 2), { width, height: 2 }),

@@ -6,11 +6,11 @@ import { psnr } from "../../src/image/metrics.ts";
 
 const test = suite("contact sheet, psnr");
 
-test("pictures stand in a grid with gaps, scaled by squares", () => {
+test("images stand in a grid with gaps, scaled by squares", () => {
   const red = filledImage({ width: 1, height: 1 }, [9, 0, 0]),
     blue = filledImage({ width: 2, height: 1 }, [0, 0, 5]);
   const sheet = contactSheet([[red, blue], [blue]], { scale: 2, gap: 1, background: [1, 1, 1] });
-  const picture = Array.from(
+  const image = Array.from(
     { length: sheet.height },
     (_, y) =>
       Array.from({ length: sheet.width }, (_, x) => {
@@ -18,7 +18,7 @@ test("pictures stand in a grid with gaps, scaled by squares", () => {
         return r === 9 ? "r" : b === 5 ? "b" : r === 1 && g === 1 && b === 1 ? "." : "?";
       }).join(""),
   );
-  assert.equal(picture, [
+  assert.equal(image, [
     "...........",
     ".rr...bbbb.",
     ".rr...bbbb.",
@@ -27,7 +27,7 @@ test("pictures stand in a grid with gaps, scaled by squares", () => {
     ".bbbb......",
     "...........",
   ]);
-  assert.throws(() => contactSheet([[]]), /at least one picture/);
+  assert.throws(() => contactSheet([[]]), /at least one image/);
   assert.throws(() => contactSheet([[red]], { gap: -1 }), /natural number/);
 });
 

@@ -2,7 +2,7 @@ import { zlibSync } from "fflate";
 import type { Image } from "../../src/image/image.ts";
 import { ImageError } from "../../src/tensor/errors.ts";
 
-/** A golden picture: a file, and the RGB pixels that Pillow reads from it (on white, upright). */
+/** A golden image: a file, and the RGB pixels that Pillow reads from it (on white, upright). */
 export interface GoldenFile {
   bytes: Uint8Array;
   image: Image;
@@ -30,7 +30,7 @@ export const goldenResizes: { from: Image; to: Image }[] = golden.resize.map((
   to: { ...to, data: Uint8Array.fromBase64(rgb) },
 }));
 
-/** The picture whose bytes `tests/golden/image.py` calls noise. */
+/** The image whose bytes `tests/golden/image.py` calls noise. */
 export function patterned(width: number, height: number): Image {
   const data = Uint8Array.from(
     { length: width * height * 3 },

@@ -68,8 +68,8 @@ for (const raw of [false, true]) {
     await using decode = await backend.compile(graphs[1], loaded);
     const x = nchwToNhwc(f32Tensor([1, 3, 16, 16], hashed("lightning_tiny.input", [1, 3, 16, 16])));
     const { z, tokens } = await encode.run({ x });
-    const { x: picture } = await decode.run({ tokens: tokens! });
-    for (const [name, actual] of [["z", z], ["reconstruction", picture]] as const) {
+    const { x: image } = await decode.run({ tokens: tokens! });
+    for (const [name, actual] of [["z", z], ["reconstruction", image]] as const) {
       const expected = nchwToNhwc(golden.tensor(`${kind}.${name}`) as ReturnType<typeof f32Tensor>);
       const error = nmse(actual!.data, expected.data);
       assert.ok(error <= 1e-6, `NMSE of ${name}: ${error}`);

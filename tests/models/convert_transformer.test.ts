@@ -61,7 +61,7 @@ test("takes the transformer of a model's folder, with the heads and grid that it
   assert.is(half.config.grid, 4);
 });
 
-test("takes along what the model's folder says of drawing", async () => {
+test("takes along what the model's folder says of generation", async () => {
   const from = await Deno.makeTempDir({ dir: folder }), to = await Deno.makeTempDir({ dir: folder });
   for (const name of ["model.safetensors", "transformer.safetensors", "classes.json"]) {
     await Deno.copyFile(`${smallModel}/${name}`, `${from}/${name}`);

@@ -11,7 +11,7 @@ const test = suite("the shipped model");
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value) / values.length;
 
-test("is the default, whole, small, and in the package with the licence of its pictures", async () => {
+test("is the default, whole, small, and in the package with the licence of its images", async () => {
   assert.ok(shippedModel.endsWith(`/models/${defaultModel}`));
   assert.equal(modelNames, [defaultModel]);
   const names = [...Deno.readDirSync(shippedModel)].map(({ name }) => name).sort();
@@ -42,7 +42,7 @@ test("keeps its sixteen samples, which it was not trained on, at 24 dB and nearl
   assert.ok(codes.size > 1000, `${codes.size} codes of ${16 * 256} tokens`);
 });
 
-test("draws nine classes, each picture by its class, number and seed alone", async () => {
+test("generates nine classes, each image by its class, number and seed alone", async () => {
   await using generator = await Generator.load(defaultModel);
   const { size, config: { grid, bits, classes }, classNames } = generator;
   assert.equal([size, grid, [...bits], classes], [64, 16, [6, 12], 9]);
@@ -59,15 +59,15 @@ test("draws nine classes, each picture by its class, number and seed alone", asy
   ]);
   const { guidance, temperature, topP, candidates } = generator.sampling;
   assert.equal([guidance, temperature, topP, candidates], [[1.2, 1.2], [0.7, 0.7], [0.95, 0.95], 4]);
-  const pictures = await generator.generate({ classIds: ["food & drink", 5], seed: 42 });
-  assert.equal(pictures.map(({ classId }) => classId), [3, 5]);
-  for (const { image: { width, height }, tokens } of pictures) {
+  const images = await generator.generate({ classIds: ["food & drink", 5], seed: 42 });
+  assert.equal(images.map(({ classId }) => classId), [3, 5]);
+  for (const { image: { width, height }, tokens } of images) {
     assert.equal([width, height, tokens.data.length], [64, 64, 256]);
   }
-  assert.not.equal(pictures[0]!.tokens, pictures[1]!.tokens);
+  assert.not.equal(images[0]!.tokens, images[1]!.tokens);
   await using onOne = await Generator.load(shippedModel, { backend: "wasm", threads: 1 });
   const said = { guidance: 1.2, temperature: 0.7, topP: 0.95, candidates: 4 };
-  assert.equal(await onOne.generate({ classIds: 5, first: 1, seed: 42, ...said }), [pictures[1]!]);
+  assert.equal(await onOne.generate({ classIds: 5, first: 1, seed: 42, ...said }), [images[1]!]);
 });
 
 test.run();

@@ -71,7 +71,7 @@ const norm: OpCases<"group_norm"> = {
       operands: { x: given(x), weight: weight([x[3]!]), bias: weight([x[3]!]) },
       attrs: { groups, eps: 1e-6 },
     })),
-    // Scale and shift of each picture, as the adaptive norm has them.
+    // Scale and shift of each image, as the adaptive norm has them.
     {
       operands: { x: given([2, 6, 5, 32]), weight: given([2, 32]), bias: given([2, 32]) },
       attrs: { groups: 32, eps: 1e-6 },

@@ -28,7 +28,7 @@ export async function checkNan(
       assert.equal(actual, expected, title);
       continue;
     }
-    // A weight may be for neighbours that the picture does not have.
+    // A weight may be for neighbours that the image does not have.
     const must = from === "run" && expected.data.length > 0;
     assert.ok(!must || expected.data.some(Number.isNaN), `${title}: the reference lost it`);
     expected.data.forEach((value, i) => {

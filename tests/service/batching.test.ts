@@ -67,14 +67,14 @@ test("sizes and directions do not mix", async () => {
   assert.equal(double.batches, [1, 1, 1]);
 });
 
-test("large pictures run alone", async () => {
+test("large images run alone", async () => {
   const { double, batcher: work } = batcher();
   const errand = { client: "a", signal: never };
   await Promise.all([1, 2, 3].map((value) => work.encode(grey(value, 256), errand)));
   assert.equal(double.batches, [1, 1, 1]);
 });
 
-test("a client with many pictures does not hold up another", async () => {
+test("a client with many images does not hold up another", async () => {
   const { double, batcher: work } = batcher();
   const gate = Promise.withResolvers<void>();
   double.gate = () => gate.promise;

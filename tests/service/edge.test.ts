@@ -115,15 +115,15 @@ async function checkService(url: string): Promise<void> {
   const original = await decodeImage(ring), expected = await tokenizer.reconstruct(original);
   const reconstructed = await fetch(`${url}/v1/reconstruct`, post(ring, png));
   assert.is(reconstructed.status, 200);
-  const picture = await decodeImage(await reconstructed.bytes()),
-    decibels = psnr(original, picture).toFixed(2);
+  const image = await decodeImage(await reconstructed.bytes()),
+    decibels = psnr(original, image).toFixed(2);
   assert.is(reconstructed.headers.get("voken-psnr"), decibels);
   // A latent on the edge between two codes may fall to either side with another variant of the kernels.
-  assert.ok(psnr(expected, picture) > 35, `${psnr(expected, picture)} dB from the library's`);
+  assert.ok(psnr(expected, image) > 35, `${psnr(expected, image)} dB from the library's`);
   await refusal(await fetch(`${url}/v1/reconstruct`, post(ring.slice(0, 700), png)), 422);
 
   await using generator = await Generator.load("emoji-64");
-  const drawn = async (class_id: number, seed: number) => {
+  const generated = async (class_id: number, seed: number) => {
     const request = postJson({ class_id, seed, partial_images: 1, stream: seed % 2 === 0 });
     const response = await fetch(`${url}/v1/images/generations`, request);
     const text = await response.text();
@@ -138,17 +138,17 @@ async function checkService(url: string): Promise<void> {
     signal: leaver.signal,
   }).catch(() => {});
   setTimeout(() => leaver.abort(), 50);
-  const [again, ...pictures] = await Promise.all([
+  const [again, ...images] = await Promise.all([
     fetch(`${url}/v1/reconstruct`, post(ring, png)),
-    drawn(2, 3),
-    drawn(5, 4),
-    drawn(7, 5),
+    generated(2, 3),
+    generated(5, 4),
+    generated(7, 5),
     left,
   ]);
   assert.is(again.headers.get("voken-psnr"), decibels);
   for (const [i, [classId, seed]] of [[2, 3], [5, 4], [7, 5]].entries()) {
     const [expected] = await generator.generate({ classIds: classId!, seed });
-    assert.equal(pictures[i], expected!.image);
+    assert.equal(images[i], expected!.image);
   }
 }
 
@@ -191,7 +191,7 @@ test("as a script for Deno Deploy, with its own files and the network, it is as 
 const workerd = await findWorkerd();
 const there = workerd ? test : test.skip;
 there(
-  workerd ? "workerd reconstructs and draws as the library does" : "there is no workerd here",
+  workerd ? "workerd reconstructs and generates as the library does" : "there is no workerd here",
   async () => {
     using folder = scratch();
     await bundle(cloudflare, folder);

@@ -13,7 +13,7 @@ import { doubled, post, postJson, ring } from "./support.ts";
 export interface Endurance {
   /** Sockets that send byte by byte, at once. */
   readonly slow: number;
-  /** Clients that reset their connection while a picture is drawn for them. */
+  /** Clients that reset their connection while an image is generated for them. */
   readonly resets: number;
   /** Workers for files that end in each of several ways. */
   readonly deaths: number;
@@ -49,7 +49,7 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     });
   }
 
-  test(`${times.resets} clients that leave while they are drawn for keep no place`, async () => {
+  test(`${times.resets} clients that leave while they are generated for keep no place`, async () => {
     await using server = await served(["--model", smallModel, "--log", "none", "--limit", "maxRequests=8"]);
     const metric = async (name: string) => {
       const metrics = await (await fetch(`${server.url}/metrics`)).text();
@@ -62,12 +62,15 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     for (let i = 0; i < 300 && await metric("voken:num_requests_running") > 0; i++) await delay(10);
     assert.is(await metric("voken:num_requests_running"), 0);
     assert.is(await metric("voken:num_requests_waiting"), 0);
-    // Nobody is there any more, so that no token is drawn any more.
+    // Nobody is there any more, so that no token is generated any more.
     await delay(50);
-    const drawn = await metric("voken:generation_tokens_total");
+    const generated = await metric("voken:generation_tokens_total");
     await delay(200);
-    assert.is(await metric("voken:generation_tokens_total"), drawn);
-    assert.ok(drawn < 64 * times.resets, `${drawn} tokens for ${times.resets} pictures that were given up`);
+    assert.is(await metric("voken:generation_tokens_total"), generated);
+    assert.ok(
+      generated < 64 * times.resets,
+      `${generated} tokens for ${times.resets} images that were given up`,
+    );
     await checkValid(server.port);
   });
 
@@ -113,7 +116,7 @@ async function dribble(port: number, head: string): Promise<string> {
   return answer;
 }
 
-/** Has a picture drawn, and goes after its first part: a connection closed with something unread is reset. */
+/** Has an image generated, and goes after its first part: a connection closed with something unread is reset. */
 async function resetMidStream(port: number): Promise<void> {
   const body = JSON.stringify({ class_id: 1, stream: true, partial_images: 3 });
   const connection = await Deno.connect({ port });

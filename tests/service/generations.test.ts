@@ -35,16 +35,16 @@ test.after(async () => {
 const path = "/v1/images/generations";
 const bearer = { authorization: "Bearer sk-b" };
 
-/** What the library draws. */
+/** What the library generates. */
 async function expected(options: GenerateOptions): Promise<Image[]> {
   return (await generator.generate(options)).map(({ image }) => image);
 }
 
-async function pictures(data: readonly { b64_json?: string | null }[]): Promise<Image[]> {
+async function images(data: readonly { b64_json?: string | null }[]): Promise<Image[]> {
   return await Promise.all(data.map(({ b64_json }) => decodeImage(Uint8Array.fromBase64(b64_json!))));
 }
 
-test("OpenAI's own client lists models and draws the library's pictures", async () => {
+test("OpenAI's own client lists models and generates the library's images", async () => {
   const [model] = (await openai.models.list()).data;
   assert.is(model!.id, "emoji-32");
   const answer = await openai.images.generate({
@@ -67,11 +67,11 @@ test("OpenAI's own client lists models and draws the library's pictures", async 
     topP: 0.95,
     candidates: 3,
   };
-  assert.equal(await pictures(answer.data!), await expected(options));
+  assert.equal(await images(answer.data!), await expected(options));
   assert.equal([answer.size, answer.usage!.output_tokens], ["32x32", 3 * 128]);
 });
 
-test("a stream counts as answered when its last picture was sent", async () => {
+test("a stream counts as answered when its last image was sent", async () => {
   const answered = async () => {
     const metrics = await (await service.request("/metrics", { headers: bearer })).text();
     return Number(
@@ -85,7 +85,7 @@ test("a stream counts as answered when its last picture was sent", async () => {
   assert.is(await answered(), before + 1);
 });
 
-test("OpenAI's own client streams pictures as they appear", async () => {
+test("OpenAI's own client streams images as they appear", async () => {
   const stream = await openai.images.generate({
     prompt: "2",
     stream: true,
@@ -99,13 +99,13 @@ test("OpenAI's own client streams pictures as they appear", async () => {
     ...new Array(3).fill("image_generation.partial_image"),
     "image_generation.completed",
   ]);
-  const images = await pictures(events);
+  const partials = await images(events);
   const [whole] = await expected({ classIds: 2, seed: 11 });
-  assert.equal(images[3], whole);
-  images.slice(0, 3).forEach(({ data, width }, i) => {
-    const drawn = 8 * (i + 1) * width * 3;
-    assert.ok(data.subarray(drawn).every((value) => value === 128), `grey below, ${i}`);
-    assert.not.ok(data.subarray(drawn - 4 * width * 3, drawn).every((value) => value === 128));
+  assert.equal(partials[3], whole);
+  partials.slice(0, 3).forEach(({ data, width }, i) => {
+    const generated = 8 * (i + 1) * width * 3;
+    assert.ok(data.subarray(generated).every((value) => value === 128), `grey below, ${i}`);
+    assert.not.ok(data.subarray(generated - 4 * width * 3, generated).every((value) => value === 128));
     assert.is((events[i] as { partial_image_index: number }).partial_image_index, i);
   });
 });
@@ -122,7 +122,7 @@ test("OpenAI's own client tells what was refused", async () => {
   );
 });
 
-test("many requests at once, with and without guidance, are each what the library draws", async () => {
+test("many requests at once, with and without guidance, are each what the library generates", async () => {
   const requests = Array.from({ length: 10 }, (_, i) => ({
     class_id: i % 9,
     n: 1 + i % 3,
@@ -136,7 +136,7 @@ test("many requests at once, with and without guidance, are each what the librar
     return await (await service.request(path, postJson(request, bearer))).json();
   }));
   for (const [i, { class_id, ...options }] of requests.entries()) {
-    assert.equal(await pictures(answers[i].data), await expected({ classIds: class_id, ...options }), `${i}`);
+    assert.equal(await images(answers[i].data), await expected({ classIds: class_id, ...options }), `${i}`);
   }
 });
 
@@ -179,7 +179,7 @@ for (const [name, body, status, code, names] of rows) {
   });
 }
 
-test("a model that draws nothing says so", async () => {
+test("a model that generates nothing says so", async () => {
   const { service: other } = doubled();
   await using _end = other;
   assert.is(
@@ -209,10 +209,10 @@ test("leaving a stream ends its work and keeps no place", async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   const before = await metric("generation_tokens_total");
   await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.is(await metric("generation_tokens_total"), before, "nothing is drawn for nobody");
+  assert.is(await metric("generation_tokens_total"), before, "nothing is generated for nobody");
   const [image] = await expected({ classIds: 4, seed: 5 });
   const answer = await (await service.request(path, postJson({ class_id: 4, seed: 5 }, bearer))).json();
-  assert.equal(await pictures(answer.data), [image]);
+  assert.equal(await images(answer.data), [image]);
 });
 
 test.run();

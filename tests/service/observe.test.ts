@@ -44,7 +44,7 @@ test("metrics count requests, tokens, batches, and those that run or wait", asyn
   assert.is(metric(after, "voken:num_requests_waiting"), 0);
   assert.is(metric(after, "voken:encoded_tokens_total"), 128);
   assert.is(metric(after, "voken:decoded_tokens_total"), 128);
-  assert.is(metric(after, "voken:pictures_total"), 2);
+  assert.is(metric(after, "voken:images_total"), 2);
   const total = (method: string, route: string, status: number) =>
     metric(after, `voken:request_total{method="${method}",route="${route}",status="${status}"}`);
   assert.is(total("POST", "/v1/reconstruct", 200), 2);

@@ -90,33 +90,33 @@ if (!hasChromium) {
       const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
       return [...data].filter((_, i) => i % 4 < 3);
     });
-  /** Until the picture is shown that has so many tokens edited. Its PSNR may be that of the one before. */
+  /** Until the image is shown that has so many tokens edited. Its PSNR may be that of the one before. */
   const edited = (page: Page, count: number) =>
     page.locator("#facts div", { hasText: "Edited" }).locator("dd", { hasText: new RegExp(`^${count}$`) })
       .waitFor();
   const idle = (page: Page) =>
     page.waitForFunction(() => document.getElementById("status")!.textContent === "");
 
-  /** What the page shows of a sample picture is what the library makes of it. */
+  /** What the page shows of a sample image is what the library makes of it. */
   const checkRing = async (page: Page): Promise<void> => {
     await page.locator("#file").setInputFiles(shippedSample("ring"));
     await page.locator("#facts", { hasText: ringDecibels }).waitFor();
     assert.equal(await pixelsOf(page, "#again"), [...ringAgain.data]);
   };
 
-  const checkDrawn = async (page: Page): Promise<void> => {
+  const checkGenerated = async (page: Page): Promise<void> => {
     await page.locator("#class").selectOption({ label: "Flags" });
     await page.locator("#count").fill("2");
     await page.locator("#seed").fill("5");
-    await page.getByRole("button", { name: "Draw", exact: true }).click();
-    await page.getByText("Drew 2 pictures").waitFor();
+    await page.getByRole("button", { name: "Generate", exact: true }).click();
+    await page.getByText("Drew 2 images").waitFor();
     // The form begins with the model's own settings.
     const request = { classIds: 2, n: 2, seed: 5 };
     const [first] = await generator.generate(request);
-    assert.equal(await pixelsOf(page, "#drawn canvas"), [...first!.image.data]);
+    assert.equal(await pixelsOf(page, "#generated canvas"), [...first!.image.data]);
   };
 
-  test("a picture, its tokens and what they stand for; edits change it; all by keyboard", async () => {
+  test("an image, its tokens and what they stand for; edits change it; all by keyboard", async () => {
     await using server = await served();
     const { page, problems } = await openPage(browser, server.url);
     await page.locator("#facts", { hasText: "dB" }).waitFor();
@@ -163,19 +163,19 @@ if (!hasChromium) {
     await page.context().close();
   });
 
-  test("pictures appear, and are the library's; code is shown", async () => {
+  test("images appear, and are the library's; code is shown", async () => {
     await using server = await served();
     const { page, problems } = await openPage(browser, server.url);
     await page.locator("#facts", { hasText: "dB" }).waitFor();
-    await checkDrawn(page);
-    await page.locator("#copy-draw summary").click();
-    const [curl, typescript] = await page.locator("#copy-draw pre").allInnerTexts();
+    await checkGenerated(page);
+    await page.locator("#copy-generate summary").click();
+    const [curl, typescript] = await page.locator("#copy-generate pre").allInnerTexts();
     assert.match(curl!, /v1\/images\/generations.*"class_id":2,"n":2,"seed":5/s);
     assert.match(typescript!, /classIds: 2,\n {2}n: 2,\n {2}seed: 5,/);
-    await page.locator("#drawn button").first().click();
+    await page.locator("#generated button").first().click();
     await page.locator("#facts", { hasText: "dB" }).waitFor();
     await idle(page);
-    assert.equal(await pixelsOf(page, "#original"), await pixelsOf(page, "#drawn canvas"));
+    assert.equal(await pixelsOf(page, "#original"), await pixelsOf(page, "#generated canvas"));
     assert.equal(problems, []);
     await page.context().close();
   });
@@ -192,7 +192,7 @@ if (!hasChromium) {
     await page.waitForFunction(() => document.getElementById("status")!.textContent === "");
     await server.stop();
     await checkRing(page);
-    await checkDrawn(page);
+    await checkGenerated(page);
     assert.equal(problems, []);
     await page.context().close();
   });
@@ -210,7 +210,7 @@ if (!hasChromium) {
     using folder = scratch();
     await Deno.writeTextFile(folder.at("note.png"), "a text");
     await page.locator("#file").setInputFiles(folder.at("note.png"));
-    await said("This file is no picture");
+    await said("This file is no image");
     assert.match(await page.locator("#facts").innerText(), new RegExp(ringDecibels));
     await page.locator("#brush").fill("99999999");
     await page.locator("#tokens").focus();
@@ -218,9 +218,9 @@ if (!hasChromium) {
     assert.is(await page.locator("#brush").inputValue(), "262143");
     await idle(page);
     await server.stop();
-    await page.getByRole("button", { name: "Draw", exact: true }).click();
+    await page.getByRole("button", { name: "Generate", exact: true }).click();
     await said("The server does not answer");
-    assert.is(await page.locator("#drawn button").count(), 0);
+    assert.is(await page.locator("#generated button").count(), 0);
     await page.context().close();
   });
 

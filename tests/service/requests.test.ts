@@ -226,7 +226,7 @@ const rows: readonly Row[] = [
   ],
   ["zero width", "/v1/tokenize", post(zeroWidth, png), 422, "invalid_image"],
   [
-    "a picture of one token",
+    "an image of one token",
     "/v1/reconstruct",
     post(buildPng(new Uint8Array(7), { width: 2, height: 1 }).slice(), png),
     422,

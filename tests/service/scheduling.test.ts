@@ -1,30 +1,30 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { noMetrics } from "../../src/service/observe/metrics.ts";
-import { DrawingScheduler, type ServableGenerator } from "../../src/service/work/drawing_scheduler.ts";
+import { GenerationScheduler, type ServableGenerator } from "../../src/service/work/generation_scheduler.ts";
 import { BackendError, NumericError } from "../../src/tensor/errors.ts";
-import type { Drawing } from "../../src/transformer/drawing.ts";
-import type { StepOutcome } from "../../src/transformer/drawing_table.ts";
+import type { Generation } from "../../src/transformer/generation.ts";
+import type { StepOutcome } from "../../src/transformer/decode_batch.ts";
 import { pretty } from "../../src/transformer/settings.ts";
 
-const test = suite("scheduling of drawings");
+const test = suite("scheduling of generations");
 
 const never = new AbortController().signal;
 
-function drawing(index: number, { guided = true, length = 16 } = {}): Drawing {
+function generation(index: number, { guided = true, length = 16 } = {}): Generation {
   const settings = guided ? pretty : { ...pretty, guidance: [0, 0] as const };
   return { classId: 0, index, candidate: 0, seed: 0, settings, tokens: new Uint32Array(length), count: 0 };
 }
 
-/** A generator that notes who sits where, and whose tokens tell picture and position. */
+/** A generator that notes who sits where, and whose tokens tell image and position. */
 class GeneratorDouble {
-  /** Numbers of the pictures at the table, step by step. */
+  /** Numbers of the images at the table, step by step. */
   readonly steps: (number | undefined)[][] = [];
   closed = 0;
-  onStep: (places: readonly (Drawing | undefined)[], step: number) => StepOutcome[] | void = () => {};
+  onStep: (places: readonly (Generation | undefined)[], step: number) => StepOutcome[] | void = () => {};
 
-  openTable({ size, guided }: { size: number; guided: boolean }) {
-    const step = async (places: readonly (Drawing | undefined)[]): Promise<StepOutcome[]> => {
+  openBatch({ size, guided }: { size: number; guided: boolean }) {
+    const step = async (places: readonly (Generation | undefined)[]): Promise<StepOutcome[]> => {
       await new Promise((resolve) => setTimeout(resolve, 1));
       this.steps.push(places.map((place) => place?.index));
       const outcomes = this.onStep(places, this.steps.length) ?? [];
@@ -42,11 +42,11 @@ class GeneratorDouble {
   }
 }
 
-function scheduler(): { double: GeneratorDouble; work: DrawingScheduler } {
+function scheduler(): { double: GeneratorDouble; work: GenerationScheduler } {
   const double = new GeneratorDouble();
   return {
     double,
-    work: new DrawingScheduler(double as unknown as ServableGenerator, {
+    work: new GenerationScheduler(double as unknown as ServableGenerator, {
       metrics: noMetrics,
       expected: () => 0,
     }),
@@ -57,10 +57,12 @@ const tokensOf = (index: number) => Array.from({ length: 16 }, (_, i) => index *
 
 test("one alone sits at the smallest table; those that come together sit together", async () => {
   const { double, work } = scheduler();
-  await work.draw(drawing(1), { client: "a", signal: never });
+  await work.generate(generation(1), { client: "a", signal: never });
   assert.ok(double.steps.every((places) => places.length === 1));
   const from = double.steps.length;
-  const all = await Promise.all([1, 2, 3].map((i) => work.draw(drawing(i), { client: "a", signal: never })));
+  const all = await Promise.all(
+    [1, 2, 3].map((i) => work.generate(generation(i), { client: "a", signal: never })),
+  );
   assert.equal(all.map((tokens) => [...tokens]), [1, 2, 3].map(tokensOf));
   assert.equal(double.steps.slice(from), new Array(16).fill([1, 2, 3, undefined]));
   await work[Symbol.asyncDispose]();
@@ -69,10 +71,10 @@ test("one alone sits at the smallest table; those that come together sit togethe
 
 test("one that comes later joins at the next token", async () => {
   const { double, work } = scheduler();
-  const first = [1, 2, 3].map((i) => work.draw(drawing(i), { client: "a", signal: never }));
+  const first = [1, 2, 3].map((i) => work.generate(generation(i), { client: "a", signal: never }));
   let late: Promise<Uint32Array> | undefined;
   double.onStep = (_, step) => {
-    if (step === 5) late = work.draw(drawing(4), { client: "b", signal: never });
+    if (step === 5) late = work.generate(generation(4), { client: "b", signal: never });
   };
   await Promise.all(first);
   assert.equal(double.steps[4], [1, 2, 3, undefined]);
@@ -84,7 +86,7 @@ test("clients take turns at free places", async () => {
   const { work } = scheduler();
   const done: string[] = [];
   const send = (client: string, i: number) =>
-    work.draw(drawing(i), { client, signal: never }).then(() => done.push(client));
+    work.generate(generation(i), { client, signal: never }).then(() => done.push(client));
   const all = Array.from({ length: 40 }, (_, i) => send("many", i));
   all.push(send("one", 40));
   await Promise.all(all);
@@ -93,16 +95,19 @@ test("clients take turns at free places", async () => {
 
 test("with and without guidance go on side by side", async () => {
   const { double, work } = scheduler();
-  const both = [drawing(1), drawing(2, { guided: false })];
-  await Promise.all(both.map((one) => work.draw(one, { client: "a", signal: never })));
+  const both = [generation(1), generation(2, { guided: false })];
+  await Promise.all(both.map((one) => work.generate(one, { client: "a", signal: never })));
   assert.equal(double.steps.slice(0, 4), [[1], [2], [1], [2]]);
 });
 
 test("one that leaves is gone at the next token, and its place is taken", async () => {
   const { double, work } = scheduler();
   const leaver = new AbortController();
-  const others = Array.from({ length: 16 }, (_, i) => work.draw(drawing(i), { client: "a", signal: never }));
-  const left = work.draw(drawing(16), { client: "b", signal: leaver.signal }).catch(String);
+  const others = Array.from(
+    { length: 16 },
+    (_, i) => work.generate(generation(i), { client: "a", signal: never }),
+  );
+  const left = work.generate(generation(16), { client: "b", signal: leaver.signal }).catch(String);
   double.onStep = (places, step) => {
     if (step !== 3) return;
     assert.ok(places.some((place) => place?.index === 16));
@@ -112,47 +117,49 @@ test("one that leaves is gone at the next token, and its place is taken", async 
   await Promise.all(others);
   assert.not(double.steps[3]!.includes(16));
   assert.ok(double.steps[3]!.every((place) => place !== undefined), "the one that waited sits there");
-  assert.is(work.waiting + work.drawing, 0);
+  assert.is(work.waiting + work.generation, 0);
 });
 
-test("after a failure of the machine pictures begin anew and become the same; after a second they fail", async () => {
+test("after a failure of the machine images begin anew and become the same; after a second they fail", async () => {
   const { double, work } = scheduler();
   double.onStep = (_, step) => {
     if (step === 7) throw new BackendError("Cannot finish the run");
   };
-  const all = await Promise.all([1, 2].map((i) => work.draw(drawing(i), { client: "a", signal: never })));
+  const all = await Promise.all(
+    [1, 2].map((i) => work.generate(generation(i), { client: "a", signal: never })),
+  );
   assert.equal(all.map((tokens) => [...tokens]), [1, 2].map(tokensOf));
   assert.is(double.steps.length, 7 + 16);
 
   double.onStep = () => {
     throw new BackendError("Cannot finish the run");
   };
-  const failed = await work.draw(drawing(3), { client: "a", signal: never }).catch((error) => error);
+  const failed = await work.generate(generation(3), { client: "a", signal: never }).catch((error) => error);
   assert.instance(failed, BackendError);
   double.onStep = () => {};
-  assert.equal([...await work.draw(drawing(4), { client: "a", signal: never })], tokensOf(4));
+  assert.equal([...await work.generate(generation(4), { client: "a", signal: never })], tokensOf(4));
 });
 
-test("a picture that is no numbers fails alone", async () => {
+test("an image that is no numbers fails alone", async () => {
   const { double, work } = scheduler();
   double.onStep = (places) =>
-    places.map((place) => place?.index === 2 ? new NumericError("Cannot draw") : undefined);
+    places.map((place) => place?.index === 2 ? new NumericError("Cannot generate") : undefined);
   const all = await Promise.allSettled(
-    [1, 2, 3].map((i) => work.draw(drawing(i), { client: "a", signal: never })),
+    [1, 2, 3].map((i) => work.generate(generation(i), { client: "a", signal: never })),
   );
   assert.equal(all.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("where memory lacks for a table, all are drawn at smaller ones", async () => {
+test("where memory lacks for a table, all are generated at smaller ones", async () => {
   const { double, work } = scheduler();
-  const { openTable } = double, refused: number[] = [];
-  double.openTable = (options) => {
-    if (options.size <= 2) return openTable.call(double, options);
+  const { openBatch } = double, refused: number[] = [];
+  double.openBatch = (options) => {
+    if (options.size <= 2) return openBatch.call(double, options);
     refused.push(options.size);
     return Promise.reject(new BackendError("Cannot allocate"));
   };
   const all = await Promise.all(
-    Array.from({ length: 7 }, (_, i) => work.draw(drawing(i), { client: "a", signal: never })),
+    Array.from({ length: 7 }, (_, i) => work.generate(generation(i), { client: "a", signal: never })),
   );
   assert.equal(all.map((tokens) => [...tokens]), all.map((_, i) => tokensOf(i)));
   assert.equal(refused, [8, 4]);
@@ -161,12 +168,12 @@ test("where memory lacks for a table, all are drawn at smaller ones", async () =
 
 test("where no table can be opened those who wait hear it", async () => {
   const { double, work } = scheduler();
-  const { openTable } = double;
-  double.openTable = () => Promise.reject(new BackendError("Cannot allocate"));
-  const failed = await work.draw(drawing(1), { client: "a", signal: never }).catch((error) => error);
+  const { openBatch } = double;
+  double.openBatch = () => Promise.reject(new BackendError("Cannot allocate"));
+  const failed = await work.generate(generation(1), { client: "a", signal: never }).catch((error) => error);
   assert.instance(failed, BackendError);
-  double.openTable = openTable;
-  assert.equal([...await work.draw(drawing(4), { client: "a", signal: never })], tokensOf(4));
+  double.openBatch = openBatch;
+  assert.equal([...await work.generate(generation(4), { client: "a", signal: never })], tokensOf(4));
 });
 
 test.run();

@@ -1,4 +1,4 @@
-/** Writes pictures of the playground into a folder, to be looked at: `deno run -A tests/service/screenshots.ts FOLDER`. */
+/** Writes images of the playground into a folder, to be looked at: `deno run -A tests/service/screenshots.ts FOLDER`. */
 import { serve } from "../../src/service/serve.ts";
 import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
@@ -16,7 +16,7 @@ for (const phone of [false, true]) {
   for (const dark of [false, true]) {
     const { page, problems } = await openPage(browser, `http://127.0.0.1:${server.port}/`, { phone, dark });
     await page.getByText("dB").waitFor();
-    await page.getByRole("button", { name: "Draw", exact: true }).click();
+    await page.getByRole("button", { name: "Generate", exact: true }).click();
     await page.getByText(/^Drew/).waitFor();
     await page.screenshot({
       path: `${folder}/${phone ? "phone" : "desktop"}-${dark ? "dark" : "light"}.png`,

@@ -12,7 +12,7 @@ const test = suite("the service");
 
 const png = { "content-type": "image/png" };
 
-test("pictures to tokens and back are the library's, in every form", async () => {
+test("images to tokens and back are the library's, in every form", async () => {
   await using tokenizer = await Tokenizer.load(smallModel, { threads: 1 });
   await using service = createService({ models: [{ name: "emoji-32", tokenizer }] });
   const original = await decodeImage(ring), expected = await tokenizer.encode(original);

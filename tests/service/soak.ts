@@ -33,12 +33,12 @@ const hostile: readonly [string, RequestInit, number][] = [
 
 /** Right answers, made by the library before the server starts. */
 interface Truth {
-  readonly pictures: readonly { file: Uint8Array<ArrayBuffer>; tokens: number[]; again: string }[];
-  readonly drawings: readonly { request: Record<string, number>; file: string }[];
+  readonly images: readonly { file: Uint8Array<ArrayBuffer>; tokens: number[]; again: string }[];
+  readonly generations: readonly { request: Record<string, number>; file: string }[];
 }
 
 /**
- * Adds a test to `test`: clients send pictures, draw and stream, leave in the middle at random, and one request in ten
+ * Adds a test to `test`: clients send images, generate and stream, leave in the middle at random, and one request in ten
  * is hostile. Every whole answer must be the library's; at the end nothing may be left inside the server, which runs in
  * a process of its own, and its memory may not have grown.
  */
@@ -82,18 +82,18 @@ async function truthOf(): Promise<Truth> {
   await using backend = await createBackend("auto", { threads: 2 });
   await using tokenizer = await Tokenizer.load(smallModel, { backend });
   await using generator = await Generator.load(smallModel, { backend });
-  const pictures = await Promise.all(samples.map(async (name) => {
+  const images = await Promise.all(samples.map(async (name) => {
     const file = await Deno.readFile(smallSample(name));
     const { data } = await tokenizer.encode(await decodeImage(file));
     const again = await encodeImage(await tokenizer.reconstruct(await decodeImage(file)), { format: "png" });
     return { file, tokens: [...data], again: again.toBase64() };
   }));
-  const drawings = await Promise.all([0, 1, 2, 3, 4, 5].map(async (seed) => {
+  const generations = await Promise.all([0, 1, 2, 3, 4, 5].map(async (seed) => {
     const request = { class_id: seed, seed, guidance: seed % 2 ? 0 : 4 };
-    const [picture] = await generator.generate({ classIds: seed, ...request });
-    return { request, file: (await encodeImage(picture!.image, { format: "png" })).toBase64() };
+    const [image] = await generator.generate({ classIds: seed, ...request });
+    return { request, file: (await encodeImage(image!.image, { format: "png" })).toBase64() };
   }));
-  return { pictures, drawings };
+  return { images, generations };
 }
 
 /** One request of one client, and what became of it. */
@@ -107,15 +107,15 @@ async function step(url: string, truth: Truth, random: () => number): Promise<"r
     assert.is(response.status, status, path);
     return "refused";
   }
-  if (dice < 0.3) return await stream(url, pick(truth.drawings), 200 * random());
+  if (dice < 0.3) return await stream(url, pick(truth.generations), 200 * random());
   if (dice < 0.6) {
-    const { request, file } = pick(truth.drawings);
+    const { request, file } = pick(truth.generations);
     const response = await fetch(`${url}/v1/images/generations`, postJson(request));
     assert.is(response.status, 200);
     assert.is((await response.json()).data[0].b64_json, file, JSON.stringify(request));
     return "right";
   }
-  const { file, tokens, again } = pick(truth.pictures);
+  const { file, tokens, again } = pick(truth.images);
   if (dice < 0.7) {
     const response = await fetch(`${url}/v1/tokenize`, post(file, png));
     assert.equal((await response.json()).tokens, tokens);
@@ -128,10 +128,10 @@ async function step(url: string, truth: Truth, random: () => number): Promise<"r
   return "right";
 }
 
-/** Streams a drawing, and leaves after so many milliseconds unless it is done by then. */
+/** Streams a generation, and leaves after so many milliseconds unless it is done by then. */
 async function stream(
   url: string,
-  { request, file }: Truth["drawings"][number],
+  { request, file }: Truth["generations"][number],
   patience: number,
 ): Promise<"right" | "left"> {
   const client = new AbortController();

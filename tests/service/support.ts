@@ -6,7 +6,7 @@ import type { ServableTokenizer } from "../../src/service/work/tokenizer_batcher
 import type { Tokens } from "../../src/tokenizer/tokens.ts";
 import { smallSample } from "../support/models.ts";
 
-/** A sample picture's file, of 32×32 pixels. */
+/** A sample image's file, of 32×32 pixels. */
 export const ring: Uint8Array<ArrayBuffer> = await Deno.readFile(smallSample("ring"));
 
 /** A tokenizer whose work takes as long as wanted: tokens are the mean brightness of their pixels. */

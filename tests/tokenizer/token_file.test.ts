@@ -23,14 +23,14 @@ test("both forms give the tokens back", () => {
   );
 });
 
-test("pictures of different sizes do not go into one file", () => {
+test("images of different sizes do not go into one file", () => {
   const other: Tokens = { ...first, grid: [3, 1] };
   assert.throws(() => tokensToNpz([first, other]), (error: Error) => error instanceof ArgumentError);
   assert.throws(
     () => tokensToNpz([first, padded]),
     /expected 1×3 of 18 bits, got 1×3 of 18 bits for 47×9 pixels/,
   );
-  assert.throws(() => tokensToJson([]), /at least one picture, got none/);
+  assert.throws(() => tokensToJson([]), /at least one image, got none/);
 });
 
 test("refuses files that hold something else", () => {

@@ -29,8 +29,8 @@ test.after(async () => {
   await tokenizer[Symbol.asyncDispose]();
 });
 
-/** A picture whose bytes a name decides. */
-function picture(name: string, [width, height]: [number, number]): Image {
+/** An image whose bytes a name decides. */
+function noise(name: string, [width, height]: [number, number]): Image {
   const values = hashed(name, [height * width * 3]);
   return createImage({ width, height }, Uint8Array.from(values, (value) => (value + 1) * 127));
 }
@@ -82,9 +82,9 @@ test("the tensor-level pair agrees with PyTorch; codes and tokens are one", asyn
   assert.equal(fromCodes.data, fromTokens.data);
 });
 
-test("a picture of any size is padded, coded, and cropped again", async () => {
+test("an image of any size is padded, coded, and cropped again", async () => {
   const factor = tokenizer.factor;
-  const image = picture("odd", [5 * factor - 1, 4 * factor - 1]);
+  const image = noise("odd", [5 * factor - 1, 4 * factor - 1]);
   const x = imagesToTensor([image], { factor });
   const { tokens: expected } = await tokenizer.encodeTensor(nhwcToNchw(x));
   const tokens = await tokenizer.encode(image);
@@ -97,17 +97,17 @@ test("a picture of any size is padded, coded, and cropped again", async () => {
   const { size: _, ...whole } = tokens;
   assert.equal(decoded, cut(await tokenizer.decode(whole), image));
   assert.equal((await tokenizer.reconstruct(image)).data, decoded.data);
-  assert.is((await tokenizer.encode(picture("even", [4 * factor, 2 * factor]))).size, undefined);
+  assert.is((await tokenizer.encode(noise("even", [4 * factor, 2 * factor]))).size, undefined);
 });
 
-test("a batch gives what each picture gives alone, in order, whatever the sizes", async () => {
+test("a batch gives what each image gives alone, in order, whatever the sizes", async () => {
   const sizes: [number, number][] = [[16, 16], [16, 16], [24, 16], [16, 16], [300, 300], [300, 300]];
-  const images = sizes.map((size, i) => picture(`batch ${i}`, size));
+  const images = sizes.map((size, i) => noise(`batch ${i}`, size));
   const together = await tokenizer.encode(images);
-  const pictures = await tokenizer.decode(together);
+  const decoded = await tokenizer.decode(together);
   for (const [i, image] of images.entries()) {
     assert.equal(together[i]!, await tokenizer.encode(image));
-    assert.equal(pictures[i]!, await tokenizer.reconstruct(image));
+    assert.equal(decoded[i]!, await tokenizer.reconstruct(image));
   }
   assert.equal(await tokenizer.encode([]), []);
   assert.equal(await tokenizer.decode([]), []);
@@ -125,21 +125,21 @@ test("any number of threads gives the same bits", async () => {
 });
 
 test("calls at the same time are all right, with more shapes than programs are kept", async () => {
-  const images = Array.from({ length: 24 }, (_, i) => picture(`queue ${i}`, [16 + 2 * (i % 12), 16]));
+  const images = Array.from({ length: 24 }, (_, i) => noise(`queue ${i}`, [16 + 2 * (i % 12), 16]));
   const alone = [];
   for (const image of images) alone.push(await tokenizer.encode(image));
   assert.equal(await Promise.all(images.map((image) => tokenizer.encode(image))), alone);
 });
 
 test("aborting ends a call with the signal's reason and leaves the tokenizer usable", async () => {
-  const image = picture("abort", [512, 512]);
+  const image = noise("abort", [512, 512]);
   const reason = new Error("enough");
   const controller = new AbortController();
   const work = tokenizer.reconstruct(Array.from({ length: 20 }, () => image), { signal: controller.signal });
-  const others = tokenizer.encode(picture("other", [16, 16]));
+  const others = tokenizer.encode(noise("other", [16, 16]));
   setTimeout(() => controller.abort(reason), 50);
   assert.is(await work.catch((error) => error), reason);
-  assert.equal(await others, await tokenizer.encode(picture("other", [16, 16])));
+  assert.equal(await others, await tokenizer.encode(noise("other", [16, 16])));
   assert.is(
     await tokenizer.encode(image, { signal: AbortSignal.abort(reason) }).catch((error) => error),
     reason,
@@ -226,7 +226,7 @@ test("says how far loading is; aborting and wrong options end it", async () => {
 
 test("disposing waits for the calls under way; later ones are refused", async () => {
   const other = await Tokenizer.fromWeights(hashedModel(golden), { threads: 1 });
-  const image = picture("last", [64, 64]);
+  const image = noise("last", [64, 64]);
   const expected = await tokenizer.reconstruct([image, image]);
   const under = other.reconstruct([image, image]);
   await Promise.all([other[Symbol.asyncDispose](), other[Symbol.asyncDispose]()]);

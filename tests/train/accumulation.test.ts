@@ -58,7 +58,7 @@ const stages: Record<string, {
   },
 };
 
-/** A part of inputs: of those that hold the batch, some of the pictures. */
+/** A part of inputs: of those that hold the batch, some of the images. */
 function partOf(inputs: Inputs, batched: readonly string[], part: number): Inputs {
   const each = n / parts;
   const cut = (tensor: HostTensor) => {

@@ -18,7 +18,7 @@ import { backends, runOnce } from "./backends.ts";
 
 const test = suite("discriminators");
 
-function pictures(golden: Golden): HostTensor<"f32"> {
+function images(golden: Golden): HostTensor<"f32"> {
   const shape = JSON.parse(golden.metadata.shape!);
   return nchwToNhwc(f32Tensor(shape, hashed(golden.metadata.input!, shape)));
 }
@@ -49,7 +49,7 @@ function check(golden: Golden, results: Record<string, HostTensor>): void {
 for (const [title, open] of backends) {
   test(`patchgan on ${title}: logits, gradients, running statistics`, async () => {
     await using backend = open();
-    const golden = await readGolden("patchgan"), values = pictures(golden), { prefix } = golden.metadata;
+    const golden = await readGolden("patchgan"), values = images(golden), { prefix } = golden.metadata;
     const x = input("x", { shape: values.shape, dtype: "f32" }), scope = new Scope(prefix!.slice(0, -1));
     const config = { ndf: 32, layers: 3 };
     const { logits, batches } = patchGan(scope, x, config);
@@ -75,7 +75,7 @@ for (const [title, open] of backends) {
 
   test(`blurgan on ${title}: logits and gradients`, async () => {
     await using backend = open();
-    const golden = await readGolden("blurgan"), values = pictures(golden), { prefix } = golden.metadata;
+    const golden = await readGolden("blurgan"), values = images(golden), { prefix } = golden.metadata;
     const x = input("x", { shape: values.shape, dtype: "f32" });
     const logits = blurGan(new Scope(prefix!.slice(0, -1)), x, { channels: 32, stages: 3 });
     const outputs = { logits_train: logits, logits_eval_after: logits, ...gradientsOf(logits, x, prefix!) };

@@ -137,11 +137,11 @@ export async function checkTokenizerSteps(backend: Backend, name: string, steps:
   });
   const log = (JSON.parse(golden.metadata.log!) as Record<string, number>[]).slice(0, steps);
   for (const [i, { non_saturated_d_loss: adversarial_loss, disc_factor: _, ...logged }] of log.entries()) {
-    const pictures = [2, 3, 32, 32], each = { step: i + 1, rate: 1e-4 };
+    const images = [2, 3, 32, 32], each = { step: i + 1, rate: 1e-4 };
     const nudge = f32Tensor(shape);
     for (const [step, at, sign] of decided[name]!) if (step === i) nudge.data[at] = sign * undecided;
     const results = await program.run({
-      x: nchwToNhwc(f32Tensor(pictures, hashed(`${name}.batch${i}`, pictures))),
+      x: nchwToNhwc(f32Tensor(images, hashed(`${name}.batch${i}`, images))),
       nudge,
       ...adamStep(each, { ...adamBetas, name: optimizers.generator }),
       ...adamStep(each, { ...adamBetas, name: optimizers.discriminator }),

@@ -44,8 +44,8 @@ test("the published models' rates: two drops, and a warm-up, a hold and a line",
 
 test("another place of the data", async () => {
   const { data } = await readRun("AR_256_B", "transformer", { data: "tokens.safetensors" });
-  assert.equal([data.tokens, data.pictures], ["tokens.safetensors", undefined]);
-  assert.is((await readRun("imagenet_128_L", "tokenizer", { data: "here" })).data.pictures, "here");
+  assert.equal([data.tokens, data.images], ["tokens.safetensors", undefined]);
+  assert.is((await readRun("imagenet_128_L", "tokenizer", { data: "here" })).data.images, "here");
 });
 
 test.run();

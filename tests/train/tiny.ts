@@ -51,7 +51,7 @@ export const tokenizerTraining: TokenizerStepConfig = {
   emaDecay: 0.999,
 };
 
-/** The inputs of step `step` (from 1) of the tiny transformer on n pictures. */
+/** The inputs of step `step` (from 1) of the tiny transformer on n images. */
 export function transformerInputs(
   { n, step, rate = 1e-3 }: { n: number; step: number; rate?: number },
 ): Record<string, HostTensor> {
@@ -66,7 +66,7 @@ export function transformerInputs(
   };
 }
 
-/** The inputs of step `step` (from 1) of the tiny tokenizer on n pictures. */
+/** The inputs of step `step` (from 1) of the tiny tokenizer on n images. */
 export function tokenizerInputs(
   { n, size, step }: { n: number; size: number; step: number },
 ): Record<string, HostTensor> {

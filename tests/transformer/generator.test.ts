@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
-import type { DrawnPicture, Generator } from "../../src/transformer/generator.ts";
+import type { GeneratedImage, Generator } from "../../src/transformer/generator.ts";
 import { Generator as GeneratorClass } from "../../src/transformer/generator.ts";
-import type { Drawing } from "../../src/transformer/drawing.ts";
+import type { Generation } from "../../src/transformer/generation.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { u32Tensor } from "../../src/tensor/tensor.ts";
 import type { GenerateOptions } from "../../src/transformer/request.ts";
@@ -21,7 +21,7 @@ const settings = {
 const request: GenerateOptions = { classIds: [3, 7, "ring", "Golden_Retriever"], n: 2, ...settings };
 
 let generator: Generator;
-let eight: DrawnPicture[];
+let eight: GeneratedImage[];
 
 test.before(async () => {
   generator = await tinyGenerator({ threads: 2 });
@@ -29,7 +29,7 @@ test.before(async () => {
 });
 test.after(() => generator[Symbol.asyncDispose]());
 
-test("draws n pictures of each class, each with its tokens and its number", () => {
+test("generates n images of each class, each with its tokens and its number", () => {
   assert.equal(eight.map(({ classId }) => classId), [3, 3, 7, 7, 3, 3, 2, 2]);
   assert.equal(eight.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6, 7]);
   assert.is(eight[6]!.className, "golden retriever");
@@ -37,36 +37,36 @@ test("draws n pictures of each class, each with its tokens and its number", () =
     assert.equal([tokens.grid, tokens.bits, image.width, image.height], [[4, 4], 7, 8, 8]);
     assert.ok(tokens.data.every((token) => token < 128));
   }
-  // The same class with another number is another picture.
+  // The same class with another number is another image.
   assert.not.equal([...eight[0]!.tokens.data], [...eight[1]!.tokens.data]);
 });
 
 test("eight at once are eight alone", async () => {
   for (const { classId, index, tokens, image } of eight) {
     const [alone] = await generator.generate({ classIds: classId, first: index, ...settings });
-    assert.equal([...alone!.tokens.data], [...tokens.data], `picture ${index}`);
-    assert.equal(alone!.image, image, `picture ${index}`);
+    assert.equal([...alone!.tokens.data], [...tokens.data], `image ${index}`);
+    assert.equal(alone!.image, image, `image ${index}`);
   }
 });
 
 for (const weights of ["f32", "f16", "q8", "q4"] as const) {
-  test(`threads change nothing, nor does the number of pictures at once: ${weights}`, async () => {
-    const drawn: string[] = [];
+  test(`threads change nothing, nor does the number of images at once: ${weights}`, async () => {
+    const generated: string[] = [];
     for (const threads of [1, 2, 4]) {
       await using other = await tinyGenerator({ threads, weights });
       const all = await other.generate({ ...request, candidates: 2 });
       const three = await other.generate({ classIds: [7, 7, 3], first: 2, candidates: 2, ...settings });
-      const key = (pictures: readonly DrawnPicture[]) =>
-        pictures.map(({ tokens }) => tokens.data.join()).join(" ");
+      const key = (images: readonly GeneratedImage[]) =>
+        images.map(({ tokens }) => tokens.data.join()).join(" ");
       assert.is(key(three), key(all.slice(2, 5)));
-      drawn.push(key(all));
+      generated.push(key(all));
     }
-    assert.is(drawn[1], drawn[0]);
-    assert.is(drawn[2], drawn[0]);
+    assert.is(generated[1], generated[0]);
+    assert.is(generated[2], generated[0]);
   });
 }
 
-test("the reference backend draws the same from f32 weights", async () => {
+test("the reference backend generates the same from f32 weights", async () => {
   await using reference = await tinyGenerator({ backend: "reference", weights: "f32" });
   await using wasm = await tinyGenerator({ weights: "f32" });
   const some = { classIds: [1, 2], ...settings };
@@ -74,43 +74,43 @@ test("the reference backend draws the same from f32 weights", async () => {
   assert.equal(actual.map(({ tokens }) => tokens), expected.map(({ tokens }) => tokens));
 });
 
-test("another seed draws another picture, without guidance, too", async () => {
-  const drawn = new Set<string>();
+test("another seed generates another image, without guidance, too", async () => {
+  const generated = new Set<string>();
   for (const seed of [1, 2, 2 ** 32 + 1]) {
     for (const guidance of [0, 4]) {
-      const [picture] = await generator.generate({ classIds: 5, seed, guidance });
-      drawn.add(picture!.tokens.data.join());
+      const [image] = await generator.generate({ classIds: 5, seed, guidance });
+      generated.add(image!.tokens.data.join());
     }
   }
-  assert.is(drawn.size, 6);
+  assert.is(generated.size, 6);
 });
 
-test("greedy draws the same with any seed, and so does temperature 0", async () => {
-  const drawn = [];
+test("greedy generates the same with any seed, and so does temperature 0", async () => {
+  const generated = [];
   for (const how of [{ greedy: true, seed: 1 }, { greedy: true, seed: 2 }, { temperature: 0, seed: 3 }]) {
-    drawn.push((await generator.generate({ classIds: 4, ...how }))[0]!.tokens.data.join());
+    generated.push((await generator.generate({ classIds: 4, ...how }))[0]!.tokens.data.join());
   }
-  assert.equal(drawn, [drawn[0], drawn[0], drawn[0]]);
+  assert.equal(generated, [generated[0], generated[0], generated[0]]);
 });
 
 test("linear guidance ends at the constant's and begins with none", async () => {
-  const draw = async (how: object) =>
+  const generate = async (how: object) =>
     (await generator.generate({ classIds: 4, greedy: true, ...how }))[0]!.tokens.data;
-  const linear = await draw({ guidance: 6, guidanceSchedule: "linear" });
+  const linear = await generate({ guidance: 6, guidanceSchedule: "linear" });
   // At the first token the scale is 1, which is the class's own logits.
-  assert.is(linear[0], (await draw({ guidance: 1 }))[0]);
-  assert.not.equal([...linear], [...await draw({ guidance: 6 })]);
+  assert.is(linear[0], (await generate({ guidance: 1 }))[0]);
+  assert.not.equal([...linear], [...await generate({ guidance: 6 })]);
 });
 
-test("streams every token, partial pictures, and the finished ones", async () => {
+test("streams every token, partial images, and the finished ones", async () => {
   const steps = await Array.fromAsync(generator.stream({ ...request, everyRows: 2 }));
-  assert.equal(steps.map(({ drawn }) => drawn), Array.from({ length: 16 }, (_, i) => i + 1));
+  assert.equal(steps.map(({ generated }) => generated), Array.from({ length: 16 }, (_, i) => i + 1));
   const partial = steps.filter((step) => step.partial);
-  assert.equal(partial.map(({ drawn }) => drawn), [8]);
+  assert.equal(partial.map(({ generated }) => generated), [8]);
   const { width, data } = partial[0]!.partial![3]!;
   assert.ok(data.subarray(4 * width * 3).every((value) => value === 128), "grey below");
-  assert.not.ok(data.subarray(0, 4 * width * 3).every((value) => value === 128), "drawn above");
-  assert.equal(steps.at(-1)!.pictures, eight);
+  assert.not.ok(data.subarray(0, 4 * width * 3).every((value) => value === 128), "generated above");
+  assert.equal(steps.at(-1)!.images, eight);
 });
 
 test("two calls at once queue up, and both are right", async () => {
@@ -125,9 +125,9 @@ test("aborting ends a call within one token; the generator stays usable", async 
   const controller = new AbortController(), reason = new Error("enough");
   let seen = 0;
   try {
-    for await (const { drawn } of generator.stream({ ...request, signal: controller.signal })) {
-      seen = drawn;
-      if (drawn === 3) controller.abort(reason);
+    for await (const { generated } of generator.stream({ ...request, signal: controller.signal })) {
+      seen = generated;
+      if (generated === 3) controller.abort(reason);
     }
     assert.unreachable("it went on");
   } catch (error) {
@@ -140,18 +140,18 @@ test("aborting ends a call within one token; the generator stays usable", async 
 });
 
 test("of several candidates the likeliest is kept, as computed by the reference backend in f64", async () => {
-  await using drawer = await tinyGenerator({ weights: "f32" });
+  await using generateer = await tinyGenerator({ weights: "f32" });
   const options = { classIds: [4, 6, 1], n: 2, candidates: 3, ...settings };
-  const planned = drawer.plan(options);
+  const planned = generateer.plan(options);
   assert.equal(
     planned.map((candidates) => candidates.map(({ candidate }) => candidate)),
     new Array(6).fill([0, 1, 2]),
   );
-  await using table = await drawer.openTable({ size: 18, guided: true });
+  await using table = await generateer.openBatch({ size: 18, guided: true });
   for (let step = 0; step < 16; step++) await table.step(planned.flat());
 
-  const pictures = await drawer.generate(options), kept = new Set<number>();
-  assert.equal(pictures.map(({ index, classId }) => [index, classId]), [[0, 4], [1, 4], [2, 6], [3, 6], [
+  const images = await generateer.generate(options), kept = new Set<number>();
+  assert.equal(images.map(({ index, classId }) => [index, classId]), [[0, 4], [1, 4], [2, 6], [3, 6], [
     4,
     1,
   ], [5, 1]]);
@@ -162,19 +162,19 @@ test("of several candidates the likeliest is kept, as computed by the reference 
   for (const [i, candidates] of planned.entries()) {
     const nats = await Promise.all(candidates.map((candidate) => natsOf(engine, candidate)));
     const best = nats.indexOf(Math.min(...nats));
-    assert.equal([...pictures[i]!.tokens.data], [...candidates[best]!.tokens], `${nats}`);
-    assert.is(await drawer.likeliest(candidates), candidates[best]);
+    assert.equal([...images[i]!.tokens.data], [...candidates[best]!.tokens], `${nats}`);
+    assert.is(await generateer.likeliest(candidates), candidates[best]);
     kept.add(best);
   }
   assert.ok(kept.size > 1, "not always the same candidate");
-  // The first candidate is what is drawn where there is one; and a picture of a batch is what it is alone.
-  const single = await drawer.generate({ ...options, candidates: 1 });
+  // The first candidate is what is generated where there is one; and an image of a batch is what it is alone.
+  const single = await generateer.generate({ ...options, candidates: 1 });
   assert.equal(single.map(({ tokens }) => [...tokens.data]), planned.map(([first]) => [...first!.tokens]));
-  assert.equal(await drawer.generate({ ...options, classIds: 1, n: 1, first: 5 }), [pictures[5]!]);
+  assert.equal(await generateer.generate({ ...options, classIds: 1, n: 1, first: 5 }), [images[5]!]);
 });
 
-/** − log p of a picture, from the logits of all positions. */
-async function natsOf(engine: TransformerEngine, { classId, tokens }: Drawing): Promise<number> {
+/** − log p of an image, from the logits of all positions. */
+async function natsOf(engine: TransformerEngine, { classId, tokens }: Generation): Promise<number> {
   const pre = tokens.map((token) => token % 8), post = tokens.map((token) => token >> 3);
   const logits = await engine.teacherForced(1, {
     classes: u32Tensor([1], Uint32Array.of(classId)),
@@ -191,7 +191,7 @@ async function natsOf(engine: TransformerEngine, { classId, tokens }: Drawing): 
   );
 }
 
-test("streams the first candidates, and greedy draws one", async () => {
+test("streams the first candidates, and greedy generates one", async () => {
   const options = { classIds: 4, n: 2, candidates: 4, everyRows: 2, ...settings };
   const [four, one] = await Promise.all(
     [4, 1].map((candidates) => Array.fromAsync(generator.stream({ ...options, candidates }))),
@@ -207,7 +207,7 @@ const refused: readonly [string, Partial<GenerateOptions>, RegExp][] = [
   ["a class out of range", { classIds: 10 }, /from 0 to 9, got 10/],
   ["a negative class", { classIds: -1 }, /from 0 to 9/],
   ["half a class", { classIds: [1.5] }, /from 0 to 9/],
-  ["no class", { classIds: [] }, /pictures: expected a whole number from 1/],
+  ["no class", { classIds: [] }, /images: expected a whole number from 1/],
   ["an unknown name, with near ones", { classIds: "golden retreiver" }, /did you mean golden retriever/],
   ["guidance below 0", { guidance: -1 }, /guidance: expected from 0/],
   ["guidance that is no number", { guidance: [2, NaN] }, /guidance/],
@@ -221,8 +221,8 @@ const refused: readonly [string, Partial<GenerateOptions>, RegExp][] = [
   ["temperature NaN", { temperature: NaN }, /temperature/],
   ["negative temperature", { temperature: [1, -1] }, /temperature/],
   ["three temperatures", { temperature: [1, 1, 1] as unknown as [number, number] }, /temperature/],
-  ["too many pictures", { n: 5000 }, /n: expected a whole number from 1 to 1024/],
-  ["too many pictures altogether", { classIds: [1, 2, 3], n: 1000 }, /pictures: .*1024, got 3000/],
+  ["too many images", { n: 5000 }, /n: expected a whole number from 1 to 1024/],
+  ["too many images altogether", { classIds: [1, 2, 3], n: 1000 }, /images: .*1024, got 3000/],
   ["a negative seed", { seed: -1 }, /seed/],
   ["a seed beyond exact numbers", { seed: 2 ** 53 }, /seed/],
   ["an unknown schedule", { guidanceSchedule: "cosine" as "linear" }, /guidanceSchedule/],
@@ -258,7 +258,7 @@ test("refuses a tokenizer of other bits, and weights of an unknown format", asyn
   }
 });
 
-test("refuses to draw when disposed", async () => {
+test("refuses to generate when disposed", async () => {
   const gone = await tinyGenerator();
   await gone[Symbol.asyncDispose]();
   await gone[Symbol.asyncDispose]();

@@ -6,7 +6,7 @@ import type { TransformerConfig } from "../../src/networks/transformer/config.ts
 import { transformerShapes } from "../../src/models/transformer_weights.ts";
 import { readGolden, tokenizerConfig } from "../golden/golden.ts";
 import { hashedWeight } from "../golden/hashed.ts";
-import type { Weighed } from "./draw_and_weigh.ts";
+import type { Weighed } from "./generate_and_score.ts";
 
 const test = suite("the largest published model");
 
@@ -23,7 +23,7 @@ const xl: TransformerConfig = {
 /** Bytes of the resident set, with the decoder. */
 const limit = 2.2e9;
 
-test("AR_256_XL with its tokenizer is loaded in q8 and drawn from within 2.2 GB", async () => {
+test("AR_256_XL with its tokenizer is loaded in q8 and generated from within 2.2 GB", async () => {
   const folder = await Deno.makeTempDir(), path = `${folder}/AR_256_XL.safetensors`;
   try {
     const tokenizer = tokenizerConfig(await readGolden("imagenet_256_L"));
@@ -36,7 +36,7 @@ test("AR_256_XL with its tokenizer is loaded in q8 and drawn from within 2.2 GB"
         data: () => new Uint8Array(hashedWeight(name, shape).buffer),
       })),
     });
-    const script = new URL("draw_and_weigh.ts", import.meta.url);
+    const script = new URL("generate_and_score.ts", import.meta.url);
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", script.href, path],
     }).output();
@@ -51,7 +51,7 @@ test("AR_256_XL with its tokenizer is loaded in q8 and drawn from within 2.2 GB"
         } GB, ` +
         `at most ${(weighed.peak / 1e9).toFixed(2)} GB`,
     );
-    assert.equal([weighed.drawn, weighed.config], [8, xl]);
+    assert.equal([weighed.generated, weighed.config], [8, xl]);
     assert.ok(weighed.peak <= limit, `${weighed.peak} bytes`);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -59,7 +59,7 @@ test("classes.json: the names, or a typed error", () => {
   assert.ok(accepted > numRuns / 20 && refused > numRuns / 20, `${accepted} read, ${refused} refused`);
 });
 
-test("sampling.json: settings that draw, or a typed error", () => {
+test("sampling.json: settings that generate, or a typed error", () => {
   const fitting = fc.record({
     guidance: fc.double({ min: 0, max: 1000, noNaN: true }),
     guidanceSchedule: fc.constantFrom("constant", "linear"),

@@ -32,7 +32,7 @@ export const tinyNames: readonly string[] = [
   ..."cat,dog,golden retriever,ring,boat,tree,car,house,bird,fish".split(","),
 ];
 
-/** A whole model of weights computed from their names: what it draws means nothing, but is always the same. */
+/** A whole model of weights computed from their names: what it generates means nothing, but is always the same. */
 export function tinyModel(change: Partial<GeneratorModel> = {}): GeneratorModel {
   return {
     transformer: { config: tinyTransformer, source: hashedSource(transformerShapes(tinyTransformer)) },

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import type { Backend } from "../../src/backend/backend.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
-import { drawTokens } from "../../src/transformer/draw.ts";
+import { generateTokens } from "../../src/transformer/generate_tokens.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { pretty } from "../../src/transformer/settings.ts";
@@ -28,32 +28,32 @@ each(`ar_tiny agrees with PyTorch in bindings of 16 KiB and buffers of 40${why}`
   await checkTransformerGolden(backend, "ar_tiny");
 });
 
-each(`a small model draws the same tokens as on WASM from the same seed${why}`, async () => {
-  const draw = async (backend: Backend) => {
+each(`a small model generates the same tokens as on WASM from the same seed${why}`, async () => {
+  const generate = async (backend: Backend) => {
     await using generator = await Generator.load(smallModel, { backend, weights: "f32" });
-    const pictures = await generator.generate({
+    const images = await generator.generate({
       classIds: ["food & drink", 5],
       seed: 42,
       topP: [0.96, 0.96],
       candidates: 2,
     });
-    return pictures.map(({ tokens }) => [...tokens.data]);
+    return images.map(({ tokens }) => [...tokens.data]);
   };
   await using wasm = new WasmBackend(), webgpu = new WebGpuBackend();
-  assert.equal(await draw(webgpu), await draw(wasm));
+  assert.equal(await generate(webgpu), await generate(wasm));
 });
 
-each(`drawing reads back once in 32 tokens, with one submit and no new buffers${why}`, async () => {
+each(`generation reads back once in 32 tokens, with one submit and no new buffers${why}`, async () => {
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e9 });
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q8" });
   const { layers, factorizedLayers, grid } = engine.config, tokens = grid ** 2;
   const batch = { candidates: [{ classId: 3, index: 0, candidate: 0 }], seed: 7, settings: pretty };
-  for await (const _ of drawTokens(engine, batch)) continue;
+  for await (const _ of generateTokens(engine, batch)) continue;
   const before = backend.counters;
-  let drawn = 0;
-  for await (const { count } of drawTokens(engine, batch)) drawn = count;
+  let generated = 0;
+  for await (const { count } of generateTokens(engine, batch)) generated = count;
   const after = backend.counters;
-  assert.is(drawn, tokens);
+  assert.is(generated, tokens);
   assert.is(after.readBacks - before.readBacks, Math.ceil(tokens / 32));
   assert.is(after.submits - before.submits, 1, "one submit for all that is less than a submit's arithmetic");
   assert.equal([after.buffers, after.bufferBytes], [before.buffers, before.bufferBytes]);

@@ -11,20 +11,20 @@ const test = suite("tokens of the small model");
 const each = missingAdapter ? test.skip : test;
 
 each("are the same on WebGPU and WASM for all classes and three seeds", async () => {
-  const draw = async (backend: Backend) => {
+  const generate = async (backend: Backend) => {
     await using generator = await Generator.load(smallModel, { backend, weights: "f32" });
     const classIds = Array.from({ length: generator.config.classes }, (_, i) => i);
-    const drawn: number[][] = [];
+    const generated: number[][] = [];
     for (const seed of [0, 1, 2]) {
-      const pictures = await generator.generate({ classIds, seed });
-      drawn.push(...pictures.map(({ tokens }) => [...tokens.data]));
+      const images = await generator.generate({ classIds, seed });
+      generated.push(...images.map(({ tokens }) => [...tokens.data]));
     }
-    return drawn;
+    return generated;
   };
   await using wasm = new WasmBackend(), webgpu = new WebGpuBackend();
-  const expected = await draw(wasm);
+  const expected = await generate(wasm);
   assert.is(expected.length, 27);
-  assert.equal(await draw(webgpu), expected);
+  assert.equal(await generate(webgpu), expected);
 });
 
 test.run();

@@ -29,14 +29,14 @@ export function guide(
   const result = f32Tensor(spec.shape), { length } = result.data, words = spec.shape[1]!;
   result.data.forEach((_, i) => {
     const uncond = logits.data[length + i]!;
-    // Rounded at each step, so that backends agree to the last bit and draw the same words.
+    // Rounded at each step, so that backends agree to the last bit and sample the same words.
     const difference = Math.fround(logits.data[i]! - uncond);
     result.data[i] = uncond + Math.fround(scale.data[Math.floor(i / words)]! * difference);
   });
   return result;
 }
 
-/** Draws a word from each row. */
+/** Samples a word from each row. */
 export function sample(
   { logits, temperature, topK, topP, random }: Values<"sample">,
   { word, repeat }: Attrs<"sample">,
@@ -45,13 +45,13 @@ export function sample(
   const [n, words] = logits.shape as [number, number];
   const result = u32Tensor(spec.shape);
   for (let row = 0; row < n; row++) {
-    const drawn = sampleRow((logits.data as Float32Array).subarray(row * words, (row + 1) * words), {
+    const sampled = sampleRow((logits.data as Float32Array).subarray(row * words, (row + 1) * words), {
       temperature: temperature.data[row]!,
       topK: topK.data[row]!,
       topP: topP.data[row]!,
       random: random.data[4 * row + word]!,
     });
-    for (let copy = 0; copy < repeat; copy++) result.data[copy * n + row] = drawn;
+    for (let copy = 0; copy < repeat; copy++) result.data[copy * n + row] = sampled;
   }
   return result;
 }
@@ -66,8 +66,8 @@ function sampleRow(
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const target = (random >>> 8) / 2 ** 24 * total;
   let sum = 0;
-  const drawn = weights.findIndex((weight) => (sum += weight) > target);
-  return drawn < 0 ? invalid : drawn;
+  const sampled = weights.findIndex((weight) => (sum += weight) > target);
+  return sampled < 0 ? invalid : sampled;
 }
 
 /** By word, exp(y − max y) where temperature, top-k and top-p keep it, else 0; not normalised. */

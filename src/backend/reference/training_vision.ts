@@ -73,24 +73,24 @@ export function weightGrad(
 /** What flows back through swish(x·a + b), by element; dy itself where there is no activation. */
 function throughActivation(x: HostTensor, dy: HostTensor, activation?: HostTensor): ArrayLike<number> {
   if (!activation) return dy.data;
-  const channels = x.shape[3]!, picture = x.data.length / x.shape[0]!;
+  const channels = x.shape[3]!, image = x.data.length / x.shape[0]!;
   return Array.from(x.data, (value, i) => {
-    const at = Math.floor(i / picture) * 2 * channels + i % channels;
+    const at = Math.floor(i / image) * 2 * channels + i % channels;
     const y = value * activation.data[at]! + activation.data[at + channels]!, s = 1 / (1 + Math.exp(-y));
     return dy.data[i]! * (s + swish(y) * (1 - s));
   });
 }
 
-/** Σ dy and Σ dy·(x·a + b) over the positions of each picture, by channel. */
+/** Σ dy and Σ dy·(x·a + b) over the positions of each image, by channel. */
 export function channelSums(
   { x, dy, affine, activation }: Values<"channel_sums">,
   _: unknown,
   spec: Spec,
 ): HostTensor {
   const channels = x.shape[3]!, sums = new Float64Array(affine.data.length);
-  const picture = x.data.length / x.shape[0]!, slopes = throughActivation(x, dy, activation);
+  const image = x.data.length / x.shape[0]!, slopes = throughActivation(x, dy, activation);
   x.data.forEach((value, i) => {
-    const at = Math.floor(i / picture) * 2 * channels + i % channels;
+    const at = Math.floor(i / image) * 2 * channels + i % channels;
     sums[at]! += slopes[i]!;
     sums[at + channels]! += slopes[i]! * (value * affine.data[at]! + affine.data[at + channels]!);
   });
@@ -104,7 +104,7 @@ export function groupNormGrad(
   spec: Spec,
 ): HostTensor {
   const [n, height, width, channels] = x.shape as [number, number, number, number];
-  const picture = height * width * channels, size = channels / groups, count = height * width * size;
+  const perImage = height * width * channels, size = channels / groups, count = height * width * size;
   const result = floats(spec.shape), slopes = throughActivation(x, dy, activation);
   const weightOf = (image: number, c: number) =>
     weight.data[(weight.shape.length === 2 ? image * channels : 0) + c]!;
@@ -118,7 +118,7 @@ export function groupNormGrad(
       }
       for (let i = 0; i < count; i++) {
         const c = group * size + i % size, at = 2 * image * channels + c;
-        const element = image * picture + Math.floor(i / size) * channels + c, r = affine.data[at]!;
+        const element = image * perImage + Math.floor(i / size) * channels + c, r = affine.data[at]!;
         const hat = x.data[element]! * r + affine.data[at + channels]!;
         result.data[element] = r * (weightOf(image, c) * slopes[element]! - plain - hat * normed);
       }

@@ -49,10 +49,10 @@ function prologue(
   { affine, activate }: { affine?: HostTensor; activate?: boolean },
 ): Float32Array | Uint32Array {
   if (!affine) return x.data;
-  const channels = x.shape.at(-1)!, picture = x.data.length / x.shape[0]!;
+  const channels = x.shape.at(-1)!, image = x.data.length / x.shape[0]!;
   const prepared = floats(x.shape, x.data.slice()).data;
   x.data.forEach((value, i) => {
-    const scale = Math.floor(i / picture) * 2 * channels + i % channels;
+    const scale = Math.floor(i / image) * 2 * channels + i % channels;
     const shifted = value * affine.data[scale]! + affine.data[scale + channels]!;
     prepared[i] = activate ? swish(shifted) : shifted;
   });
@@ -107,9 +107,9 @@ export function channelAffine(
   { affine, spec, swish: activate }: { affine: HostTensor; spec: Spec; swish: boolean },
 ): HostTensor {
   const result = floats(spec.shape);
-  const channels = x.shape.at(-1)!, picture = x.data.length / x.shape[0]!;
+  const channels = x.shape.at(-1)!, image = x.data.length / x.shape[0]!;
   for (let i = 0; i < x.data.length; i++) {
-    const scale = Math.floor(i / picture) * 2 * channels + i % channels;
+    const scale = Math.floor(i / image) * 2 * channels + i % channels;
     const value = x.data[i]! * affine.data[scale]! + affine.data[scale + channels]!;
     result.data[i] = activate ? swish(value) : value;
   }

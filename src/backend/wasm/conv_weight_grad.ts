@@ -53,7 +53,7 @@ function winogradCommands(tensor: WeightGrad, at: Addresses): Command[] {
   const args = [
     ...[at.of(x), at.of(affine), at.of(tensor as Tensor), at.of(dy), scratch + v + y, 0],
     ...[h, w, channels, outputs, Number(tensor.attrs.swish ?? false), 0],
-    ...[scratch + v, scratch, tiles.tilesX, tiles.perPicture, tiles.total],
+    ...[scratch + v, scratch, tiles.tilesX, tiles.perImage, tiles.total],
   ];
   const blocks = Math.ceil(tiles.total / block), scratchBytes = transformScratch;
   const flop = 2 * 9 * channels * sizeOf(dy.shape);
@@ -76,7 +76,7 @@ function direct({ inputs: { x, dy }, attrs: { kernel: [kh, kw], stride, padding 
   return {
     ...{ channels, outputs, parts, items: parts * taps * blocks },
     extent: line ? [1, n * h * w, channels, 1, n * h * w, outputs] : [h, w, channels, outH, outW, outputs],
-    pictures: line ? 1 : n,
+    images: line ? 1 : n,
     bytes: 4 * parts * taps * Math.ceil(channels / 4) * 4 * Math.ceil(outputs / 8) * 8,
   };
 }
@@ -88,11 +88,11 @@ function normedBytes({ inputs: { x, affine } }: WeightGrad): number {
 
 function directCommands(tensor: WeightGrad, at: Addresses): Command[] {
   const { inputs: { x, dy, affine }, attrs: { kernel: [kh, kw], stride, padding } } = tensor;
-  const { channels, outputs, parts, items, extent, pictures } = direct(tensor);
+  const { channels, outputs, parts, items, extent, images } = direct(tensor);
   const args = [
     ...[affine ? at.scratch : at.of(x), at.of(dy), at.scratch + normedBytes(tensor)],
     ...[at.of(tensor as Tensor), ...extent],
-    ...[kh, kw, stride, padding, pictures, parts],
+    ...[kh, kw, stride, padding, images, parts],
   ];
   const normed = { x, affine, swish: tensor.attrs.swish ?? false, out: at.scratch };
   return [

@@ -128,7 +128,7 @@ export class Heap {
       throw new BackendError(`Cannot take ${mebibytes(wanted)} of WASM memory`, {
         expected: "at most 4096 MiB in all",
         got: `${mebibytes(this.#allocated)} in use already`,
-        hint: "use smaller pictures or batches, or dispose models that are no longer needed",
+        hint: "use smaller images or batches, or dispose models that are no longer needed",
         cause,
       });
     }

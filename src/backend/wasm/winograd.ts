@@ -40,15 +40,15 @@ export function winogradScratch(conv: TensorOf<"conv2d">): number {
 
 /** The commands of one such convolution; see `wasm/winograd.ts`. */
 export function winogradCommands(conv: TensorOf<"conv2d">, at: ConvPointers, scratch: number): Command[] {
-  const { h, w, channels, outputs, total, tilesX, perPicture } = extent(conv);
+  const { h, w, channels, outputs, total, tilesX, perImage } = extent(conv);
   const { swish, depthToSpace } = conv.attrs;
   const args = [
     ...[at.x, at.affine, at.weight, at.bias, at.residual, at.out],
     ...[h, w, channels, outputs, Number(swish ?? false), Number(depthToSpace ?? false)],
-    ...[scratch, scratch, tilesX, perPicture, total],
+    ...[scratch, scratch, tilesX, perImage, total],
   ];
   const blocks = Math.ceil(total / block), rounds = Math.ceil(outputs / outputsAtOnce);
-  const flop = 2 * 9 * channels * outputs * h * w * (total / perPicture);
+  const flop = 2 * 9 * channels * outputs * h * w * (total / perImage);
   if (total > fewTiles) {
     const scratchBytes = transformScratch + productBytes(block) + tileBytes(channels, block);
     return [
@@ -69,12 +69,12 @@ function extent({ inputs }: TensorOf<"conv2d">) {
   return { h, w, channels, outputs: inputs.weight.shape[0]!, ...tilesOf({ n, h, w }) };
 }
 
-/** Tiles of 6×6 pixels: in a row, of a picture, and of all. */
+/** Tiles of 6×6 pixels: in a row, of an image, and of all. */
 export function tilesOf(
   { n, h, w }: { n: number; h: number; w: number },
-): { tilesX: number; perPicture: number; total: number } {
-  const tilesX = Math.ceil(w / 6), perPicture = tilesX * Math.ceil(h / 6);
-  return { tilesX, perPicture, total: n * perPicture };
+): { tilesX: number; perImage: number; total: number } {
+  const tilesX = Math.ceil(w / 6), perImage = tilesX * Math.ceil(h / 6);
+  return { tilesX, perImage, total: n * perImage };
 }
 
 function weightBytes(channels: number, outputs: number): number {

@@ -58,6 +58,6 @@ function checkCount(
     got: `${count} for all, ${pieces.length} for ${
       mebibytes(pieces.reduce((sum, { bytes }) => sum + bytes, 0))
     }`,
-    hint: "run fewer or smaller pictures at once, or use the WASM backend",
+    hint: "run fewer or smaller images at once, or use the WASM backend",
   });
 }

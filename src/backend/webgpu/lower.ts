@@ -154,7 +154,7 @@ export function strideFromInnermost({ shape }: Tensor, i: number): number {
   return axis < 0 || shape[axis] === 1 ? 0 : stridesOf(shape)[axis]!;
 }
 
-/** Blocks of positions that the first pass of a norm cuts a picture into, at most, and positions of one at least. */
+/** Blocks of positions that the first pass of a norm cuts an image into, at most, and positions of one at least. */
 const maxBlocks = 256, minBlock = 16;
 
 function groupNormAffine(tensor: TensorOf<"group_norm_affine">): Command[] {

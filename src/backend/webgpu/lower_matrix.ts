@@ -16,7 +16,7 @@ import { chooseTile, stagedVectors } from "./tiles.ts";
 
 /** An implicit matrix product: the sizes of a convolution, and what is fused into it. */
 export interface Product {
-  /** Pictures, their height, width and channels; the result's height and width. */
+  /** Images, their height, width and channels; the result's height and width. */
   readonly n: number;
   readonly h: number;
   readonly w: number;
@@ -56,7 +56,7 @@ export function lowerConv(tensor: TensorOf<"conv2d">, target: Target): Command[]
   if (target.tiling === "staged" || kernel === 1 || !affine) {
     return [...packed.commands, product({ ...sizes, swish, operands: { ...operands, x, affine } }, target)];
   }
-  // Each thread would activate what nine taps read nine times: the activated picture is written once instead.
+  // Each thread would activate what nine taps read nine times: the activated image is written once instead.
   const activated: Scratch = { scratch: "activated", bytes: 4 * sizeOf(x.shape) };
   return [
     ...packed.commands,

@@ -5,8 +5,8 @@ import type { Scratch } from "./commands.ts";
 import type { Lowering } from "./lower.ts";
 import { byElement } from "./lower_sequence.ts";
 
-/** Threads that draw from one row. In software each costs time at every barrier, and there are hundreds of them. */
-const drawersOf = { staged: 256, direct: 32 } as const;
+/** Threads that sample from one row. In software each costs time at every barrier, and there are hundreds of them. */
+const threadsOf = { staged: 256, direct: 32 } as const;
 
 /** How random numbers, guidance and sampling become commands. */
 export const samplingLowering: Pick<Lowering, "philox" | "guide" | "sample"> = {
@@ -16,17 +16,17 @@ export const samplingLowering: Pick<Lowering, "philox" | "guide" | "sample"> = {
     byElement("guide", tensor, { constants: { V: tensor.shape[1]! }, bindings: { ...tensor.inputs } }),
   sample: (tensor, { tiling }) => {
     const { inputs: { logits, temperature, topK, topP, random }, attrs: { word, repeat } } = tensor;
-    const drawers = drawersOf[tiling];
+    const threads = threadsOf[tiling];
     const [n, words] = logits.shape as [number, number];
     const scratch = (name: string): Scratch => ({ scratch: name, bytes: 4 * sizeOf(logits.shape) });
     return [{
       kernel: "sample",
       constants: {
         ...{
-          WORKGROUP: drawers,
+          WORKGROUP: threads,
           N: n,
           V: words,
-          CHUNK: Math.ceil(words / drawers),
+          CHUNK: Math.ceil(words / threads),
           WORD: word,
           REPEAT: repeat,
         },

@@ -22,7 +22,7 @@ const fewestPositions = 64, manyWorkgroups = 256;
 /** Blocks of positions that sums by channel are cut into, at most, and positions of one at least. */
 const maxBlocks = 256, minBlock = 16;
 
-/** How the training ops of pictures become commands. */
+/** How the training ops of images become commands. */
 export const visionTraining: Pick<TrainingLowering, VisionOp> = {
   // The convolution of dy, spread by the stride, by the weight turned around.
   conv2d_input_grad: (tensor, target) => {
@@ -30,7 +30,7 @@ export const visionTraining: Pick<TrainingLowering, VisionOp> = {
     const [n, h, w, outputs] = dy.shape as [number, number, number, number];
     const kernel = squareKernel("conv2d_input_grad", weight.shape.slice(2));
     const turned = packed(weight, { turned: true }), commands = [turned.command];
-    // As large as gives the picture's size: rows that the stride left over are zeros, too.
+    // As large as gives the image's size: rows that the stride left over are zeros, too.
     const [spreadH, spreadW] = [height, width].map((length) => length + 2 * padding - kernel + 1) as [
       number,
       number,

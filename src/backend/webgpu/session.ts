@@ -61,7 +61,7 @@ export class Session {
     if (memory) {
       throw new BackendError(`Cannot ${action}: the GPU's memory does not suffice`, {
         got: memory.message,
-        hint: "run fewer or smaller pictures at once, or use the WASM backend",
+        hint: "run fewer or smaller images at once, or use the WASM backend",
       });
     }
     const error = invalid ?? internal;

@@ -6,7 +6,7 @@ import { formatShape } from "../../tensor/shape.ts";
 export interface TransformerConfig {
   readonly dim: number;
   readonly heads: number;
-  /** Blocks over the positions of the picture. */
+  /** Blocks over the positions of the image. */
   readonly layers: number;
   /** Blocks over the two sub-tokens of a position. */
   readonly factorizedLayers: number;
@@ -14,7 +14,7 @@ export interface TransformerConfig {
   readonly hidden: number;
   /** Bits of the first and of the second sub-token. */
   readonly bits: readonly [number, number];
-  /** Tokens along each side of a picture. */
+  /** Tokens along each side of an image. */
   readonly grid: number;
   /** Classes, without the null class of guidance. */
   readonly classes: number;

@@ -12,7 +12,7 @@ import { type TransformerConfig, transformerPath } from "./config.ts";
 /** The two sub-tokens, as they are called in the checkpoint's names and in the inputs and outputs of programs. */
 export const subTokens = ["pre", "post"] as const;
 
-/** Pictures as classes u32 `[B]` and both sub-tokens of their first P positions, u32 `[B,P]`. */
+/** Images as classes u32 `[B]` and both sub-tokens of their first P positions, u32 `[B,P]`. */
 export interface TeacherForced {
   readonly classes: Tensor;
   readonly pre: Tensor;

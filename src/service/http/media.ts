@@ -1,7 +1,7 @@
 import type { ImageFormat } from "../../image/header_type.ts";
 import { RequestError } from "../request_error.ts";
 
-/** Media types of pictures. */
+/** Media types of images. */
 export const imageTypes: Readonly<Record<ImageFormat, string>> = {
   png: "image/png",
   jpeg: "image/jpeg",

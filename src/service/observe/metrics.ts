@@ -5,13 +5,13 @@ export interface Metrics {
   /** A request for a model waited so long before its work began. */
   queued(seconds: number): void;
   /** A batch of the tokenizer began. */
-  batch(kind: "encode" | "decode", pictures: number): void;
-  /** A token of so many pictures is being drawn. */
-  step(pictures: number): void;
-  /** Tokens were made of pictures, or pictures of tokens. */
+  batch(kind: "encode" | "decode", images: number): void;
+  /** A token of so many images is being generated. */
+  step(images: number): void;
+  /** Tokens were made of images, or images of tokens. */
   tokens(kind: "encoded" | "decoded" | "generated", count: number): void;
-  /** Pictures went out. */
-  pictures(count: number): void;
+  /** Images went out. */
+  images(count: number): void;
   /** A worker that decodes files had to be replaced. */
   workerReplaced(): void;
   /** What is asked for when somebody looks. */
@@ -35,7 +35,7 @@ export const noMetrics: Metrics = {
   batch() {},
   step() {},
   tokens() {},
-  pictures() {},
+  images() {},
   workerReplaced() {},
   watch() {},
   text: () => Promise.resolve(undefined),

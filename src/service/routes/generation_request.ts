@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Drawing } from "../../transformer/drawing.ts";
+import type { Generation } from "../../transformer/generation.ts";
 import { readBody } from "../http/body.ts";
 import { parseJson } from "../http/json.ts";
 import { mediaType, wrongType } from "../http/media.ts";
@@ -8,19 +8,19 @@ import { unprocessable } from "../request_error.ts";
 import { check, type GenerationBody, generationBody } from "../schemas.ts";
 import { findModel } from "./models.ts";
 
-/** Pictures that are asked for, checked. */
+/** Images that are asked for, checked. */
 export interface GenerationRequest {
   readonly model: LoadedModel;
-  readonly drawing: NonNullable<LoadedModel["drawing"]>;
+  readonly generation: NonNullable<LoadedModel["generation"]>;
   readonly body: GenerationBody;
-  /** The candidates of each picture. */
-  readonly drawings: readonly (readonly Drawing[])[];
+  /** The candidates of each image. */
+  readonly generations: readonly (readonly Generation[])[];
   readonly seed: number;
   /** Width and height, as `64x64`. */
   readonly size: string;
 }
 
-/** Reads and checks a request for pictures. */
+/** Reads and checks a request for images. */
 export async function readGenerationRequest(
   c: Context<Env>,
   { models, limits }: Parts,
@@ -37,15 +37,17 @@ export async function readGenerationRequest(
       `Expected n of at most ${maxImages} (limit maxImages), got ${body.n}`,
     );
   }
-  const model = findModel(models, body.model), { drawing } = model;
-  if (!drawing) throw unprocessable("model_cannot_generate", `The model ${model.name} draws no pictures`);
-  const { generator } = drawing, size = `${generator.size}x${generator.size}`;
+  const model = findModel(models, body.model), { generation } = model;
+  if (!generation) {
+    throw unprocessable("model_cannot_generate", `The model ${model.name} generates no images`);
+  }
+  const { generator } = generation, size = `${generator.size}x${generator.size}`;
   if (body.size !== undefined && body.size !== size && body.size !== "auto") {
     throw unprocessable("invalid_size", `Expected a size of ${size}, the model's, or auto`);
   }
   const seed = body.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   const { guidance, temperature, top_k: topK, top_p: topP, candidates, n } = body;
-  const drawings = generator.plan({
+  const generations = generator.plan({
     classIds: classOf(body, generator.config.classes),
     n,
     seed,
@@ -55,7 +57,7 @@ export async function readGenerationRequest(
     topP,
     candidates,
   });
-  return { model, drawing, body, drawings, seed, size };
+  return { model, generation, body, generations, seed, size };
 }
 
 /** The class that is asked for: its number, or what could be its name. */

@@ -1,37 +1,37 @@
 import type { Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import type { Drawing } from "../../transformer/drawing.ts";
-import { greyBelow, repeatLastRow } from "../../transformer/picture_decoder.ts";
+import type { Generation } from "../../transformer/generation.ts";
+import { greyBelow, repeatLastRow } from "../../transformer/image_decoder.ts";
 import { asRequestError } from "../http/error_response.ts";
 import { logger } from "../observe/middleware.ts";
 import type { Env, Parts } from "../parts.ts";
 import { Task } from "../work/task.ts";
 import { type GenerationRequest, readGenerationRequest } from "./generation_request.ts";
 
-/** Draws pictures of classes: `POST /v1/images/generations`, in the shape of OpenAI's. */
+/** Generates images of classes: `POST /v1/images/generations`, in the shape of OpenAI's. */
 export function generationRoute(app: Hono<Env>, parts: Parts): void {
   const { metrics } = parts;
 
   app.post("/v1/images/generations", async (c) => {
     parts.admission.check();
     const request = await readGenerationRequest(c, parts);
-    const { body, drawings, seed, size } = request;
+    const { body, generations, seed, size } = request;
     const created = Math.floor(Date.now() / 1000);
     if (body.stream) return answerStream(c, request, created);
     using task = new Task(c, parts);
-    const files = await allOrNone(task, drawings.map((drawing) => draw(task, request, drawing)));
+    const files = await allOrNone(task, generations.map((generation) => generate(task, request, generation)));
     return c.json({
       created,
       data: files.map((b64_json) => ({ b64_json })),
       output_format: body.output_format,
       size,
       seed,
-      usage: usageOf(drawings.flat()),
+      usage: usageOf(generations.flat()),
     });
   });
 
   function answerStream(c: Context<Env>, request: GenerationRequest, created: number): Response {
-    const { body, drawings, seed, size } = request;
+    const { body, generations, seed, size } = request;
     const task = new Task(c, parts);
     const shared = { created_at: created, output_format: body.output_format, size, seed };
     const { promise: streamed, resolve } = Promise.withResolvers<void>();
@@ -46,11 +46,16 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
       try {
         await allOrNone(
           task,
-          drawings.map(async (drawing, image_index) => {
-            const b64_json = await draw(task, request, drawing, async (b64_json, partial_image_index) => {
-              await send("image_generation.partial_image", { b64_json, partial_image_index, image_index });
-            });
-            const usage = usageOf(drawing);
+          generations.map(async (generation, image_index) => {
+            const b64_json = await generate(
+              task,
+              request,
+              generation,
+              async (b64_json, partial_image_index) => {
+                await send("image_generation.partial_image", { b64_json, partial_image_index, image_index });
+              },
+            );
+            const usage = usageOf(generation);
             await send("image_generation.completed", { b64_json, image_index, usage });
           }),
         );
@@ -65,13 +70,13 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
   }
 
   /**
-   * Draws one picture, and gives its file as base64; partial ones of its first candidate meanwhile to `onPartial`, in
+   * Generates one image, and gives its file as base64; partial ones of its first candidate meanwhile to `onPartial`, in
    * order.
    */
-  async function draw(
+  async function generate(
     task: Task,
-    { model, drawing: { generator, scheduler }, body }: GenerationRequest,
-    candidates: readonly Drawing[],
+    { model, generation: { generator, scheduler }, body }: GenerationRequest,
+    candidates: readonly Generation[],
     onPartial?: (file: string, index: number) => Promise<void>,
   ): Promise<string> {
     const { grid } = generator.config, { bits, factor } = model.tokenizer;
@@ -94,24 +99,27 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
         greyBelow(image, rows * factor);
         await onPartial!(await encode(image), index);
       });
-      // Looked at when the picture is done; until then a failure must not count as unhandled.
+      // Looked at when the image is done; until then a failure must not count as unhandled.
       partials.catch(() => {});
     };
     await allOrNone(
       task,
-      candidates.map((drawing, i) =>
-        task.queued("draw", (errand) => scheduler.draw(drawing, errand, i === 0 ? onToken : undefined))
+      candidates.map((generation, i) =>
+        task.queued(
+          "generate",
+          (errand) => scheduler.generate(generation, errand, i === 0 ? onToken : undefined),
+        )
       ),
     );
     const { tokens } = await generator.likeliest(candidates, { signal: task.signal });
     const file = await encode(await decode(tokens));
     await partials;
-    metrics.pictures(1);
+    metrics.images(1);
     return file;
   }
 }
 
-/** Rows after which partial pictures are sent: as many, evenly spread, and never all rows. */
+/** Rows after which partial images are sent: as many, evenly spread, and never all rows. */
 function partialRows(grid: number, count: number): number[] {
   const rows = Array.from({ length: count }, (_, i) => Math.floor(grid * (i + 1) / (count + 1)));
   return [...new Set(rows)].filter((row) => row > 0);
@@ -128,12 +136,12 @@ async function allOrNone<Result>(task: Task, work: readonly Promise<Result>[]): 
   }
 }
 
-function usageOf(drawings: readonly Drawing[]): object {
-  const output_tokens = drawings.reduce((sum, { tokens }) => sum + tokens.length, 0);
+function usageOf(generations: readonly Generation[]): object {
+  const output_tokens = generations.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return {
-    input_tokens: drawings.length,
+    input_tokens: generations.length,
     output_tokens,
-    total_tokens: drawings.length + output_tokens,
-    input_tokens_details: { image_tokens: 0, text_tokens: drawings.length },
+    total_tokens: generations.length + output_tokens,
+    input_tokens_details: { image_tokens: 0, text_tokens: generations.length },
   };
 }

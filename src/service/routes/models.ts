@@ -5,19 +5,19 @@ import { RequestError } from "../request_error.ts";
 
 /** Lists the models, in the form of OpenAI's, and gives single ones. */
 export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
-  const describe = ({ name, tokenizer, drawing, files }: LoadedModel) => ({
+  const describe = ({ name, tokenizer, generation, files }: LoadedModel) => ({
     id: name,
     object: "model",
     created,
     owned_by: "voken",
     bits: tokenizer.bits,
     factor: tokenizer.factor,
-    capabilities: ["tokenize", "detokenize", "reconstruct", ...(drawing ? ["generate"] : [])],
+    capabilities: ["tokenize", "detokenize", "reconstruct", ...(generation ? ["generate"] : [])],
     ...(Object.keys(files).length > 0 && { files: Object.keys(files) }),
-    ...(drawing && {
-      size: `${drawing.generator.size}x${drawing.generator.size}`,
-      classes: drawing.generator.classNames ?? drawing.generator.config.classes,
-      sampling: samplingOf(drawing.generator.sampling),
+    ...(generation && {
+      size: `${generation.generator.size}x${generation.generator.size}`,
+      classes: generation.generator.classNames ?? generation.generator.config.classes,
+      sampling: samplingOf(generation.generator.sampling),
     }),
   });
   app.get("/v1/models", (c) => c.json({ object: "list", data: [...models.values()].map(describe) }));

@@ -48,7 +48,7 @@ function describeService(): object {
       responses: { 200: { description: "Done", content: answer }, ...refusals },
     });
 
-  const withPicture = (options: z.ZodType) => ({
+  const withImage = (options: z.ZodType) => ({
     ...imageFiles(),
     "multipart/form-data": { schema: (options as z.ZodObject).extend({ image: binary }) },
     "application/json": {
@@ -58,13 +58,13 @@ function describeService(): object {
     },
   });
   post("/v1/tokenize", {
-    summary: "The tokens of a picture, as JSON or packed",
+    summary: "The tokens of an image, as JSON or packed",
     options: tokenizeOptions,
-    content: withPicture(tokenizeOptions),
+    content: withImage(tokenizeOptions),
     answer: { "application/json": { schema: tokensAnswer }, "application/octet-stream": { schema: binary } },
   });
   post("/v1/detokenize", {
-    summary: "The picture that tokens stand for",
+    summary: "The image that tokens stand for",
     options: packedOptions,
     content: {
       "application/json": { schema: detokenizeBody },
@@ -73,15 +73,15 @@ function describeService(): object {
     answer: imageFiles(),
   });
   post("/v1/reconstruct", {
-    summary: "A picture as its tokens keep it; the header voken-psnr says in dB how well",
+    summary: "An image as its tokens keep it; the header voken-psnr says in dB how well",
     options: reconstructOptions,
-    content: withPicture(reconstructOptions),
+    content: withImage(reconstructOptions),
     answer: imageFiles(),
   });
   registry.registerPath({
     method: "post",
     path: "/v1/images/generations",
-    summary: "Pictures of a class, in the shape of OpenAI's; with stream, as server-sent events",
+    summary: "Images of a class, in the shape of OpenAI's; with stream, as server-sent events",
     security: [{ bearer: [] }],
     request: { body: { required: true, content: { "application/json": { schema: generationBody } } } },
     responses: {
@@ -126,7 +126,7 @@ function describeService(): object {
   get("/version", "The version of the service", { schema: z.object({ version: z.string() }) });
   return collector.getOpenAPI31Document({
     openapi: "3.1.0",
-    info: { title: "Voken", version, description: "Pictures to tokens and back, by Open-MAGVIT2" },
+    info: { title: "Voken", version, description: "Images to tokens and back, by Open-MAGVIT2" },
   });
 }
 
@@ -136,7 +136,7 @@ const refusalTexts: Readonly<Record<number, string>> = {
   403: "A request by a page of another site",
   404: "No such model",
   413: "More than a limit allows; the message names it",
-  415: "A content type or kind of picture that is not taken",
+  415: "A content type or kind of image that is not taken",
   422: "Something in the request does not fit; the message says what",
   429: "Too many requests; Retry-After says when to come again",
   503: "The service is stopping, or could not finish; Retry-After says when to come again",

@@ -9,18 +9,18 @@ import { checkFile } from "../work/images.ts";
 import { packTokens } from "../work/packed_tokens.ts";
 import { Task } from "../work/task.ts";
 import { findModel } from "./models.ts";
-import { answerPicture, formatOf } from "./picture_answer.ts";
-import { readPictureRequest } from "./picture_request.ts";
+import { answerImage, formatOf } from "./image_answer.ts";
+import { readImageRequest } from "./image_request.ts";
 import { readTokensRequest } from "./tokens_request.ts";
 import { unprocessable } from "../request_error.ts";
 
-/** Pictures to tokens, tokens to pictures, and both in one. */
+/** Images to tokens, tokens to images, and both in one. */
 export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
   const { models, limits, metrics } = parts;
 
   app.post("/v1/tokenize", async (c) => {
     parts.admission.check();
-    const { file, options } = await readPictureRequest(c, limits);
+    const { file, options } = await readImageRequest(c, limits);
     const model = findModel(models, check(tokenizeOptions, options).model);
     const type = negotiate(c.req.header("accept"), ["application/json", "application/octet-stream"]);
     checkFile(file, limits);
@@ -46,12 +46,12 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     checkTokens(tokens, model.tokenizer);
     using task = new Task(c, parts);
     const image = await decode(task, model, tokens);
-    return await answerPicture(c, image, { parts, task, format, quality: options.quality });
+    return await answerImage(c, image, { parts, task, format, quality: options.quality });
   });
 
   app.post("/v1/reconstruct", async (c) => {
     parts.admission.check();
-    const { file, options } = await readPictureRequest(c, limits);
+    const { file, options } = await readImageRequest(c, limits);
     const { model: name, quality, ...wanted } = check(reconstructOptions, options);
     const model = findModel(models, name);
     const format = formatOf(c, wanted);
@@ -64,7 +64,7 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     describe(c, model, tokens);
     const decibel = psnr(original, image);
     c.header("voken-psnr", Number.isFinite(decibel) ? decibel.toFixed(2) : "inf");
-    return await answerPicture(c, image, { parts, task, format, quality });
+    return await answerImage(c, image, { parts, task, format, quality });
   });
 
   function decodeFile(task: Task, file: Uint8Array): Promise<Image> {
@@ -84,7 +84,7 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     return image;
   }
 
-  /** Says in headers what packed tokens and pictures do not say themselves. */
+  /** Says in headers what packed tokens and images do not say themselves. */
   function describe(c: Context<Env>, model: LoadedModel, { grid, bits, size }: Tokens): void {
     c.header("voken-model", model.name);
     c.header("voken-grid", grid.join("x"));
@@ -93,11 +93,11 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
   }
 }
 
-/** Refuses with 422 a picture that is one token, which has no variance for the decoder to normalise by. */
+/** Refuses with 422 an image that is one token, which has no variance for the decoder to normalise by. */
 function checkTwoTokens({ width, height }: Image, { tokenizer: { factor } }: LoadedModel): void {
   if (width > factor || height > factor) return;
   throw unprocessable(
     "invalid_image",
-    `Expected a picture of more than ${factor}×${factor} pixels, one token`,
+    `Expected an image of more than ${factor}×${factor} pixels, one token`,
   );
 }

@@ -6,15 +6,15 @@ import { mediaType, wrongType } from "../http/media.ts";
 import { queryOf } from "../http/query.ts";
 import type { Env, LoadedModel, Parts } from "../parts.ts";
 import { tooLarge, unprocessable } from "../request_error.ts";
-import { check, detokenizeBody, packedOptions, type PictureOptions } from "../schemas.ts";
+import { check, detokenizeBody, type ImageOptions, packedOptions } from "../schemas.ts";
 import { unpackTokens } from "../work/packed_tokens.ts";
 import { findModel } from "./models.ts";
 
-/** Tokens that came, for which model, and how their picture is wanted. */
+/** Tokens that came, for which model, and how their image is wanted. */
 export interface TokensRequest {
   readonly model: LoadedModel;
   readonly tokens: Tokens;
-  readonly options: PictureOptions;
+  readonly options: ImageOptions;
 }
 
 /** Reads tokens as JSON, or packed with the rest in the query. Whether they fit the model is not yet checked. */

@@ -1,12 +1,12 @@
-import type { DrawingScheduler, ServableGenerator } from "./drawing_scheduler.ts";
-import { isGuided } from "../../transformer/drawing.ts";
+import type { GenerationScheduler, ServableGenerator } from "./generation_scheduler.ts";
+import { isGuided } from "../../transformer/generation.ts";
 import type { ServableTokenizer, TokenizerBatcher } from "./tokenizer_batcher.ts";
 
 /** What routes need of a tokenizer. */
 export type TokenizerWork = Pick<TokenizerBatcher, "encode" | "decode">;
 
 /** What routes need of a generator. */
-export type DrawingWork = Pick<DrawingScheduler, "draw"> & AsyncDisposable;
+export type GenerationWork = Pick<GenerationScheduler, "generate"> & AsyncDisposable;
 
 /**
  * Works for each request by itself, for hosts where one request must not wait for the timers of another: there a batch
@@ -25,19 +25,19 @@ export function directTokenizer(tokenizer: ServableTokenizer): TokenizerWork {
   };
 }
 
-/** The same for drawing: a table of one place for each picture. */
-export function directDrawing(generator: ServableGenerator): DrawingWork {
+/** The same for generation: a table of one place for each image. */
+export function directGeneration(generator: ServableGenerator): GenerationWork {
   return {
-    async draw(drawing, { signal, onStart }, onToken) {
+    async generate(generation, { signal, onStart }, onToken) {
       signal.throwIfAborted();
       onStart?.();
-      await using table = await generator.openTable({ size: 1, guided: isGuided(drawing.settings) });
-      while (drawing.count < drawing.tokens.length) {
-        const [failure] = await table.step([drawing], { signal });
+      await using table = await generator.openBatch({ size: 1, guided: isGuided(generation.settings) });
+      while (generation.count < generation.tokens.length) {
+        const [failure] = await table.step([generation], { signal });
         if (failure) throw failure;
-        onToken?.(drawing.count);
+        onToken?.(generation.count);
       }
-      return drawing.tokens;
+      return generation.tokens;
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

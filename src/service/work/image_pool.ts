@@ -51,7 +51,7 @@ export class ImagePool implements Images {
       if (!(error instanceof ThreadLostError)) throw error;
       if (!error.late) throw failed(error);
       throw new RequestError(504, "codec_timeout", {
-        message: `Expected a picture that is read or written within ${this.#time} ms (limit codecTime)`,
+        message: `Expected an image that is read or written within ${this.#time} ms (limit codecTime)`,
         cause: error,
       });
     }
@@ -65,7 +65,7 @@ function refusal(answer: ImageWorkerAnswer): RequestError {
 
 function failed(cause: unknown): RequestError {
   return new RequestError(503, "image_worker_failed", {
-    message: "The picture could not be read or written here; trying again may help",
+    message: "The image could not be read or written here; trying again may help",
     headers: { "retry-after": "1" },
     cause,
   });

@@ -8,7 +8,7 @@ import { unsupportedKind } from "../../image/header_jpeg.ts";
 import { ImageError } from "../../tensor/errors.ts";
 import { RequestError, tooLarge, unprocessable } from "../request_error.ts";
 
-/** Turns files into pictures and back. */
+/** Turns files into images and back. */
 export interface Images extends AsyncDisposable {
   /** Decodes a file whose header was checked. Refuses with 422 one that is damaged. */
   decode(bytes: Uint8Array, options: { maxPixels: number; signal: AbortSignal }): Promise<Image>;
@@ -22,7 +22,7 @@ export interface Images extends AsyncDisposable {
  * with 415 another format or an unsupported kind, and with 413 too many pixels.
  */
 export function checkFile(bytes: Uint8Array, { maxPixels }: { maxPixels: number }): void {
-  if (bytes.length === 0) throw unprocessable("empty_upload", "Expected a picture, got no bytes");
+  if (bytes.length === 0) throw unprocessable("empty_upload", "Expected an image, got no bytes");
   if (!sniffFormat(bytes)) throw unsupported("something else");
   try {
     const { format, width, height, animated } = readHeader(bytes);

@@ -28,13 +28,13 @@ type Job = Work & {
   readonly reject: (reason: unknown) => void;
 };
 
-/** Pictures that a batch may hold: powers of two, so that few programs are compiled. */
+/** Images that a batch may hold: powers of two, so that few programs are compiled. */
 const batchSizes: readonly number[] = [8, 4, 2, 1];
-/** Pixels beyond which one picture keeps all threads busy alone. */
+/** Pixels beyond which one image keeps all threads busy alone. */
 const maxBatchPixels = 65536;
 
 /**
- * Gathers pictures of one size, and tokens of one grid, that come at about the same time into batches. A result does
+ * Gathers images of one size, and tokens of one grid, that come at about the same time into batches. A result does
  * not depend on its neighbours: the tokenizer sees to that. Where a batch fails, each of it is tried alone.
  */
 export class TokenizerBatcher {
@@ -62,7 +62,7 @@ export class TokenizerBatcher {
     return this.#queue.size;
   }
 
-  /** Tokens of a picture. Rejects with the reason of the errand's signal, and with what the tokenizer throws. */
+  /** Tokens of an image. Rejects with the reason of the errand's signal, and with what the tokenizer throws. */
   encode(image: Image, errand: Errand): Promise<Tokens> {
     const { promise, resolve, reject } = Promise.withResolvers<Tokens>();
     const key = `encode ${image.width}×${image.height}`;
@@ -70,7 +70,7 @@ export class TokenizerBatcher {
     return promise;
   }
 
-  /** The picture of tokens. Rejects as `encode` does. */
+  /** The image of tokens. Rejects as `encode` does. */
   decode(tokens: Tokens, errand: Errand): Promise<Image> {
     const { promise, resolve, reject } = Promise.withResolvers<Image>();
     const key = `decode ${tokens.grid.join("×")}`;

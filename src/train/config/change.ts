@@ -1,18 +1,18 @@
 import { ArgumentError } from "../../tensor/errors.ts";
 import type { Run } from "./run.ts";
 
-/** How well some pictures must be learnt by heart: PSNR in dB, and cross-entropy in nats of both sub-tokens together. */
+/** How well some images must be learnt by heart: PSNR in dB, and cross-entropy in nats of both sub-tokens together. */
 export const bars = { tokenizer: 30, transformer: 0.1 } as const;
 
 /** After so many steps it is looked whether they are. */
 const lookEvery = 25;
 
 /**
- * A run that tests whether a stage can learn at all: on the first `pictures` alone, unchanged and without dropout, until
+ * A run that tests whether a stage can learn at all: on the first `images` alone, unchanged and without dropout, until
  * what it makes of them passes the bar. It fails where that does not happen within the run's steps.
  */
-export function overfitting<R extends Run>(run: R, pictures: number): R {
-  const overfit = { pictures, bar: bars[run.stage] };
+export function overfitting<R extends Run>(run: R, images: number): R {
+  const overfit = { images, bar: bars[run.stage] };
   const intervals = { ...run.intervals, evaluate: lookEvery };
   const order = { order: "epochs", mirror: "none" } as const;
   return run.stage === "tokenizer"

@@ -35,7 +35,7 @@ export function parseRun<S extends keyof Runs>(
 
 /**
  * Reads the configuration of a stage from a file of JSON, or one that comes with this package, by its name; `data` takes
- * the place of its pictures or tokens. Throws `ArgumentError` as `parseRun` does, and where there is neither.
+ * the place of its images or tokens. Throws `ArgumentError` as `parseRun` does, and where there is neither.
  */
 export async function readRun<S extends keyof Runs>(
   source: string,
@@ -46,7 +46,7 @@ export async function readRun<S extends keyof Runs>(
   const value = isName ? await readPreset(source) : await readJson(source);
   const parsed = parseRun(value, { stage, file: source });
   if (data === undefined) return parsed;
-  const place = "tokens" in parsed.data && parsed.data.tokens !== undefined ? "tokens" : "pictures";
+  const place = "tokens" in parsed.data && parsed.data.tokens !== undefined ? "tokens" : "images";
   return { ...parsed, data: { ...parsed.data, [place]: data } };
 }
 

@@ -35,7 +35,7 @@ export interface OptimizerConfig {
 /** What both stages are told. */
 export interface CommonRun {
   readonly steps: number;
-  /** Pictures in a step. */
+  /** Images in a step. */
   readonly batch: number;
   /** What all random numbers are a function of, with a step's number; default 0. */
   readonly seed: number;
@@ -67,19 +67,19 @@ export interface CommonRun {
    * losses do not count.
    */
   readonly mostSkipped: number;
-  /** Trains on the first pictures alone until they are known by heart: see `overfitting`. */
-  readonly overfit?: { readonly pictures: number; readonly bar: number };
+  /** Trains on the first images alone until they are known by heart: see `overfitting`. */
+  readonly overfit?: { readonly images: number; readonly bar: number };
   /** Default `auto`. */
   readonly backend: BackendName;
   /** Threads that compute; default: as many as there are processors. */
   readonly threads?: number;
 }
 
-/** Which pictures a step takes. */
+/** Which images a step takes. */
 export interface OrderConfig {
   /** `epochs` (default), `uniform` or `balanced`, see `SamplerOptions`. */
   readonly order: SamplerOptions["order"];
-  /** Mirrored with probability ½: `none`, each `picture` by itself (default), or a whole `batch` at once. */
+  /** Mirrored with probability ½: `none`, each `image` by itself (default), or a whole `batch` at once. */
   readonly mirror: SamplerOptions["mirror"];
 }
 
@@ -107,13 +107,13 @@ export interface TokenizerRun extends CommonRun {
     readonly bits: number;
   };
   readonly data: OrderConfig & {
-    /** The path of the pictures, see `openPictures`. */
-    readonly pictures: string;
+    /** The path of the images, see `openImages`. */
+    readonly images: string;
     /** Pixels of a side. */
     readonly size: number;
-    /** Where squares are cut out of longer pictures: `random` (default) or `center`. */
+    /** Where squares are cut out of longer images: `random` (default) or `center`. */
     readonly crop: SamplerOptions["crop"];
-    /** Pictures kept for evaluation: a share of all, drawn by the seed, or these; default: those that the data name. */
+    /** Images kept for evaluation: a share of all, sampled by the seed, or these; default: those that the data name. */
     readonly heldOut?: number | readonly number[];
   };
   /** Weights of the losses; default l1 1, l2 0, entropy 0.1, commitment 0.25. */
@@ -144,7 +144,7 @@ export interface TransformerRun extends CommonRun {
   readonly model: {
     readonly dim: number;
     readonly heads: number;
-    /** Blocks over the positions of the picture, and over the sub-tokens of a position. */
+    /** Blocks over the positions of the image, and over the sub-tokens of a position. */
     readonly layers: number;
     readonly factorizedLayers: number;
     /** Bits of the first and of the second sub-token. */
@@ -155,9 +155,9 @@ export interface TransformerRun extends CommonRun {
     readonly classDropout: number;
   };
   readonly data: OrderConfig & {
-    /** The path of tokens, see `openTokenSet`; or that of pictures, of `size` pixels a side, whose tokens are made first. */
+    /** The path of tokens, see `openTokenSet`; or that of images, of `size` pixels a side, whose tokens are made first. */
     readonly tokens?: string;
-    readonly pictures?: string;
+    readonly images?: string;
     readonly size?: number;
   };
   readonly optimizer: OptimizerConfig & {

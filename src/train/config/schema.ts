@@ -38,14 +38,14 @@ const common = {
   precision: z.enum(["f32", "f16"]).default("f32"),
   recompute: z.boolean().default(false),
   mostSkipped: positive.default(10),
-  overfit: z.strictObject({ pictures: positive, bar: z.number() }).optional(),
+  overfit: z.strictObject({ images: positive, bar: z.number() }).optional(),
   backend: z.enum(backendNames as [BackendName, ...BackendName[]]).default("auto"),
   threads: positive.optional(),
 };
 
 const order = {
   order: z.enum(["epochs", "uniform", "balanced"]).default("epochs"),
-  mirror: z.enum(["none", "picture", "batch"]).default("picture"),
+  mirror: z.enum(["none", "image", "batch"]).default("image"),
 };
 
 const adversarial = {
@@ -76,7 +76,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
   }),
   data: z.strictObject({
     ...order,
-    pictures: path,
+    images: path,
     size: positive,
     crop: z.enum(["random", "center"]).default("random"),
     heldOut: z.union([z.number().min(0).lt(1), z.array(whole)]).optional(),
@@ -120,11 +120,11 @@ export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
   data: z.strictObject({
     ...order,
     tokens: path.optional(),
-    pictures: path.optional(),
+    images: path.optional(),
     size: positive.optional(),
   })
-    .refine(({ tokens, pictures }) => (tokens === undefined) !== (pictures === undefined), {
-      error: "expected tokens or pictures",
+    .refine(({ tokens, images }) => (tokens === undefined) !== (images === undefined), {
+      error: "expected tokens or images",
     }),
   optimizer: z.strictObject({
     ...adam,

@@ -10,8 +10,8 @@ export function meanOf(x: Tensor): Tensor {
   return reshape(mean(x, x.shape.map((_, axis) => axis)), []);
 }
 
-/** By picture, the mean of its logits `[N,h,w,1]` over positions. */
-function pictureMeans(logits: Tensor): Tensor {
+/** By image, the mean of its logits `[N,h,w,1]` over positions. */
+function imageMeans(logits: Tensor): Tensor {
   return mean(logits, logits.shape.map((_, axis) => axis).slice(1));
 }
 
@@ -19,12 +19,12 @@ function negated(x: Tensor): Tensor {
   return mul(x, constant(-1));
 }
 
-/** The non-saturating loss of the generator: the mean of softplus(−ℓ), ℓ the mean of a picture's logits `[N,h,w,1]`. */
+/** The non-saturating loss of the generator: the mean of softplus(−ℓ), ℓ the mean of an image's logits `[N,h,w,1]`. */
 export function generatorLoss(fake: Tensor): Tensor {
-  return meanOf(softplus(negated(pictureMeans(fake))));
+  return meanOf(softplus(negated(imageMeans(fake))));
 }
 
-/** The loss of a discriminator with logits `[N,h,w,1]` of real pictures and of generated ones. */
+/** The loss of a discriminator with logits `[N,h,w,1]` of real images and of generated ones. */
 export function discriminatorLoss(
   kind: DiscriminatorLoss,
   { real, fake }: { real: Tensor; fake: Tensor },
@@ -36,7 +36,7 @@ export function discriminatorLoss(
     case "vanilla":
       return half(softplus(negated(real)), softplus(fake));
     case "non-saturating":
-      return add(meanOf(softplus(negated(pictureMeans(real)))), meanOf(softplus(pictureMeans(fake))));
+      return add(meanOf(softplus(negated(imageMeans(real)))), meanOf(softplus(imageMeans(fake))));
   }
 }
 

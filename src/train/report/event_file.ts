@@ -17,7 +17,7 @@ const started = 1;
 const rgb = 3;
 
 /**
- * A file of events that TensorBoard reads: numbers and pictures by step. Each opening begins a file of its own, and
+ * A file of events that TensorBoard reads: numbers and images by step. Each opening begins a file of its own, and
  * TensorBoard reads all that a folder has, in the order of their names. Disposing closes it.
  */
 export class EventFile implements Disposable {
@@ -61,13 +61,13 @@ export class EventFile implements Disposable {
     await this.#write([integer(event.step, step), bytes(event.summary, all)]);
   }
 
-  /** Adds a picture. Throws `FileError` where the file system refuses. */
-  async image(step: number, tag: string, picture: Image): Promise<void> {
+  /** Adds an image. Throws `FileError` where the file system refuses. */
+  async image(step: number, tag: string, pixels: Image): Promise<void> {
     const content = [
-      integer(image.height, picture.height),
-      integer(image.width, picture.width),
+      integer(image.height, pixels.height),
+      integer(image.width, pixels.width),
       integer(image.colorspace, rgb),
-      bytes(image.encoded, await encodeImage(picture, { format: "png" })),
+      bytes(image.encoded, await encodeImage(pixels, { format: "png" })),
     ];
     const one = bytes(summary.value, [bytes(value.tag, tag), bytes(value.image, content)]);
     await this.#write([integer(event.step, step), bytes(event.summary, [one])]);

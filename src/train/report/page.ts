@@ -4,7 +4,7 @@ import { escaped } from "./html.ts";
 import { type Measured, type Point, type Series, seriesOf, thinned } from "./series.ts";
 import { script, style } from "./style.ts";
 
-/** A sheet of pictures that a model made after a step. */
+/** A sheet of images that a model made after a step. */
 export interface Sheet {
   readonly step: number;
   readonly png: Uint8Array;

@@ -26,7 +26,7 @@ export async function writeReport(
 }
 
 /**
- * Writes rows of pictures, such as originals over reconstructions, as the sheet of a step into a run's folder, and gives the
+ * Writes rows of images, such as originals over reconstructions, as the sheet of a step into a run's folder, and gives the
  * sheet. Throws `FileError` where the file system refuses, and `ArgumentError` as `contactSheet` does.
  */
 export async function saveSheet(

@@ -5,10 +5,10 @@ import { EventFile } from "../report/event_file.ts";
 import { saveSheet, writeReport } from "../report/report.ts";
 import { MetricsLog, type MetricsRecord, readMetrics } from "./metrics_log.ts";
 
-/** Rows of pictures that show what a model does. */
+/** Rows of images that show what a model does. */
 export type SampleRows = readonly (readonly Image[])[];
 
-/** Sheets are enlarged until a picture has about so many pixels along a side. */
+/** Sheets are enlarged until an image has about so many pixels along a side. */
 const sheetSide = 96;
 
 /**
@@ -57,7 +57,7 @@ export class Journal implements Disposable {
     return record;
   }
 
-  /** Saves rows of pictures as the sheet of a step. Throws `FileError` where the file system refuses. */
+  /** Saves rows of images as the sheet of a step. Throws `FileError` where the file system refuses. */
   async sheet(step: number, rows: SampleRows): Promise<void> {
     const side = Math.max(...rows.flat().map(({ width }) => width));
     const scale = Math.max(1, Math.round(sheetSide / side));

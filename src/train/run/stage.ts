@@ -21,7 +21,7 @@ export interface Stage extends AsyncDisposable {
   settings(step: number, options: { updates: number; part: number }): { inputs: Inputs; rate: number };
   /** How good the model in these states is: numbers by name. */
   evaluate?(states: States): Promise<Readonly<Record<string, number>>>;
-  /** Rows of pictures that show what the model in these states does. */
+  /** Rows of images that show what the model in these states does. */
   samples?(states: States): Promise<SampleRows>;
   /** Which of these numbers tells the best model, and whether the largest is best. */
   readonly best: { readonly metric: string; readonly largest: boolean };

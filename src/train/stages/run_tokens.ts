@@ -2,27 +2,27 @@ import type { Backend } from "../../backend/backend.ts";
 import { ArgumentError, DataError } from "../../tensor/errors.ts";
 import { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { TransformerRun } from "../config/run.ts";
-import { openPictures } from "../../data/open_pictures.ts";
-import type { PictureReaderOptions } from "../../data/picture_reader.ts";
+import { openImages } from "../../data/open_images.ts";
+import type { ImageReaderOptions } from "../../data/image_reader.ts";
 import { openTokenSet, type TokenSet } from "../../data/token_set.ts";
-import { tokenizePictures } from "../../data/tokenize.ts";
+import { tokenizeImages } from "../../data/tokenize.ts";
 
 /** The tokens in a run's folder, where the run makes them itself. */
 export const tokensFile = "tokens.safetensors";
 
 /** What opening a run's tokens tells, and what ends it. */
-export interface OpenTokensOptions extends Pick<PictureReaderOptions, "onDamaged"> {
-  /** Of so many pictures, how many are encoded. */
+export interface OpenTokensOptions extends Pick<ImageReaderOptions, "onDamaged"> {
+  /** Of so many images, how many are encoded. */
   readonly onEncoded?: (progress: { done: number; total: number }) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Opens the tokens that a transformer is trained on: those that the configuration names, or those of its pictures, made
+ * Opens the tokens that a transformer is trained on: those that the configuration names, or those of its images, made
  * once by the frozen tokenizer and kept in the run's folder.
  *
  * Throws `ArgumentError` where they do not fit the configuration, `DataError` where they have no labels, and what
- * `openTokenSet`, `openPictures` and `tokenizePictures` throw.
+ * `openTokenSet`, `openImages` and `tokenizeImages` throw.
  */
 export async function openRunTokens(
   run: TransformerRun,
@@ -52,8 +52,8 @@ export async function openRunTokens(
     }
     if (!set.labels) {
       throw new DataError(`Cannot train on the classes of ${set.name}`, {
-        expected: "pictures with labels",
-        got: "pictures without",
+        expected: "images with labels",
+        got: "images without",
       });
     }
     return set;
@@ -69,10 +69,10 @@ async function tokensOf(
 ): Promise<string> {
   const output = `${folder}/${tokensFile}`;
   if (await Deno.stat(output).then(() => true, () => false)) return output;
-  await using source = await openPictures(data.pictures!, options);
+  await using source = await openImages(data.images!, options);
   await using tokenizer = await Tokenizer.load(model, { backend, signal: options.signal });
   const { size } = data, mirror = data.mirror !== "none";
-  await tokenizePictures(source, tokenizer, {
+  await tokenizeImages(source, tokenizer, {
     ...options,
     output,
     model,

@@ -9,11 +9,11 @@ import { f32Tensor } from "../../tensor/tensor.ts";
 import { decoder } from "../../networks/magvit2/decoder.ts";
 import { encoder } from "../../networks/magvit2/encoder.ts";
 import type { Extent } from "../../tokenizer/programs.ts";
-import { PictureReader } from "../../data/picture_reader.ts";
-import type { PictureSource } from "../../data/source.ts";
+import { ImageReader } from "../../data/image_reader.ts";
+import type { ImageSource } from "../../data/source.ts";
 import { squaresOf } from "../../data/squares.ts";
 
-/** Pictures `x` `[N,H,W,3]` → what the tokenizer makes of them, `decoded`, and their `tokens` u32 `[N,h,w]`. */
+/** Images `x` `[N,H,W,3]` → what the tokenizer makes of them, `decoded`, and their `tokens` u32 `[N,h,w]`. */
 function reconstructionGraph(config: TokenizerConfig, { n, height, width }: Extent): Graph {
   return trace({ x: { shape: [n, height, width, config.inChannels], dtype: "f32" } }, ({ x }) => {
     const tokens = lfqPack(encoder(new Scope("encoder"), x!, config));
@@ -21,9 +21,9 @@ function reconstructionGraph(config: TokenizerConfig, { n, height, width }: Exte
   });
 }
 
-/** How good a tokenizer is, by pictures that it was not trained on. */
+/** How good a tokenizer is, by images that it was not trained on. */
 export interface TokenizerQuality {
-  /** Mean over pictures of the peak signal-to-noise ratio in dB, results clamped to [−1,1] but not rounded. */
+  /** Mean over images of the peak signal-to-noise ratio in dB, results clamped to [−1,1] but not rounded. */
   readonly psnr: number;
   /** How many different codes occur. */
   readonly codes: number;
@@ -34,15 +34,15 @@ export interface TokenizerTrial {
   readonly backend: Backend;
   /** The averaged weight of a name. */
   readonly read: WeightSource["read"];
-  /** Pictures are cut out of the middle of these, damaged ones passed over. */
-  readonly pictures: PictureSource;
+  /** Images are cut out of the middle of these, damaged ones passed over. */
+  readonly images: ImageSource;
   /** Pixels of a side. */
   readonly size: number;
   /** So many at a time. */
   readonly batch: number;
 }
 
-/** Reconstructs pictures, and tells how well. */
+/** Reconstructs images, and tells how well. */
 export async function evaluateTokenizer(
   config: TokenizerConfig,
   trial: TokenizerTrial,
@@ -57,25 +57,25 @@ export async function evaluateTokenizer(
   return { psnr: decibels / count, codes: codes.size };
 }
 
-/** What a tokenizer in training makes of pictures, one by one. */
+/** What a tokenizer in training makes of images, one by one. */
 export async function* reconstructions(
   config: TokenizerConfig,
-  { backend, read, pictures, size, batch }: TokenizerTrial,
+  { backend, read, images, size, batch }: TokenizerTrial,
 ): AsyncGenerator<{ original: Float32Array; decoded: Float32Array; tokens: Uint32Array }> {
   const graph = reconstructionGraph(config, { n: batch, height: size, width: size });
   await using weights = await backend.load({ shapes: parameterShapes(config), read }, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
-  await using reader = new PictureReader(pictures);
+  await using reader = new ImageReader(images);
   // Where fewer are left, the rest of the batch is of no interest.
   const x = f32Tensor([batch, size, size, config.inChannels]), each = x.data.length / batch;
-  for await (const { squares } of squaresOf(reader, { begin: 0, end: pictures.length, size })) {
+  for await (const { squares } of squaresOf(reader, { begin: 0, end: images.length, size })) {
     for (let start = 0; start < squares.length; start += batch) {
-      const images = squares.slice(start, start + batch).map(({ image }) => image);
-      imagesToTensor(images, { into: x.data });
+      const some = squares.slice(start, start + batch).map(({ image }) => image);
+      imagesToTensor(some, { into: x.data });
       const results = await program.run({ x });
       const decoded = results.decoded!.data as Float32Array, tokens = results.tokens!.data as Uint32Array;
       const positions = tokens.length / batch;
-      for (let i = 0; i < images.length; i++) {
+      for (let i = 0; i < some.length; i++) {
         yield {
           original: x.data.subarray(i * each, (i + 1) * each),
           decoded: decoded.subarray(i * each, (i + 1) * each),

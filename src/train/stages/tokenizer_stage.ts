@@ -11,11 +11,11 @@ import { downsamplingFactor } from "../../networks/magvit2/config.ts";
 import { scheduleOf } from "../config/rates.ts";
 import type { TokenizerRun } from "../config/run.ts";
 import type { Batches } from "../../data/batch.ts";
-import { openPictures } from "../../data/open_pictures.ts";
-import { PictureBatches } from "../../data/picture_batches.ts";
-import type { PictureReaderOptions } from "../../data/picture_reader.ts";
+import { openImages } from "../../data/open_images.ts";
+import { ImageBatches } from "../../data/image_batches.ts";
+import type { ImageReaderOptions } from "../../data/image_reader.ts";
 import { createSampler } from "../../data/sampler.ts";
-import type { PictureSource } from "../../data/source.ts";
+import type { ImageSource } from "../../data/source.ts";
 import { lossScaleFor } from "../loss_scale.ts";
 import { adamStep } from "../optimizer/adam.ts";
 import { emaName } from "../optimizer/ema.ts";
@@ -24,7 +24,7 @@ import type { SampleRows } from "../run/journal.ts";
 import type { Inputs, Stage } from "../run/stage.ts";
 import { lpipsPath, optimizers, stepFactors, tokenizerStep } from "../tokenizer_step.ts";
 import type { TrainingStep } from "../training_step.ts";
-import { parted, spread } from "./parted_pictures.ts";
+import { parted, spread } from "./parted_images.ts";
 import { tokenizerSource } from "./tokenizer_source.ts";
 import { evaluateTokenizer, reconstructions, type TokenizerTrial } from "./tokenizer_evaluation.ts";
 
@@ -34,15 +34,15 @@ export const modelFolder = "model", rawModelFolder = "model-raw";
 /** What VGG16 needs. */
 const leastPerceptual = 16;
 
-/** Pictures on a sheet, and those that an evaluation takes. */
+/** Images on a sheet, and those that an evaluation takes. */
 const mostShown = 12, mostEvaluated = 10_000;
 
 interface Parts {
   readonly backend: Backend;
   readonly batches: Batches;
   /** What is trained on, and what is not. */
-  readonly pictures: PictureSource;
-  readonly heldOut: PictureSource;
+  readonly images: ImageSource;
+  readonly heldOut: ImageSource;
   readonly training: TrainingStep;
   readonly source: WeightSource;
   readonly files: AsyncDisposableStack;
@@ -78,7 +78,7 @@ export class TokenizerStage implements Stage {
   static async open(
     run: TokenizerRun,
     backend: Backend,
-    { onDamaged }: Pick<PictureReaderOptions, "onDamaged"> = {},
+    { onDamaged }: Pick<ImageReaderOptions, "onDamaged"> = {},
   ): Promise<TokenizerStage> {
     const config = configOf(run), factor = downsamplingFactor(config), { size } = run.data;
     checkConfig(config, "the configuration");
@@ -95,14 +95,14 @@ export class TokenizerStage implements Stage {
       });
     }
     await using files = new AsyncDisposableStack();
-    const all = files.use(await openPictures(run.data.pictures));
-    const { pictures, heldOut } = parted(all, run);
-    const sampler = createSampler(pictures, { seed: run.seed, batch: run.batch, ...run.data });
-    const batches = files.use(new PictureBatches(pictures, sampler, { size, onDamaged }));
+    const all = files.use(await openImages(run.data.images));
+    const { images, heldOut } = parted(all, run);
+    const sampler = createSampler(images, { seed: run.seed, batch: run.batch, ...run.data });
+    const batches = files.use(new ImageBatches(images, sampler, { size, onDamaged }));
     const training = stepOf(run, config);
     const source = files.use(await tokenizerSource(run, { config, training }));
     const stage = new TokenizerStage(run, {
-      ...{ backend, batches, pictures, heldOut, training, source },
+      ...{ backend, batches, images, heldOut, training, source },
       files: files.move(),
     });
     return stage;
@@ -129,27 +129,27 @@ export class TokenizerStage implements Stage {
     };
   }
 
-  /** PSNR of the averaged weights on the pictures that are held out; nothing where there are none. */
+  /** PSNR of the averaged weights on the images that are held out; nothing where there are none. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
     const { heldOut } = this.#parts;
     if (heldOut.length === 0) return {};
     return { ...await evaluateTokenizer(this.#config, this.#trial(states, spread(heldOut, mostEvaluated))) };
   }
 
-  /** Pictures over what the averaged weights make of them: held out ones, if there are any. */
+  /** Images over what the averaged weights make of them: held out ones, if there are any. */
   async samples(states: States): Promise<SampleRows> {
-    const { size } = this.#run.data, { heldOut, pictures } = this.#parts;
-    const trial = this.#trial(states, spread(heldOut.length > 0 ? heldOut : pictures, mostShown));
+    const { size } = this.#run.data, { heldOut, images } = this.#parts;
+    const trial = this.#trial(states, spread(heldOut.length > 0 ? heldOut : images, mostShown));
     const rows: [Image[], Image[]] = [[], []];
     for await (const { original, decoded } of reconstructions(this.#config, trial)) {
-      [original, decoded].forEach((picture, row) =>
-        rows[row]!.push(...tensorToImages(f32Tensor([1, size, size, 3], picture)))
+      [original, decoded].forEach((image, row) =>
+        rows[row]!.push(...tensorToImages(f32Tensor([1, size, size, 3], image)))
       );
     }
     return rows;
   }
 
-  #trial(states: States, pictures: PictureSource): TokenizerTrial {
+  #trial(states: States, images: ImageSource): TokenizerTrial {
     const { batch, parts, data: { size } } = this.#run,
       { backend } = this.#parts,
       stays = new Set(this.frozen);
@@ -157,7 +157,7 @@ export class TokenizerStage implements Stage {
       stays.has(name)
         ? await this.source.read(name)
         : (await states.read(emaName(name))).data as Float32Array;
-    return { backend, read, pictures, size, batch: batch / parts };
+    return { backend, read, images, size, batch: batch / parts };
   }
 
   /** Writes the averaged and the raw weights as folders that `Tokenizer.load` takes. */

@@ -11,7 +11,7 @@ import type { Pick } from "../../data/picks.ts";
 import { tokenBatch } from "../../data/token_batches.ts";
 import type { TokenSet } from "../../data/token_set.ts";
 
-/** `classes` u32 `[n]`, `pre` and `post` u32 `[n,positions]` → each picture's mean cross-entropies, `[n]`. */
+/** `classes` u32 `[n]`, `pre` and `post` u32 `[n,positions]` → each image's mean cross-entropies, `[n]`. */
 function evaluationGraph(config: TransformerConfig, n: number): Graph {
   const positions = config.grid ** 2;
   const tokens = (name: string) => input(name, { shape: [n, positions], dtype: "u32" });
@@ -25,17 +25,17 @@ function evaluationGraph(config: TransformerConfig, n: number): Graph {
   return graphOf({ loss_pre: loss(logits_pre, pre), loss_post: loss(logits_post, post) });
 }
 
-/** Mean cross-entropies over pictures, without dropout, in nats. */
+/** Mean cross-entropies over images, without dropout, in nats. */
 export interface TransformerQuality {
   readonly evaluation_loss: number;
   readonly evaluation_loss_pre: number;
   readonly evaluation_loss_post: number;
 }
 
-/** Pictures that are taken at most, spread over all. */
+/** Images that are taken at most, spread over all. */
 const mostEvaluated = 10_000;
 
-/** Holds a transformer, by the weights among `states`, against the first `length` pictures of a set, as they are, `batch` at a time. */
+/** Holds a transformer, by the weights among `states`, against the first `length` images of a set, as they are, `batch` at a time. */
 export async function evaluateTransformer(
   config: TransformerConfig,
   { backend, states, set, length, batch }: {
@@ -57,7 +57,7 @@ export async function evaluateTransformer(
   for (let start = 0; start < count; start += batch) {
     // Where fewer are left, the last one fills the batch, and is not counted.
     const pick = (_: number, slot: number): Pick => ({
-      picture: Math.floor(Math.min(start + slot, count - 1) * length / count),
+      index: Math.floor(Math.min(start + slot, count - 1) * length / count),
       mirrored: false,
       crop: "center",
     });

@@ -6,11 +6,11 @@ import { Generator } from "../../transformer/generator.ts";
 import { transformerShapes } from "../../models/transformer_weights.ts";
 import type { SampleRows } from "../run/journal.ts";
 
-/** Classes on a sheet, and pictures of each. */
+/** Classes on a sheet, and images of each. */
 const mostClasses = 12, each = 2;
 
-/** Draws pictures of some classes, spread over all, with the weights among `states`; always with the same seed. */
-export async function drawSamples(
+/** Samples images of some classes, spread over all, with the weights among `states`; always with the same seed. */
+export async function generateSamples(
   config: TransformerConfig,
   { backend, states, tokenizer }: { backend: Backend; states: States; tokenizer: ModelSource },
 ): Promise<SampleRows> {
@@ -27,9 +27,9 @@ export async function drawSamples(
   await using generator = await Generator.fromWeights(model, { backend, weights: "f32" });
   const shown = Math.min(config.classes, mostClasses);
   const classIds = Array.from({ length: shown }, (_, i) => Math.floor(i * config.classes / shown));
-  const pictures = await generator.generate({ classIds, n: each, seed: 0 });
+  const images = await generator.generate({ classIds, n: each, seed: 0 });
   return Array.from(
     { length: each },
-    (_, row) => classIds.map((_, column) => pictures[column * each + row]!.image),
+    (_, row) => classIds.map((_, column) => images[column * each + row]!.image),
   );
 }

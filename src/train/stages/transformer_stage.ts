@@ -26,12 +26,12 @@ import { openRunTokens, type OpenTokensOptions } from "./run_tokens.ts";
 import { modelFolder } from "./tokenizer_stage.ts";
 import { evaluateTransformer } from "./transformer_evaluation.ts";
 import { transformerSource } from "./transformer_source.ts";
-import { drawSamples } from "./transformer_samples.ts";
+import { generateSamples } from "./transformer_samples.ts";
 
 interface Parts {
   readonly backend: Backend;
   readonly set: TokenSet;
-  /** Of so many of its pictures, the first ones, a training takes notice. */
+  /** Of so many of its images, the first ones, a training takes notice. */
   readonly length: number;
   readonly sampler: Sampler;
   readonly config: TransformerConfig;
@@ -80,7 +80,7 @@ export class TransformerStage implements Stage {
     }
     await using files = new AsyncDisposableStack();
     const set = files.use(await openRunTokens(run, options));
-    const length = Math.min(set.length, run.overfit?.pictures ?? Infinity);
+    const length = Math.min(set.length, run.overfit?.images ?? Infinity);
     const sampler = createSampler({ ...set, length }, {
       seed: run.seed,
       batch: run.batch,
@@ -123,16 +123,16 @@ export class TransformerStage implements Stage {
     };
   }
 
-  /** The cross-entropies over the pictures, without dropout. */
+  /** The cross-entropies over the images, without dropout. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
     const { backend, set, length } = this.#parts, { batch: all, parts } = this.#run, batch = all / parts;
     return { ...await evaluateTransformer(this.#config, { backend, states, set, length, batch }) };
   }
 
-  /** Pictures of some classes, drawn. */
+  /** Images of some classes, sampled. */
   samples(states: States): Promise<SampleRows> {
     const { tokenizer } = this.#run, { backend } = this.#parts;
-    return drawSamples(this.#config, { backend, states, tokenizer });
+    return generateSamples(this.#config, { backend, states, tokenizer });
   }
 
   /** Writes tokenizer, transformer and the names of the classes as a folder that `Generator.load` takes. */

@@ -125,7 +125,7 @@ test("22 bits: the entropy of a few certain codes, and of one that is not", asyn
   assert.ok(dz!.data.every((slope) => Math.abs(slope) < 1e-4));
 });
 
-test("2^18 codes and eight pictures of 256² need less than 40 MB, gradient included", async () => {
+test("2^18 codes and eight images of 256² need less than 40 MB, gradient included", async () => {
   const z = input("z", { shape: [8, 16, 16, 18], dtype: "f32" });
   const losses = lfqLosses(z);
   const graph = graphOf({ dz: grad(add(losses.entropyLoss, losses.commitment), [z])[0]! });

@@ -30,8 +30,7 @@ const values = { real: f32Tensor(shape, real), fake: f32Tensor(shape, fake) };
 const mean = (x: ArrayLike<number>, fn: (value: number) => number) =>
   Array.from(x, fn).reduce((sum, value) => sum + value, 0) / x.length;
 const softplus = (x: number) => Math.log(1 + Math.exp(x)), relu = (x: number) => Math.max(x, 0);
-const byPicture = (x: Float32Array) =>
-  [0, 20, 40].map((at) => mean(x.subarray(at, at + 20), (value) => value));
+const byImage = (x: Float32Array) => [0, 20, 40].map((at) => mean(x.subarray(at, at + 20), (value) => value));
 
 function holds(loss: Tensor, expected: number, more: Readonly<Record<string, HostTensor>> = {}): void {
   const [found] = Array.from(evaluateWide({ loss }, { ...values, ...more }).loss);
@@ -43,7 +42,7 @@ test("L1, and the losses of generator and discriminator, by their formulas", () 
     l1Loss(inputs.real, inputs.fake),
     mean(real.map((value, i) => Math.abs(value - fake[i]!)), (value) => value),
   );
-  holds(generatorLoss(inputs.fake), mean(byPicture(fake), (value) => softplus(-value)));
+  holds(generatorLoss(inputs.fake), mean(byImage(fake), (value) => softplus(-value)));
   holds(
     discriminatorLoss("hinge", inputs),
     (mean(real, (value) => relu(1 - value)) + mean(fake, (value) => relu(1 + value))) / 2,
@@ -54,7 +53,7 @@ test("L1, and the losses of generator and discriminator, by their formulas", () 
   );
   holds(
     discriminatorLoss("non-saturating", inputs),
-    mean(byPicture(real), (value) => softplus(-value)) + mean(byPicture(fake), softplus),
+    mean(byImage(real), (value) => softplus(-value)) + mean(byImage(fake), softplus),
   );
 });
 
@@ -88,7 +87,7 @@ for (const [title, open] of backends) {
     await using backend = open();
     const golden = await readGolden("lpips_vgg16");
     const size = JSON.parse(golden.metadata.shape!);
-    const picture = (name: string) => nchwToNhwc(f32Tensor(size, hashed(golden.metadata[name]!, size)));
+    const image = (name: string) => nchwToNhwc(f32Tensor(size, hashed(golden.metadata[name]!, size)));
     const a = input("a", { shape: [size[0], size[2], size[3], 3], dtype: "f32" });
     const b = input("b", { shape: a.shape, dtype: "f32" });
     const distance = lpips(new Scope("lpips"), a, b);
@@ -103,7 +102,7 @@ for (const [title, open] of backends) {
       return hashed(name, shape, { scale: 1.4 * Math.sqrt(3 / sizeOf(shape.slice(1))) });
     };
     const source = { shapes, read: (name: string) => Promise.resolve(read(name)) };
-    const results = await runOnce(backend, graph, { a: picture("a"), b: picture("b") }, source);
+    const results = await runOnce(backend, graph, { a: image("a"), b: image("b") }, source);
     const error = nmse(results.distance!.data, golden.tensor("distance").data);
     assert.ok(error <= 1e-6, `distance: NMSE ${error}`);
     const expected = nchwToNhwc(golden.tensor("grad_b") as HostTensor<"f32">);
@@ -112,7 +111,7 @@ for (const [title, open] of backends) {
   });
 }
 
-test("pictures without features have a distance, and a gradient that is a number", async () => {
+test("images without features have a distance, and a gradient that is a number", async () => {
   const a = input("a", { shape: [1, 16, 16, 3], dtype: "f32" });
   const distance = lpips(new Scope("lpips"), a, add(a, a));
   const graph = graphOf({ distance, dx: grad(total(distance), [a])[0]! });

@@ -74,13 +74,13 @@ test("files as torchvision and LPIPS have them give the golden's distance, conve
 
   const golden = await readGolden("lpips_vgg16");
   const size = JSON.parse(golden.metadata.shape!);
-  const picture = (name: string) => nchwToNhwc(f32Tensor(size, hashed(golden.metadata[name]!, size)));
-  const [a, b] = ["a", "b"].map((name) => input(name, { shape: picture(name).shape, dtype: "f32" }));
+  const image = (name: string) => nchwToNhwc(f32Tensor(size, hashed(golden.metadata[name]!, size)));
+  const [a, b] = ["a", "b"].map((name) => input(name, { shape: image(name).shape, dtype: "f32" }));
   const graph = graphOf({ distance: lpips(new Scope("some.path"), a!, b!) });
   await using backend = new WasmBackend({ threads: 2, training: trainingKernels });
   for (const paths of [[vgg, linear], [both]]) {
     await using source = await openLpips(paths, { prefix: "some.path." });
-    const { distance } = await runOnce(backend, graph, { a: picture("a"), b: picture("b") }, source);
+    const { distance } = await runOnce(backend, graph, { a: image("a"), b: image("b") }, source);
     const error = nmse(distance!.data, golden.tensor("distance").data);
     assert.ok(error <= 1e-6, `${paths}: NMSE ${error}`);
   }

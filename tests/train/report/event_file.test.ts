@@ -76,12 +76,12 @@ test("the checksum is that of RFC 3720", () => {
 
 test("events hold what was written, and checksums", async () => {
   await using folder = await temporaryFolder();
-  const picture = filledImage({ width: 3, height: 2 }, [1, 2, 3]);
+  const red = filledImage({ width: 3, height: 2 }, [1, 2, 3]);
   let path: string;
   {
     using events = await EventFile.open(folder.path, { step: 300, now: () => 1700000000.5 });
     await events.scalars(301, { loss: 0.1, "held_out/psnr": NaN });
-    await events.image(2 ** 40, "samples", picture);
+    await events.image(2 ** 40, "samples", red);
     path = events.path;
   }
   assert.match(path, /\/events\.out\.tfevents\.1700000000500\.voken$/);
@@ -101,7 +101,7 @@ test("events hold what was written, and checksums", async () => {
   const value = message(one(message(one(image!, 5)), 1)), stored = message(one(value, 4));
   assert.is(text(one(value, 1)), "samples");
   assert.equal([1, 2, 3].map((field) => one(stored, field)), [2, 3, 3]);
-  assert.equal(await decodeImage(one(stored, 4) as Uint8Array), picture);
+  assert.equal(await decodeImage(one(stored, 4) as Uint8Array), image);
 });
 
 test("a file that cannot be written is named", async () => {

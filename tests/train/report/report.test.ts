@@ -71,8 +71,8 @@ test("the page needs nothing beside itself and says all that was measured", asyn
     constant: 0.1,
   }));
   const facts = { title: "a <run>", config: { note: "</pre><script>" }, steps: 400, records };
-  const picture = filledImage({ width: 4, height: 4 }, [200, 10, 10]);
-  for (const step of [50, 100]) await saveSheet(folder.path, step, [[picture, picture]]);
+  const image = filledImage({ width: 4, height: 4 }, [200, 10, 10]);
+  for (const step of [50, 100]) await saveSheet(folder.path, step, [[image, image]]);
   assert.is((await decodeImage(await Deno.readFile(sheetPath(folder.path, 50)))).width, 20);
   await writeReport(folder.path, facts);
   const page = await Deno.readTextFile(`${folder.path}/${reportFile}`);

@@ -6,7 +6,7 @@ import { Tokenizer } from "../../../src/tokenizer/tokenizer.ts";
 import { overfitting, withScaledRate } from "../../../src/train/config/change.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
-import { tinyTokenizer, tinyTransformer, writePictures } from "./tiny.ts";
+import { tinyTokenizer, tinyTransformer, writeImages } from "./tiny.ts";
 
 const test = suite("beginnings of trainings");
 
@@ -20,10 +20,10 @@ async function equal(a: Checkpoint, b: Checkpoint, name: string): Promise<boolea
 
 test("the first values of weights are those of PyTorch's layers, and of the seed alone", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
+  const images = writeImages(folder.at("images.npz"));
   const optimizer = { rate: 1e-30, beta1: 0.9, beta2: 0.99 };
   const begin = async (seed: number) => {
-    const run = tinyTokenizer(pictures, { ...still, steps: 1, seed, optimizer, discriminator });
+    const run = tinyTokenizer(images, { ...still, steps: 1, seed, optimizer, discriminator });
     return await openCheckpoint((await train(run, { folder: folder.at(`${seed}`) })).checkpoint);
   };
   await using first = await begin(1);
@@ -42,11 +42,11 @@ test("the first values of weights are those of PyTorch's layers, and of the seed
 
 test("a training begins with a checkpoint, the decoder alone goes on, and it loads as before", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
-  const run = tinyTokenizer(pictures, { ...still, steps: 3, discriminator });
+  const images = writeImages(folder.at("images.npz"));
+  const run = tinyTokenizer(images, { ...still, steps: 3, discriminator });
   const before = await train(run, { folder: folder.at("before") });
   const init = { from: before.checkpoint, train: "decoder", discriminator: "kept" };
-  const tuned = await train(tinyTokenizer(pictures, { ...still, steps: 2, discriminator, init }), {
+  const tuned = await train(tinyTokenizer(images, { ...still, steps: 2, discriminator, init }), {
     folder: folder.at("tuned"),
   });
   await using a = await openCheckpoint(before.checkpoint);
@@ -66,12 +66,12 @@ test("a training begins with a checkpoint, the decoder alone goes on, and it loa
   assert.not(await equal(a, b, "decoder.conv_out.weight"));
   const [model] = tuned.models;
   const fresh = { from: model!, discriminator: "fresh", train: "all" };
-  await train(tinyTokenizer(pictures, { ...still, steps: 1, discriminator, init: fresh }), {
+  await train(tinyTokenizer(images, { ...still, steps: 1, discriminator, init: fresh }), {
     folder: folder.at("fresh"),
   });
 
   const refused = async (init: unknown, pattern: RegExp, changes = {}) => {
-    const run = tinyTokenizer(pictures, { ...still, steps: 1, discriminator, init, ...changes });
+    const run = tinyTokenizer(images, { ...still, steps: 1, discriminator, init, ...changes });
     await train(run, { folder: folder.at(`${pattern}`.replaceAll(/\W/g, "")) }).then(
       () => assert.unreachable(),
       (error) => {
@@ -90,15 +90,15 @@ test("a training begins with a checkpoint, the decoder alone goes on, and it loa
 
 test("a transformer begins with another one's weights", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
-  const { models: [tokenizer] } = await train(tinyTokenizer(pictures, { ...still, steps: 1 }), {
+  const images = writeImages(folder.at("images.npz"));
+  const { models: [tokenizer] } = await train(tinyTokenizer(images, { ...still, steps: 1 }), {
     folder: folder.at("tokenizer"),
   });
-  const run = tinyTransformer(pictures, tokenizer!, { ...still, steps: 2 });
+  const run = tinyTransformer(images, tokenizer!, { ...still, steps: 2 });
   const first = await train(run, { folder: folder.at("first") });
   const optimizer = { rate: 1e-30, beta1: 0.9, beta2: 0.95 };
   for (const from of [first.checkpoint, first.models[0]!]) {
-    const second = tinyTransformer(pictures, tokenizer!, { ...still, steps: 1, optimizer, init: { from } });
+    const second = tinyTransformer(images, tokenizer!, { ...still, steps: 1, optimizer, init: { from } });
     const { checkpoint } = await train(second, { folder: folder.at(`from-${from.length}`) });
     await using a = await openCheckpoint(first.checkpoint);
     await using b = await openCheckpoint(checkpoint);
@@ -109,13 +109,13 @@ test("a transformer begins with another one's weights", async () => {
 test("a token may have more bits than two groups of the entropy loss", async () => {
   using folder = scratch();
   const model = { ch: 32, chMult: [1, 1], numResBlocks: 1, bits: 21 };
-  const run = tinyTokenizer(writePictures(folder.at("pictures.npz")), { ...still, steps: 1, model });
+  const run = tinyTokenizer(writeImages(folder.at("images.npz")), { ...still, steps: 1, model });
   const { models, skipped } = await train(run, { folder: folder.at("run") });
   assert.is(skipped, 0);
   await using tokenizer = await Tokenizer.load(models[0]!, { threads: 1 });
   assert.is(tokenizer.bits, 21);
   const widest = { ...model, bits: 32 };
-  assert.is(tinyTokenizer("pictures.npz", { model: widest }).model.bits, 32);
+  assert.is(tinyTokenizer("images.npz", { model: widest }).model.bits, 32);
 });
 
 test("a learning rate is scaled by the batch", () => {
@@ -130,24 +130,24 @@ test("a learning rate is scaled by the batch", () => {
   );
 });
 
-test("a few pictures are learnt by heart, or that fails", async () => {
+test("a few images are learnt by heart, or that fails", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
+  const images = writeImages(folder.at("images.npz"));
   const optimizer = { rate: 3e-3, beta1: 0.9, beta2: 0.99 }, schedule = { kind: "constant" };
   const loss = { l2: 1, entropy: 0.02 }, fast = { optimizer, schedule, loss, ema: 0.5, steps: 1500 };
-  const run = overfitting(tinyTokenizer(pictures, { ...fast, intervals: { sample: 0, log: 100 } }), 1);
+  const run = overfitting(tinyTokenizer(images, { ...fast, intervals: { sample: 0, log: 100 } }), 1);
   const learnt = await train(run, { folder: folder.at("run") });
   assert.ok(learnt.finished && learnt.best!.value >= 30 && learnt.step < 1500, JSON.stringify(learnt));
-  const hopeless = overfitting(tinyTokenizer(pictures, { steps: 2 }), 2);
+  const hopeless = overfitting(tinyTokenizer(images, { steps: 2 }), 2);
   await train(hopeless, { folder: folder.at("hopeless") }).then(() => assert.unreachable(), (error) => {
     assert.instance(error, NumericError);
     assert.match(
       error.message,
-      /Cannot learn 2 pictures by heart: expected psnr of at least 30 within 2 steps/,
+      /Cannot learn 2 images by heart: expected psnr of at least 30 within 2 steps/,
     );
   });
 
-  const words = tinyTransformer(pictures, learnt.models[0]!, { optimizer, schedule, steps: 1500 });
+  const words = tinyTransformer(images, learnt.models[0]!, { optimizer, schedule, steps: 1500 });
   const known = await train(overfitting(words, 2), { folder: folder.at("words") });
   assert.ok(known.best!.value <= 0.1 && known.step < 1500, JSON.stringify(known));
 });

@@ -14,7 +14,7 @@ import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
 import { smallModel } from "../../support/models.ts";
 import { metrics } from "./resume.ts";
-import { tinyTokenizer, tinyTransformer, writePictures } from "./tiny.ts";
+import { tinyTokenizer, tinyTransformer, writeImages } from "./tiny.ts";
 
 const test = suite("trainings that cannot go on");
 
@@ -30,7 +30,7 @@ async function fails(
 }
 
 test("a configuration that is wrong names its field", () => {
-  const good = JSON.parse(JSON.stringify(tinyTokenizer("pictures.npz")));
+  const good = JSON.parse(JSON.stringify(tinyTokenizer("images.npz")));
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ steps: 0 }, /: steps of run\.json: expected at least 1, got 0/],
     [{ steps: undefined }, /: steps of run\.json: expected int|number, got nothing/],
@@ -42,7 +42,7 @@ test("a configuration that is wrong names its field", () => {
     [{ model: { ...good.model, chMult: [1, "2"] } }, /: model\.chMult\.1 of run\.json: .*got "2"/],
     [
       { data: { ...good.data, mirror: true } },
-      /: data\.mirror of .*: expected none or picture or batch, got true/,
+      /: data\.mirror of .*: expected none or image or batch, got true/,
     ],
     [{ schedule: { kind: "linear" } }, /: schedule\.kind of .*: expected 'constant' or 'drops'/],
     [{ discriminator: { kind: "patch", ndf: 8, layers: 2 } }, /: discriminator\.loss of /],
@@ -57,19 +57,19 @@ test("a configuration that is wrong names its field", () => {
 
 test("what does not fit together is refused before any step", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz")), options = { folder: folder.at("run") };
+  const images = writeImages(folder.at("images.npz")), options = { folder: folder.at("run") };
   await fails(train(tinyTokenizer(folder.at("none")), options), DataError, /no such file/);
-  const size = { data: { pictures, size: 9 } };
-  await fails(train(tinyTokenizer(pictures, size), { folder: folder.at("a") }), ArgumentError, /data\.size/);
-  const bits = tinyTransformer(pictures, smallModel);
+  const size = { data: { images, size: 9 } };
+  await fails(train(tinyTokenizer(images, size), { folder: folder.at("a") }), ArgumentError, /data\.size/);
+  const bits = tinyTransformer(images, smallModel);
   await fails(train(bits, { folder: folder.at("b") }), ArgumentError, /model\.bits: .*18 bits, got 2 and 2/);
 });
 
 test("mixed precision is refused where the backend has none, before anything is written", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
+  const images = writeImages(folder.at("images.npz"));
   for (const backend of ["wasm", "reference"]) {
-    const run = tinyTokenizer(pictures, { backend, precision: "f16" });
+    const run = tinyTokenizer(images, { backend, precision: "f16" });
     await fails(
       train(run, { folder: folder.at("run") }),
       BackendError,
@@ -78,17 +78,17 @@ test("mixed precision is refused where the backend has none, before anything is 
       ),
     );
   }
-  assert.equal(folder.files(), ["pictures.npz"]);
+  assert.equal(folder.files(), ["images.npz"]);
 });
 
 test("a folder's run goes on only when asked to, and only as it began", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz")), run = tinyTokenizer(pictures, { steps: 2 });
+  const images = writeImages(folder.at("images.npz")), run = tinyTokenizer(images, { steps: 2 });
   const options = { folder: folder.at("run") };
   const { checkpoint } = await train(run, options);
   const before = Deno.readFileSync(checkpoint);
   await fails(train(run, options), ArgumentError, /holds a run; go on with it by --resume/);
-  const other = tinyTokenizer(pictures, { steps: 2, loss: { entropy: 0.2 } });
+  const other = tinyTokenizer(images, { steps: 2, loss: { entropy: 0.2 } });
   await fails(
     train(other, { ...options, resume: true }),
     ArgumentError,
@@ -105,7 +105,7 @@ test("a folder's run goes on only when asked to, and only as it began", async ()
 
 test("no two trainings share a folder", async () => {
   using folder = scratch();
-  const run = tinyTokenizer(writePictures(folder.at("pictures.npz")), { steps: 3 });
+  const run = tinyTokenizer(writeImages(folder.at("images.npz")), { steps: 3 });
   const options = { folder: folder.at("run") };
   let refused: Promise<void> | undefined;
   const onStep = () =>
@@ -121,9 +121,9 @@ test("no two trainings share a folder", async () => {
 
 test("numbers that are not finite leave the states as they were, and end a training in the end", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
+  const images = writeImages(folder.at("images.npz"));
   const optimizer = { rate: 1e30, beta1: 0.9, beta2: 0.99 };
-  const run = tinyTokenizer(pictures, { mostSkipped: 3, optimizer, schedule: { kind: "constant" } });
+  const run = tinyTokenizer(images, { mostSkipped: 3, optimizer, schedule: { kind: "constant" } });
   await fails(
     train(run, { folder: folder.at("run") }),
     NumericError,
@@ -146,7 +146,7 @@ test("numbers that are not finite leave the states as they were, and end a train
 
 test("a full disk costs nothing that was saved", async () => {
   using folder = scratch();
-  const run = tinyTokenizer(writePictures(folder.at("pictures.npz")), {
+  const run = tinyTokenizer(writeImages(folder.at("images.npz")), {
     steps: 8,
     intervals: { checkpoint: 2, evaluate: 0 },
   });

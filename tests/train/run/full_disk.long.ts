@@ -4,7 +4,7 @@ import { openCheckpoint } from "../../../src/models/open.ts";
 import { FileError } from "../../../src/tensor/errors.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
-import { tinyTokenizer, writePictures } from "./tiny.ts";
+import { tinyTokenizer, writeImages } from "./tiny.ts";
 
 const test = suite("a full disk");
 
@@ -22,8 +22,8 @@ test("a real one: what was saved stays, and with room again the training goes on
   using folder = scratch();
   using disk = smallDisk(folder.at("disk"), 6 * 2 ** 20);
   if (!disk) return console.log("  skipped: a small disk can only be made by root on Linux");
-  const pictures = writePictures(folder.at("pictures.npz"));
-  const run = tinyTokenizer(pictures, {
+  const images = writeImages(folder.at("images.npz"));
+  const run = tinyTokenizer(images, {
     steps: 30,
     keep: 30,
     intervals: { checkpoint: 1, evaluate: 0, sample: 0 },

@@ -50,7 +50,7 @@ function sloping(slope: number): Stage {
 
 /** Trains at most 30 steps in `folder`. */
 async function run(stage: Stage, folder: string): Promise<{ step: number; skipped: number }> {
-  const config = tinyTransformer("pictures.npz", "none", {
+  const config = tinyTransformer("images.npz", "none", {
     ...{ steps: 30, mostSkipped },
     intervals: { log: 1, checkpoint: 0, evaluate: 0, sample: 0 },
   });

@@ -4,7 +4,7 @@ import type { MetricsRecord } from "../../../src/train/run/metrics_log.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
 import { checkTokenizer, checkTransformer, metrics } from "./resume.ts";
-import { tinyTokenizer, tinyTransformer, writePictures } from "./tiny.ts";
+import { tinyTokenizer, tinyTransformer, writeImages } from "./tiny.ts";
 
 const test = suite("resuming");
 
@@ -14,8 +14,8 @@ test("a transformer, too, whose steps have two parts", () => checkTransformer(6,
 
 test("steps of two parts learn what whole steps do", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
-  const { models: [tokenizer] } = await train(tinyTokenizer(pictures, { steps: 1 }), {
+  const images = writeImages(folder.at("images.npz"));
+  const { models: [tokenizer] } = await train(tinyTokenizer(images, { steps: 1 }), {
     folder: folder.at("t"),
   });
   const still = { steps: 4, intervals: { log: 1, evaluate: 0, sample: 0 }, batch: 4 };
@@ -30,7 +30,7 @@ test("steps of two parts learn what whole steps do", async () => {
   };
   const logs = [];
   for (const parts of [1, 2]) {
-    const run = tinyTransformer(pictures, tokenizer!, { ...still, model, parts });
+    const run = tinyTransformer(images, tokenizer!, { ...still, model, parts });
     await train(run, { folder: folder.at(`${parts}`) });
     logs.push(await metrics(folder.at(`${parts}`)));
   }

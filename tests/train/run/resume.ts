@@ -5,7 +5,7 @@ import { type MetricsRecord, readMetrics } from "../../../src/train/run/metrics_
 import { train, type Trained } from "../../../src/train/train.ts";
 import { Generator } from "../../../src/transformer/generator.ts";
 import { scratch } from "../../cli/support.ts";
-import { tinyTokenizer, tinyTransformer, writePictures } from "./tiny.ts";
+import { tinyTokenizer, tinyTransformer, writeImages } from "./tiny.ts";
 
 /** Trains until `stop` steps are done. */
 export async function trainUntil(run: Run, folder: string, stop: number): Promise<Trained> {
@@ -42,23 +42,23 @@ export async function checkTokenizer(
   changes: Record<string, unknown> = {},
 ): Promise<void> {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
-  const model = await checkEveryStop(tinyTokenizer(pictures, { steps, ...changes }), folder);
+  const images = writeImages(folder.at("images.npz"));
+  const model = await checkEveryStop(tinyTokenizer(images, { steps, ...changes }), folder);
   await using tokenizer = await Tokenizer.load(model, { threads: 1 });
   assert.equal([tokenizer.bits, tokenizer.factor], [4, 2]);
 }
 
-/** A transformer of so many steps, stopped after each; its model draws. */
+/** A transformer of so many steps, stopped after each; its model generates. */
 export async function checkTransformer(
   steps: number,
   changes: Record<string, unknown> = {},
 ): Promise<void> {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
-  const tokenizer = await train(tinyTokenizer(pictures, { steps: 2 }), { folder: folder.at("tokenizer") });
-  const run = tinyTransformer(pictures, tokenizer.models[0]!, { steps, ...changes });
+  const images = writeImages(folder.at("images.npz"));
+  const tokenizer = await train(tinyTokenizer(images, { steps: 2 }), { folder: folder.at("tokenizer") });
+  const run = tinyTransformer(images, tokenizer.models[0]!, { steps, ...changes });
   const model = await checkEveryStop(run, folder);
   await using generator = await Generator.load(model, { threads: 1 });
-  const [drawn] = await generator.generate({ classIds: 1, seed: 3 });
-  assert.equal([drawn!.image.width, drawn!.className], [8, "1"]);
+  const [generated] = await generator.generate({ classIds: 1, seed: 3 });
+  assert.equal([generated!.image.width, generated!.className], [8, "1"]);
 }

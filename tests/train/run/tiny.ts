@@ -2,8 +2,8 @@ import { writeNpz } from "../../../src/io/npz.ts";
 import { parseRun } from "../../../src/train/config/parse.ts";
 import type { TokenizerRun, TransformerRun } from "../../../src/train/config/run.ts";
 
-/** Writes a few pictures of 8×8 with labels, of soft shapes that differ by class, and gives their file's path. */
-export function writePictures(path: string): string {
+/** Writes a few images of 8×8 with labels, of soft shapes that differ by class, and gives their file's path. */
+export function writeImages(path: string): string {
   const count = 12, side = 8;
   const images = new Uint8Array(count * side * side * 3);
   for (let i = 0, at = 0; i < count; i++) {
@@ -23,10 +23,10 @@ export function writePictures(path: string): string {
 }
 
 /** A tokenizer's run of milliseconds a step. */
-export function tinyTokenizer(pictures: string, changes: Record<string, unknown> = {}): TokenizerRun {
+export function tinyTokenizer(images: string, changes: Record<string, unknown> = {}): TokenizerRun {
   return parseRun({
     model: { ch: 32, chMult: [1, 1], numResBlocks: 1, bits: 4 },
-    data: { pictures, size: 8, heldOut: 0.25, mirror: "batch", order: "uniform" },
+    data: { images, size: 8, heldOut: 0.25, mirror: "batch", order: "uniform" },
     optimizer: { rate: 1e-3, beta1: 0.9, beta2: 0.99 },
     schedule: { kind: "rising-cosine", warmUp: 4, end: 0.1 },
     steps: 20,
@@ -42,14 +42,14 @@ export function tinyTokenizer(pictures: string, changes: Record<string, unknown>
 
 /** A transformer's run of milliseconds a step, on the tokens of `tokenizer` of 4 bits. */
 export function tinyTransformer(
-  pictures: string,
+  images: string,
   tokenizer: string,
   changes: Record<string, unknown> = {},
 ): TransformerRun {
   return parseRun({
     tokenizer,
     model: { dim: 16, heads: 2, layers: 1, factorizedLayers: 1, bits: [2, 2] },
-    data: { pictures, size: 8, mirror: "batch", order: "balanced" },
+    data: { images, size: 8, mirror: "batch", order: "balanced" },
     optimizer: { rate: 1e-3, beta1: 0.9, beta2: 0.95 },
     schedule: { kind: "rising-cosine", warmUp: 4, end: 0.1 },
     steps: 20,

@@ -7,7 +7,7 @@ import { train } from "../../../src/train/train.ts";
 import { missingAdapter } from "../../backend/adapter.ts";
 import { scratch } from "../../cli/support.ts";
 import { metrics, trainUntil } from "./resume.ts";
-import { tinyTokenizer, tinyTransformer, writePictures } from "./tiny.ts";
+import { tinyTokenizer, tinyTransformer, writeImages } from "./tiny.ts";
 
 const test = suite("runs on WebGPU");
 const each = missingAdapter ? test.skip : test;
@@ -48,13 +48,13 @@ async function checkLog(
 
 each("both stages log what they log on WASM; a tokenizer's goes on after a stop", async () => {
   using folder = scratch();
-  const pictures = writePictures(folder.at("pictures.npz"));
-  const tokenizer = tinyTokenizer(pictures, { ...short, backend: "webgpu" });
+  const images = writeImages(folder.at("images.npz"));
+  const tokenizer = tinyTokenizer(images, { ...short, backend: "webgpu" });
   await trainUntil(tokenizer, folder.at("tokenizer"), stop);
   const { models } = await trainUntil(tokenizer, folder.at("tokenizer"), steps);
   await checkLog(tokenizer, { folder, name: "tokenizer", tolerance: 1e-3 });
 
-  const transformer = tinyTransformer(pictures, models[0]!, { ...short, backend: "webgpu" });
+  const transformer = tinyTransformer(images, models[0]!, { ...short, backend: "webgpu" });
   await train(transformer, { folder: folder.at("transformer") });
   await checkLog(transformer, { folder, name: "transformer", tolerance: 1e-3 });
 });
@@ -63,8 +63,8 @@ halves(
   "a tokenizer in mixed precision: losses are scaled, states are f32, a stop changes no bit",
   async () => {
     using folder = scratch();
-    const pictures = writePictures(folder.at("pictures.npz"));
-    const run = tinyTokenizer(pictures, { ...short, backend: "webgpu", precision: "f16" });
+    const images = writeImages(folder.at("images.npz"));
+    const run = tinyTokenizer(images, { ...short, backend: "webgpu", precision: "f16" });
     await trainUntil(run, folder.at("run"), stop);
     const { models, checkpoint: path } = await trainUntil(run, folder.at("run"), steps);
     assert.is(models.length, 2);

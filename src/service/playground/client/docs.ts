@@ -76,7 +76,7 @@ function curlOf(method: string, path: string, { parameters = [], requestBody }: 
   if (method !== "post") return `curl ${address}`;
   const { content } = requestBody!;
   if (content["image/png"]) {
-    return `curl ${address} \\\n  -H 'content-type: image/png' --data-binary @picture.png`;
+    return `curl ${address} \\\n  -H 'content-type: image/png' --data-binary @image.png`;
   }
   const schema = content["application/json"]!.schema!;
   const shown = fieldsOf(schema).filter(({ required, schema }) => required || schema.example !== undefined);

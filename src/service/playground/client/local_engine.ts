@@ -2,12 +2,12 @@ import type { Tokens } from "../../../tokenizer/tokens.ts";
 import type { Generator } from "../../../transformer/generator.ts";
 import type { Tokenizer } from "../../../tokenizer/tokenizer.ts";
 import {
-  type DrawRequest,
   type Engine,
-  type OnPicture,
+  type GenerateRequest,
+  type OnImage,
   type PageModel,
   type PageTokens,
-  partialPictures,
+  partialImages,
   type Pixels,
 } from "./engine.ts";
 
@@ -35,12 +35,12 @@ export class LocalEngine implements Engine {
     const library: Library = await import(address);
     const weights = await file("model.safetensors");
     const tokenizer = await library.Tokenizer.load(weights);
-    const drawing = files.includes("transformer.safetensors")
+    const generation = files.includes("transformer.safetensors")
       ? await file("transformer.safetensors")
       : undefined;
     return new LocalEngine(
       tokenizer,
-      drawing && await library.Generator.load(drawing, { tokenizer: weights }),
+      generation && await library.Generator.load(generation, { tokenizer: weights }),
     );
   }
 
@@ -56,16 +56,16 @@ export class LocalEngine implements Engine {
     return toPixels(await this.#tokenizer.decode(input));
   }
 
-  async draw(
+  async generate(
     _model: PageModel,
-    { class_id, top_k, top_p, ...request }: DrawRequest,
-    { signal, onPicture }: { signal: AbortSignal; onPicture: OnPicture },
+    { class_id, top_k, top_p, ...request }: GenerateRequest,
+    { signal, onImage }: { signal: AbortSignal; onImage: OnImage },
   ): Promise<void> {
-    const generator = this.#generator!, everyRows = Math.ceil(generator.config.grid / (partialPictures + 1));
+    const generator = this.#generator!, everyRows = Math.ceil(generator.config.grid / (partialImages + 1));
     const options = { classIds: class_id, topK: top_k, topP: top_p, ...request, everyRows, signal };
-    for await (const { partial, pictures, indices } of generator.stream(options)) {
-      partial?.forEach((image, i) => onPicture({ index: indices[i]!, pixels: toPixels(image), done: false }));
-      pictures?.forEach(({ image, index }) => onPicture({ index, pixels: toPixels(image), done: true }));
+    for await (const { partial, images, indices } of generator.stream(options)) {
+      partial?.forEach((image, i) => onImage({ index: indices[i]!, pixels: toPixels(image), done: false }));
+      images?.forEach(({ image, index }) => onImage({ index, pixels: toPixels(image), done: true }));
     }
   }
 }

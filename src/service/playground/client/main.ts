@@ -1,5 +1,5 @@
 /** The page's script: models and where they run, a panel for each thing that they do. */
-import { DrawPanel } from "./draw_panel.ts";
+import { GeneratePanel } from "./generate_panel.ts";
 import type { Engine, PageModel } from "./engine.ts";
 import { LocalEngine } from "./local_engine.ts";
 import { element, type Page } from "./page.ts";
@@ -12,7 +12,7 @@ class App implements Page {
   readonly #select: HTMLSelectElement = element("model");
   readonly #switch: HTMLInputElement = element("local");
   readonly #reconstruct: ReconstructPanel = new ReconstructPanel(this);
-  readonly #draw: DrawPanel = new DrawPanel(this, {
+  readonly #generate: GeneratePanel = new GeneratePanel(this, {
     onChoose: (pixels) => {
       void this.#reconstruct.showPixels(pixels);
       element("tokens").scrollIntoView({ block: "center" });
@@ -75,7 +75,7 @@ class App implements Page {
       this.engine = this.#server;
       return this.fail(error);
     }
-    this.#draw.changeModel();
+    this.#generate.changeModel();
     await this.#reconstruct.changeModel();
   }
 

@@ -1,6 +1,6 @@
 import type { Pixels } from "./engine.ts";
 
-/** Shows a picture on a canvas, pixel by pixel. */
+/** Shows an image on a canvas, pixel by pixel. */
 export function show(canvas: HTMLCanvasElement, pixels: Pixels): void {
   canvas.width = pixels.width;
   canvas.height = pixels.height;
@@ -29,7 +29,7 @@ export async function decodeFile(file: Blob): Promise<Pixels> {
   return context.getImageData(0, 0, bitmap.width, bitmap.height);
 }
 
-/** A picture as a PNG file. */
+/** An image as a PNG file. */
 export async function encodePng(pixels: Pixels): Promise<Blob> {
   const canvas = document.createElement("canvas");
   show(canvas, pixels);
@@ -38,8 +38,8 @@ export async function encodePng(pixels: Pixels): Promise<Blob> {
   );
 }
 
-/** A picture to begin with: a smiling face. */
-export function samplePicture(side: number): Promise<Blob> {
+/** An image to begin with: a smiling face. */
+export function sampleImage(side: number): Promise<Blob> {
   const context = canvasOf(256, 256);
   fill("#fff", (path) => path.rect(0, 0, 256, 256));
   const skin = context.createRadialGradient(100, 84, 10, 128, 128, 120);
@@ -64,7 +64,7 @@ export function samplePicture(side: number): Promise<Blob> {
   }
 }
 
-/** PSNR in dB of the colours of two pictures of one size. */
+/** PSNR in dB of the colours of two images of one size. */
 export function psnrOf(a: Pixels, b: Pixels): number {
   let sum = 0;
   for (let i = 0; i < a.data.length; i++) if (i % 4 < 3) sum += (a.data[i]! - b.data[i]!) ** 2;

@@ -1,15 +1,15 @@
 import type { PageTokens, Pixels } from "./engine.ts";
 import { element, type Page } from "./page.ts";
-import { psnrOf, readPixels, samplePicture, show } from "./pixels.ts";
+import { psnrOf, readPixels, sampleImage, show } from "./pixels.ts";
 import { reconstructSnippets, showSnippets } from "./snippets.ts";
 import { TokenGrid } from "./token_grid.ts";
 
-/** Sides of squares that pictures are brought to. */
+/** Sides of squares that images are brought to. */
 const sides = [32, 64, 128, 256];
 /** Edits that can be taken back. */
 const maxUndo = 200;
 
-/** A picture, its tokens, and what becomes of them. */
+/** An image, its tokens, and what becomes of them. */
 export class ReconstructPanel {
   readonly #page: Page;
   readonly #grid: TokenGrid = new TokenGrid(element<HTMLCanvasElement>("tokens"));
@@ -21,7 +21,7 @@ export class ReconstructPanel {
   #tokens: PageTokens | undefined;
   #undo: number[][] = [];
   #swap: number | undefined;
-  /** Counts pictures and edits: an answer to an earlier one comes too late. */
+  /** Counts images and edits: an answer to an earlier one comes too late. */
   #turn = 0;
   #decoding = false;
 
@@ -59,7 +59,7 @@ export class ReconstructPanel {
     element("reset").addEventListener("click", () => this.#first && this.#edit([...this.#first.tokens]));
   }
 
-  /** Another model, or the same elsewhere: begins with what it draws best. */
+  /** Another model, or the same elsewhere: begins with what it generates best. */
   async changeModel(): Promise<void> {
     const { bits, size } = this.#page.model;
     this.#brush.max = `${2 ** bits - 1}`;
@@ -70,14 +70,14 @@ export class ReconstructPanel {
 
   /** Shows the sample. */
   async sample(): Promise<void> {
-    await this.open(await samplePicture(256));
+    await this.open(await sampleImage(256));
   }
 
   /** Shows a file. */
   async open(file: Blob): Promise<void> {
     try {
       const pixels = await readPixels(file, Number(this.#side.value)).catch(() => {
-        throw new Error("This file is no picture that the browser reads");
+        throw new Error("This file is no image that the browser reads");
       });
       this.#file = file;
       await this.showPixels(pixels);
@@ -86,7 +86,7 @@ export class ReconstructPanel {
     }
   }
 
-  /** Shows a picture. */
+  /** Shows an image. */
   async showPixels(pixels: Pixels): Promise<void> {
     const turn = ++this.#turn, { engine, model } = this.#page;
     try {
@@ -149,7 +149,7 @@ export class ReconstructPanel {
     void this.#decode();
   }
 
-  /** Shows the tokens at once, and their picture as soon as it can be had; edits meanwhile are seen to after. */
+  /** Shows the tokens at once, and their image as soon as it can be had; edits meanwhile are seen to after. */
   async #decode(): Promise<void> {
     const tokens = this.#tokens!, original = this.#original!;
     this.#grid.show(tokens);
@@ -187,7 +187,7 @@ export class ReconstructPanel {
     const pixels = original.width * original.height, decibel = psnrOf(original, again);
     const changed = tokens.filter((token, i) => token !== this.#first!.tokens[i]).length;
     const facts: [string, string][] = [
-      ["Picture", `${original.width}×${original.height}`],
+      ["Image", `${original.width}×${original.height}`],
       ["Tokens", `${grid[0]}×${grid[1]} of ${bits} bits`],
       ["Size", `${Math.ceil(tokens.length * bits / 8)} bytes`],
       ["Bits a pixel", (tokens.length * bits / pixels).toFixed(3)],

@@ -1,10 +1,10 @@
 import {
-  type DrawRequest,
   type Engine,
-  type OnPicture,
+  type GenerateRequest,
+  type OnImage,
   type PageModel,
   type PageTokens,
-  partialPictures,
+  partialImages,
   type Pixels,
 } from "./engine.ts";
 import { decodeFile, encodePng } from "./pixels.ts";
@@ -44,26 +44,26 @@ export class ServerEngine implements Engine {
     return await decodeFile(await response.blob());
   }
 
-  async draw(
+  async generate(
     { id, size }: PageModel,
-    request: DrawRequest,
-    { signal, onPicture }: { signal: AbortSignal; onPicture: OnPicture },
+    request: GenerateRequest,
+    { signal, onImage }: { signal: AbortSignal; onImage: OnImage },
   ): Promise<void> {
     const response = await this.#postJson("v1/images/generations", {
       model: id,
       stream: true,
-      partial_images: partialPictures,
+      partial_images: partialImages,
       size,
       ...request,
     }, signal);
-    // Pictures are decoded one after the other, so that a partial one never covers the whole.
+    // Images are decoded one after the other, so that a partial one never covers the whole.
     let shown: Promise<void> = Promise.resolve();
     for await (const event of events(response.body!)) {
       if (event.error) throw new Error(event.error.message);
       const done = event.type === "image_generation.completed";
       shown = shown.then(async () => {
         const pixels = await decodeFile(new Blob([bytesOf(event.b64_json)]));
-        if (!signal.aborted) onPicture({ index: event.image_index, pixels, done });
+        if (!signal.aborted) onImage({ index: event.image_index, pixels, done });
       });
     }
     await shown;

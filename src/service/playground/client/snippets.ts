@@ -1,4 +1,4 @@
-import type { DrawRequest, PageModel } from "./engine.ts";
+import type { GenerateRequest, PageModel } from "./engine.ts";
 
 /** A piece of code that does what the page does. */
 export interface Snippet {
@@ -38,30 +38,30 @@ export function showSnippets(
   place.replaceChildren(details);
 }
 
-/** A picture to tokens and back. */
+/** An image to tokens and back. */
 export function reconstructSnippets({ id }: PageModel): Snippet[] {
   const base = new URL(".", document.baseURI).href;
   return [
     {
       name: "curl",
       code: `curl ${base}v1/tokenize?model=${id} \\
-  -H 'content-type: image/png' --data-binary @picture.png
+  -H 'content-type: image/png' --data-binary @image.png
 curl ${base}v1/reconstruct?model=${id} \\
-  -H 'content-type: image/png' --data-binary @picture.png -o again.png`,
+  -H 'content-type: image/png' --data-binary @image.png -o again.png`,
     },
     {
       name: "TypeScript",
       code: `import { readImage, Tokenizer } from "@voken/magvit2";
 
 await using tokenizer = await Tokenizer.load(${JSON.stringify(id)});
-const tokens = await tokenizer.encode(await readImage("picture.png"));
+const tokens = await tokenizer.encode(await readImage("image.png"));
 const again = await tokenizer.decode(tokens);`,
     },
   ];
 }
 
-/** Pictures of a class. */
-export function drawSnippets({ id }: PageModel, request: DrawRequest): Snippet[] {
+/** Images of a class. */
+export function generatesnippets({ id }: PageModel, request: GenerateRequest): Snippet[] {
   const base = new URL(".", document.baseURI).href;
   const { class_id, n, seed, guidance, temperature, top_k, top_p, candidates } = request;
   return [
@@ -76,7 +76,7 @@ export function drawSnippets({ id }: PageModel, request: DrawRequest): Snippet[]
       code: `import { Generator } from "@voken/magvit2";
 
 await using generator = await Generator.load(${JSON.stringify(id)});
-const pictures = await generator.generate({
+const images = await generator.generate({
   classIds: ${class_id},
   n: ${n},
   seed: ${seed},

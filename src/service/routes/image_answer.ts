@@ -3,18 +3,18 @@ import type { Image } from "../../image/image.ts";
 import type { ImageFormat } from "../../image/header_type.ts";
 import { imageTypes, negotiate } from "../http/media.ts";
 import type { Env, Parts } from "../parts.ts";
-import type { PictureOptions } from "../schemas.ts";
+import type { ImageOptions } from "../schemas.ts";
 import type { Task } from "../work/task.ts";
 
-/** The format of a picture that is asked for, by an option or by the Accept header. Refuses with 406. */
-export function formatOf(c: Context<Env>, { format }: PictureOptions): ImageFormat {
+/** The format of an image that is asked for, by an option or by the Accept header. Refuses with 406. */
+export function formatOf(c: Context<Env>, { format }: ImageOptions): ImageFormat {
   if (format) return format;
   const type = negotiate(c.req.header("accept"), ["image/png", "image/jpeg", "image/webp"]);
   return (Object.keys(imageTypes) as ImageFormat[]).find((name) => imageTypes[name] === type)!;
 }
 
-/** Answers with a picture. */
-export async function answerPicture(
+/** Answers with an image. */
+export async function answerImage(
   c: Context<Env>,
   image: Image,
   { parts, task, format, quality }: { parts: Parts; task: Task; format: ImageFormat; quality?: number },
@@ -23,6 +23,6 @@ export async function answerPicture(
     "encode file",
     () => parts.images.encode(image, { format, quality, signal: task.signal }),
   );
-  parts.metrics.pictures(1);
+  parts.metrics.images(1);
   return c.body(new Uint8Array(bytes), 200, { "content-type": imageTypes[format] });
 }

@@ -2,21 +2,21 @@ import type { Cancellable, Program } from "../backend/backend.ts";
 import { NumericError } from "../tensor/errors.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
-import { counterOf, type Drawing } from "./drawing.ts";
+import { counterOf, type Generation } from "./generation.ts";
 import { subTokens } from "../networks/transformer/network.ts";
 import { guidanceAt } from "./settings.ts";
 
-/** What became of a picture's step: nothing, or the error that ends this picture alone. */
+/** What became of an image's step: nothing, or the error that ends this image alone. */
 export type StepOutcome = NumericError | undefined;
 
 /**
- * Places at which pictures are drawn side by side, each at its own position, of its own class, seed and settings. What
- * is drawn at a place does not depend on the others, and is what `Generator.generate` draws.
+ * Places at which images are generated side by side, each at its own position, of its own class, seed and settings. What
+ * is generated at a place does not depend on the others, and is what `Generator.generate` generates.
  */
-export class DrawingTable implements AsyncDisposable {
+export class DecodeBatch implements AsyncDisposable {
   /** Places. */
   readonly size: number;
-  /** Whether pictures with guidance are drawn here, or those without. */
+  /** Whether images with guidance are generated here, or those without. */
   readonly guided: boolean;
   readonly #config: TransformerConfig;
   readonly #program: Program;
@@ -32,17 +32,17 @@ export class DrawingTable implements AsyncDisposable {
   }
 
   /**
-   * Draws the next token of the picture at each place; places may be empty. A picture stays at the place where it began,
-   * and is not drawn elsewhere meanwhile. Rejects as `Program.run` does, and has then drawn nothing.
+   * Generates the next token of the image at each place; places may be empty. An image stays at the place where it began,
+   * and is not generated elsewhere meanwhile. Rejects as `Program.run` does, and has then generated nothing.
    */
-  async step(places: readonly (Drawing | undefined)[], options: Cancellable = {}): Promise<StepOutcome[]> {
-    const drawn = await this.#program.run(this.#inputs(places), options);
+  async step(places: readonly (Generation | undefined)[], options: Cancellable = {}): Promise<StepOutcome[]> {
+    const generated = await this.#program.run(this.#inputs(places), options);
     const { bits } = this.#config;
-    return places.map((drawing, i) => {
-      if (!drawing) return;
-      const words = subTokens.map((name) => drawn[name]!.data[i]!) as [number, number];
+    return places.map((generation, i) => {
+      if (!generation) return;
+      const words = subTokens.map((name) => generated[name]!.data[i]!) as [number, number];
       if (words.some((word, part) => word >= 2 ** bits[part]!)) return noNumbers();
-      drawing.tokens[drawing.count++] = words[0] + words[1] * 2 ** bits[0];
+      generation.tokens[generation.count++] = words[0] + words[1] * 2 ** bits[0];
     });
   }
 
@@ -50,7 +50,7 @@ export class DrawingTable implements AsyncDisposable {
     await this.#program[Symbol.asyncDispose]();
   }
 
-  #inputs(places: readonly (Drawing | undefined)[]): Record<string, HostTensor> {
+  #inputs(places: readonly (Generation | undefined)[]): Record<string, HostTensor> {
     const { size, guided } = this, { grid, bits, classes: nullClass } = this.#config;
     const positions = grid ** 2, rows = guided ? 2 * size : size;
     const row = () => new Uint32Array(rows);
@@ -59,9 +59,9 @@ export class DrawingTable implements AsyncDisposable {
     const values = (start: number) => subTokens.map(() => new Float32Array(size).fill(start));
     const temperature = values(1), topP = values(1), guidance = values(1);
     const topK = subTokens.map(() => new Uint32Array(size));
-    places.forEach((drawing, i) => {
-      if (!drawing) return;
-      const { classId, seed, settings, tokens, count } = drawing;
+    places.forEach((generation, i) => {
+      if (!generation) return;
+      const { classId, seed, settings, tokens, count } = generation;
       classes[i] = classId;
       const last = count > 0 ? tokens[count - 1]! : 0;
       for (const at of guided ? [i, size + i] : [i]) {
@@ -70,7 +70,7 @@ export class DrawingTable implements AsyncDisposable {
         post[at] = Math.floor(last / 2 ** bits[0]);
       }
       key.set([seed % 2 ** 32, Math.floor(seed / 2 ** 32)], 2 * i);
-      counter.set(counterOf(drawing, count), 4 * i);
+      counter.set(counterOf(generation, count), 4 * i);
       const scales = guidanceAt(settings, { position: count, positions });
       subTokens.forEach((_, part) => {
         temperature[part]![i] = settings.temperature[part]!;
@@ -98,7 +98,7 @@ export class DrawingTable implements AsyncDisposable {
 
 /** A word out of the vocabulary is how sampling says that its logits were no numbers. */
 export function noNumbers(): NumericError {
-  return new NumericError("Cannot draw the pictures", {
+  return new NumericError("Cannot generate the images", {
     expected: "finite logits",
     got: "NaN or infinite values",
     hint: "check the checkpoint: it is damaged, or its training had diverged",

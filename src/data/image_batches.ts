@@ -5,48 +5,48 @@ import { u32Tensor } from "../tensor/tensor.ts";
 import type { Batch, Batches } from "./batch.ts";
 import { inLanes } from "./lanes.ts";
 import type { Pick, Sampler } from "./picks.ts";
-import { PictureReader, type PictureReaderOptions } from "./picture_reader.ts";
-import type { PictureSource } from "./source.ts";
+import { ImageReader, type ImageReaderOptions } from "./image_reader.ts";
+import type { ImageSource } from "./source.ts";
 
 /** How batches are prepared. What they hold depends on `size` and the sampler alone. */
-export interface PictureBatchesOptions extends PictureReaderOptions {
+export interface ImageBatchesOptions extends ImageReaderOptions {
   /** Pixels of a side. */
   readonly size: number;
   /** Steps that are prepared ahead; default 2. */
   readonly ahead?: number;
 }
 
-/** After so many replacements in a row, a slot has no picture. */
+/** After so many replacements in a row, a slot has no image. */
 const maxAttempts = 1000;
 
 /**
- * Decodes, crops and mirrors in threads ahead of the step. A damaged picture is reported and replaced by the sampler's next
+ * Decodes, crops and mirrors in threads ahead of the step. A damaged image is reported and replaced by the sampler's next
  * attempt for its slot, so that batches are the same whatever the threads do.
  */
-export class PictureBatches implements Batches {
-  readonly #source: PictureSource;
+export class ImageBatches implements Batches {
+  readonly #source: ImageSource;
   readonly #sampler: Sampler;
   readonly #size: number;
   readonly #ahead: number;
-  readonly #reader: PictureReader;
+  readonly #reader: ImageReader;
   readonly #batches: Map<number, Promise<Batch>> = new Map();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(
-    source: PictureSource,
+    source: ImageSource,
     sampler: Sampler,
-    { size, ahead = 2, ...options }: PictureBatchesOptions,
+    { size, ahead = 2, ...options }: ImageBatchesOptions,
   ) {
     this.#source = source;
     this.#sampler = sampler;
     this.#size = size;
     this.#ahead = ahead;
-    this.#reader = new PictureReader(source, options);
+    this.#reader = new ImageReader(source, options);
   }
 
   /**
    * The batch of step `step` (from 0), any number of times and in any order; going on by one is quick.
-   * Throws `DataError` where too many pictures are damaged.
+   * Throws `DataError` where too many images are damaged.
    */
   batch(step: number): Promise<Batch> {
     const end = step + this.#ahead;
@@ -77,7 +77,7 @@ export class PictureBatches implements Batches {
       lanes: this.#reader.width,
       work: (slot) => this.#take(step, slot),
     });
-    const labels = taken.map(({ pick: { picture } }) => this.#source.labels?.[picture] ?? 0);
+    const labels = taken.map(({ pick: { index } }) => this.#source.labels?.[index] ?? 0);
     return {
       images: imagesToTensor(taken.map(({ image }) => image)),
       labels: u32Tensor([taken.length], Uint32Array.from(labels)),
@@ -87,12 +87,12 @@ export class PictureBatches implements Batches {
 
   async #take(step: number, slot: number): Promise<{ pick: Pick; image: Image }> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const pick = this.#sampler.pick(step, slot, attempt), { picture, crop, mirrored } = pick;
-      const image = await this.#reader.read(picture, { size: this.#size, crop, mirrored });
+      const pick = this.#sampler.pick(step, slot, attempt), { index, crop, mirrored } = pick;
+      const image = await this.#reader.read(index, { size: this.#size, crop, mirrored });
       if (image) return { pick, image };
     }
-    throw new DataError(`Cannot find a picture in ${this.#source.name}`, {
-      expected: `one that is whole within ${maxAttempts} draws`,
+    throw new DataError(`Cannot find an image in ${this.#source.name}`, {
+      expected: `one that is whole within ${maxAttempts} samples`,
       got: "damaged ones",
     });
   }

@@ -1,6 +1,6 @@
-import type { Drawing } from "../../transformer/drawing.ts";
-import { isGuided } from "../../transformer/drawing.ts";
-import type { DrawingTable } from "../../transformer/drawing_table.ts";
+import type { Generation } from "../../transformer/generation.ts";
+import { isGuided } from "../../transformer/generation.ts";
+import type { DecodeBatch } from "../../transformer/decode_batch.ts";
 import type { Generator } from "../../transformer/generator.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { Company } from "./company.ts";
@@ -10,15 +10,15 @@ import type { Errand } from "./tokenizer_batcher.ts";
 /** What of a generator is needed to serve it. */
 export type ServableGenerator = Pick<
   Generator,
-  "plan" | "likeliest" | "openTable" | "classNames" | "sampling" | "config" | "size"
+  "plan" | "likeliest" | "openBatch" | "classNames" | "sampling" | "config" | "size"
 >;
 
-/** What of a table is needed to draw at it. */
-type Table = Pick<DrawingTable, "size" | "guided" | "step"> & AsyncDisposable;
+/** What of a table is needed to generate at it. */
+type Table = Pick<DecodeBatch, "size" | "guided" | "step"> & AsyncDisposable;
 
-/** A picture that waits or is drawn. */
+/** An image that waits or is generated. */
 interface Seat {
-  readonly drawing: Drawing;
+  readonly generation: Generation;
   readonly errand: Errand;
   readonly onToken: ((count: number) => void) | undefined;
   readonly resolve: (tokens: Uint32Array) => void;
@@ -36,18 +36,18 @@ interface Setting {
 /** Places of the tables that are opened as they are needed. */
 const tableSizes: readonly number[] = [1, 2, 4, 8, 16];
 const largestTable = tableSizes.at(-1)!;
-/** Times that a picture is begun anew. */
+/** Times that an image is begun anew. */
 const maxFailures = 1;
 
 /**
- * Continuous batching: pictures of all requests are drawn side by side, token by token. New ones join at the next token,
- * finished ones and those whose client left make room. Clients take turns at free places. What a picture becomes does
+ * Continuous batching: images of all requests are generated side by side, token by token. New ones join at the next token,
+ * finished ones and those whose client left make room. Clients take turns at free places. What an image becomes does
  * not depend on its neighbours.
  */
-export class DrawingScheduler implements AsyncDisposable {
+export class GenerationScheduler implements AsyncDisposable {
   readonly #generator: ServableGenerator;
   readonly #metrics: Metrics;
-  /** Pictures without guidance take one row, those with it two: they sit at different tables. */
+  /** Images without guidance take one row, those with it two: they sit at different tables. */
   readonly #queues: Readonly<Record<"plain" | "guided", FairQueue<Seat>>> = {
     plain: new FairQueue(),
     guided: new FairQueue(),
@@ -71,31 +71,31 @@ export class DrawingScheduler implements AsyncDisposable {
     });
   }
 
-  /** Pictures that wait for a place. */
+  /** Images that wait for a place. */
   get waiting(): number {
     return this.#queues.plain.size + this.#queues.guided.size;
   }
 
-  /** Pictures that are being drawn. */
-  get drawing(): number {
+  /** Images that are being generated. */
+  get generation(): number {
     return [...this.#settings.values()].reduce((sum, setting) => sum + seated(setting), 0);
   }
 
   /**
-   * Draws the tokens of a picture; `onToken` hears how many are drawn. Rejects with the reason of the errand's signal,
-   * within one token, and with what drawing throws.
+   * Generates the tokens of an image; `onToken` hears how many are generated. Rejects with the reason of the errand's signal,
+   * within one token, and with what generation throws.
    */
-  draw(drawing: Drawing, errand: Errand, onToken?: (count: number) => void): Promise<Uint32Array> {
+  generate(generation: Generation, errand: Errand, onToken?: (count: number) => void): Promise<Uint32Array> {
     const { promise, resolve, reject } = Promise.withResolvers<Uint32Array>();
     const { signal } = errand;
     if (signal.aborted) {
       reject(signal.reason);
       return promise;
     }
-    const seat: Seat = { drawing, errand, onToken, resolve, reject, failures: 0 };
-    const queue = this.#queues[isGuided(drawing.settings) ? "guided" : "plain"];
+    const seat: Seat = { generation, errand, onToken, resolve, reject, failures: 0 };
+    const queue = this.#queues[isGuided(generation.settings) ? "guided" : "plain"];
     signal.addEventListener("abort", () => {
-      // One that is being drawn leaves its place before the next token; its client need not wait for that.
+      // One that is being generated leaves its place before the next token; its client need not wait for that.
       queue.remove(seat);
       reject(signal.reason);
     }, { once: true });
@@ -105,18 +105,18 @@ export class DrawingScheduler implements AsyncDisposable {
     return promise;
   }
 
-  /** Waits for the pictures under way, then frees the tables. */
+  /** Waits for the images under way, then frees the tables. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#working;
     await Promise.all([...this.#settings.values()].map(({ table }) => table[Symbol.asyncDispose]()));
     this.#settings.clear();
   }
 
-  /** Draws until nobody sits or waits. Never rejects. */
+  /** Generates until nobody sits or waits. Never rejects. */
   async #work(): Promise<void> {
     // Requests that come together shall sit together.
     await this.#company.wait();
-    while (this.waiting + this.drawing > 0) {
+    while (this.waiting + this.generation > 0) {
       for (const setting of this.#settings.values()) clearLeft(setting);
       await this.#seat("guided");
       await this.#seat("plain");
@@ -158,7 +158,7 @@ export class DrawingScheduler implements AsyncDisposable {
   async #open(kind: "plain" | "guided", size: number): Promise<Setting> {
     const key = `${kind} ${size}`, open = this.#settings.get(key);
     if (open) return open;
-    const table = await this.#generator.openTable({ size, guided: kind === "guided" });
+    const table = await this.#generator.openBatch({ size, guided: kind === "guided" });
     const setting = { table, seats: new Array<Seat | undefined>(size).fill(undefined) };
     this.#settings.set(key, setting);
     return setting;
@@ -178,12 +178,12 @@ export class DrawingScheduler implements AsyncDisposable {
     this.#metrics.step(seats.filter((seat) => seat !== undefined).length);
     let outcomes: Awaited<ReturnType<Table["step"]>>;
     try {
-      outcomes = await table.step(seats.map((seat) => seat?.drawing));
+      outcomes = await table.step(seats.map((seat) => seat?.generation));
     } catch (error) {
       for (const [i, seat] of seats.entries()) {
         if (!seat) continue;
-        // What the table remembered of it is not to be relied on. It begins anew and becomes the same picture.
-        seat.drawing.count = 0;
+        // What the table remembered of it is not to be relied on. It begins anew and becomes the same image.
+        seat.generation.count = 0;
         if (++seat.failures <= maxFailures) continue;
         seats[i] = undefined;
         seat.reject(error);
@@ -192,7 +192,7 @@ export class DrawingScheduler implements AsyncDisposable {
     }
     for (const [i, seat] of seats.entries()) {
       if (!seat) continue;
-      const { tokens, count } = seat.drawing, failure = outcomes[i];
+      const { tokens, count } = seat.generation, failure = outcomes[i];
       if (failure) seat.reject(failure);
       else {
         this.#metrics.tokens("generated", 1);

@@ -3,19 +3,19 @@ import { DataError } from "../tensor/errors.ts";
 import { openNpz } from "./npz_source.ts";
 import { filesLike } from "./files_like.ts";
 import { openFolder } from "./folder_source.ts";
-import type { PictureSource } from "./source.ts";
+import type { ImageSource } from "./source.ts";
 import { openTars } from "./tar_source.ts";
 
 /**
- * Opens a data set by its path: a folder of pictures (`openFolder`), WebDataset shards (`openTars`): a `.tar`, a pattern such as
+ * Opens a data set by its path: a folder of images (`openFolder`), WebDataset shards (`openTars`): a `.tar`, a pattern such as
  * `train-{0000..0099}.tar` or `train-*.tar`, or a folder of them; or an `.npz` of pixels (`openNpz`).
  *
  * Throws `DataError` where there is nothing, or nothing of the kind, and what those throw.
  */
-export async function openPictures(
+export async function openImages(
   path: string,
   { signal }: { signal?: AbortSignal } = {},
-): Promise<PictureSource> {
+): Promise<ImageSource> {
   const info = await Deno.stat(path).catch((cause) => {
     if (cause instanceof Deno.errors.NotFound) return undefined;
     throw new DataError(`Cannot open ${path}`, { got: reasonOf(cause), cause });
@@ -28,21 +28,21 @@ export async function openPictures(
   const shards = await filesLike(path);
   if (shards.length === 0) {
     throw new DataError(`Cannot open ${path}`, {
-      expected: "a folder of pictures, .tar files or an .npz file",
+      expected: "a folder of images, .tar files or an .npz file",
       got: "no such file or folder",
     });
   }
   const other = shards.find((shard) => !/\.tar$/i.test(shard));
   if (other) {
     throw new DataError(`Cannot open ${other}`, {
-      expected: "a folder of pictures, .tar files or an .npz file",
+      expected: "a folder of images, .tar files or an .npz file",
       got: "another file",
     });
   }
   return await openTars(shards, { signal });
 }
 
-/** The tars in a folder. What cannot be read is told where it is opened as a folder of pictures. */
+/** The tars in a folder. What cannot be read is told where it is opened as a folder of images. */
 async function shardsIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {

@@ -1,6 +1,6 @@
 /**
- * Loads a generator in q8 in a process of its own, draws some tokens of a picture with guidance, and prints what that
- * took as JSON: `deno run -A tests/transformer/draw_and_weigh.ts CHECKPOINT`.
+ * Loads a generator in q8 in a process of its own, generates some tokens of an image with guidance, and prints what that
+ * took as JSON: `deno run -A tests/transformer/generate_and_score.ts CHECKPOINT`.
  */
 import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
 import { Generator } from "../../src/transformer/generator.ts";
@@ -10,7 +10,7 @@ export interface Weighed {
   readonly config: TransformerConfig;
   readonly load: number;
   readonly msPerToken: number;
-  readonly drawn: number;
+  readonly generated: number;
   readonly resident: number;
   readonly peak: number;
 }
@@ -18,7 +18,7 @@ export interface Weighed {
 const tokens = 8;
 
 if (import.meta.main) {
-  let peak = 0, drawn = 0, msPerToken = Infinity;
+  let peak = 0, generated = 0, msPerToken = Infinity;
   const look = () => peak = Math.max(peak, Deno.memoryUsage().rss);
   const start = performance.now();
   await using generator = await Generator.load(Deno.args[0]!, {
@@ -32,9 +32,9 @@ if (import.meta.main) {
     look();
     msPerToken = Math.min(msPerToken, performance.now() - last);
     last = performance.now();
-    drawn = step.drawn;
-    if (drawn === tokens) break;
+    generated = step.generated;
+    if (generated === tokens) break;
   }
   const { config } = generator, resident = Deno.memoryUsage().rss;
-  console.log(JSON.stringify({ config, load, msPerToken, drawn, resident, peak } satisfies Weighed));
+  console.log(JSON.stringify({ config, load, msPerToken, generated, resident, peak } satisfies Weighed));
 }

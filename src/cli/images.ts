@@ -4,24 +4,24 @@ import { readImage } from "../image/read.ts";
 import { prepareImage } from "../image/prepare.ts";
 import { ImageError } from "../tensor/errors.ts";
 
-/** A picture that was read, and from where. */
-export interface Picture {
+/** An image that was read, and from where. */
+export interface InputImage {
   readonly path: string;
   readonly image: Image;
 }
 
-/** Pixels after which no more pictures are read into a batch. */
+/** Pixels after which no more images are read into a batch. */
 const batchPixels = 65536;
 
 /**
- * Reads pictures and gives them in batches of one size, so that never many are in memory. With `size` each is resized to
+ * Reads images and gives them in batches of one size, so that never many are in memory. With `size` each is resized to
  * that shorter side and cropped to a square.
  */
 export async function* batchesOf(
   paths: readonly string[],
   { size, signal }: { size?: number; signal: AbortSignal },
-): AsyncGenerator<Picture[]> {
-  let batch: Picture[] = [];
+): AsyncGenerator<InputImage[]> {
+  let batch: InputImage[] = [];
   for (const path of paths) {
     signal.throwIfAborted();
     const original = await readImage(path);

@@ -9,8 +9,8 @@ import type { Limits } from "../limits.ts";
 import type { Env } from "../parts.ts";
 import { unprocessable } from "../request_error.ts";
 
-/** A picture file that came, and what was said beside it, not yet checked. */
-export interface PictureRequest {
+/** An image file that came, and what was said beside it, not yet checked. */
+export interface ImageRequest {
   readonly file: Uint8Array;
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -18,10 +18,10 @@ export interface PictureRequest {
 const wanted = ["image/png", "image/jpeg", "image/webp", "multipart/form-data", "application/json"];
 
 /**
- * Reads a picture that was sent in one of three ways: as the body, with options in the query; as the field `image` of a
+ * Reads an image that was sent in one of three ways: as the body, with options in the query; as the field `image` of a
  * form; as base64 in the field `image` of JSON. Refuses what is none of these, and never fetches anything.
  */
-export async function readPictureRequest(c: Context<Env>, limits: Limits): Promise<PictureRequest> {
+export async function readImageRequest(c: Context<Env>, limits: Limits): Promise<ImageRequest> {
   const contentType = c.req.header("content-type");
   const type = mediaType(contentType);
   if (type === "application/json") {
@@ -48,7 +48,7 @@ function fromBase64(text: unknown): Uint8Array {
   const refuse = () =>
     unprocessable(
       "invalid_image",
-      "Expected a picture as base64 in the field image; nothing is ever fetched",
+      "Expected an image as base64 in the field image; nothing is ever fetched",
     );
   if (typeof text !== "string") throw refuse();
   let file: Uint8Array;

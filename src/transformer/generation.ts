@@ -1,25 +1,25 @@
 import type { SamplingSettings } from "./settings.ts";
 
-/** One candidate of a picture. */
+/** One candidate of an image. */
 export interface Candidate {
   readonly classId: number;
-  /** The picture's number: with the seed and the settings it decides what is drawn. */
+  /** The image's number: with the seed and the settings it decides what is generated. */
   readonly index: number;
-  /** Which of the picture's candidates it is. */
+  /** Which of the image's candidates it is. */
   readonly candidate: number;
 }
 
-/** A candidate on its way: how its tokens are drawn, and those drawn so far. */
-export interface Drawing extends Candidate {
+/** A candidate on its way: how its tokens are generated, and those generated so far. */
+export interface Generation extends Candidate {
   readonly seed: number;
   readonly settings: SamplingSettings;
-  /** All tokens of the picture, of which the first `count` are drawn. */
+  /** All tokens of the image, of which the first `count` are generated. */
   readonly tokens: Uint32Array;
   count: number;
 }
 
 /**
- * Philox's counter: the picture, the position and the candidate. Its block of four words is more than the two that a
+ * Philox's counter: the image, the position and the candidate. Its block of four words is more than the two that a
  * position needs.
  */
 export function counterOf(
@@ -29,7 +29,7 @@ export function counterOf(
   return [index, position, candidate, 0];
 }
 
-/** Whether a picture takes a second row, under the null class. */
+/** Whether an image takes a second row, under the null class. */
 export function isGuided({ guidance }: SamplingSettings): boolean {
   return guidance.some((scale) => scale > 1);
 }

@@ -1,25 +1,25 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import { type Candidate, counterOf, isGuided } from "./drawing.ts";
-import { noNumbers } from "./drawing_table.ts";
+import { type Candidate, counterOf, isGuided } from "./generation.ts";
+import { noNumbers } from "./decode_batch.ts";
 import type { TransformerEngine } from "./engine.ts";
 import { subTokens } from "../networks/transformer/network.ts";
 import { guidanceAt, type SamplingSettings } from "./settings.ts";
 
-/** What is drawn at once. */
+/** What is generated at once. */
 export interface Batch {
-  /** All candidates of some pictures, picture by picture. */
+  /** All candidates of some images, image by image. */
   readonly candidates: readonly Candidate[];
   readonly seed: number;
   readonly settings: SamplingSettings;
 }
 
 /**
- * Draws the tokens of a batch, position by position: gives after each the tokens of all candidates, `[positions]` each,
- * and how many of them are drawn. Within a turn of the engine. Throws `NumericError` where the model gives no numbers,
+ * Generates the tokens of a batch, position by position: gives after each the tokens of all candidates, `[positions]` each,
+ * and how many of them are generated. Within a turn of the engine. Throws `NumericError` where the model gives no numbers,
  * the signal's reason where it is aborted.
  */
-export async function* drawTokens(
+export async function* generateTokens(
   engine: TransformerEngine,
   batch: Batch,
   { signal }: Cancellable = {},
@@ -41,13 +41,13 @@ export async function* drawTokens(
       pre: last.pre!,
       post: last.post!,
     }));
-    for (const [i, drawn] of (await engine.steps({ n, guided }, inputs, { signal })).entries()) {
-      tokens.forEach((picture, p) => {
-        const parts = subTokens.map((name) => drawn[name]!.data[p]!) as [number, number];
-        checkDrawn(parts, config.bits);
-        picture[first + i] = parts[0] + parts[1] * 2 ** config.bits[0];
+    for (const [i, generated] of (await engine.steps({ n, guided }, inputs, { signal })).entries()) {
+      tokens.forEach((image, p) => {
+        const parts = subTokens.map((name) => generated[name]!.data[p]!) as [number, number];
+        checkGenerated(parts, config.bits);
+        image[first + i] = parts[0] + parts[1] * 2 ** config.bits[0];
       });
-      last = drawn;
+      last = generated;
       yield { tokens, count: first + i + 1 };
     }
   }
@@ -90,7 +90,7 @@ function filled(dtype: "f32" | "u32", length: number, value: number): HostTensor
 }
 
 /** A word out of the vocabulary is how sampling says that its logits were no numbers. */
-function checkDrawn(tokens: readonly [number, number], bits: readonly [number, number]): void {
+function checkGenerated(tokens: readonly [number, number], bits: readonly [number, number]): void {
   if (tokens.every((token, i) => token < 2 ** bits[i]!)) return;
   throw noNumbers();
 }

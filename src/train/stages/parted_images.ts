@@ -1,23 +1,23 @@
 import type { TokenizerRun } from "../config/run.ts";
-import type { PictureSource } from "../../data/source.ts";
+import type { ImageSource } from "../../data/source.ts";
 import { split, subset } from "../../data/split.ts";
 
-/** What is trained on, and what is held out; by heart, the first pictures are learnt and held against. */
+/** What is trained on, and what is held out; by heart, the first images are learnt and held against. */
 export function parted(
-  all: PictureSource,
+  all: ImageSource,
   { data, overfit, seed }: TokenizerRun,
-): { pictures: PictureSource; heldOut: PictureSource } {
+): { images: ImageSource; heldOut: ImageSource } {
   if (overfit) {
-    const few = subset(all, firstOf(all.length, overfit.pictures));
-    return { pictures: few, heldOut: few };
+    const few = subset(all, firstOf(all.length, overfit.images));
+    return { images: few, heldOut: few };
   }
   const out = data.heldOut ?? all.heldOut ?? [];
   const { training, heldOut } = split(all, typeof out === "number" ? { fraction: out, seed } : out);
-  return { pictures: training, heldOut };
+  return { images: training, heldOut };
 }
 
-/** Up to `most` pictures of a source, at about equal distances. */
-export function spread(source: PictureSource, most: number): PictureSource {
+/** Up to `most` images of a source, at about equal distances. */
+export function spread(source: ImageSource, most: number): ImageSource {
   const { length } = source, count = Math.min(length, most);
   return subset(source, Array.from({ length: count }, (_, i) => Math.floor(i * length / count)));
 }

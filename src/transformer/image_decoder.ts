@@ -7,8 +7,8 @@ import { checkFinite, finiteWeights } from "../runtime/finite.ts";
 import { decodeGraph } from "../tokenizer/programs.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
 
-/** The decoder of a tokenizer alone, for pictures of one size, one at a time. */
-export class PictureDecoder implements AsyncDisposable {
+/** The decoder of a tokenizer alone, for images of one size, one at a time. */
+export class ImageDecoder implements AsyncDisposable {
   /** Pixels of a token along each side. */
   readonly factor: number;
   readonly #grid: number;
@@ -22,7 +22,7 @@ export class PictureDecoder implements AsyncDisposable {
     this.#program = parts.program;
   }
 
-  /** Loads the decoder's weights only, for pictures of `grid` tokens along each side. */
+  /** Loads the decoder's weights only, for images of `grid` tokens along each side. */
   static async load(
     { config, source }: TokenizerModel,
     { backend, grid, onProgress, signal }: {
@@ -30,7 +30,7 @@ export class PictureDecoder implements AsyncDisposable {
       grid: number;
       onProgress?: OnProgress;
     } & Cancellable,
-  ): Promise<PictureDecoder> {
+  ): Promise<ImageDecoder> {
     const factor = downsamplingFactor(config);
     const graph = decodeGraph(config, { n: 1, height: grid * factor, width: grid * factor });
     const weights = await backend.load(finiteWeights(source), {
@@ -38,14 +38,14 @@ export class PictureDecoder implements AsyncDisposable {
       ...{ onProgress, signal },
     });
     try {
-      return new PictureDecoder({ factor, grid, weights, program: await backend.compile(graph, weights) });
+      return new ImageDecoder({ factor, grid, weights, program: await backend.compile(graph, weights) });
     } catch (error) {
       await weights[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** The picture of grid² tokens. */
+  /** The image of grid² tokens. */
   async decode(tokens: Uint32Array, options: Cancellable): Promise<Image> {
     const input = u32Tensor([1, this.#grid, this.#grid], tokens);
     const { x } = await this.#program.run({ tokens: input }, options) as { x: HostTensor<"f32"> };
@@ -54,7 +54,7 @@ export class PictureDecoder implements AsyncDisposable {
   }
 
   /**
-   * The picture of the first `rows` rows of tokens, grey below. For the decoder, which sees some way around each token,
+   * The image of the first `rows` rows of tokens, grey below. For the decoder, which sees some way around each token,
    * the last of these rows is repeated.
    */
   async decodeRows(tokens: Uint32Array, rows: number, options: Cancellable): Promise<Image> {
@@ -69,7 +69,7 @@ export class PictureDecoder implements AsyncDisposable {
   }
 }
 
-/** Tokens of `grid` rows of which the first `rows` are drawn: the last of these also stands for those below. */
+/** Tokens of `grid` rows of which the first `rows` are generated: the last of these also stands for those below. */
 export function repeatLastRow(
   tokens: Uint32Array,
   { rows, grid }: { rows: number; grid: number },
@@ -81,7 +81,7 @@ export function repeatLastRow(
   return repeated;
 }
 
-/** Makes a picture grey from row `y` on. */
+/** Makes an image grey from row `y` on. */
 export function greyBelow(image: Image, y: number): void {
   image.data.fill(128, y * image.width * 3);
 }

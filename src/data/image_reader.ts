@@ -3,40 +3,40 @@ import { defaultMaxPixels } from "../image/header.ts";
 import type { Image } from "../image/image.ts";
 import { type Preparation, prepareImage } from "../image/prepare.ts";
 import { DataError, ImageError } from "../tensor/errors.ts";
-import type { PictureSource } from "./source.ts";
+import type { ImageSource } from "./source.ts";
 
-/** How a source's pictures are read. */
-export interface PictureReaderOptions {
+/** How a source's images are read. */
+export interface ImageReaderOptions {
   /** Threads that decode; default a quarter of the processors. */
   readonly threads?: number;
-  /** Damaged pictures that are passed over before that is an error; default 1% of all, at least 10. */
+  /** Damaged images that are passed over before that is an error; default 1% of all, at least 10. */
   readonly maxDamaged?: number;
-  /** Called once for each picture that is passed over. */
-  readonly onDamaged?: (damaged: DamagedPicture) => void;
+  /** Called once for each image that is passed over. */
+  readonly onDamaged?: (damaged: DamagedImage) => void;
 }
 
-/** A picture that could not be read. */
-export interface DamagedPicture {
-  readonly picture: number;
+/** An image that could not be read. */
+export interface DamagedImage {
+  readonly index: number;
   readonly name: string;
   readonly reason: string;
 }
 
-/** Megabytes and milliseconds that one picture may take. */
+/** Megabytes and milliseconds that one image may take. */
 const threadMemory = 1024, threadTime = 60_000;
 
-/** Reads pictures of a source and decodes them in threads. Disposing ends the threads, not the source. */
-export class PictureReader implements AsyncDisposable {
+/** Reads images of a source and decodes them in threads. Disposing ends the threads, not the source. */
+export class ImageReader implements AsyncDisposable {
   /** How many reads at a time keep the threads busy. */
   readonly width: number;
-  readonly #source: PictureSource;
-  readonly #options: PictureReaderOptions;
+  readonly #source: ImageSource;
+  readonly #options: ImageReaderOptions;
   readonly #threads: ImageThreads;
   readonly #damaged: Set<number> = new Set();
   readonly #maxDamaged: number;
   readonly #end: AbortController = new AbortController();
 
-  constructor(source: PictureSource, options: PictureReaderOptions = {}) {
+  constructor(source: ImageSource, options: ImageReaderOptions = {}) {
     const size = options.threads ?? Math.max(1, navigator.hardwareConcurrency >> 2);
     this.width = size * 2;
     this.#source = source;
@@ -46,17 +46,17 @@ export class PictureReader implements AsyncDisposable {
   }
 
   /**
-   * A picture as a square for a model, or nothing where it is damaged.
+   * An image as a square for a model, or nothing where it is damaged.
    * Throws `DataError` where too many are, or the source cannot be read.
    */
-  async read(picture: number, preparation: Preparation): Promise<Image | undefined> {
+  async read(index: number, preparation: Preparation): Promise<Image | undefined> {
     this.#end.signal.throwIfAborted();
-    if (this.#damaged.has(picture)) return undefined;
+    if (this.#damaged.has(index)) return undefined;
     try {
-      return await this.#prepare(await this.#source.read(picture), preparation);
+      return await this.#prepare(await this.#source.read(index), preparation);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
-      this.#passOver(picture, error);
+      this.#passOver(index, error);
     }
   }
 
@@ -74,25 +74,25 @@ export class PictureReader implements AsyncDisposable {
         { signal, transfer: ownMemory(file) },
       );
       if (answer.type === "decoded") return answer.image;
-      throw new ImageError(answer.type === "encoded" ? "Cannot decode the picture" : answer.message);
+      throw new ImageError(answer.type === "encoded" ? "Cannot decode the image" : answer.message);
     } catch (error) {
       if (error instanceof ThreadLostError) {
-        throw new ImageError(`Cannot decode the picture: ${error.message}`, { cause: error });
+        throw new ImageError(`Cannot decode the image: ${error.message}`, { cause: error });
       }
       throw error;
     }
   }
 
-  #passOver(picture: number, cause: ImageError): void {
-    if (this.#damaged.has(picture)) return;
-    this.#damaged.add(picture);
-    const name = this.#source.nameOf(picture);
-    this.#options.onDamaged?.({ picture, name, reason: cause.message });
+  #passOver(index: number, cause: ImageError): void {
+    if (this.#damaged.has(index)) return;
+    this.#damaged.add(index);
+    const name = this.#source.nameOf(index);
+    this.#options.onDamaged?.({ index, name, reason: cause.message });
     if (this.#damaged.size <= this.#maxDamaged) return;
     throw new DataError(`Cannot go on with ${this.#source.name}`, {
-      expected: `at most ${this.#maxDamaged} damaged pictures (maxDamaged)`,
+      expected: `at most ${this.#maxDamaged} damaged images (maxDamaged)`,
       got: `${this.#damaged.size} with ${name}: ${cause.message}`,
-      hint: "remove the damaged pictures, or raise the limit",
+      hint: "remove the damaged images, or raise the limit",
       cause,
     });
   }

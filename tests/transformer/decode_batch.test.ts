@@ -1,11 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Drawing } from "../../src/transformer/drawing.ts";
+import type { Generation } from "../../src/transformer/generation.ts";
 import { tinyGenerator } from "./tiny.ts";
 
-const test = suite("drawing tables");
+const test = suite("generation tables");
 
-test("pictures of different requests, begun at different times, are what each alone is", async () => {
+test("images of different requests, begun at different times, are what each alone is", async () => {
   await using generator = await tinyGenerator({ threads: 2 });
   const requests = [
     { classIds: 3, seed: 2 ** 40 + 7, guidance: [2, 3], topK: [0, 12] },
@@ -17,11 +17,11 @@ test("pictures of different requests, begun at different times, are what each al
   const expected = (await Promise.all(requests.map((request) => generator.generate(request)))).flat();
   const all = [...waiting];
 
-  await using table = await generator.openTable({ size: 3, guided: true });
-  const places: (Drawing | undefined)[] = new Array(3).fill(undefined);
+  await using table = await generator.openBatch({ size: 3, guided: true });
+  const places: (Generation | undefined)[] = new Array(3).fill(undefined);
   for (let step = 0; all.some(({ count }) => count < 16); step++) {
-    places.forEach((drawing, i) => {
-      if (drawing && drawing.count < 16) return;
+    places.forEach((generation, i) => {
+      if (generation && generation.count < 16) return;
       // Some places stay empty for a while.
       places[i] = step % 3 === i ? waiting.shift() : undefined;
     });
@@ -34,7 +34,7 @@ test("so are those without guidance", async () => {
   await using generator = await tinyGenerator();
   const request = { classIds: [1, 2], guidance: 0, seed: 5 };
   const places = generator.plan(request).flat();
-  await using table = await generator.openTable({ size: 2, guided: false });
+  await using table = await generator.openBatch({ size: 2, guided: false });
   for (let step = 0; step < 16; step++) await table.step(places);
   const expected = await generator.generate(request);
   assert.equal(places.map(({ tokens }) => [...tokens]), expected.map(({ tokens }) => [...tokens.data]));

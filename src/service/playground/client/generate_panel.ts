@@ -1,10 +1,10 @@
-import { type DrawRequest, type Pixels, samplingFields } from "./engine.ts";
+import { type GenerateRequest, type Pixels, samplingFields } from "./engine.ts";
 import { element, type Page } from "./page.ts";
 import { show } from "./pixels.ts";
-import { drawSnippets, showSnippets } from "./snippets.ts";
+import { generatesnippets, showSnippets } from "./snippets.ts";
 
-/** Draws pictures of classes, and shows them while they appear. */
-export class DrawPanel {
+/** Generates images of classes, and shows them while they appear. */
+export class GeneratePanel {
   readonly #page: Page;
   readonly #onChoose: (pixels: Pixels) => void;
   #stop: AbortController | undefined;
@@ -12,15 +12,15 @@ export class DrawPanel {
   constructor(page: Page, { onChoose }: { onChoose: (pixels: Pixels) => void }) {
     this.#page = page;
     this.#onChoose = onChoose;
-    const form = element<HTMLFormElement>("draw-form");
+    const form = element<HTMLFormElement>("generate-form");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#draw();
+      void this.#generate();
     });
     form.addEventListener("input", () => this.#showCode());
     element("another").addEventListener("click", () => {
       element<HTMLInputElement>("seed").value = `${Math.floor(Math.random() * 1e6)}`;
-      void this.#draw();
+      void this.#generate();
     });
     element("stop").addEventListener("click", () => this.#stop?.abort());
   }
@@ -29,7 +29,7 @@ export class DrawPanel {
   changeModel(): void {
     const { classes, sampling } = this.#page.model;
     this.#stop?.abort();
-    element("draw").hidden = classes === undefined;
+    element("generate").hidden = classes === undefined;
     if (classes === undefined) return;
     const names = typeof classes === "number" ? Array.from({ length: classes }, (_, i) => `${i}`) : classes;
     const select = element<HTMLSelectElement>("class"), before = select.selectedIndex;
@@ -42,7 +42,7 @@ export class DrawPanel {
     this.#showCode();
   }
 
-  get #request(): DrawRequest {
+  get #request(): GenerateRequest {
     const value = (id: string) => Number(element<HTMLInputElement>(id).value);
     return {
       class_id: value("class"),
@@ -57,38 +57,38 @@ export class DrawPanel {
   }
 
   #showCode(): void {
-    showSnippets(element("copy-draw"), drawSnippets(this.#page.model, this.#request), this.#page.say);
+    showSnippets(element("copy-generate"), generatesnippets(this.#page.model, this.#request), this.#page.say);
   }
 
-  async #draw(): Promise<void> {
-    if (!element<HTMLFormElement>("draw-form").reportValidity()) return;
+  async #generate(): Promise<void> {
+    if (!element<HTMLFormElement>("generate-form").reportValidity()) return;
     this.#stop?.abort();
     const stop = this.#stop = new AbortController(), request = this.#request;
     this.#showCode();
     const name = element<HTMLSelectElement>("class").selectedOptions[0]!.text;
-    const places = Array.from({ length: request.n }, (_, i) => this.#place(`${name}, picture ${i + 1}`));
-    element("drawn").replaceChildren(...places.map(({ button }) => button));
-    element("drawn-hint").hidden = true;
+    const places = Array.from({ length: request.n }, (_, i) => this.#place(`${name}, image ${i + 1}`));
+    element("generated").replaceChildren(...places.map(({ button }) => button));
+    element("generated-hint").hidden = true;
     const working = (on: boolean) => element<HTMLButtonElement>("stop").disabled = !on;
     working(true);
-    this.#page.say("Drawing…");
+    this.#page.say("Generation…");
     const start = performance.now();
     try {
-      await this.#page.engine.draw(this.#page.model, request, {
+      await this.#page.engine.generate(this.#page.model, request, {
         signal: stop.signal,
-        onPicture: ({ index, pixels, done }) => places[index]!.update(pixels, done),
+        onImage: ({ index, pixels, done }) => places[index]!.update(pixels, done),
       });
       if (stop.signal.aborted) return;
       const seconds = (performance.now() - start) / 1000;
       this.#page.say(
-        `Drew ${request.n === 1 ? "a picture" : `${request.n} pictures`} in ${seconds.toFixed(1)} s`,
+        `Drew ${request.n === 1 ? "an image" : `${request.n} images`} in ${seconds.toFixed(1)} s`,
       );
-      element("drawn-hint").hidden = false;
+      element("generated-hint").hidden = false;
     } catch (error) {
       if (stop.signal.aborted) this.#page.say("Stopped");
       else {
         this.#page.fail(error);
-        // Pictures that will never come leave no holes.
+        // Images that will never come leave no holes.
         for (const { button } of places) if (button.disabled) button.remove();
       }
     } finally {

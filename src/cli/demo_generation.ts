@@ -3,15 +3,15 @@ import { contactSheet } from "../image/contact_sheet.ts";
 import type { Image } from "../image/image.ts";
 import { Generator } from "../transformer/generator.ts";
 import type { Io } from "./io.ts";
-import { writePicture } from "./outputs.ts";
+import { writeImage } from "./outputs.ts";
 import { progress } from "./progress.ts";
 
-/** Pictures of each class. */
+/** Images of each class. */
 const each = 4;
 const seed = 1;
 
-/** Draws pictures of every class of `model` into a sheet in `folder`, a row for each class. */
-export async function demoDrawing(model: string, folder: string, io: Io): Promise<void> {
+/** Generates images of every class of `model` into a sheet in `folder`, a row for each class. */
+export async function demoGeneration(model: string, folder: string, io: Io): Promise<void> {
   let start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   await using generator = await Generator.load(model, { signal: io.signal });
@@ -19,28 +19,28 @@ export async function demoDrawing(model: string, folder: string, io: Io): Promis
   const names = generator.classNames ?? [], rows: Image[][] = [];
   start = performance.now();
   for (const classId of names.keys()) {
-    using bar = progress("Drawing classes", io);
+    using bar = progress("Generation classes", io);
     bar.update(classId, names.length);
     const request = { classIds: classId, n: each, first: classId * each, seed, signal: io.signal };
-    const pictures = await generator.generate(request);
-    rows.push(pictures.map(({ image }) => image));
+    const images = await generator.generate(request);
+    rows.push(images.map(({ image }) => image));
   }
-  const drawing = seconds();
-  const path = `${folder}/drawn.png`;
-  await writePicture(path, contactSheet(rows, { scale: 2, gap: 6 }));
+  const generation = seconds();
+  const path = `${folder}/generated.png`;
+  await writeImage(path, contactSheet(rows, { scale: 2, gap: 6 }));
   const { candidates } = generator.sampling, count = names.length * each;
   const tokens = count * candidates * generator.config.grid ** 2;
-  io.out(`\nIts transformer draws pictures of ${names.length} classes: ${names.join(", ")}.\n`);
+  io.out(`\nIts transformer generates images of ${names.length} classes: ${names.join(", ")}.\n`);
   io.out(
     alignColumns([
       ["load", `${loading.toFixed(2)} s`],
       [
-        "draw",
-        `${count} pictures, each the likeliest of ${candidates}, in ${
-          drawing.toFixed(2)
+        "generate",
+        `${count} images, each the likeliest of ${candidates}, in ${
+          generation.toFixed(2)
         } s with their decoding`,
       ],
-      ["speed", `${(tokens / drawing).toFixed(0)} tokens/s, each with and without its class for guidance`],
+      ["speed", `${(tokens / generation).toFixed(0)} tokens/s, each with and without its class for guidance`],
     ]).join("\n"),
   );
   io.out(`\nNow look at ${path}: a row for each class.`);
