@@ -100,7 +100,7 @@ test("wrong usage names the option and the help", async () => {
     [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, webgpu, wasm, reference/],
     [["explain", "--size", "1x2x3"], /such as 256 or 640x480/],
     [["tokenize", "--data", "x", "-o", "y.npz", "--shard", "3/2"], /i\/n with i from 1 to n/],
-    [["generate"], /unknown command 'generate'/],
+    [["paint"], /unknown command 'paint'/],
   ];
   for (const [args, message] of cases) {
     const { code, notes } = await voken(args);

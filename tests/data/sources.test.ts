@@ -11,7 +11,7 @@ import { butter, parrot, refuses, ring, tarOf, temporaryFolder, writeFiles } fro
 const test = suite("sources of training images");
 
 const names = ({ length, nameOf }: ImageSource) => Array.from({ length }, (_, i) => nameOf(i));
-const golden = (name: string) => new URL(`../../golden/${name}`, import.meta.url).pathname;
+const golden = (name: string) => new URL(`../golden/${name}`, import.meta.url).pathname;
 
 test("a folder's sub-folders are its classes, sorted by name", async () => {
   await using folder = await temporaryFolder();
@@ -118,7 +118,7 @@ for (const kind of ["stored", "deflated"]) {
     const files = JSON.parse(await Deno.readTextFile(golden("numpy.json")));
     await using folder = await temporaryFolder();
     const path = `${folder.path}/set.npz`;
-    await Deno.writeFile(path, Uint8Array.fromBase64(files[`images_${kind}`]));
+    await Deno.writeFile(path, Uint8Array.fromBase64(files[`pictures_${kind}`]));
     await using source = await openImages(path);
     assert.equal([source.length, [...source.labels!], source.heldOut], [2, [1, 0], [1]]);
     const pixels = Uint8Array.from({ length: 60 }, (_, i) => 60 + i);
