@@ -62,7 +62,7 @@ export async function openTars(
     async read(index) {
       const { shard, offset, bytes, key } = places[index]!;
       if (bytes > maxImageBytes) {
-        throw new ImageError(`${key}: Cannot read the image`, {
+        throw new ImageError(`Cannot read the image ${key}`, {
           expected: `at most ${maxImageBytes} bytes`,
           got: `${bytes}`,
         });

@@ -75,7 +75,7 @@ function checkWebp(bytes: Uint8Array, header: ImageHeader): void {
     throw new ImageError("Cannot decode this kind of WebP", {
       expected: "a still image",
       got: "an animation",
-      hint: "Save one of its frames as an image",
+      hint: "save one of its frames as an image",
     });
   }
   checkWebpComplete(bytes);

@@ -50,7 +50,7 @@ export function checkPixels({ width, height }: ImageHeader, maxPixels: number): 
     throw new ImageError("Cannot decode the image", {
       expected: `at most ${maxPixels} pixels (maxPixels)`,
       got: `${width}×${height} = ${width * height}`,
-      hint: "Make the image smaller or raise maxPixels",
+      hint: "make the image smaller or raise maxPixels",
     });
   }
 }
@@ -65,7 +65,7 @@ function unknownFormat(bytes: Uint8Array): ImageError {
   return new ImageError("Cannot read the image", {
     expected: "a PNG, JPEG or WebP file",
     got: describe(bytes),
-    hint: "Convert the image to one of these formats",
+    hint: "convert the image to one of these formats",
   });
 }
 

@@ -52,7 +52,7 @@ export function checkJpegComplete(bytes: Uint8Array): void {
   throw new ImageError("Cannot decode the JPEG image", {
     expected: "an end marker",
     got: `the end of the data after ${bytes.length} bytes`,
-    hint: "The file is cut off; fetch it again",
+    hint: "the file is cut off; fetch it again",
   });
 }
 
@@ -124,6 +124,6 @@ function unsupported(expected: string, got: string): ImageError {
   return new ImageError(unsupportedKind, {
     expected,
     got,
-    hint: "Convert the image to RGB",
+    hint: "convert the image to RGB",
   });
 }

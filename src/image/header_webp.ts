@@ -58,7 +58,7 @@ export function checkWebpComplete(bytes: Uint8Array): void {
     throw new ImageError("Cannot decode the WebP image", {
       expected: `${length} bytes`,
       got: `${bytes.length}`,
-      hint: "The file is cut off; fetch it again",
+      hint: "the file is cut off; fetch it again",
     });
   }
 }

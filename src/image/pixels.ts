@@ -55,7 +55,7 @@ export function imagesToTensor(
       throw new ArgumentError("Cannot make a batch", {
         expected: `images of ${first.width}×${first.height} like the first`,
         got: `${image.width}×${image.height} at ${n}`,
-        hint: "Resize and crop the images to one size",
+        hint: "resize and crop the images to one size",
       });
     }
     for (let y = 0, from = 0; y < image.height; y++) {

@@ -29,7 +29,7 @@ export async function readImage(
   } catch (cause) {
     if (cause instanceof ImageError) {
       const { expected, got, hint } = cause;
-      throw new ImageError(`${source}: ${cause.subject}`, { expected, got, hint, cause });
+      throw new ImageError(`${cause.subject} in ${source}`, { expected, got, hint, cause });
     }
     throw cause;
   }

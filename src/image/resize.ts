@@ -49,7 +49,7 @@ export function centerCrop(image: Image, size: number): Image {
     throw new ArgumentError("Cannot crop the image", {
       expected: `sides of at least ${size}`,
       got: `${image.width}×${image.height}`,
-      hint: "Resize the image first",
+      hint: "resize the image first",
     });
   }
   const left = halfToEven(image.width - size), top = halfToEven(image.height - size);

@@ -57,7 +57,7 @@ export class WasmCodec<Instance> {
       this.#module = undefined;
       throw new BackendError("Cannot load an image codec", {
         got: cause instanceof Error ? cause.message : String(cause),
-        hint: "Install the @jsquash packages and allow reading them",
+        hint: "install the @jsquash packages and allow reading them",
         cause,
       });
     }
