@@ -8,7 +8,7 @@
  * await using tokenizer = await Tokenizer.load("emoji-64");
  *
  * const image = await readImage("models/emoji-64/samples/ring.png");
- * const tokens = await tokenizer.encode(image); // { grid: [16, 16], bits: 18, data: Uint32Array(256) }
+ * const tokens = await tokenizer.encode(image); // { grid: [16, 16], codebookSize: 262144, data: Uint32Array(256) }
  * const again = await tokenizer.decode(tokens); // { width: 64, height: 64, data: Uint8Array of RGB }
  *
  * console.log(`${tokens.data.length} tokens keep ${psnr(image, again).toFixed(2)} dB`);

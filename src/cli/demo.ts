@@ -10,7 +10,9 @@ import { readImage } from "../image/read.ts";
 import { defaultModel as model } from "../models/find.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
+import { tokenBits } from "../tokenizer/codebook.ts";
 import { demoGeneration } from "./demo_generation.ts";
+import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
 import { terminal } from "./io.ts";
 import { writeImage } from "./outputs.ts";
@@ -41,16 +43,21 @@ export async function demo(folder: string, io: Io): Promise<void> {
   const path = `${folder}/demo.png`;
   await writeImage(path, contactSheet(sheetRows(images, reconstructions), { scale: 2, gap: 6 }));
 
-  const { width, height } = images[0]!, { grid: [h, w], bits } = tokens[0]!;
+  const { width, height } = images[0]!, { grid, codebookSize, data } = tokens[0]!;
   io.out(
-    `${model}: images of ${width}×${height} become ${w}×${h} tokens of ${bits} bits, and images again.\n`,
+    `${model}: images of ${width}×${height} become ${describeTokens(tokens[0]!)}, and images again.\n`,
   );
   io.out(describe(names, { images, tokens, reconstructions }) + "\n");
   const each = (total: number) => `${(1000 * total / images.length).toFixed(1)} ms an image`;
   io.out(
     alignColumns([
-      ["tokens", `the first row of ${nameOf(names[0]!)}: ${tokens[0]!.data.subarray(0, w).join(" ")}`],
-      ["size", `${bits * w * h / 8} bytes an image; as PNG ${await meanBytes(names)} bytes in the mean`],
+      ["tokens", `the first row of ${nameOf(names[0]!)}: ${data.subarray(0, grid.at(-1)).join(" ")}`],
+      [
+        "size",
+        `${tokenBits(codebookSize) * data.length / 8} bytes an image; as PNG ${await meanBytes(
+          names,
+        )} bytes in the mean`,
+      ],
       ["load", `${loading.toFixed(2)} s`],
       ["first run", `${first.toFixed(2)} s, with the start of the threads`],
       ["encode", each(encoding)],

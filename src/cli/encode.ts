@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { ArgumentError } from "../tensor/errors.ts";
 import { tokensToJson, tokensToNpz } from "../tokenizer/token_file.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
+import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
 import { checkWritable, writeFile } from "./outputs.ts";
@@ -19,7 +20,7 @@ export function encodeCommand(io: Io): Command {
   return withModel(new Command("encode"))
     .description("turn images of one size into tokens")
     .argument("<images...>", "PNG, JPEG or WebP files")
-    .option("-o, --output <file.npz>", "where the tokens go: uint32 `tokens` [n,h,w], `bits`")
+    .option("-o, --output <file.npz>", "where the tokens go: uint32 `tokens` [n,h,w], `codebookSize`")
     .option(
       "--size <pixels>",
       "resize the shorter side, then crop to a square (default: as it is)",
@@ -37,10 +38,9 @@ export function encodeCommand(io: Io): Command {
       if (output) await writeFile(output, tokensToNpz(all));
       if (json) io.out(tokensToJson(all));
       else {
-        const [{ grid: [h, w], bits }] = all as [Tokens];
         const distinct = new Set(all.flatMap(({ data }) => [...data])).size;
         const images = all.length === 1 ? "1 image" : `${all.length} images`;
-        io.out(`${images}: ${w}×${h} tokens of ${bits} bits, ${distinct} distinct, in ${output}`);
+        io.out(`${images}: ${describeTokens(all[0]!)}, ${distinct} distinct, in ${output}`);
       }
     });
 }

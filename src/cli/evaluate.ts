@@ -50,7 +50,7 @@ export function evaluateCommand(io: Io): Command {
         onProgress: ({ done, total }) => bar.update(done, total),
         onDamaged: ({ name, reason }) => io.note(`voken: passed over ${name}: ${reason}`),
       });
-      io.out(json ? JSON.stringify(quality, null, 2) : describe(quality, tokenizer.bits));
+      io.out(json ? JSON.stringify(quality, null, 2) : describe(quality, tokenizer.codebookSize));
     });
 }
 
@@ -64,7 +64,7 @@ function heldOutOf(source: ImageSource): ImageSource {
   });
 }
 
-function describe(quality: ReconstructionQuality, bits: number): string {
+function describe(quality: ReconstructionQuality, codebookSize: number): string {
   const { images, damaged, size, psnr, ssim, sharpness, codes, utilization } = quality;
   const percent = (share: number) => `${(100 * share).toPrecision(3)}%`;
   return [
@@ -72,6 +72,6 @@ function describe(quality: ReconstructionQuality, bits: number): string {
     `PSNR       ${psnr.toFixed(2)} dB`,
     `SSIM       ${ssim.toFixed(4)}`,
     `sharpness  ${percent(sharpness)} of the originals' mean gradient`,
-    `codes      ${codes} of ${2 ** bits} in use, ${percent(utilization)}`,
+    `codes      ${codes} of ${codebookSize} in use, ${percent(utilization)}`,
   ].join("\n");
 }

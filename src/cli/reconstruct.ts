@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { alignColumns } from "../graph/print.ts";
 import { psnr } from "../image/metrics.ts";
+import type { Grid } from "../tokenizer/grid.ts";
+import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
 import { checkWritable, imagePaths, stemOf, writeImage } from "./outputs.ts";
@@ -19,8 +21,8 @@ interface Reconstruction {
   output: string;
   width: number;
   height: number;
-  grid: readonly [number, number];
-  bits: number;
+  grid: Grid;
+  codebookSize: number;
   /** Different codes among the tokens. */
   distinct: number;
   /** In dB; null where nothing was lost. */
@@ -69,7 +71,7 @@ async function reconstruct(
     const images = await tokenizer.decode(tokens, io);
     const seconds = (performance.now() - start) / 1000 / batch.length;
     for (const [i, { path, image }] of batch.entries()) {
-      const { grid, bits, data } = tokens[i]!, decibel = psnr(image, images[i]!);
+      const { grid, codebookSize, data } = tokens[i]!, decibel = psnr(image, images[i]!);
       const output = outputs[done.length]!;
       await writeImage(output, images[i]!);
       done.push({
@@ -78,7 +80,7 @@ async function reconstruct(
         width: image.width,
         height: image.height,
         grid,
-        bits,
+        codebookSize,
         distinct: new Set(data).size,
         psnr: Number.isFinite(decibel) ? decibel : null,
         seconds,
@@ -89,10 +91,10 @@ async function reconstruct(
 }
 
 function describe(done: readonly Reconstruction[]): string {
-  const rows = done.map(({ input, output, width, height, grid: [h, w], bits, distinct, psnr, seconds }) => [
+  const rows = done.map(({ input, output, width, height, distinct, psnr, seconds, ...tokens }) => [
     input,
     `${width}×${height}`,
-    `${w}×${h} tokens of ${bits} bits`,
+    describeTokens(tokens),
     `${distinct} distinct`,
     psnr === null ? "lossless" : `PSNR ${psnr.toFixed(2)} dB`,
     `${seconds.toFixed(2)} s`,

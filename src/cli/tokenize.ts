@@ -12,6 +12,7 @@ import {
   withModel,
 } from "./options.ts";
 import { checkWritable } from "./outputs.ts";
+import { describeTokens } from "./describe_tokens.ts";
 import { progress } from "./progress.ts";
 
 interface Options extends ModelOptions {
@@ -74,7 +75,7 @@ export function tokenizeCommand(io: Io): Command {
       const before = images + damaged - read;
       const resumed = before > 0 ? `, ${before} of them before` : "";
       io.out(
-        `${images} images: ${grid[1]}×${grid[0]} tokens of ${tokenizer.bits} bits${
+        `${images} images: ${describeTokens({ grid, codebookSize: tokenizer.codebookSize })}${
           mirror ? ", and mirrored" : ""
         }` +
           `${left}${resumed}, in ${output}; ${(read / seconds).toFixed(1)} images/s`,

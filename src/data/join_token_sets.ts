@@ -1,14 +1,15 @@
 import { DataError } from "../tensor/errors.ts";
+import { formatGrid } from "../tokenizer/grid.ts";
 import type { TokenSet } from "./token_set.ts";
 
 /**
  * Several sets as one, in their order; disposing it disposes them.
- * Throws `DataError` where grids, bits or classes differ, or some have labels or mirror images and others none.
+ * Throws `DataError` where grids, codebook sizes or classes differ, or some have labels or mirror images and others none.
  */
 export function joinTokenSets(name: string, sets: readonly TokenSet[]): TokenSet {
   const [first] = sets as [TokenSet];
-  const describe = ({ grid, bits, labels, hasMirrored }: TokenSet) =>
-    `${grid.join("×")} tokens of ${bits} bits, ${labels ? "labels" : "no labels"}, ` +
+  const describe = ({ grid, codebookSize, labels, hasMirrored }: TokenSet) =>
+    `${formatGrid(grid)} tokens of ${codebookSize} codes, ${labels ? "labels" : "no labels"}, ` +
     `${hasMirrored ? "mirror images" : "no mirror images"}`;
   // Classes without names end with the greatest label that a part happens to have.
   const longest = sets.reduce((a, b) => b.classes.length > a.classes.length ? b : a).classes;
@@ -26,7 +27,7 @@ export function joinTokenSets(name: string, sets: readonly TokenSet[]): TokenSet
     name,
     length: ends.at(-1)!,
     grid: first.grid,
-    bits: first.bits,
+    codebookSize: first.codebookSize,
     classes: longest,
     labels: first.labels && Uint32Array.from(sets.flatMap(({ labels }) => [...labels!])),
     hasMirrored: first.hasMirrored,

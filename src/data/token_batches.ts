@@ -1,4 +1,5 @@
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
+import { gridSize } from "../tokenizer/grid.ts";
 import type { Pick, Sampler } from "./picks.ts";
 import type { TokenSet } from "./token_set.ts";
 
@@ -14,7 +15,7 @@ export interface TokenBatch {
 /** The tokens of step `step`. Throws `DataError` where the sampler mirrors and the set has no mirror images. */
 export async function tokenBatch(set: TokenSet, sampler: Sampler, step: number): Promise<TokenBatch> {
   const picks = Array.from({ length: sampler.batch }, (_, slot) => sampler.pick(step, slot));
-  const positions = set.grid[0] * set.grid[1];
+  const positions = gridSize(set.grid);
   const tokens = u32Tensor([picks.length, positions]);
   await Promise.all(picks.map(async ({ index, mirrored }, slot) => {
     tokens.data.set(await set.read(index, { mirrored }), slot * positions);

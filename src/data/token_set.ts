@@ -3,6 +3,8 @@ import { readNpz } from "../io/npz.ts";
 import { openSafetensors } from "../io/safetensors/file.ts";
 import { DataError } from "../tensor/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
+import { savedCodebookSize } from "../tokenizer/codebook.ts";
+import { type Grid, isGrid } from "../tokenizer/grid.ts";
 import { filesLike } from "./files_like.ts";
 import { checkedLabels, classNumbers } from "./labels.ts";
 import { joinTokenSets } from "./join_token_sets.ts";
@@ -13,16 +15,16 @@ export interface TokenSet extends AsyncDisposable {
   readonly name: string;
   /** How many images there are. */
   readonly length: number;
-  /** Rows and columns of tokens. */
-  readonly grid: readonly [rows: number, columns: number];
-  /** Bits of a token. */
-  readonly bits: number;
+  /** Rows and columns of an image's tokens. */
+  readonly grid: Grid;
+  /** Number of codes: every token is below it. */
+  readonly codebookSize: number;
   /** Names of the classes, or their numbers; empty where images have no labels. */
   readonly classes: readonly string[];
   readonly labels?: Uint32Array;
   /** Whether there are tokens of the mirror images, too. */
   readonly hasMirrored: boolean;
-  /** The tokens of an image or of its mirror image. Throws `DataError` for one that does not have `bits` bits. */
+  /** The tokens of an image or of its mirror image. Throws `DataError` for a token out of range. */
   read(image: number, options: { mirrored: boolean }): Promise<Uint32Array>;
 }
 
@@ -31,7 +33,7 @@ export const tokenSetKey = "token_set";
 
 /** What that entry holds, as JSON. */
 export interface TokenSetFacts {
-  readonly bits: number;
+  readonly codebookSize: number;
   /** Pixels of a side. */
   readonly size: number;
   /** Names of the classes; empty where images have no labels. */
@@ -49,7 +51,7 @@ interface Rows {
 /** What a file holds. */
 interface Contents extends AsyncDisposable {
   readonly arrays: ReadonlyMap<string, Rows>;
-  readonly bits: number | undefined;
+  readonly codebookSize: number | undefined;
   readonly classes: readonly string[];
 }
 
@@ -87,15 +89,18 @@ async function openFile(path: string): Promise<TokenSet> {
   }
 }
 
-async function tokenSetOf(name: string, { arrays, bits, classes, ...file }: Contents): Promise<TokenSet> {
+async function tokenSetOf(
+  name: string,
+  { arrays, codebookSize, classes, ...file }: Contents,
+): Promise<TokenSet> {
   const tokens = arrays.get("tokens"), mirrored = arrays.get("mirrored"), given = arrays.get("labels");
-  if (!tokens || tokens.shape.length !== 3 || !(bits! >= 1 && bits! <= 32)) {
+  const [length, ...grid] = tokens?.shape ?? [];
+  if (!tokens || !isGrid(grid) || codebookSize === undefined) {
     throw new DataError(`Cannot take tokens from ${name}`, {
-      expected: "uint32 `tokens` [n,h,w] and their bits, as `voken tokenize` writes them",
+      expected: "uint32 `tokens` [n,h,w] and their codebookSize, as `voken tokenize` writes them",
       got: [...arrays].map(([key, { shape }]) => `${key} ${formatShape(shape)}`).join(", ") || "no arrays",
     });
   }
-  const [length, rows, columns] = tokens.shape as [number, number, number];
   if (mirrored && formatShape(mirrored.shape) !== formatShape(tokens.shape)) {
     throw new DataError(`Cannot take tokens from ${name}`, {
       expected: `mirrored tokens ${formatShape(tokens.shape)}`,
@@ -103,16 +108,15 @@ async function tokenSetOf(name: string, { arrays, bits, classes, ...file }: Cont
     });
   }
   const labels = given && checkedLabels(await given.read(0, given.shape[0] ?? 0), {
-    length,
+    length: length!,
     classes: classes.length || undefined,
     name,
   });
-  const limit = 2 ** bits!;
   return {
     name,
-    length,
-    grid: [rows, columns],
-    bits: bits!,
+    length: length!,
+    grid,
+    codebookSize,
     classes: labels && classes.length > 0 ? classes : classNumbers(labels),
     labels,
     hasMirrored: mirrored !== undefined,
@@ -126,10 +130,10 @@ async function tokenSetOf(name: string, { arrays, bits, classes, ...file }: Cont
         });
       }
       const values = await from.read(image, 1);
-      const wrong = values.find((token) => token >= limit);
+      const wrong = values.find((token) => token >= codebookSize);
       if (wrong === undefined) return values;
       throw new DataError(`Cannot take tokens from ${name}`, {
-        expected: `codes of ${bits} bits`,
+        expected: `tokens below ${codebookSize}`,
         got: `${wrong} in image ${image}`,
       });
     },
@@ -148,10 +152,10 @@ async function npzContents(path: string): Promise<Contents> {
         Promise.resolve(Uint32Array.from(data.subarray(first * row, (first + count) * row), Number)),
     }];
   }));
-  const bits = found.get("bits")?.data[0];
+  const number = (key: string) => found.has(key) ? Number(found.get(key)!.data[0]) : undefined;
   return {
     arrays,
-    bits: bits === undefined ? undefined : Number(bits),
+    codebookSize: savedCodebookSize({ codebookSize: number("codebookSize"), bits: number("bits") }),
     classes: [],
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -178,15 +182,21 @@ async function safetensorsContents(path: string): Promise<Contents> {
   }
 }
 
-function parseFacts(text: string | undefined, path: string): { bits: number; classes: readonly string[] } {
+function parseFacts(
+  text: string | undefined,
+  path: string,
+): Pick<TokenSetFacts, "codebookSize" | "classes"> {
   try {
-    const { bits, classes } = JSON.parse(text ?? "null") as TokenSetFacts;
-    if (Number.isInteger(bits) && classes.every((name) => typeof name === "string")) return { bits, classes };
+    const facts = JSON.parse(text ?? "null") as TokenSetFacts;
+    const codebookSize = savedCodebookSize(facts), { classes } = facts;
+    if (codebookSize !== undefined && classes.every((name) => typeof name === "string")) {
+      return { codebookSize, classes };
+    }
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new DataError(`Cannot take tokens from ${path}`, {
-    expected: `bits and classes as JSON in the metadata, under ${tokenSetKey}`,
+    expected: `codebookSize and classes as JSON in the metadata, under ${tokenSetKey}`,
     got: text === undefined ? "none" : JSON.stringify(text.slice(0, 60)),
   });
 }

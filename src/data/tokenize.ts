@@ -2,6 +2,7 @@ import { PartsFolder } from "../io/parts_folder.ts";
 import { mirror } from "../image/prepare.ts";
 import { ArgumentError, DataError } from "../tensor/errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Grid } from "../tokenizer/grid.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import { ImageReader, type ImageReaderOptions } from "./image_reader.ts";
 import type { ImageSource } from "./source.ts";
@@ -34,7 +35,7 @@ export interface Tokenized {
   readonly damaged: number;
   /** Images that this call read, others being there before. */
   readonly read: number;
-  readonly grid: readonly [rows: number, columns: number];
+  readonly grid: Grid;
 }
 
 /** A part is written after so many images or milliseconds: what is lost at most where the process is killed. */
@@ -64,7 +65,7 @@ export async function tokenizeImages(
     });
   }
   checkTokenFile(output, total * grid * grid * (mirror ? 2 : 1));
-  const facts: TokenSetFacts = { bits: tokenizer.bits, size, classes: source.classes, model };
+  const facts: TokenSetFacts = { codebookSize: tokenizer.codebookSize, size, classes: source.classes, model };
   const request = { ...facts, source: source.name, length: source.length, mirror, range };
   const parts = await PartsFolder.open(output, {
     request: JSON.stringify(request),

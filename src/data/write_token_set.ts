@@ -55,7 +55,7 @@ export async function joinTokenParts(
   const images = shapes.get("images")![0]!;
   if (/\.npz$/i.test(path)) {
     const arrays: Record<string, NpyArray> = {
-      bits: { shape: [], data: Uint32Array.of(facts.bits) },
+      codebookSize: { shape: [], data: BigInt64Array.of(BigInt(facts.codebookSize)) },
       size: { shape: [2], data: Uint32Array.of(facts.size, facts.size) },
     };
     for (const [name, shape] of shapes) {

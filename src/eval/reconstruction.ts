@@ -76,6 +76,6 @@ export async function evaluateReconstruction(
     ssim: sums.ssim / count,
     sharpness: sums.after / sums.before,
     codes: codes.size,
-    utilization: codes.size / 2 ** tokenizer.bits,
+    utilization: codes.size / tokenizer.codebookSize,
   };
 }

@@ -27,7 +27,7 @@ interface Size {
 /** Tokens as JSON. */
 export interface DetokenizeBody extends ReconstructOptions {
   readonly grid: readonly [number, number];
-  readonly bits?: number;
+  readonly codebookSize?: number;
   readonly size?: Size;
   readonly tokens: readonly number[];
 }
@@ -69,7 +69,9 @@ export const detokenizeBody: z.ZodType<DetokenizeBody> = z.strictObject({
   model,
   ...image,
   grid: z.tuple([side, side]).meta({ description: "Rows and columns", example: [8, 8] }),
-  bits: z.int().min(1).max(32).optional().meta({ description: "Bits of a token; those of the model" }),
+  codebookSize: z.int().min(2).max(2 ** 32).optional().meta({
+    description: "Number of codes that the tokens distinguish; must be the model's",
+  }),
   size: z.strictObject({ width: side, height: side }).optional().meta({
     description: "Pixels of the image, where it was padded to whole tokens",
   }),
@@ -91,7 +93,7 @@ export const packedOptions: z.ZodType<PackedOptions> = z.strictObject({
 export const tokensAnswer: z.ZodType = z.object({
   model: z.string(),
   grid: z.tuple([z.int(), z.int()]),
-  bits: z.int(),
+  codebookSize: z.int(),
   size: z.object({ width: z.int(), height: z.int() }).optional(),
   tokens: z.array(z.int()),
 });
@@ -179,9 +181,14 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw refusal(result.error.issues[0]!);
 }
 
+/** Fields of earlier versions, and what replaces them. */
+const renamed: Readonly<Record<string, string>> = { bits: "codebookSize, which is 2 to the power of bits" };
+
 function refusal(issue: z.core.$ZodIssue): RequestError {
   if (issue.code === "unrecognized_keys") {
-    return unprocessable("unknown_field", `Unknown field ${shown(issue.keys[0]!)}`);
+    const [key] = issue.keys as [string];
+    const now = Object.hasOwn(renamed, key) ? `: it is now ${renamed[key]}` : "";
+    return unprocessable("unknown_field", `Unknown field ${shown(key)}${now}`);
   }
   const where = issue.path.map(String).join(".");
   return unprocessable("invalid_request", `${where ? `${where}: ` : ""}${issue.message}`);

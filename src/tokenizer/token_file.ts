@@ -1,35 +1,38 @@
 import { type NpyArray, readNpz, writeNpz } from "../io/npz.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { savedCodebookSize } from "./codebook.ts";
+import { formatGrid, type Grid, gridSize, isGrid } from "./grid.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** What the JSON form of tokens holds: as many lists of tokens as there are images, rows one after the other. */
+/** The JSON form of the tokens of images of one size: one list for each image, in row-major order. */
 interface TokensJson {
-  bits: number;
-  grid: readonly [number, number];
+  codebookSize: number;
+  grid: Grid;
   size?: { readonly width: number; readonly height: number };
   tokens: readonly (readonly number[])[];
 }
 
 /**
- * The tokens of images of one size as an `.npz` file: `tokens` uint32 `[n,h,w]`, `bits`, and `size` (width, height)
- * where the images were padded. Throws `ArgumentError` where there is no image or the sizes differ.
+ * The tokens of images of one size as an `.npz` file: `tokens` uint32 `[n,h,w]`, `codebookSize`, and `size` (width, height)
+ * if the images were padded. Throws `ArgumentError` if there is no image or the sizes differ.
  */
 export function tokensToNpz(all: readonly Tokens[]): Uint8Array {
-  const { grid, bits, size } = common(all);
-  const tokens = new Uint32Array(all.length * grid[0] * grid[1]);
+  const { grid, codebookSize, size } = common(all);
+  const tokens = new Uint32Array(all.length * gridSize(grid));
   all.forEach(({ data }, i) => tokens.set(data, i * data.length));
   return writeNpz({
     tokens: { shape: [all.length, ...grid], data: tokens },
-    bits: { shape: [], data: Uint32Array.of(bits) },
+    codebookSize: { shape: [], data: BigInt64Array.of(BigInt(codebookSize)) },
     ...(size ? { size: { shape: [2], data: Uint32Array.of(size.width, size.height) } } : {}),
   });
 }
 
-/** The same as JSON text: `{ bits, grid, size?, tokens }`. Throws as `tokensToNpz` does. */
+/** The same as JSON text: `{ codebookSize, grid, size?, tokens }`. Throws as `tokensToNpz` does. */
 export function tokensToJson(all: readonly Tokens[]): string {
-  const { grid, bits, size } = common(all);
+  const { grid, codebookSize, size } = common(all);
   const json: TokensJson = {
-    bits,
+    codebookSize,
     grid,
     ...(size ? { size } : {}),
     tokens: all.map(({ data }) => [...data]),
@@ -38,16 +41,16 @@ export function tokensToJson(all: readonly Tokens[]): string {
 }
 
 /**
- * Reads tokens from the bytes of a file that either of the two wrote; `file` names it in errors.
- * Throws `CheckpointError` where it is neither or does not hold what it should. Whether the tokens fit a model is for
- * `decode` to say.
+ * Reads tokens from the bytes of a file that `tokensToNpz` or `tokensToJson` wrote, also those of version 0.1.0, which
+ * hold `bits` instead of `codebookSize`. Errors name the file by `file`. Throws `CheckpointError` for any other file.
+ * Whether the tokens fit a model is checked by `Tokenizer.decode`.
  */
 export function readTokens(bytes: Uint8Array, { file }: { file: string }): Tokens[] {
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  const { tokens, bits, grid, size } = isZip ? fromNpz(bytes, file) : fromJson(bytes, file);
+  const { tokens, codebookSize, grid, size } = isZip ? fromNpz(bytes, file) : fromJson(bytes, file);
   return tokens.map((data): Tokens => ({
     grid,
-    bits,
+    codebookSize,
     data: Uint32Array.from(data, (token) => {
       if (Number.isInteger(token) && token >= 0 && token < 2 ** 32) return token;
       throw unreadable(file, "whole numbers from 0 as tokens", String(token));
@@ -64,8 +67,8 @@ function common(all: readonly Tokens[]): Tokens {
       got: "none",
     });
   }
-  const describe = ({ grid, bits, size }: Tokens) =>
-    `${grid.join("×")} of ${bits} bits${size ? ` for ${size.width}×${size.height} pixels` : ""}`;
+  const describe = ({ grid, codebookSize, size }: Tokens) =>
+    `${formatGrid(grid)} of ${codebookSize} codes${size ? ` for ${size.width}×${size.height} pixels` : ""}`;
   const other = all.find((tokens) => describe(tokens) !== describe(first));
   if (!other) return first;
   throw new ArgumentError("Cannot write tokens of different grids to one file", {
@@ -75,7 +78,7 @@ function common(all: readonly Tokens[]): Tokens {
   });
 }
 
-function fromNpz(bytes: Uint8Array, file: string): Omit<TokensJson, "tokens"> & { tokens: number[][] } {
+function fromNpz(bytes: Uint8Array, file: string): TokensJson {
   const arrays = readNpz(bytes, { file });
   const array = (name: string): NpyArray => {
     const found = arrays.get(name);
@@ -83,32 +86,39 @@ function fromNpz(bytes: Uint8Array, file: string): Omit<TokensJson, "tokens"> & 
     throw unreadable(file, `an array ${name}`, [...arrays.keys()].join(", ") || "no arrays");
   };
   const { shape, data } = array("tokens");
-  if (shape.length !== 3) throw unreadable(file, "tokens of shape [n,h,w]", `[${shape.join(",")}]`);
-  const [n, rows, columns] = shape as readonly [number, number, number];
-  const values = Array.from(data, Number), cells = rows * columns;
+  const [n = 0, ...grid] = shape;
+  if (!isGrid(grid)) throw unreadable(file, "tokens of shape [n,h,w]", formatShape(shape));
+  const number = (name: string) => arrays.has(name) ? Number(array(name).data[0]) : undefined;
+  const codebookSize = savedCodebookSize({ codebookSize: number("codebookSize"), bits: number("bits") });
+  if (codebookSize === undefined) {
+    const got = `${number("codebookSize") ?? [...arrays.keys()].join(", ")}`;
+    throw unreadable(file, "an array codebookSize with a number from 2 to 2^32", got);
+  }
+  const values = Array.from(data, Number), cells = gridSize(grid);
   const size = arrays.has("size") ? Array.from(array("size").data, Number) : undefined;
   return {
     tokens: Array.from({ length: n }, (_, i) => values.slice(i * cells, (i + 1) * cells)),
-    bits: Number(array("bits").data[0]),
-    grid: [rows, columns],
+    codebookSize,
+    grid,
     ...(size ? { size: { width: size[0]!, height: size[1]! } } : {}),
   };
 }
 
 function fromJson(bytes: Uint8Array, file: string): TokensJson {
-  let json: Partial<TokensJson> | null;
+  let json: Partial<TokensJson> & { bits?: unknown } | null;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     const got = bytes.length === 0 ? "an empty file" : "something else";
     throw unreadable(file, "tokens as .npz or JSON, as `voken encode` writes them", got, cause);
   }
-  const { tokens, bits, grid, size } = json ?? {};
+  const { tokens, grid, size } = json ?? {};
+  const codebookSize = savedCodebookSize(json ?? {});
   const isList = Array.isArray(tokens) && tokens.every((list) => Array.isArray(list));
-  if (!isList || typeof bits !== "number" || !Array.isArray(grid) || (size && typeof size !== "object")) {
-    throw unreadable(file, "JSON with bits, grid and tokens", "other JSON");
+  if (!isList || codebookSize === undefined || !Array.isArray(grid) || (size && typeof size !== "object")) {
+    throw unreadable(file, "JSON with codebookSize, grid and tokens", "other JSON");
   }
-  return { tokens, bits, grid, ...(size ? { size } : {}) };
+  return { tokens, codebookSize, grid, ...(size ? { size } : {}) };
 }
 
 function unreadable(file: string, expected: string, got: string, cause?: unknown): CheckpointError {

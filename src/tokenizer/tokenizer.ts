@@ -10,6 +10,7 @@ import { packCodes } from "./codes.ts";
 import { Engine, type TokenizerModel, type TokenizerOptions } from "./engine.ts";
 import { type ModelSource, openModel } from "../models/find.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
+import { imageGrid } from "./grid.ts";
 import { runsOf } from "./runs.ts";
 import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
 
@@ -57,9 +58,9 @@ export class Tokenizer implements AsyncDisposable {
     return this.#engine.config;
   }
 
-  /** Bits of a token. */
-  get bits(): number {
-    return this.config.zChannels;
+  /** Number of codes that the model distinguishes: every token is below it. */
+  get codebookSize(): number {
+    return 2 ** this.config.zChannels;
   }
 
   /** Pixels of a token along each side. */
@@ -87,8 +88,8 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * The image that tokens stand for. Throws `ArgumentError` where they are not tokens of this model: other bits, a
-   * token out of range, a length that does not fit the grid.
+   * The image that tokens stand for. Throws `ArgumentError` where they are not tokens of this model: another codebook
+   * size, a token out of range, a length that does not fit the grid.
    */
   decode(tokens: Tokens, options?: Cancellable): Promise<Image>;
   /** The image of each, as if decoded alone. */
@@ -113,7 +114,7 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Latents z, f32 `[N,bits,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 `[N,3,H,W]` in [−1,1].
+   * Latents z, f32 `[N,zChannels,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 `[N,3,H,W]` in [−1,1].
    * Throws `ArgumentError` where the shape is another one, or H or W no multiple of `factor`.
    */
   encodeTensor(
@@ -137,7 +138,8 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Images f32 `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes f32 `[N,bits,h,w]` of ±1.
+   * Images f32 `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes of ±1, f32
+   * `[N,zChannels,h,w]`.
    * Throws `ArgumentError` for another shape, or values that are no tokens or codes of this model.
    */
   decodeTensor(
@@ -145,14 +147,14 @@ export class Tokenizer implements AsyncDisposable {
     options: Cancellable = {},
   ): Promise<HostTensor<"f32">> {
     return this.#engine.call("decode", async () => {
-      const tokens = isCodes(tokensOrCodes) ? packCodes(tokensOrCodes, this.bits) : tokensOrCodes;
+      const tokens = isCodes(tokensOrCodes) ? packCodes(tokensOrCodes, this.config.zChannels) : tokensOrCodes;
       if (!isFull(tokens.shape, 3)) {
         throw new ArgumentError("Cannot decode the tensor", {
-          expected: `u32 [N,h,w] or f32 [N,${this.bits},h,w]`,
+          expected: `u32 [N,h,w] or f32 [N,${this.config.zChannels},h,w]`,
           got: `u32 ${formatShape(tokens.shape)}`,
         });
       }
-      checkRange(tokens.data, this.bits);
+      checkRange(tokens.data, this.codebookSize);
       checkGrid(tokens.shape[1]!, tokens.shape[2]!);
       return nhwcToNchw(await this.#engine.decode(tokens, options));
     });
@@ -171,10 +173,10 @@ export class Tokenizer implements AsyncDisposable {
 
   async #decodeAll(tokens: readonly Tokens[], options: Cancellable): Promise<Image[]> {
     tokens.forEach((one) => checkTokens(one, this));
-    const frame = ({ grid: [rows, columns] }: Tokens) => ({
-      width: columns * this.factor,
-      height: rows * this.factor,
-    });
+    const frame = ({ grid }: Tokens) => {
+      const [rows, columns] = imageGrid(grid, "decode the tokens");
+      return { width: columns * this.factor, height: rows * this.factor };
+    };
     const all: Image[] = [];
     for (const run of runsOf(tokens, frame)) all.push(...await this.#decodeRun(run, options));
     return all;
@@ -186,7 +188,7 @@ export class Tokenizer implements AsyncDisposable {
     const cells = rows * columns;
     return images.map(({ width, height }, i) => ({
       grid: [rows, columns],
-      bits: this.bits,
+      codebookSize: this.codebookSize,
       data: tokens.data.slice(i * cells, (i + 1) * cells),
       ...(width % this.factor || height % this.factor ? { size: { width, height } } : {}),
     }));

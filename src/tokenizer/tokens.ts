@@ -1,37 +1,45 @@
 import { ArgumentError } from "../tensor/errors.ts";
+import { formatGrid, type Grid, imageGrid } from "./grid.ts";
 
-/** An image as tokens: a grid of whole numbers of `bits` bits, row by row from the top. */
+/** An image or a video as tokens: the indices of its codes, in row-major order of the grid. */
 export interface Tokens {
-  /** Rows and columns. */
-  readonly grid: readonly [rows: number, columns: number];
-  /** Bits of a token: each is below `2 ** bits`. */
-  readonly bits: number;
-  /** `rows · columns` tokens. */
+  /** Rows and columns; for a video frames, rows and columns. */
+  readonly grid: Grid;
+  /** Number of codes that the model distinguishes: each token is below it. */
+  readonly codebookSize: number;
+  /** One token for each cell of the grid. */
   readonly data: Uint32Array;
-  /** Pixels of the image, where it was padded to whole tokens; decoding crops to this. */
+  /** Pixels of the image, if it was padded to a whole number of tokens. Decoding crops to this size. */
   readonly size?: { readonly width: number; readonly height: number };
 }
 
 /**
- * Checks that a model of `bits` bits and `factor` pixels a token along each side can decode `tokens`.
- * Throws `ArgumentError` saying what does not fit.
+ * Checks that an image tokenizer with this codebook size and `factor` pixels a token along each side can decode `tokens`.
+ * Throws `ArgumentError` that names the first thing that does not fit.
  */
-export function checkTokens(tokens: Tokens, { bits, factor }: { bits: number; factor: number }): void {
-  const { grid = [] } = tokens as { grid?: readonly number[] };
-  const [rows = 0, columns = 0] = grid;
+export function checkTokens(
+  tokens: Tokens,
+  { codebookSize, factor }: { codebookSize: number; factor: number },
+): void {
   const refuse = (expected: string, got: string, hint?: string): never => {
     throw new ArgumentError("Cannot decode the tokens", { expected, got, hint });
   };
-  if (grid.length !== 2 || !grid.every((side) => Number.isSafeInteger(side) && side > 0)) {
-    refuse("a grid of rows and columns", `[${grid.join(",")}]`);
+  const [rows, columns] = imageGrid(tokens.grid, "decode the tokens");
+  if (tokens.codebookSize === undefined && "bits" in tokens) {
+    refuse("a codebookSize", "bits", "the field bits is now codebookSize, which is 2 ** bits");
   }
-  if (tokens.bits !== bits) {
-    refuse(`tokens of ${bits} bits`, `${tokens.bits} bits`, "use the model that made the tokens");
+  if (tokens.codebookSize !== codebookSize) {
+    refuse(
+      `a codebookSize of ${codebookSize}`,
+      `${tokens.codebookSize}`,
+      "use the model that made the tokens",
+    );
   }
   if (!(tokens.data instanceof Uint32Array) || tokens.data.length !== rows * columns) {
-    refuse(`a Uint32Array of ${rows}×${columns} = ${rows * columns} tokens`, `${tokens.data?.length}`);
+    const expected = `a Uint32Array of ${formatGrid(tokens.grid)} = ${rows * columns} tokens`;
+    refuse(expected, `${tokens.data?.length}`);
   }
-  checkRange(tokens.data, bits);
+  checkRange(tokens.data, codebookSize);
   if (tokens.size) {
     const { width, height } = tokens.size;
     const fits = [[width, columns], [height, rows]].every(([pixels, cells]) =>
@@ -45,13 +53,12 @@ export function checkTokens(tokens: Tokens, { bits, factor }: { bits: number; fa
   checkGrid(rows, columns);
 }
 
-/** Throws `ArgumentError` where a token does not have `bits` bits. */
-export function checkRange(tokens: Uint32Array, bits: number): void {
-  const limit = 2 ** bits;
-  const bad = tokens.findIndex((token) => token >= limit);
+/** Throws `ArgumentError` where a token is not below `codebookSize`. */
+export function checkRange(tokens: Uint32Array, codebookSize: number): void {
+  const bad = tokens.findIndex((token) => token >= codebookSize);
   if (bad < 0) return;
   throw new ArgumentError("Cannot decode the tokens", {
-    expected: `tokens below 2^${bits} = ${limit}`,
+    expected: `tokens below ${codebookSize}`,
     got: `${tokens[bad]} at ${bad}`,
     hint: "use the model that made the tokens",
   });

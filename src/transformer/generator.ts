@@ -79,7 +79,7 @@ export class Generator implements AsyncDisposable {
   readonly sampling: SamplingSettings;
   readonly #engine: TransformerEngine;
   readonly #decoder: ImageDecoder;
-  readonly #bits: number;
+  readonly #codebookSize: number;
 
   private constructor(
     { classNames, sampling = pretty, tokenizer }: GeneratorModel,
@@ -89,7 +89,7 @@ export class Generator implements AsyncDisposable {
     this.sampling = sampling;
     this.#engine = engine;
     this.#decoder = decoder;
-    this.#bits = tokenizer.config.zChannels;
+    this.#codebookSize = 2 ** tokenizer.config.zChannels;
   }
 
   /**
@@ -252,7 +252,7 @@ export class Generator implements AsyncDisposable {
         ...this.classNames && { className: this.classNames[classId]! },
         index,
         seed,
-        tokens: { grid: [grid, grid], bits: this.#bits, data },
+        tokens: { grid: [grid, grid], codebookSize: this.#codebookSize, data },
         image: await this.#decoder.decode(data, options),
       });
     }

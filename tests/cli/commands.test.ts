@@ -20,10 +20,10 @@ test("reconstruct writes images that resemble theirs, and says how much", async 
   assert.equal(folder.files(), ["pilot.png", "ring.png"]);
   const said = JSON.parse(out);
   for (const [i, input] of inputs.entries()) {
-    const { output, grid, bits, distinct, psnr: decibels } = said[i];
+    const { output, grid, codebookSize, distinct, psnr: decibels } = said[i];
     assert.is(decibels, psnr(await readImage(input), await readImage(output)));
     assert.ok(decibels > 22, `${input}: ${decibels} dB`);
-    assert.equal([grid, bits], [[16, 16], 18]);
+    assert.equal([grid, codebookSize], [[16, 16], 2 ** 18]);
     assert.ok(distinct > 64);
   }
 });
@@ -35,7 +35,7 @@ test("encode, then decode, is what reconstruct gives; npz and JSON hold the same
   assert.is(encoded.code, 0, encoded.notes);
   const arrays = readNpz(Deno.readFileSync(folder.at("new/t.npz")), { file: "t" });
   assert.equal(arrays.get("tokens")!.shape, [2, 16, 16]);
-  assert.equal(arrays.get("bits"), { shape: [], data: Uint32Array.of(18) });
+  assert.equal(arrays.get("codebookSize"), { shape: [], data: BigInt64Array.of(2n ** 18n) });
   const { tokens } = JSON.parse(encoded.out);
   assert.equal(tokens.flat(), [...arrays.get("tokens")!.data]);
 

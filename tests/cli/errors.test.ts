@@ -32,8 +32,8 @@ const cases: [string, RegExp][] = [
   ["decode $/empty -o $/new", /Cannot read tokens from .*an empty file/],
   ["decode $/folder -o $/new", /folder: expected a file, got a folder/],
   ["decode RING -o $/new", /Cannot read tokens from .*something else/],
-  ["decode $/bits14.npz -o $/new", /expected tokens of 18 bits, got 14 bits; use the model that made/],
-  ["decode $/large.npz -o $/new", /expected tokens below 2\^18 = 262144, got 262144 at 1/],
+  ["decode $/other.npz -o $/new", /expected a codebookSize of 262144, got 16384; use the model that made/],
+  ["decode $/large.npz -o $/new", /expected tokens below 262144, got 262144 at 1/],
   ["convert $/empty $/new", /got an empty file/],
   ["convert $/none.ckpt $/new", /no such file/],
   ["convert $/model $/text/new", /Cannot make the folder/],
@@ -69,13 +69,13 @@ test("every wrong input is one line that says what to do, exit code 1, and nothi
   Deno.writeFileSync(folder.at("cut.png"), ring.subarray(0, 900));
   Deno.writeFileSync(folder.at("empty"), new Uint8Array());
   Deno.writeTextFileSync(folder.at("text"), "hello");
-  const tokens = (bits: number, token: number) =>
+  const tokens = (codebookSize: number, token: number) =>
     writeNpz({
       tokens: { shape: [1, 1, 2], data: Uint32Array.of(0, token) },
-      bits: { shape: [], data: Uint32Array.of(bits) },
+      codebookSize: { shape: [], data: Uint32Array.of(codebookSize) },
     });
-  Deno.writeFileSync(folder.at("bits14.npz"), tokens(14, 0));
-  Deno.writeFileSync(folder.at("large.npz"), tokens(18, 2 ** 18));
+  Deno.writeFileSync(folder.at("other.npz"), tokens(2 ** 14, 0));
+  Deno.writeFileSync(folder.at("large.npz"), tokens(2 ** 18, 2 ** 18));
   const before = folder.files();
 
   for (const [line, message] of cases) {

@@ -30,7 +30,7 @@ async function contents(set: TokenSet): Promise<unknown[]> {
   const rows = sides.flatMap((mirrored) =>
     Array.from({ length: set.length }, async (_, i) => [...await set.read(i, { mirrored })])
   );
-  return [set.grid, set.bits, [...set.labels ?? []], await Promise.all(rows)];
+  return [set.grid, set.codebookSize, [...set.labels ?? []], await Promise.all(rows)];
 }
 
 test("tokens are those of the tokenizer, in either kind of file; damaged images are left out", async () => {
@@ -45,7 +45,7 @@ test("tokens are those of the tokenizer, in either kind of file; damaged images 
   await using source = await openImages(`${path}/set`);
   const images = await Promise.all([ring, parrot, butter].map((file) => decodeImage(file)));
   const plain = await tokenizer.encode(images), mirrored = await tokenizer.encode(images.map(mirror));
-  const expected = [[8, 8], 18, [0, 1, 1], [...plain, ...mirrored].map(({ data }) => [...data])];
+  const expected = [[8, 8], 2 ** 18, [0, 1, 1], [...plain, ...mirrored].map(({ data }) => [...data])];
   for (const kind of ["npz", "safetensors"]) {
     const damaged: string[] = [], output = `${path}/t.${kind}`;
     const options = {
@@ -142,18 +142,35 @@ test("what does not fit is refused", async () => {
   await refuses(() => tokenizeImages(wide, tokenizer, { output: at("x.npz"), model }), /8×4; use --size/);
 
   const tokens = (data: number[]) => ({ shape: [1, 1, data.length], data: Uint32Array.from(data) });
-  const bits = { shape: [], data: Uint32Array.of(2) };
-  await Deno.writeFile(at("t.npz"), writeNpz({ tokens: tokens([1, 4]), bits }));
+  const codebookSize = { shape: [], data: Uint32Array.of(4) };
+  await Deno.writeFile(at("t.npz"), writeNpz({ tokens: tokens([1, 4]), codebookSize }));
   await using set = await openTokenSet(at("t.npz"));
-  await refuses(() => set.read(0, { mirrored: false }), /codes of 2 bits, got 4 in image 0/);
+  await refuses(() => set.read(0, { mirrored: false }), /tokens below 4, got 4 in image 0/);
   await refuses(() => set.read(0, { mirrored: true }), /--mirror/);
-  await Deno.writeFile(at("u.npz"), writeNpz({ tokens: tokens([1, 2, 3]), bits }));
+  await Deno.writeFile(at("u.npz"), writeNpz({ tokens: tokens([1, 2, 3]), codebookSize }));
   await refuses(() => openTokenSet(at("[tu].npz")), /expected 1×2 tokens.*got 1×3/);
   await refuses(() => openTokenSet(at("*.none")), /expected files of tokens/);
-  await Deno.writeFile(at("t.npz"), writeNpz({ bits }));
-  await refuses(() => openTokenSet(at("t.npz")), /uint32 `tokens` \[n,h,w\].*got bits/);
+  await Deno.writeFile(at("t.npz"), writeNpz({ codebookSize }));
+  await refuses(() => openTokenSet(at("t.npz")), /uint32 `tokens` \[n,h,w\].*got codebookSize/);
   await writeSafetensors(at("t.safetensors"), { tensors: [], metadata: { [tokenSetKey]: "[]" } });
-  await refuses(() => openTokenSet(at("t.safetensors")), /bits and classes as JSON/);
+  await refuses(() => openTokenSet(at("t.safetensors")), /codebookSize and classes as JSON/);
+});
+
+test("files of version 0.1.0, which hold bits, are read", async () => {
+  await using folder = await temporaryFolder();
+  const at = (name: string) => `${folder.path}/${name}`;
+  const tokens = { shape: [1, 1, 2], data: Uint32Array.of(1, 3) };
+  const bits = { shape: [], data: Uint32Array.of(2) };
+  await Deno.writeFile(at("t.npz"), writeNpz({ tokens, bits }));
+  const data = () => new Uint8Array(tokens.data.buffer);
+  await writeSafetensors(at("t.safetensors"), {
+    tensors: [{ name: "tokens", dtype: "u32", shape: tokens.shape, data }],
+    metadata: { [tokenSetKey]: JSON.stringify({ bits: 2, size: 4, classes: [], model: "m" }) },
+  });
+  for (const file of ["t.npz", "t.safetensors"]) {
+    await using set = await openTokenSet(at(file));
+    assert.equal(await contents(set), [[1, 2], 4, [], [[1, 3]]], file);
+  }
 });
 
 test.run();

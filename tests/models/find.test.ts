@@ -25,7 +25,7 @@ test("a name, a folder, a file, a URL, a blob and bytes are the same model", asy
   }
   assert.is(new Set(shapes).size, 1);
   await using tokenizer = await Tokenizer.load(bytes, { threads: 1 });
-  assert.equal([tokenizer.bits, tokenizer.factor, tokenizer.backend], [18, 4, "wasm"]);
+  assert.equal([tokenizer.codebookSize, tokenizer.factor, tokenizer.backend], [2 ** 18, 4, "wasm"]);
 });
 
 test("a file of the name comes before a shipped model", async () => {

@@ -33,7 +33,7 @@ test("keeps its sixteen samples, which it was not trained on, at 24 dB and nearl
   assert.equal(images.map(({ width, height }) => [width, height]), new Array(16).fill([64, 64]));
   await using tokenizer = await Tokenizer.load(defaultModel);
   const tokens = await tokenizer.encode(images), again = await tokenizer.decode(tokens);
-  assert.equal([tokens[0]!.grid, tokens[0]!.bits], [[16, 16], 18]);
+  assert.equal([tokens[0]!.grid, tokens[0]!.codebookSize], [[16, 16], 2 ** 18]);
   const decibels = mean(images.map((image, i) => psnr(image, again[i]!)));
   assert.ok(decibels >= 24, `${decibels} dB`);
   const sharpness = mean(again.map(meanGradient)) / mean(images.map(meanGradient));

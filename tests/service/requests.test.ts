@@ -234,7 +234,7 @@ const rows: readonly Row[] = [
   ],
   ["token −1", "/v1/detokenize", post(tokens(-1), json), 422, "invalid_request"],
   [
-    "a token of too many bits",
+    "a token beyond the codebook",
     "/v1/detokenize",
     post(tokens(2 ** 18), json),
     422,
@@ -255,7 +255,21 @@ const rows: readonly Row[] = [
     "too_many_pixels",
     /maxPixels/,
   ],
-  ["another model's bits", "/v1/detokenize", postJson({ ...grid, bits: 14 }), 422, "invalid_request"],
+  [
+    "another model's codebook",
+    "/v1/detokenize",
+    postJson({ ...grid, codebookSize: 2 ** 14 }),
+    422,
+    "invalid_request",
+  ],
+  [
+    "a field of an earlier version",
+    "/v1/detokenize",
+    postJson({ ...grid, bits: 18 }),
+    422,
+    "unknown_field",
+    /bits.*: it is now codebookSize/,
+  ],
   [
     "a size that does not fit",
     "/v1/detokenize",

@@ -31,7 +31,7 @@ test("images to tokens and back are the library's, in every form", async () => {
     assert.equal(await response.json(), {
       model: "emoji-32",
       grid: [8, 8],
-      bits: 18,
+      codebookSize: 2 ** 18,
       tokens: [...expected.data],
     }, name);
   }
@@ -41,6 +41,7 @@ test("images to tokens and back are the library's, in every form", async () => {
     post(ring, { ...png, accept: "application/octet-stream" }),
   );
   assert.is(packed.headers.get("voken-grid"), "8x8");
+  assert.is(packed.headers.get("voken-codebook-size"), "262144");
   const bytes = await packed.bytes();
   assert.is(bytes.length, 64 * 18 / 8);
   const answers = [

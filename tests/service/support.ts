@@ -11,7 +11,7 @@ export const ring: Uint8Array<ArrayBuffer> = await Deno.readFile(smallSample("ri
 
 /** A tokenizer whose work takes as long as wanted: tokens are the mean brightness of their pixels. */
 export class TokenizerDouble implements ServableTokenizer {
-  readonly bits = 8;
+  readonly codebookSize = 256;
   readonly factor = 4;
   readonly config = {} as ServableTokenizer["config"];
   /** Sizes of the batches so far. */
@@ -31,7 +31,7 @@ export class TokenizerDouble implements ServableTokenizer {
     await this.#work(list.length, signal);
     return list.map((image) => {
       const grid = [Math.ceil(image.height / 4), Math.ceil(image.width / 4)] as const;
-      return { grid, bits: 8, data: new Uint32Array(grid[0] * grid[1]).fill(image.data[0]!) };
+      return { grid, codebookSize: 2 ** 8, data: new Uint32Array(grid[0] * grid[1]).fill(image.data[0]!) };
     });
   }
 

@@ -17,7 +17,7 @@ import { hashedModel } from "../golden/tokenizer_golden.ts";
 
 const test = suite("tokenizer");
 
-/** Of two levels: 2 pixels a token, 10 bits. */
+/** Of two levels: 2 pixels a token, 2^10 codes. */
 const golden = await readGolden("image_tiny");
 let tokenizer: Tokenizer;
 
@@ -70,9 +70,9 @@ test("the tensor-level pair agrees with PyTorch; codes and tokens are one", asyn
   const wanted = golden.tensor("tokens") as HostTensor<"u32">;
   const fromTokens = await tokenizer.decodeTensor(wanted);
   const codes = f32Tensor(expected.shape);
-  const cells = wanted.shape[1]! * wanted.shape[2]!;
+  const channels = expected.shape[1]!, cells = wanted.shape[1]! * wanted.shape[2]!;
   codes.data.forEach((_, i) => {
-    const bit = Math.floor(i / cells) % tokenizer.bits, image = Math.floor(i / cells / tokenizer.bits);
+    const channel = Math.floor(i / cells), bit = channel % channels, image = Math.floor(channel / channels);
     codes.data[i] = wanted.data[image * cells + i % cells]! >>> bit & 1 ? 1 : -1;
   });
   const fromCodes = await tokenizer.decodeTensor(codes);
@@ -147,15 +147,16 @@ test("aborting ends a call with the signal's reason and leaves the tokenizer usa
 });
 
 test("tokens that are not the model's are refused", async () => {
-  const tokens = { grid: [2, 3], bits: tokenizer.bits, data: new Uint32Array(6) } as const;
-  const limit = 2 ** tokenizer.bits;
+  const { codebookSize } = tokenizer;
+  const tokens = { grid: [2, 3], codebookSize, data: new Uint32Array(6) } as const;
   const cases: [object, RegExp][] = [
-    [{ bits: 18 }, /expected tokens of 10 bits, got 18 bits; use the model/],
-    [{ data: Uint32Array.of(0, 0, 0, limit, 0, 0) }, /tokens below 2\^10 = 1024, got 1024 at 3/],
+    [{ codebookSize: 2 ** 18 }, /expected a codebookSize of 1024, got 262144; use the model/],
+    [{ codebookSize: undefined, bits: 10 }, /got bits; the field bits is now codebookSize/],
+    [{ data: Uint32Array.of(0, 0, 0, codebookSize, 0, 0) }, /tokens below 1024, got 1024 at 3/],
     [{ data: new Uint32Array(5) }, /2×3 = 6 tokens, got 5/],
     [{ data: [0, 0, 0, 0, 0, 0] }, /a Uint32Array of 2×3/],
     [{ grid: [2, 0], data: new Uint32Array() }, /a grid of rows and columns, got \[2,0\]/],
-    [{ grid: undefined }, /a grid of rows and columns, got \[\]/],
+    [{ grid: undefined }, /a grid of rows and columns, got undefined/],
     [{ grid: [6] }, /a grid of rows and columns/],
     [{ grid: [1, 1], data: new Uint32Array(1) }, /at least two tokens/],
     [{ size: { width: 1, height: 1 } }, /a size that 3×2 tokens cover/],
@@ -167,16 +168,16 @@ test("tokens that are not the model's are refused", async () => {
 });
 
 test("tensors of other shapes and values are refused", async () => {
-  const { bits, factor } = tokenizer;
+  const { factor, codebookSize, config: { zChannels } } = tokenizer;
   const cases: [() => Promise<unknown>, RegExp][] = [
     [() => tokenizer.encodeTensor(f32Tensor([1, 3, factor + 1, factor])), /H and W multiples of 2/],
     [() => tokenizer.encodeTensor(f32Tensor([1, 16, 16, 3])), /f32 \[N,3,H,W\]/],
     [() => tokenizer.encodeTensor(f32Tensor([0, 3, 16, 16])), /f32 \[N,3,H,W\]/],
     [() => tokenizer.decodeTensor(u32Tensor([4, 4])), /u32 \[N,h,w\]/],
     [() => tokenizer.decodeTensor(u32Tensor([1, 1, 1])), /at least two tokens/],
-    [() => tokenizer.decodeTensor(u32Tensor([1, 1, 2], Uint32Array.of(0, 2 ** bits))), /tokens below/],
-    [() => tokenizer.decodeTensor(f32Tensor([1, bits + 1, 2, 2])), /the shape \[N,10,h,w\]/],
-    [() => tokenizer.decodeTensor(f32Tensor([1, bits, 2, 2])), /values of 1 or −1, got 0 at 0/],
+    [() => tokenizer.decodeTensor(u32Tensor([1, 1, 2], Uint32Array.of(0, codebookSize))), /tokens below/],
+    [() => tokenizer.decodeTensor(f32Tensor([1, zChannels + 1, 2, 2])), /the shape \[N,10,h,w\]/],
+    [() => tokenizer.decodeTensor(f32Tensor([1, zChannels, 2, 2])), /values of 1 or −1, got 0 at 0/],
   ];
   for (const [work, message] of cases) assert.match((await thrown(ArgumentError, work)).message, message);
 });

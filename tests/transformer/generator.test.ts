@@ -34,7 +34,7 @@ test("generates n images of each class, each with its tokens and its number", ()
   assert.equal(eight.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6, 7]);
   assert.is(eight[6]!.className, "golden retriever");
   for (const { tokens, image } of eight) {
-    assert.equal([tokens.grid, tokens.bits, image.width, image.height], [[4, 4], 7, 8, 8]);
+    assert.equal([tokens.grid, tokens.codebookSize, image.width, image.height], [[4, 4], 2 ** 7, 8, 8]);
     assert.ok(tokens.data.every((token) => token < 128));
   }
   // The same class with another number is another image.

@@ -79,9 +79,9 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     candidates: readonly Generation[],
     onPartial?: (file: string, index: number) => Promise<void>,
   ): Promise<string> {
-    const { grid } = generator.config, { bits, factor } = model.tokenizer;
+    const { grid } = generator.config, { codebookSize, factor } = model.tokenizer;
     const decode = (data: Uint32Array) => {
-      const tokens = { grid: [grid, grid] as const, bits, data };
+      const tokens = { grid: [grid, grid] as const, codebookSize, data };
       return task.queued("decode", (errand) => model.batcher.decode(tokens, errand));
     };
     const encode = async (image: Awaited<ReturnType<typeof decode>>) => {

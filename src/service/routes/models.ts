@@ -10,7 +10,7 @@ export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
     object: "model",
     created,
     owned_by: "voken",
-    bits: tokenizer.bits,
+    codebookSize: tokenizer.codebookSize,
     factor: tokenizer.factor,
     capabilities: ["tokenize", "detokenize", "reconstruct", ...(generation ? ["generate"] : [])],
     ...(Object.keys(files).length > 0 && { files: Object.keys(files) }),

@@ -28,12 +28,12 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     const tokens = await encode(task, model, await decodeFile(task, file));
     describe(c, model, tokens);
     if (type === "application/octet-stream") {
-      return c.body(packTokens(tokens.data, tokens.bits), 200, { "content-type": type });
+      return c.body(packTokens(tokens.data, tokens.codebookSize), 200, { "content-type": type });
     }
     return c.json({
       model: model.name,
       grid: tokens.grid,
-      bits: tokens.bits,
+      codebookSize: tokens.codebookSize,
       ...(tokens.size ? { size: tokens.size } : {}),
       tokens: [...tokens.data],
     });
@@ -85,10 +85,10 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
   }
 
   /** Says in headers what packed tokens and images do not say themselves. */
-  function describe(c: Context<Env>, model: LoadedModel, { grid, bits, size }: Tokens): void {
+  function describe(c: Context<Env>, model: LoadedModel, { grid, codebookSize, size }: Tokens): void {
     c.header("voken-model", model.name);
     c.header("voken-grid", grid.join("x"));
-    c.header("voken-bits", `${bits}`);
+    c.header("voken-codebook-size", `${codebookSize}`);
     if (size) c.header("voken-size", `${size.width}x${size.height}`);
   }
 }

@@ -26,14 +26,14 @@ export async function readTokensRequest(
   if (type === "application/json") {
     const body = await readBody(c.req.raw, { most: limits.maxJsonBytes, limit: "maxJsonBytes" });
     const fields = check(detokenizeBody, parseJson(body, { maxDepth: limits.maxJsonDepth }));
-    const { model: name, grid, bits, size, tokens, format, quality } = fields;
+    const { model: name, grid, codebookSize, size, tokens, format, quality } = fields;
     const model = findModel(models, name);
     checkPixels(grid, model, limits.maxPixels);
     return {
       model,
       tokens: {
         grid,
-        bits: bits ?? model.tokenizer.bits,
+        codebookSize: codebookSize ?? model.tokenizer.codebookSize,
         data: Uint32Array.from(tokens),
         ...(size ? { size } : {}),
       },
@@ -47,15 +47,15 @@ export async function readTokensRequest(
     queryOf(c.req.url),
   );
   const model = findModel(models, name);
-  const grid = pair(gridText), { bits } = model.tokenizer;
+  const grid = pair(gridText), { codebookSize } = model.tokenizer;
   checkPixels(grid, model, limits.maxPixels);
   const [width, height] = sizeText ? pair(sizeText) : [];
   return {
     model,
     tokens: {
       grid,
-      bits,
-      data: unpackTokens(body, { count: grid[0] * grid[1], bits }),
+      codebookSize,
+      data: unpackTokens(body, { count: grid[0] * grid[1], codebookSize }),
       ...(width && height ? { size: { width, height } } : {}),
     },
     options: { format, quality },

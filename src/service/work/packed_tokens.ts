@@ -1,7 +1,12 @@
+import { tokenBits } from "../../tokenizer/codebook.ts";
 import { unprocessable } from "../request_error.ts";
 
-/** Tokens as a string of bits, `bits` a token, the least first, filled up with zeros to whole bytes. */
-export function packTokens(tokens: Uint32Array, bits: number): Uint8Array<ArrayBuffer> {
+/**
+ * Tokens as a string of bits: `tokenBits(codebookSize)` of them a token, the least significant first, padded with zeros to
+ * whole bytes.
+ */
+export function packTokens(tokens: Uint32Array, codebookSize: number): Uint8Array<ArrayBuffer> {
+  const bits = tokenBits(codebookSize);
   const packed = new Uint8Array(Math.ceil(tokens.length * bits / 8));
   let at = 0;
   for (const token of tokens) {
@@ -12,11 +17,12 @@ export function packTokens(tokens: Uint32Array, bits: number): Uint8Array<ArrayB
   return packed;
 }
 
-/** The `count` tokens that were packed. Refuses with 422 another number of bytes, or ones in the filling. */
+/** The `count` tokens that were packed. Refuses with 422 another number of bytes, or ones in the padding. */
 export function unpackTokens(
   packed: Uint8Array,
-  { count, bits }: { count: number; bits: number },
+  { count, codebookSize }: { count: number; codebookSize: number },
 ): Uint32Array {
+  const bits = tokenBits(codebookSize);
   const length = Math.ceil(count * bits / 8);
   if (packed.length !== length) {
     throw unprocessable(

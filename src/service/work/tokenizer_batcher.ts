@@ -1,12 +1,13 @@
 import type { Image } from "../../image/image.ts";
 import type { Tokenizer } from "../../tokenizer/tokenizer.ts";
+import { formatGrid, imageGrid } from "../../tokenizer/grid.ts";
 import type { Tokens } from "../../tokenizer/tokens.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { Company, turn } from "./company.ts";
 import { FairQueue } from "./fair_queue.ts";
 
 /** What of a tokenizer is needed to serve it. */
-export type ServableTokenizer = Pick<Tokenizer, "encode" | "decode" | "bits" | "factor" | "config">;
+export type ServableTokenizer = Pick<Tokenizer, "encode" | "decode" | "codebookSize" | "factor" | "config">;
 
 /** Whose work it is, and what ends it early. */
 export interface Errand {
@@ -73,7 +74,7 @@ export class TokenizerBatcher {
   /** The image of tokens. Rejects as `encode` does. */
   decode(tokens: Tokens, errand: Errand): Promise<Image> {
     const { promise, resolve, reject } = Promise.withResolvers<Image>();
-    const key = `decode ${tokens.grid.join("×")}`;
+    const key = `decode ${formatGrid(tokens.grid)}`;
     this.#add({ kind: "decode", input: tokens, resolve, key, errand, reject });
     return promise;
   }
@@ -105,7 +106,7 @@ export class TokenizerBatcher {
     const { factor } = this.#tokenizer;
     const [rows, columns] = first.kind === "encode"
       ? [first.input.height / factor, first.input.width / factor]
-      : first.input.grid;
+      : imageGrid(first.input.grid, "decode the tokens");
     const pixels = rows * columns * factor ** 2;
     const batch = [first];
     while (batch.length < batchSizes[0]! && (batch.length + 1) * pixels <= maxBatchPixels) {

@@ -1,5 +1,6 @@
 import type { Backend } from "../../backend/backend.ts";
 import { ArgumentError, DataError } from "../../tensor/errors.ts";
+import { imageGrid } from "../../tokenizer/grid.ts";
 import { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { TransformerRun } from "../config/run.ts";
 import { openImages } from "../../data/open_images.ts";
@@ -31,16 +32,17 @@ export async function openRunTokens(
   const { data, model: { bits: [first, second] } } = run;
   const set = await openTokenSet(data.tokens ?? await tokensOf(run, { folder, backend, ...options }));
   try {
-    if (set.bits !== first + second) {
+    if (set.codebookSize !== 2 ** (first + second)) {
       throw new ArgumentError("Cannot train: model.bits", {
-        expected: `two numbers whose sum is the tokens' ${set.bits} bits`,
+        expected: `two numbers whose sum is the tokens' ${Math.log2(set.codebookSize)} bits`,
         got: `${first} and ${second}`,
       });
     }
-    if (set.grid[0] !== set.grid[1]) {
+    const [rows, columns] = imageGrid(set.grid, `train on ${set.name}`);
+    if (rows !== columns) {
       throw new ArgumentError("Cannot train: data.tokens", {
         expected: "as many rows of tokens as columns",
-        got: set.grid.join(" and "),
+        got: `${rows} and ${columns}`,
       });
     }
     if (data.mirror !== "none" && !set.hasMirrored) {

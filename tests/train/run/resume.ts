@@ -45,7 +45,7 @@ export async function checkTokenizer(
   const images = writeImages(folder.at("images.npz"));
   const model = await checkEveryStop(tinyTokenizer(images, { steps, ...changes }), folder);
   await using tokenizer = await Tokenizer.load(model, { threads: 1 });
-  assert.equal([tokenizer.bits, tokenizer.factor], [4, 2]);
+  assert.equal([tokenizer.codebookSize, tokenizer.factor], [2 ** 4, 2]);
 }
 
 /** A transformer of so many steps, stopped after each; its model generates. */

@@ -4,7 +4,7 @@ export type Pixels = ImageData;
 /** Tokens of an image. */
 export interface PageTokens {
   readonly grid: readonly [number, number];
-  readonly bits: number;
+  readonly codebookSize: number;
   readonly size?: { readonly width: number; readonly height: number };
   readonly tokens: number[];
 }
@@ -16,7 +16,7 @@ export type SamplingField = typeof samplingFields[number];
 /** What the page knows of a model. */
 export interface PageModel {
   readonly id: string;
-  readonly bits: number;
+  readonly codebookSize: number;
   readonly factor: number;
   /** Width and height of what it generates, as `64x64`. */
   readonly size?: string;

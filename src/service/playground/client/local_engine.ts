@@ -1,3 +1,4 @@
+import { imageGrid } from "../../../tokenizer/grid.ts";
 import type { Tokens } from "../../../tokenizer/tokens.ts";
 import type { Generator } from "../../../transformer/generator.ts";
 import type { Tokenizer } from "../../../tokenizer/tokenizer.ts";
@@ -47,8 +48,17 @@ export class LocalEngine implements Engine {
   async tokenize(_model: PageModel, { width, height, data }: Pixels): Promise<PageTokens> {
     const rgb = new Uint8Array(width * height * 3);
     for (let i = 0; i < width * height; i++) rgb.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
-    const { grid, bits, size, data: tokens } = await this.#tokenizer.encode({ width, height, data: rgb });
-    return { grid, bits, tokens: [...tokens], ...(size ? { size } : {}) };
+    const { grid, codebookSize, size, data: tokens } = await this.#tokenizer.encode({
+      width,
+      height,
+      data: rgb,
+    });
+    return {
+      grid: imageGrid(grid, "show the tokens"),
+      codebookSize,
+      tokens: [...tokens],
+      ...(size ? { size } : {}),
+    };
   }
 
   async detokenize(_model: PageModel, { tokens, ...rest }: PageTokens): Promise<Pixels> {

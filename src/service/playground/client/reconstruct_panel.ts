@@ -1,3 +1,4 @@
+import { tokenBits } from "../../../tokenizer/codebook.ts";
 import type { PageTokens, Pixels } from "./engine.ts";
 import { element, type Page } from "./page.ts";
 import { psnrOf, readPixels, sampleImage, show } from "./pixels.ts";
@@ -61,8 +62,8 @@ export class ReconstructPanel {
 
   /** Another model, or the same elsewhere: begins with what it generates best. */
   async changeModel(): Promise<void> {
-    const { bits, size } = this.#page.model;
-    this.#brush.max = `${2 ** bits - 1}`;
+    const { codebookSize, size } = this.#page.model;
+    this.#brush.max = `${codebookSize - 1}`;
     if (size && !this.#file) this.#side.value = size.split("x")[0]!;
     showSnippets(element("copy-tokenize"), reconstructSnippets(this.#page.model), this.#page.say);
     await (this.#file ? this.open(this.#file) : this.sample());
@@ -123,7 +124,7 @@ export class ReconstructPanel {
       [tokens[at], tokens[this.#swap]] = [tokens[this.#swap]!, tokens[at]!];
       this.#swap = undefined;
     } else {
-      const most = 2 ** this.#tokens.bits - 1;
+      const most = this.#tokens.codebookSize - 1;
       const brush = Math.max(0, Math.min(most, Math.floor(Number(this.#brush.value) || 0)));
       this.#brush.value = `${brush}`;
       tokens[at] = tool === "zero" ? 0 : brush;
@@ -183,7 +184,8 @@ export class ReconstructPanel {
     }`;
   }
 
-  #facts({ grid, bits, tokens }: PageTokens, original: Pixels, again: Pixels): void {
+  #facts({ grid, codebookSize, tokens }: PageTokens, original: Pixels, again: Pixels): void {
+    const bits = tokenBits(codebookSize);
     const pixels = original.width * original.height, decibel = psnrOf(original, again);
     const changed = tokens.filter((token, i) => token !== this.#first!.tokens[i]).length;
     const facts: [string, string][] = [

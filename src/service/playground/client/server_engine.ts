@@ -35,8 +35,8 @@ export class ServerEngine implements Engine {
       headers: { "content-type": "image/png" },
       body,
     });
-    const { grid, bits, size, tokens } = await response.json();
-    return { grid, bits, tokens, ...(size ? { size } : {}) };
+    const { grid, codebookSize, size, tokens } = await response.json();
+    return { grid, codebookSize, tokens, ...(size ? { size } : {}) };
   }
 
   async detokenize({ id }: PageModel, tokens: PageTokens): Promise<Pixels> {

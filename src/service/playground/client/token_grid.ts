@@ -1,3 +1,4 @@
+import { tokenBits } from "../../../tokenizer/codebook.ts";
 import type { PageTokens } from "./engine.ts";
 
 /** Pixels of a cell on the canvas. */
@@ -82,10 +83,10 @@ export class TokenGrid {
 
   #paint(): void {
     if (!this.#tokens) return;
-    const { grid: [rows, columns], tokens, bits } = this.#tokens;
+    const { grid: [rows, columns], tokens, codebookSize } = this.#tokens;
     this.#canvas.width = columns * cell;
     this.#canvas.height = rows * cell;
-    const context = this.#canvas.getContext("2d")!;
+    const context = this.#canvas.getContext("2d")!, bits = tokenBits(codebookSize);
     const gap = rows * columns > 1024 ? 0 : 1;
     tokens.forEach((token, at) => {
       context.fillStyle = colorOf(token, bits);
