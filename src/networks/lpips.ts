@@ -28,12 +28,12 @@ const shift = [-0.030, -0.088, -0.188], deviation = [0.458, 0.448, 0.450];
 const eps = 1e-10, least = 1e-24;
 
 /**
- * The perceptual distance LPIPS of images x and y `[N,H,W,3]` in [−1,1], `[N]`: VGG16's features after each slice,
- * brought to length 1, their squared differences weighed by channel, averaged over positions and summed. Sides of at
- * least 16 pixels.
+ * The perceptual distance LPIPS (arXiv 1801.03924) of images x and y `[N,H,W,3]` in [−1,1], `[N]`: features of VGG16
+ * after each slice, normalised to length 1; their squared differences, weighted by channel, averaged over positions and
+ * summed. Sides are at least 16 pixels.
  *
  * Parameters: `net.slice<1…5>.<conv>.{weight,bias}`, the convolutions numbered as in torchvision's `features`, and
- * `lin<0…4>.model.1.weight`. (The reference leaves a dropout of 0.5 active before the latter; there is none here.)
+ * `lin<0…4>.model.1.weight`.
  */
 export function lpips(scope: Scope, x: Tensor, y: Tensor): Tensor {
   const [a, b] = [x, y].map((images) => features(scope.at("net"), images)) as [Tensor[], Tensor[]];

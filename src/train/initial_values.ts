@@ -33,9 +33,9 @@ function initialValues(
 }
 
 /**
- * A tokenizer's first values. Encoder, decoder and blur discriminator as PyTorch's layers begin: weights and biases of
- * convolutions and linear layers uniform within ±1/√(inputs of one result), norms 1 and 0. A PatchGAN's convolutions
- * N(0, 0.02), their biases as above, its norms N(1, 0.02) and 0 (MODEL.md §8).
+ * The initial values of a tokenizer. Encoder, decoder and blur discriminator start with PyTorch's defaults: weights and
+ * biases of convolutions and linear layers uniform in ±1/√fanIn, norms with weight 1 and bias 0. A PatchGAN starts as in
+ * its paper (arXiv 1611.07004): weights of convolutions N(0, 0.02), weights of norms N(1, 0.02).
  */
 export function tokenizerInitialValues(
   shapes: ReadonlyMap<string, Shape>,
@@ -54,7 +54,7 @@ export function tokenizerInitialValues(
   return initialValues(shapes, { seed, rule });
 }
 
-/** A transformer's first values: matrices and embeddings N(0, 0.02), heads 0, norms 1 (MODEL.md §9). */
+/** The initial values of a transformer: matrices and embeddings N(0, 0.02), heads 0, norms 1 (docs/model.md, Training the transformer). */
 export function transformerInitialValues(
   shapes: ReadonlyMap<string, Shape>,
   { seed }: { seed: number },

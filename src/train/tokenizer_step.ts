@@ -55,8 +55,8 @@ export function stepFactors(
 }
 
 /**
- * One step of a tokenizer's training on images `x` `[n,size,size,3]` (MODEL.md §8): the generator's step, the
- * discriminator's on the same reconstruction where there is one, then the moving averages of both. Both steps see the
+ * One step of a tokenizer's training on images `x` `[n,size,size,3]` (docs/model.md, Training the tokenizer): the
+ * generator's step, the discriminator's on the same reconstruction where there is one, then the moving averages of both. Both steps see the
  * parameters as they were before.
  *
  * Inputs beside `x`: those of `adamStep` for both `optimizers`, and `stepFactors`; of `stepPart` where steps have parts.

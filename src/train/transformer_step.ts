@@ -21,8 +21,8 @@ export interface TransformerStepConfig extends UpdateConfig {
 }
 
 /**
- * One step of a transformer's training (MODEL.md §6, §9) on n images: `classes` u32 `[n]`, `pre` and `post` u32
- * `[n,positions]`, by AdamW on the sum of both sub-tokens' cross-entropies.
+ * One step of a transformer's training (docs/model.md, Training the transformer) on n images: `classes` u32 `[n]`,
+ * `pre` and `post` u32 `[n,positions]`, by AdamW on the sum of both sub-tokens' cross-entropies.
  *
  * Inputs beside those: that of `adamStep`; of `stepRandom` where anything is dropped; of `stepPart` where steps have parts.
  * Parameters, averages (`ema.…`), moments and sums (`grad.…`) are states; where to begin says `beginTraining`. Outputs,

@@ -30,11 +30,12 @@ export function quantize(z: Tensor): Tensor {
 }
 
 /**
- * Entropy and commitment losses of latents z `[…,bits]` (MODEL.md §4), exact, without a code's logits for each position:
- * the softmax over all codes c of 2·⟨z, c⟩/τ is a product of one probability for each bit, σ(4·z/τ).
+ * Entropy and commitment losses of latents z `[…,bits]` (MAGVIT-v2, arXiv 2310.05737; docs/model.md, Lookup-free
+ * quantization). They are exact and do not build the logits of all codes: the softmax over codes c of 2·⟨z, c⟩/τ is the
+ * product over bits of σ(4·z/τ), the probability that a bit is 1.
  *
- * So a position's entropy is a sum of binary entropies; of the mean distribution's tells `codebookEntropy`.
- * Log-probabilities come from softplus, so that bits which are all but certain count as what they are.
+ * So the entropy of a position is a sum of binary entropies. `codebookEntropy` computes that of the mean distribution.
+ * Log-probabilities are computed by softplus, which stays accurate where a probability rounds to 0 or 1.
  */
 export function lfqLosses(
   z: Tensor,
