@@ -2,7 +2,7 @@ import type { ImageFormat } from "../src/image/header_type.ts";
 import type { Preparation } from "../src/image/prepare.ts";
 import type { Image } from "../src/image/image.ts";
 
-/** What an image worker is asked for, one thing at a time. */
+/** A request to an image worker, which handles one at a time. */
 export type ImageWorkerRequest =
   | { readonly type: "decode"; readonly bytes: Uint8Array; readonly maxPixels: number }
   | {
@@ -18,7 +18,7 @@ export type ImageWorkerRequest =
     readonly quality: number | undefined;
   };
 
-/** What it answers. `refused` means that the file is at fault, `failed` that the worker is. */
+/** The answer to a request. `refused` means that the input is invalid, `failed` that the worker is broken. */
 export type ImageWorkerAnswer =
   | { readonly type: "decoded"; readonly image: Image }
   | { readonly type: "encoded"; readonly bytes: Uint8Array }

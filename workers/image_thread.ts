@@ -1,16 +1,16 @@
 import { nodeWorkers } from "../src/backend/wasm/features.ts";
 import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
 
-/** A thread that reads and writes image files, one thing at a time, and is gone after a failure. */
+/** A thread that runs `image_worker.ts` and handles one request at a time. It cannot be used after a failure. */
 export class ImageThread {
   readonly #worker: InstanceType<typeof import("node:worker_threads").Worker>;
   #pending: PromiseWithResolvers<ImageWorkerAnswer> | undefined;
   #ended: string | undefined;
 
-  /** Needs a host with threads as Node has them. */
+  /** Starts the thread with a heap of at most `memory` megabytes. The host must have Node's worker threads. */
   constructor({ memory }: { memory: number }) {
     const { Worker } = nodeWorkers()!;
-    // Packages for Node hold JavaScript, made file by file.
+    // In an npm package each file is compiled to JavaScript.
     const extension = import.meta.url.endsWith(".js") ? "js" : "ts";
     this.#worker = new Worker(new URL(`./image_worker.${extension}`, import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: memory },
@@ -21,13 +21,16 @@ export class ImageThread {
     this.#worker.unref();
   }
 
-  /** Why the worker is of no more use, if it is not. */
+  /** Why the thread ended; `undefined` while it runs. */
   get ended(): string | undefined {
     return this.#ended;
   }
 
-  /** Asks for one thing. Rejects when the worker ends before it answers. */
-  ask(request: ImageWorkerRequest, transfer: readonly ArrayBuffer[]): Promise<ImageWorkerAnswer> {
+  /** Sends a request. Rejects if the thread ends before it answers. */
+  ask(
+    request: ImageWorkerRequest,
+    { transfer }: { transfer: readonly ArrayBuffer[] },
+  ): Promise<ImageWorkerAnswer> {
     if (this.#ended !== undefined) return Promise.reject(new Error(this.#ended));
     this.#pending = Promise.withResolvers<ImageWorkerAnswer>();
     this.#worker.ref();
@@ -35,7 +38,7 @@ export class ImageThread {
     return this.#pending.promise;
   }
 
-  /** Ends the worker, whatever it does. */
+  /** Ends the thread at once. */
   async terminate(reason: string): Promise<void> {
     this.#end(reason);
     await this.#worker.terminate();

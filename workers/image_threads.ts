@@ -1,37 +1,37 @@
 import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
 import { ImageThread } from "./image_thread.ts";
 
-/** How many threads there are, and what each may use. */
+/** The number of threads and the limits of each. */
 export interface ImageThreadsOptions {
   readonly size: number;
-  /** Megabytes of a thread's heap. */
+  /** Heap of a thread in megabytes. */
   readonly memory: number;
-  /** Milliseconds for one thing. */
+  /** Time for one request in milliseconds. */
   readonly time: number;
-  /** Called when a thread was lost and another takes its place. */
+  /** Called when a thread ended and was replaced. */
   readonly onReplaced?: () => void;
 }
 
-/** A thread did not answer: its time was up, or it ended. */
+/** A thread did not answer: it took too long, or it ended. */
 export class ThreadLostError extends Error {
   override readonly name = "ThreadLostError";
   /** Whether it took too long. */
-  readonly late: boolean;
+  readonly timedOut: boolean;
 
-  constructor(message: string, { late, cause }: { late: boolean; cause?: unknown }) {
+  constructor(message: string, { timedOut, cause }: { timedOut: boolean; cause?: unknown }) {
     super(message, { cause });
-    this.late = late;
+    this.timedOut = timedOut;
   }
 }
 
 /**
- * Threads with limited memory that decode, prepare and encode images. One that takes too long, runs out of memory or
- * ends in any other way costs what it was asked for, and is replaced.
+ * A pool of threads with limited memory that decode, prepare and encode images. A thread that takes too long, runs out
+ * of memory or ends for any other reason fails its request and is replaced.
  */
 export class ImageThreads implements AsyncDisposable {
   readonly #options: ImageThreadsOptions;
-  /** Free threads, or those that wait for one. */
-  readonly #free: ImageThread[] = [];
+  readonly #idle: ImageThread[] = [];
+  /** Requests that wait for an idle thread; empty while there is one. */
   readonly #waiting: ((thread: ImageThread) => void)[] = [];
   readonly #all: Set<ImageThread> = new Set();
   #disposed = false;
@@ -41,8 +41,8 @@ export class ImageThreads implements AsyncDisposable {
   }
 
   /**
-   * Asks for one thing, when a thread is free. What is transferred is gone here.
-   * Throws `ThreadLostError` where no answer came, and the signal's reason once it is aborted.
+   * Sends a request to the next idle thread. Buffers in `transfer` are moved to the thread.
+   * Throws `ThreadLostError` if there is no answer, and the signal's reason once it is aborted.
    */
   async ask(
     request: ImageWorkerRequest,
@@ -51,22 +51,23 @@ export class ImageThreads implements AsyncDisposable {
     signal.throwIfAborted();
     const thread = await this.#take();
     const { time } = this.#options;
-    let late = false;
+    let timedOut = false;
     const timer = setTimeout(() => {
-      late = true;
-      void thread.terminate("too slow");
+      timedOut = true;
+      void thread.terminate("timed out");
     }, time);
-    const leave = () => void thread.terminate("given up");
-    signal.addEventListener("abort", leave, { once: true });
+    const cancel = () => void thread.terminate("cancelled");
+    signal.addEventListener("abort", cancel, { once: true });
     try {
       signal.throwIfAborted();
-      return await thread.ask(request, transfer);
+      return await thread.ask(request, { transfer });
     } catch (cause) {
       signal.throwIfAborted();
-      throw new ThreadLostError(late ? `no answer within ${time} ms` : "the thread ended", { late, cause });
+      const message = timedOut ? `no answer within ${time} ms` : "the thread ended";
+      throw new ThreadLostError(message, { timedOut, cause });
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", cancel);
       this.#release(thread);
     }
   }
@@ -77,8 +78,8 @@ export class ImageThreads implements AsyncDisposable {
   }
 
   #take(): Promise<ImageThread> {
-    const free = this.#free.pop();
-    if (free) return Promise.resolve(free);
+    const idle = this.#idle.pop();
+    if (idle) return Promise.resolve(idle);
     if (this.#all.size < this.#options.size) return Promise.resolve(this.#start());
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -91,7 +92,7 @@ export class ImageThreads implements AsyncDisposable {
     }
     const next = this.#waiting.shift();
     if (next) next(thread);
-    else this.#free.push(thread);
+    else this.#idle.push(thread);
   }
 
   #start(): ImageThread {

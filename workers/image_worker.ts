@@ -1,4 +1,4 @@
-/** Decodes, prepares and encodes image files in a thread of its own, which may be ended at any time. */
+/** Decodes, prepares and encodes image files in a separate thread, which may be terminated at any time. */
 import { nodeWorkers } from "../src/backend/wasm/features.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { encodeImage } from "../src/image/encode.ts";

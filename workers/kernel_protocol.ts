@@ -1,4 +1,4 @@
-/** What a kernel worker is started with. */
+/** The message that starts a kernel worker. */
 export interface KernelWorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -7,29 +7,29 @@ export interface KernelWorkerData {
   readonly thread: number;
 }
 
-/** What a kernel worker says: that it waits for runs, or that its kernel failed. */
+/** Messages of a kernel worker: it is ready for runs, or a kernel failed. */
 export type KernelWorkerMessage = { type: "ready" } | { type: "failed"; message: string };
 
-/** Words of the control block of one crew of workers. The first four belong to the walk, see `wasm/walk.ts`. */
+/** Words of the control block that the threads of a backend share. `wasm/walk.ts` uses the first four. */
 export enum Control {
   Arrivals,
   Generation,
   Abort,
   Begun,
-  /** Goes up by one to start a run. */
+  /** Incremented to start a run. */
   Start,
-  /** Threads that have finished the run. */
+  /** Number of threads that have finished the run. */
   Done,
-  /** The run: address and length of the command table, threads, their scratch, and where to write times. */
+  /** The run: address and length of the command table, number of threads, their scratch, address of the timings. */
   Table,
   Count,
   Threads,
   Scratch,
   ScratchBytes,
   Times,
-  /** Not zero: leave. */
+  /** Nonzero: the threads exit. */
   Exit,
-  /** Threads that left, and touch the memory no more. */
+  /** Number of threads that have exited and no longer access the memory. */
   Gone,
   Words = 16,
 }

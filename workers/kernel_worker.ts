@@ -1,9 +1,9 @@
-/** A thread of the WASM backend: waits for a run, walks its commands beside the other threads, says when done. */
+/** A thread of the WASM backend: waits for a run, executes its commands together with the other threads, repeats. */
 import { nodeWorkers } from "../src/backend/wasm/features.ts";
 import { instantiate } from "../src/backend/wasm/kernels.ts";
 import { Control, type KernelWorkerData, type KernelWorkerMessage } from "./kernel_protocol.ts";
 
-type Say = (message: KernelWorkerMessage) => void;
+type Post = (message: KernelWorkerMessage) => void;
 
 const port = nodeWorkers()?.parentPort;
 if (port) {
@@ -11,18 +11,18 @@ if (port) {
 } else {
   const scope = globalThis as unknown as {
     onmessage: ((event: { data: KernelWorkerData }) => void) | null;
-    postMessage: Say;
+    postMessage: Post;
   };
   scope.onmessage = ({ data }) => serve(data, (message) => scope.postMessage(message));
 }
 
-/** Serves runs until the worker is to leave, or a kernel fails. */
-function serve({ module, memory, control, thread }: KernelWorkerData, say: Say): void {
+/** Executes runs until the worker is told to exit or a kernel fails. */
+function serve({ module, memory, control, thread }: KernelWorkerData, post: Post): void {
   const words = new Int32Array(memory.buffer, control, Control.Words);
   try {
     const kernels = instantiate(module, memory);
     let seen = Atomics.load(words, Control.Start);
-    say({ type: "ready" });
+    post({ type: "ready" });
     while (!Atomics.load(words, Control.Exit)) {
       Atomics.wait(words, Control.Start, seen);
       const start = Atomics.load(words, Control.Start);
@@ -44,7 +44,7 @@ function serve({ module, memory, control, thread }: KernelWorkerData, say: Say):
   } catch (error) {
     Atomics.store(words, Control.Abort, 1);
     Atomics.notify(words, Control.Generation);
-    say({ type: "failed", message: String(error) });
+    post({ type: "failed", message: String(error) });
   }
   Atomics.add(words, Control.Gone, 1);
   Atomics.notify(words, Control.Gone);

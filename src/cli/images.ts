@@ -3,19 +3,17 @@ import type { Image } from "../image/image.ts";
 import { readImage } from "../image/read.ts";
 import { prepareImage } from "../image/prepare.ts";
 import { ImageError } from "../tensor/errors.ts";
+import { maxRunPixels } from "../tokenizer/runs.ts";
 
-/** An image that was read, and from where. */
+/** An image and the path it was read from. */
 export interface InputImage {
   readonly path: string;
   readonly image: Image;
 }
 
-/** Pixels after which no more images are read into a batch. */
-const batchPixels = 65536;
-
 /**
- * Reads images and gives them in batches of one size, so that never many are in memory. With `size` each is resized to
- * that shorter side and cropped to a square.
+ * Reads images and yields consecutive ones of one size as batches, so that few are in memory at once. With `size`, the
+ * shorter side of each image is resized to it and the image is cropped to a square.
  */
 export async function* batchesOf(
   paths: readonly string[],
@@ -28,7 +26,7 @@ export async function* batchesOf(
     const image = size ? prepareImage(original, { size, crop: "center", mirrored: false }) : original;
     const [first] = batch;
     const fits = first?.image.width === image.width && first.image.height === image.height;
-    if (first && (!fits || (batch.length + 1) * image.width * image.height > batchPixels)) {
+    if (first && (!fits || (batch.length + 1) * image.width * image.height > maxRunPixels)) {
       yield batch;
       batch = [];
     }
@@ -37,7 +35,7 @@ export async function* batchesOf(
   if (batch.length > 0) yield batch;
 }
 
-/** Checks that all inputs are there before any work begins. Throws `ImageError` for the first that is not. */
+/** Checks that all input files exist before any work begins. Throws `ImageError` for the first that does not. */
 export async function checkInputs(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     const got = await Deno.stat(path).then(

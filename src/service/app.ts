@@ -23,17 +23,17 @@ import { GenerationScheduler } from "./work/generation_scheduler.ts";
 import type { Images } from "./work/images.ts";
 import { TokenizerBatcher } from "./work/tokenizer_batcher.ts";
 
-/** What differs between hosts. */
+/** The differences between hosts. */
 export interface Host {
   readonly metrics: Metrics;
-  /** Whether requests may work for each other, in batches. */
+  /** Whether requests may share batches. */
   readonly batches: boolean;
   images(limits: Limits): Images;
-  /** Adds pages for people. */
+  /** Adds the playground and the documentation page. */
   pages?(app: Hono<Env>): void;
 }
 
-/** Puts a service together. Throws `ArgumentError` for options that make none. */
+/** Assembles a service. Throws `ArgumentError` for invalid options. */
 export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>; parts: Parts } {
   const { metrics } = host;
   const limits = resolveLimits(options.limits);
@@ -50,7 +50,7 @@ export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>;
   };
   metrics.watch({
     running: () => admission.started,
-    waiting: () => admission.inside - admission.started,
+    waiting: () => admission.admitted - admission.started,
   });
 
   const app = new Hono<Env>();
@@ -58,7 +58,7 @@ export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>;
   app.use(observe(metrics));
   app.use(secureHeaders({
     contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    // A page may set what it needs.
+    // Pages set their own policy.
     overwrite: false,
   }));
   if (origins.length > 0) app.use("/v1/*", cors({ origin: [...origins] }));
@@ -73,14 +73,19 @@ export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>;
   openapiRoute(app);
   if (options.pages ?? true) host.pages?.(app);
   app.notFound((c) =>
-    errorResponse(c, new RequestError(404, "not_found", { message: "There is nothing at this address" }))
+    errorResponse(
+      c,
+      new RequestError(404, "not_found", {
+        message: "Expected the address of an endpoint, see /openapi.json",
+      }),
+    )
   );
   app.onError((error, c) => {
-    const refusal = asRequestError(error);
-    if (refusal.status >= 500) {
-      logger.error("{code}: {error}", { code: refusal.code, error, requestId: c.get("requestId") });
+    const requestError = asRequestError(error);
+    if (requestError.status >= 500) {
+      logger.error("{code}: {error}", { code: requestError.code, error, requestId: c.get("requestId") });
     }
-    return errorResponse(c, refusal);
+    return errorResponse(c, requestError);
   });
   return { app, parts };
 }
@@ -90,11 +95,11 @@ function modelsOf(
   { admission, metrics, batches }: { admission: Admission; metrics: Metrics; batches: boolean },
 ): ReadonlyMap<string, LoadedModel> {
   const loaded = new Map<string, LoadedModel>();
-  const expected = () => admission.inside;
+  const expected = () => admission.admitted;
   for (const { name, tokenizer, generator, files = {} } of models) {
     if (loaded.has(name)) {
-      throw new ArgumentError("Cannot make the service: models", {
-        expected: "a name for each",
+      throw new ArgumentError("Cannot create the service: models", {
+        expected: "a different name for each",
         got: `${name} twice`,
       });
     }
@@ -111,5 +116,5 @@ function modelsOf(
     loaded.set(name, { name, tokenizer, batcher, generation, files });
   }
   if (loaded.size > 0) return loaded;
-  throw new ArgumentError("Cannot make the service: models", { expected: "at least one", got: "none" });
+  throw new ArgumentError("Cannot create the service: models", { expected: "at least one", got: "none" });
 }

@@ -1,6 +1,6 @@
 /**
- * The service for hosts at the edge, as a handler of requests: no threads, no batches, no metrics. Models
- * come as bytes: only opening a file by its path would need Deno.
+ * The service for edge hosts, as a request handler without threads, batches and metrics. Models are loaded from bytes,
+ * because opening a file by its path needs Deno.
  *
  * ```ts
  * import { createEdgeService, edgeBackend, Tokenizer } from "@voken/magvit2/edge";
@@ -11,8 +11,8 @@
  * export default { fetch: (request: Request) => service.fetch(request) };
  * ```
  *
- * Where the host compiles no WebAssembly while it runs, `provideKernels` and `provideCodecs` take modules that it compiled
- * before.
+ * For hosts that cannot compile WebAssembly at run time, pass precompiled modules to `provideKernels` and
+ * `provideCodecs`.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { assemble } from "./app.ts";
 import { noMetrics } from "./observe/metrics.ts";
 import type { ServiceOptions } from "./options.ts";
 import type { Env } from "./parts.ts";
-import { imagesHere } from "./work/images.ts";
+import { localImages } from "./work/images.ts";
 
 export { provideKernels } from "../backend/wasm/kernels.ts";
 export { provideCodecs } from "../image/codec_modules.ts";
@@ -35,17 +35,17 @@ export { Generator } from "../transformer/generator.ts";
 export type { AuthOptions, ModelFiles, ServedModel } from "./options.ts";
 export type { Limits } from "./limits.ts";
 
-/** What differs from a service with threads: there are none, and no pages. */
+/** Options of `createEdgeService`: those of `createService` without threads and pages. */
 export type EdgeOptions = Omit<ServiceOptions, "codecThreads" | "pages">;
 
-/** Makes the service of some models. Throws `ArgumentError` for options that make none. */
+/** Creates a service for edge hosts. Throws `ArgumentError` for invalid options. */
 export function createEdgeService(options: EdgeOptions): Hono<Env> {
-  return assemble(options, { metrics: noMetrics, batches: false, images: () => imagesHere }).app;
+  return assemble(options, { metrics: noMetrics, batches: false, images: () => localImages }).app;
 }
 
 /**
- * A backend on the thread of the caller, in slices of some milliseconds: for hosts that have no threads, or that cannot
- * start any because a bundle is one file. Throws `BackendError` where the host has no WebAssembly SIMD.
+ * A backend that runs on the calling thread in slices of a few milliseconds, for hosts that cannot start threads.
+ * Throws `BackendError` if the host has no WebAssembly SIMD.
  */
 export function edgeBackend(): Backend {
   return new WasmBackend({}, createMachine({}, { features: { ...detectFeatures(), workers: false } }));

@@ -1,30 +1,30 @@
 import { ArgumentError } from "../tensor/errors.ts";
 
-/** What a service lets through. Every refusal names the limit by its name here. */
+/** The limits of a service. An error response names the limit that was exceeded by its name here. */
 export interface Limits {
-  /** Bytes of a body. */
+  /** Bytes of a request body. */
   readonly maxBodyBytes: number;
-  /** Bytes of a body of JSON. */
+  /** Bytes of a JSON body. */
   readonly maxJsonBytes: number;
-  /** Objects and lists within each other in JSON. */
+  /** Nesting depth of JSON. */
   readonly maxJsonDepth: number;
   /** Fields of a multipart body. */
   readonly maxFields: number;
-  /** Pixels of an image, coming or going. */
+  /** Pixels of an image, in requests and responses. */
   readonly maxPixels: number;
-  /** Images that one request may ask for. */
+  /** Images generated for one request. */
   readonly maxImages: number;
-  /** Requests that are worked on or wait; more are answered by 429. */
+  /** Requests that are queued or running; more are answered with 429. */
   readonly maxRequests: number;
-  /** Milliseconds from the arrival of a request to its answer; after that, 504. */
+  /** Milliseconds from the arrival of a request to its response; after that, 504. */
   readonly deadline: number;
-  /** Milliseconds for decoding or encoding one file. */
+  /** Milliseconds for decoding or encoding one image file. */
   readonly codecTime: number;
-  /** Megabytes of JavaScript memory of the worker that decodes files. */
+  /** Megabytes of JavaScript heap of a worker that decodes and encodes image files. */
   readonly codecMemory: number;
 }
 
-/** The limits of a service that is told nothing else. */
+/** The default limits. */
 export const defaultLimits: Limits = {
   maxBodyBytes: 16 * 2 ** 20,
   maxJsonBytes: 4 * 2 ** 20,
@@ -38,18 +38,18 @@ export const defaultLimits: Limits = {
   codecMemory: 256,
 };
 
-/** The default limits with some replaced. Throws `ArgumentError` where one is not a positive whole number, or unknown. */
+/** The default limits with some replaced. Throws `ArgumentError` if a limit is unknown or not a positive integer. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaultLimits, name)) {
-      throw new ArgumentError("Cannot make the service: limits", {
+      throw new ArgumentError("Cannot create the service: limits", {
         expected: `some of ${Object.keys(defaultLimits).join(", ")}`,
         got: name,
       });
     }
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new ArgumentError(`Cannot make the service: limit ${name}`, {
-        expected: "a positive whole number",
+      throw new ArgumentError(`Cannot create the service: limit ${name}`, {
+        expected: "a positive integer",
         got: String(value),
       });
     }

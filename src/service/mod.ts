@@ -1,5 +1,5 @@
 /**
- * Open-MAGVIT2 over HTTP, as an app of Hono that can be mounted anywhere.
+ * Open-MAGVIT2 over HTTP, as a Hono app that can be mounted in other apps.
  *
  * ```ts
  * import { Tokenizer } from "@voken/magvit2";

@@ -2,41 +2,41 @@ import type { Limits } from "./limits.ts";
 import type { ServableGenerator } from "./work/generation_scheduler.ts";
 import type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
 
-/** Reads files of a model by their names: `model.safetensors`, `transformer.safetensors`. */
+/** Functions that read a model's files, by file name: `model.safetensors`, `transformer.safetensors`. */
 export type ModelFiles = Readonly<Record<string, () => Promise<Uint8Array>>>;
 
 /** A model to serve. */
 export interface ServedModel {
-  /** What requests call it. */
+  /** The name of the model in requests. */
   readonly name: string;
-  /** Stays the caller's: it is not disposed with the service. */
+  /** Owned by the caller: the service does not dispose it. */
   readonly tokenizer: ServableTokenizer;
-  /** Generates images of classes, which need the tokenizer above. Stays the caller's, and is to be disposed after the service. */
+  /** Generates images of classes. Owned by the caller, who must dispose it after the service. */
   readonly generator?: ServableGenerator;
-  /** Files that browsers may have, to run the model themselves; without them the playground has no switch for that. */
+  /** Files that browsers may download to run the model locally. Without them the playground does not offer this. */
   readonly files?: ModelFiles;
 }
 
-/** Who may come. */
+/** Authentication. */
 export interface AuthOptions {
-  /** Bearer tokens, any of which opens `/v1/…` and `/metrics`. Without any, everybody may come. */
+  /** Bearer tokens, one of which `/v1/…` and `/metrics` require. If empty, no token is required. */
   readonly tokens: readonly string[];
 }
 
-/** How a service is made. */
+/** Options of `createService`. */
 export interface ServiceOptions {
-  /** At least one; the first is taken where a request names none. */
+  /** At least one. The first is the default of requests that name none. */
   readonly models: readonly ServedModel[];
   readonly limits?: Partial<Limits>;
   readonly auth?: AuthOptions;
-  /** Requests a minute of one key, or without keys of one address; default: any number. */
+  /** Requests a minute for each token, or for each address if there are no tokens; default: unlimited. */
   readonly rateLimit?: number;
-  /** Origins whose pages may call; default: none but the service's own. */
+  /** Other origins whose pages may send requests (CORS); default: none. */
   readonly origins?: readonly string[];
-  /** Takes addresses from `X-Forwarded-For`. Only where a proxy of yours always sets it. */
+  /** Takes client addresses from `X-Forwarded-For`. Set it only behind a proxy that always sets this header. */
   readonly trustProxy?: boolean;
-  /** Threads that decode and encode files; default 1. */
+  /** Threads that decode and encode image files; default 1. */
   readonly codecThreads?: number;
-  /** Serves the playground at `/` and the page of the documentation at `/docs`; default true. */
+  /** Serves the playground at `/` and the documentation at `/docs`; default true. */
   readonly pages?: boolean;
 }

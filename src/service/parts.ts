@@ -14,37 +14,37 @@ export interface LoadedModel {
   readonly name: string;
   readonly tokenizer: ServableTokenizer;
   readonly batcher: TokenizerWork;
-  /** What generates images of classes, where the model can. */
+  /** Generates images of classes, if the model has a transformer. */
   readonly generation:
     | { readonly generator: ServableGenerator; readonly scheduler: GenerationWork }
     | undefined;
-  /** Files that browsers may have. */
+  /** Files that browsers may download. */
   readonly files: ModelFiles;
 }
 
-/** What routes work with. */
+/** The parts of a service that routes use. */
 export interface Parts {
-  /** By name; the first is taken where a request names none. */
+  /** By name. The first is the default of requests that name none. */
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly limits: Limits;
   readonly admission: Admission;
   readonly images: Images;
   readonly metrics: Metrics;
   readonly authenticate: Authenticate;
-  /** Unix time in seconds at which the service was made. */
+  /** When the service was created, as Unix time in seconds. */
   readonly created: number;
 }
 
-/** What middleware leaves for routes. */
+/** Variables that middleware sets for routes. */
 export interface Env {
-  // deno-lint-ignore ban-types -- Hono's own default; hosts put anything there.
+  // deno-lint-ignore ban-types -- Hono's default; hosts may put anything there.
   Bindings: {};
   Variables: {
     requestId: string;
     spans: RequestSpans;
-    /** Whose request it is: a key, else an address. */
+    /** Who sent the request: the number of a bearer token, or an address. */
     client: string;
-    /** Of an answer that is a stream: resolves when there is no more to come. */
+    /** For streamed responses: resolves when the stream has ended. */
     streamed: Promise<void> | undefined;
   };
 }

@@ -1,30 +1,18 @@
-/** Status codes that requests are refused with. */
-export type RefusalStatus =
-  | 400
-  | 401
-  | 403
-  | 404
-  | 405
-  | 406
-  | 408
-  | 413
-  | 415
-  | 422
-  | 429
-  | 500
-  | 503
-  | 504;
+/** Status codes of error responses. */
+// deno-fmt-ignore
+export type ErrorStatus =
+  | 400 | 401 | 403 | 404 | 405 | 406 | 408 | 413 | 415 | 422 | 429 | 500 | 503 | 504;
 
-/** A request is refused. Code and message go to the client, so that they never name a path or hold a stack. */
+/** An error response. Code and message are sent to the client and must not contain paths or stack traces. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
-  readonly status: RefusalStatus;
-  /** What went wrong, for programs: `snake_case`, never changed once released. */
+  readonly status: ErrorStatus;
+  /** A stable identifier of the error in `snake_case`. */
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
-    status: RefusalStatus,
+    status: ErrorStatus,
     code: string,
     { message, headers = {}, cause }: {
       message: string;
@@ -39,12 +27,12 @@ export class RequestError extends Error {
   }
 }
 
-/** The body holds something that does not fit: 422. */
+/** The request contains an invalid value: 422. */
 export function unprocessable(code: string, message: string): RequestError {
   return new RequestError(422, code, { message });
 }
 
-/** Something is larger than the limit of that name: 413. */
+/** A limit is exceeded: 413. */
 export function tooLarge(code: string, { limit, most, got }: {
   limit: string;
   most: string;

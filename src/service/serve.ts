@@ -3,37 +3,37 @@ import { createServer, type Server } from "node:http";
 import { logger } from "./observe/middleware.ts";
 import type { Service } from "./service.ts";
 
-/** Where and how a service is served. */
+/** Options of `serve`. */
 export interface ServeOptions {
-  /** Default 8080; 0 takes a free one. */
+  /** Default 8080; 0 picks a free port. */
   readonly port?: number;
-  /** Default 127.0.0.1: this machine alone. */
+  /** Default 127.0.0.1: only this machine can connect. */
   readonly hostname?: string;
-  /** Milliseconds for the headers of a request; after that, 408. Default 10,000. */
+  /** Milliseconds for receiving the headers of a request; after that, 408. Default 10,000. */
   readonly headersTimeout?: number;
-  /** Milliseconds for a request as a whole, with its body; after that, 408. Default 30,000. */
+  /** Milliseconds for receiving a whole request; after that, 408. Default 30,000. */
   readonly requestTimeout?: number;
-  /** Milliseconds that an idle connection is kept. Default 5,000. */
+  /** Milliseconds after which an idle connection is closed. Default 5,000. */
   readonly keepAliveTimeout?: number;
-  /** Connections at once; more are not taken. Default 1,024. */
+  /** Open connections; more are not accepted. Default 1,024. */
   readonly maxConnections?: number;
 }
 
-/** A service that listens. Disposing stops it in order. */
+/** A listening service. Disposing it stops it gracefully. */
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
-  /** Takes no more work, finishes what it took, then stops listening. Resolves when it has stopped. */
+  /** Rejects new work, finishes admitted requests, then stops listening. Resolves when it has stopped. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds for which connections of clients without work may stay when the server stops. */
-const lingering = 200;
+/** Milliseconds for which idle connections stay open when the server stops. */
+const closeDelay = 200;
 
 /**
- * Serves by `node:http`, whose limits of time bound slow clients. Resolves when it listens; rejects with the error of
- * the system where it cannot.
+ * Serves with `node:http`, whose timeouts limit slow clients. Resolves when the server listens; rejects with the
+ * system's error if it cannot.
  */
 export async function serve(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
   const { headersTimeout = 10_000, requestTimeout = 30_000, keepAliveTimeout = 5_000 } = options;
@@ -60,11 +60,11 @@ export async function serve(service: Service, options: ServeOptions = {}): Promi
   server.on("error", (error) => logger.error("The server failed: {error}", { error }));
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    // Still listens: new work is told 503, and load balancers see that this one is not ready.
+    // The server still listens: new work gets 503, and load balancers see that it is not ready.
     await service.drain();
     server.close();
     server.closeIdleConnections();
-    const timer = setTimeout(() => server.closeAllConnections(), lingering);
+    const timer = setTimeout(() => server.closeAllConnections(), closeDelay);
     await finished;
     clearTimeout(timer);
   };

@@ -6,17 +6,17 @@ import type { Env } from "./parts.ts";
 import { playgroundRoutes } from "./routes/playground.ts";
 import { ImagePool } from "./work/image_pool.ts";
 
-/** A service: a Hono app, to be mounted or served, with an orderly end. */
+/** A service: a Hono app that can be mounted or served. */
 export interface Service extends Hono<Env>, AsyncDisposable {
-  /** Answers new work with 503 from now on; resolves when the work under way is done. */
+  /** Answers new work with 503 from now on. Resolves when all admitted requests are done. */
   drain(): Promise<void>;
 }
 
 /**
- * Makes the service of some models: tokens of images and images of tokens over HTTP, as `/openapi.json` tells.
- * Disposing it ends its threads; the models stay the caller's.
+ * Creates a service that encodes, decodes and generates images over HTTP, as described by `/openapi.json`.
+ * Disposing it ends its threads; the caller keeps ownership of the models.
  *
- * Throws `ArgumentError` for options that make no service.
+ * Throws `ArgumentError` for invalid options.
  */
 export function createService(options: ServiceOptions): Service {
   const metrics = prometheusMetrics();

@@ -2,7 +2,7 @@
  * Most pixels of one run, unless one image has more. A large image keeps all threads busy alone: running several
  * at once would cost memory and save no time.
  */
-const maxRunPixels = 65536;
+export const maxRunPixels = 65536;
 
 /** How large the image of an item is, in pixels. */
 export interface Frame {

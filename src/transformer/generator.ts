@@ -6,7 +6,6 @@ import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { TokenizerModel } from "../tokenizer/engine.ts";
 import type { ModelSource } from "../models/find.ts";
-import { quantizerOf } from "../tokenizer/quantizers/quantizer_of.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import type { TransformerConfig, TransformerOptions } from "../networks/transformer/config.ts";
 import type { Generation } from "./generation.ts";
@@ -90,7 +89,7 @@ export class Generator implements AsyncDisposable {
     this.sampling = sampling;
     this.#engine = engine;
     this.#decoder = decoder;
-    this.#codebookSize = quantizerOf(tokenizer.config).codebookSize;
+    this.#codebookSize = 2 ** tokenizer.config.zChannels;
   }
 
   /**
@@ -116,11 +115,11 @@ export class Generator implements AsyncDisposable {
 
   /** Makes a generator of the given configuration from weights by name. Throws as `load` does. */
   static async fromWeights(model: GeneratorModel, options: EngineOptions = {}): Promise<Generator> {
-    const { bits, grid } = model.transformer.config, { codebookSize } = quantizerOf(model.tokenizer.config);
-    if (2 ** (bits[0] + bits[1]) !== codebookSize) {
+    const { bits, grid } = model.transformer.config, { zChannels } = model.tokenizer.config;
+    if (bits[0] + bits[1] !== zChannels) {
       throw new ArgumentError("Cannot load the generator: the tokenizer", {
-        expected: `2^(${bits[0]} + ${bits[1]}) codes, as the transformer generates`,
-        got: `${codebookSize}`,
+        expected: `codes of ${bits[0]} + ${bits[1]} bits, as the transformer generates`,
+        got: `${zChannels} bits`,
         hint: "give the tokenizer that the transformer was trained with",
       });
     }

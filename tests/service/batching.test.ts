@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { filledImage } from "../../src/image/image.ts";
 import { noMetrics } from "../../src/service/observe/metrics.ts";
-import { Company, turn } from "../../src/service/work/company.ts";
+import { BatchWindow, nextTurn } from "../../src/service/work/batch_window.ts";
 import { FairQueue } from "../../src/service/work/fair_queue.ts";
 import { packTokens, unpackTokens } from "../../src/service/work/packed_tokens.ts";
 import { TokenizerBatcher } from "../../src/service/work/tokenizer_batcher.ts";
@@ -18,7 +18,7 @@ function batcher(double = new TokenizerDouble()): { double: TokenizerDouble; bat
   return { double, batcher: new TokenizerBatcher(double, { metrics: noMetrics, expected: () => 100 }) };
 }
 
-test("clients take turns, each in its own order", () => {
+test("clients are served in turn, each in its own order", () => {
   const queue = new FairQueue<string>();
   for (const job of ["a1", "a2", "a3", "b1", "b2", "c1"]) queue.add(job[0]!, job);
   assert.is(queue.take(), "a1");
@@ -29,26 +29,26 @@ test("clients take turns, each in its own order", () => {
   assert.is(queue.size, 0);
 });
 
-test("what comes at about the same time is one batch, in pieces of the usual sizes, each with its own result", async () => {
+test("concurrent items form batches of the allowed sizes, and each gets its own result", async () => {
   const { double, batcher: work } = batcher();
-  const errand = { client: "a", signal: never };
+  const job = { client: "a", signal: never };
   const values = Array.from({ length: 13 }, (_, i) => i * 10);
-  const results = await Promise.all(values.map((value) => work.encode(grey(value), errand)));
+  const results = await Promise.all(values.map((value) => work.encode(grey(value), job)));
   results.forEach(({ data }, i) => assert.is(data[0], values[i]));
   assert.equal(double.batches, [8, 4, 1]);
 });
 
-test("one alone waits for nobody; others wait until all who are expected are here", async () => {
+test("a single item does not wait; others wait until all expected items have arrived", async () => {
   let present = 1, expected = 1;
-  const company = new Company({ present: () => present, expected: () => expected, window: 1e9 });
-  await company.wait();
+  const window = new BatchWindow({ present: () => present, expected: () => expected, milliseconds: 1e9 });
+  await window.wait();
   expected = 3;
   let over = false;
-  const waiting = company.wait().then(() => over = true);
+  const waiting = window.wait().then(() => over = true);
   for (const [here, enough] of [[2, false], [3, true]] as const) {
     present = here;
-    company.arrived();
-    await turn();
+    window.arrived();
+    await nextTurn();
     assert.is(over, enough);
   }
   await waiting;
@@ -56,12 +56,12 @@ test("one alone waits for nobody; others wait until all who are expected are her
 
 test("sizes and directions do not mix", async () => {
   const { double, batcher: work } = batcher();
-  const errand = { client: "a", signal: never };
+  const job = { client: "a", signal: never };
   const tokens = { grid: [2, 2] as const, codebookSize: 2 ** 8, data: new Uint32Array(4).fill(7) };
   const [small, large, image] = await Promise.all([
-    work.encode(grey(1), errand),
-    work.encode(grey(2, 16), errand),
-    work.decode(tokens, errand),
+    work.encode(grey(1), job),
+    work.encode(grey(2, 16), job),
+    work.decode(tokens, job),
   ]);
   assert.equal([small.grid, large.grid, image.data[0]], [[2, 2], [4, 4], 7]);
   assert.equal(double.batches, [1, 1, 1]);
@@ -69,12 +69,12 @@ test("sizes and directions do not mix", async () => {
 
 test("large images run alone", async () => {
   const { double, batcher: work } = batcher();
-  const errand = { client: "a", signal: never };
-  await Promise.all([1, 2, 3].map((value) => work.encode(grey(value, 256), errand)));
+  const job = { client: "a", signal: never };
+  await Promise.all([1, 2, 3].map((value) => work.encode(grey(value, 256), job)));
   assert.equal(double.batches, [1, 1, 1]);
 });
 
-test("a client with many images does not hold up another", async () => {
+test("a client with many images does not delay another", async () => {
   const { double, batcher: work } = batcher();
   const gate = Promise.withResolvers<void>();
   double.gate = () => gate.promise;
@@ -88,15 +88,15 @@ test("a client with many images does not hold up another", async () => {
   assert.ok(done.indexOf("one") < 8, `${done.indexOf("one")}`);
 });
 
-test("one that leaves does not disturb the others; when all have left the work ends", async () => {
+test("a cancelled job does not affect its batch; when all jobs are cancelled the batch is", async () => {
   const { double, batcher: work } = batcher();
   const gate = Promise.withResolvers<void>();
   double.gate = () => gate.promise;
-  const leaver = new AbortController();
-  const left = work.encode(grey(1), { client: "a", signal: leaver.signal });
+  const cancelled = new AbortController();
+  const left = work.encode(grey(1), { client: "a", signal: cancelled.signal });
   const stayed = work.encode(grey(2), { client: "b", signal: never });
   await until(() => double.batches.length > 0, "the batch runs");
-  leaver.abort(new Error("left"));
+  cancelled.abort(new Error("left"));
   assert.is(double.aborted, 0);
   gate.resolve();
   assert.is((await stayed).data[0], 2);
@@ -111,15 +111,15 @@ test("one that leaves does not disturb the others; when all have left the work e
   assert.is(double.aborted, 1);
 });
 
-test("one that leaves while waiting is never run", async () => {
+test("a job that is cancelled in the queue is never run", async () => {
   const { double, batcher: work } = batcher();
   const gate = Promise.withResolvers<void>();
   double.gate = () => gate.promise;
   const running = work.encode(grey(1), { client: "a", signal: never });
   await until(() => double.batches.length > 0, "work begins");
-  const leaver = new AbortController();
-  const waiting = work.encode(grey(2), { client: "b", signal: leaver.signal }).catch(String);
-  leaver.abort(new Error("left"));
+  const cancelled = new AbortController();
+  const waiting = work.encode(grey(2), { client: "b", signal: cancelled.signal }).catch(String);
+  cancelled.abort(new Error("left"));
   assert.is(await waiting, "Error: left");
   assert.is(work.waiting, 0);
   gate.resolve();
@@ -127,7 +127,7 @@ test("one that leaves while waiting is never run", async () => {
   assert.equal(double.batches, [1]);
 });
 
-test("where a batch fails, only those that fail alone do", async () => {
+test("if a batch fails, its items are run one by one", async () => {
   const { double, batcher: work } = batcher();
   let calls = 0;
   double.gate = () => {
@@ -135,10 +135,10 @@ test("where a batch fails, only those that fail alone do", async () => {
     if (++calls === 1 || calls === 3) throw new BackendError("Cannot finish the run");
     return Promise.resolve();
   };
-  const errand = { client: "a", signal: never };
-  const results = await Promise.allSettled([1, 2, 3, 4].map((value) => work.encode(grey(value), errand)));
+  const job = { client: "a", signal: never };
+  const results = await Promise.allSettled([1, 2, 3, 4].map((value) => work.encode(grey(value), job)));
   assert.equal(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "fulfilled"]);
-  assert.is((await work.encode(grey(9), errand)).data[0], 9);
+  assert.is((await work.encode(grey(9), job)).data[0], 9);
 });
 
 test("packed tokens unpack to themselves, whatever the size of their codebook", () => {

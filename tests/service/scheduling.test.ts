@@ -16,22 +16,22 @@ function generation(index: number, { guided = true, length = 16 } = {}): Generat
   return { classId: 0, index, candidate: 0, seed: 0, settings, tokens: new Uint32Array(length), count: 0 };
 }
 
-/** A generator that notes who sits where, and whose tokens tell image and position. */
+/** A generator that records which image is in which slot; its tokens encode image and position. */
 class GeneratorDouble {
-  /** Numbers of the images at the table, step by step. */
+  /** The images in the slots of the batch, step by step. */
   readonly steps: (number | undefined)[][] = [];
   closed = 0;
-  onStep: (places: readonly (Generation | undefined)[], step: number) => StepOutcome[] | void = () => {};
+  onStep: (slots: readonly (Generation | undefined)[], step: number) => StepOutcome[] | void = () => {};
 
   openBatch({ size, guided }: { size: number; guided: boolean }) {
-    const step = async (places: readonly (Generation | undefined)[]): Promise<StepOutcome[]> => {
+    const step = async (slots: readonly (Generation | undefined)[]): Promise<StepOutcome[]> => {
       await new Promise((resolve) => setTimeout(resolve, 1));
-      this.steps.push(places.map((place) => place?.index));
-      const outcomes = this.onStep(places, this.steps.length) ?? [];
-      places.forEach((place, i) => {
-        if (place && !outcomes[i]) place.tokens.set([place.index * 100 + place.count], place.count++);
+      this.steps.push(slots.map((slot) => slot?.index));
+      const outcomes = this.onStep(slots, this.steps.length) ?? [];
+      slots.forEach((slot, i) => {
+        if (slot && !outcomes[i]) slot.tokens.set([slot.index * 100 + slot.count], slot.count++);
       });
-      return places.map((_, i) => outcomes[i]);
+      return slots.map((_, i) => outcomes[i]);
     };
     return Promise.resolve({
       size,
@@ -55,10 +55,10 @@ function scheduler(): { double: GeneratorDouble; work: GenerationScheduler } {
 
 const tokensOf = (index: number) => Array.from({ length: 16 }, (_, i) => index * 100 + i);
 
-test("one alone sits at the smallest table; those that come together sit together", async () => {
+test("a single image takes the smallest batch; images that arrive together share a batch", async () => {
   const { double, work } = scheduler();
   await work.generate(generation(1), { client: "a", signal: never });
-  assert.ok(double.steps.every((places) => places.length === 1));
+  assert.ok(double.steps.every((slots) => slots.length === 1));
   const from = double.steps.length;
   const all = await Promise.all(
     [1, 2, 3].map((i) => work.generate(generation(i), { client: "a", signal: never })),
@@ -69,7 +69,7 @@ test("one alone sits at the smallest table; those that come together sit togethe
   assert.is(double.closed, 2);
 });
 
-test("one that comes later joins at the next token", async () => {
+test("an image that arrives later joins at the next token", async () => {
   const { double, work } = scheduler();
   const first = [1, 2, 3].map((i) => work.generate(generation(i), { client: "a", signal: never }));
   let late: Promise<Uint32Array> | undefined;
@@ -82,7 +82,7 @@ test("one that comes later joins at the next token", async () => {
   assert.equal([...await late!], tokensOf(4));
 });
 
-test("clients take turns at free places", async () => {
+test("free slots go to clients in turn", async () => {
   const { work } = scheduler();
   const done: string[] = [];
   const send = (client: string, i: number) =>
@@ -93,34 +93,34 @@ test("clients take turns at free places", async () => {
   assert.ok(done.indexOf("one") < 16, `${done.indexOf("one")}`);
 });
 
-test("with and without guidance go on side by side", async () => {
+test("guided and plain images are generated in alternation", async () => {
   const { double, work } = scheduler();
   const both = [generation(1), generation(2, { guided: false })];
   await Promise.all(both.map((one) => work.generate(one, { client: "a", signal: never })));
   assert.equal(double.steps.slice(0, 4), [[1], [2], [1], [2]]);
 });
 
-test("one that leaves is gone at the next token, and its place is taken", async () => {
+test("the slot of a cancelled image is free at the next token and filled again", async () => {
   const { double, work } = scheduler();
-  const leaver = new AbortController();
+  const cancelled = new AbortController();
   const others = Array.from(
     { length: 16 },
     (_, i) => work.generate(generation(i), { client: "a", signal: never }),
   );
-  const left = work.generate(generation(16), { client: "b", signal: leaver.signal }).catch(String);
-  double.onStep = (places, step) => {
+  const left = work.generate(generation(16), { client: "b", signal: cancelled.signal }).catch(String);
+  double.onStep = (slots, step) => {
     if (step !== 3) return;
-    assert.ok(places.some((place) => place?.index === 16));
-    leaver.abort(new Error("left"));
+    assert.ok(slots.some((slot) => slot?.index === 16));
+    cancelled.abort(new Error("left"));
   };
   assert.is(await left, "Error: left");
   await Promise.all(others);
   assert.not(double.steps[3]!.includes(16));
-  assert.ok(double.steps[3]!.every((place) => place !== undefined), "the one that waited sits there");
-  assert.is(work.waiting + work.generation, 0);
+  assert.ok(double.steps[3]!.every((slot) => slot !== undefined), "the slot is filled from the queue");
+  assert.is(work.waiting + work.active, 0);
 });
 
-test("after a failure of the machine images begin anew and become the same; after a second they fail", async () => {
+test("after a failed step images are restarted with the same result; after a second one they fail", async () => {
   const { double, work } = scheduler();
   double.onStep = (_, step) => {
     if (step === 7) throw new BackendError("Cannot finish the run");
@@ -140,17 +140,17 @@ test("after a failure of the machine images begin anew and become the same; afte
   assert.equal([...await work.generate(generation(4), { client: "a", signal: never })], tokensOf(4));
 });
 
-test("an image that is no numbers fails alone", async () => {
+test("an image with logits that are not finite fails alone", async () => {
   const { double, work } = scheduler();
-  double.onStep = (places) =>
-    places.map((place) => place?.index === 2 ? new NumericError("Cannot generate") : undefined);
+  double.onStep = (slots) =>
+    slots.map((slot) => slot?.index === 2 ? new NumericError("Cannot generate") : undefined);
   const all = await Promise.allSettled(
     [1, 2, 3].map((i) => work.generate(generation(i), { client: "a", signal: never })),
   );
   assert.equal(all.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("where memory lacks for a table, all are generated at smaller ones", async () => {
+test("if there is no memory for a batch, all images are generated in smaller ones", async () => {
   const { double, work } = scheduler();
   const { openBatch } = double, refused: number[] = [];
   double.openBatch = (options) => {
@@ -163,10 +163,10 @@ test("where memory lacks for a table, all are generated at smaller ones", async 
   );
   assert.equal(all.map((tokens) => [...tokens]), all.map((_, i) => tokensOf(i)));
   assert.equal(refused, [8, 4]);
-  assert.is(Math.max(...double.steps.map((places) => places.length)), 2);
+  assert.is(Math.max(...double.steps.map((slots) => slots.length)), 2);
 });
 
-test("where no table can be opened those who wait hear it", async () => {
+test("if no batch can be opened, the queued images fail", async () => {
   const { double, work } = scheduler();
   const { openBatch } = double;
   double.openBatch = () => Promise.reject(new BackendError("Cannot allocate"));

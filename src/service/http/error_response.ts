@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { ArgumentError, BackendError, NumericError } from "../../tensor/errors.ts";
 import type { Env } from "../parts.ts";
-import { type RefusalStatus, RequestError, unprocessable } from "../request_error.ts";
+import { type ErrorStatus, RequestError, unprocessable } from "../request_error.ts";
 
 /** What an error means to the client. What is not expected is a fault of ours, and tells nothing. */
 export function asRequestError(error: unknown): RequestError {
@@ -16,7 +16,7 @@ export function asRequestError(error: unknown): RequestError {
     });
   }
   if (error instanceof HTTPException) {
-    return new RequestError(error.status as RefusalStatus, "refused", {
+    return new RequestError(error.status as ErrorStatus, "refused", {
       message: error.message,
       cause: error,
     });

@@ -5,7 +5,7 @@ import { greyBelow, repeatLastRow } from "../../transformer/image_decoder.ts";
 import { asRequestError } from "../http/error_response.ts";
 import { logger } from "../observe/middleware.ts";
 import type { Env, Parts } from "../parts.ts";
-import { Task } from "../work/task.ts";
+import { AdmittedRequest } from "../work/admitted_request.ts";
 import { type GenerationRequest, readGenerationRequest } from "./generation_request.ts";
 
 /** Generates images of classes: `POST /v1/images/generations`, in the shape of OpenAI's. */
@@ -18,8 +18,11 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     const { body, generations, seed, size } = request;
     const created = Math.floor(Date.now() / 1000);
     if (body.stream) return answerStream(c, request, created);
-    using task = new Task(c, parts);
-    const files = await allOrNone(task, generations.map((generation) => generate(task, request, generation)));
+    using admitted = new AdmittedRequest(c, parts);
+    const files = await allOrNone(
+      admitted,
+      generations.map((generation) => generate(admitted, request, generation)),
+    );
     return c.json({
       created,
       data: files.map((b64_json) => ({ b64_json })),
@@ -32,23 +35,23 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
 
   function answerStream(c: Context<Env>, request: GenerationRequest, created: number): Response {
     const { body, generations, seed, size } = request;
-    const task = new Task(c, parts);
+    const admitted = new AdmittedRequest(c, parts);
     const shared = { created_at: created, output_format: body.output_format, size, seed };
     const { promise: streamed, resolve } = Promise.withResolvers<void>();
     c.set("streamed", streamed);
     return streamSSE(c, async (stream) => {
       using ends = new DisposableStack();
       ends.defer(resolve);
-      ends.use(task);
-      stream.onAbort(() => task.abort(new Error("the client has left")));
+      ends.use(admitted);
+      stream.onAbort(() => admitted.abort(new Error("the client has left")));
       const send = (type: string, data: object) =>
         stream.writeSSE({ event: type, data: JSON.stringify({ type, ...data, ...shared }) });
       try {
         await allOrNone(
-          task,
+          admitted,
           generations.map(async (generation, image_index) => {
             const b64_json = await generate(
-              task,
+              admitted,
               request,
               generation,
               async (b64_json, partial_image_index) => {
@@ -74,7 +77,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
    * order.
    */
   async function generate(
-    task: Task,
+    admitted: AdmittedRequest,
     { model, generation: { generator, scheduler }, body }: GenerationRequest,
     candidates: readonly Generation[],
     onPartial?: (file: string, index: number) => Promise<void>,
@@ -82,11 +85,15 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     const { grid } = generator.config, { codebookSize, factor } = model.tokenizer;
     const decode = (data: Uint32Array) => {
       const tokens = { grid: [grid, grid] as const, codebookSize, data };
-      return task.queued("decode", (errand) => model.batcher.decode(tokens, errand));
+      return admitted.queued("decode", (job) => model.batcher.decode(tokens, job));
     };
     const encode = async (image: Awaited<ReturnType<typeof decode>>) => {
-      const options = { format: body.output_format, quality: body.output_compression, signal: task.signal };
-      return (await task.phase("encode file", () => parts.images.encode(image, options))).toBase64();
+      const options = {
+        format: body.output_format,
+        quality: body.output_compression,
+        signal: admitted.signal,
+      };
+      return (await admitted.phase("encode file", () => parts.images.encode(image, options))).toBase64();
     };
     const wanted = onPartial ? partialRows(grid, body.partial_images) : [];
     let partials: Promise<void> = Promise.resolve();
@@ -103,15 +110,15 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
       partials.catch(() => {});
     };
     await allOrNone(
-      task,
+      admitted,
       candidates.map((generation, i) =>
-        task.queued(
+        admitted.queued(
           "generate",
-          (errand) => scheduler.generate(generation, errand, i === 0 ? onToken : undefined),
+          (job) => scheduler.generate(generation, job, { onToken: i === 0 ? onToken : undefined }),
         )
       ),
     );
-    const { tokens } = await generator.likeliest(candidates, { signal: task.signal });
+    const { tokens } = await generator.likeliest(candidates, { signal: admitted.signal });
     const file = await encode(await decode(tokens));
     await partials;
     metrics.images(1);
@@ -126,11 +133,14 @@ function partialRows(grid: number, count: number): number[] {
 }
 
 /** Waits for all; when one fails, ends the others and waits for them, too. */
-async function allOrNone<Result>(task: Task, work: readonly Promise<Result>[]): Promise<Result[]> {
+async function allOrNone<Result>(
+  admitted: AdmittedRequest,
+  work: readonly Promise<Result>[],
+): Promise<Result[]> {
   try {
     return await Promise.all(work);
   } catch (error) {
-    task.abort(error);
+    admitted.abort(error);
     await Promise.allSettled(work);
     throw error;
   }

@@ -4,7 +4,7 @@ import type { ImageFormat } from "../../image/header_type.ts";
 import { imageTypes, negotiate } from "../http/media.ts";
 import type { Env, Parts } from "../parts.ts";
 import type { ImageOptions } from "../schemas.ts";
-import type { Task } from "../work/task.ts";
+import type { AdmittedRequest } from "../work/admitted_request.ts";
 
 /** The format of an image that is asked for, by an option or by the Accept header. Refuses with 406. */
 export function formatOf(c: Context<Env>, { format }: ImageOptions): ImageFormat {
@@ -17,11 +17,16 @@ export function formatOf(c: Context<Env>, { format }: ImageOptions): ImageFormat
 export async function answerImage(
   c: Context<Env>,
   image: Image,
-  { parts, task, format, quality }: { parts: Parts; task: Task; format: ImageFormat; quality?: number },
+  { parts, admitted, format, quality }: {
+    parts: Parts;
+    admitted: AdmittedRequest;
+    format: ImageFormat;
+    quality?: number;
+  },
 ): Promise<Response> {
-  const bytes = await task.phase(
+  const bytes = await admitted.phase(
     "encode file",
-    () => parts.images.encode(image, { format, quality, signal: task.signal }),
+    () => parts.images.encode(image, { format, quality, signal: admitted.signal }),
   );
   parts.metrics.images(1);
   return c.body(new Uint8Array(bytes), 200, { "content-type": imageTypes[format] });

@@ -7,7 +7,7 @@ import type { Env, LoadedModel, Parts } from "../parts.ts";
 import { check, reconstructOptions, tokenizeOptions } from "../schemas.ts";
 import { checkFile } from "../work/images.ts";
 import { packTokens } from "../work/packed_tokens.ts";
-import { Task } from "../work/task.ts";
+import { AdmittedRequest } from "../work/admitted_request.ts";
 import { findModel } from "./models.ts";
 import { answerImage, formatOf } from "./image_answer.ts";
 import { readImageRequest } from "./image_request.ts";
@@ -24,8 +24,8 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     const model = findModel(models, check(tokenizeOptions, options).model);
     const type = negotiate(c.req.header("accept"), ["application/json", "application/octet-stream"]);
     checkFile(file, limits);
-    using task = new Task(c, parts);
-    const tokens = await encode(task, model, await decodeFile(task, file));
+    using admitted = new AdmittedRequest(c, parts);
+    const tokens = await encode(admitted, model, await decodeFile(admitted, file));
     describe(c, model, tokens);
     if (type === "application/octet-stream") {
       return c.body(packTokens(tokens.data, tokens.codebookSize), 200, { "content-type": type });
@@ -44,9 +44,9 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     const { model, tokens, options } = await readTokensRequest(c, parts);
     const format = formatOf(c, options);
     checkTokens(tokens, model.tokenizer);
-    using task = new Task(c, parts);
-    const image = await decode(task, model, tokens);
-    return await answerImage(c, image, { parts, task, format, quality: options.quality });
+    using admitted = new AdmittedRequest(c, parts);
+    const image = await decode(admitted, model, tokens);
+    return await answerImage(c, image, { parts, admitted, format, quality: options.quality });
   });
 
   app.post("/v1/reconstruct", async (c) => {
@@ -56,30 +56,33 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     const model = findModel(models, name);
     const format = formatOf(c, wanted);
     checkFile(file, limits);
-    using task = new Task(c, parts);
-    const original = await decodeFile(task, file);
+    using admitted = new AdmittedRequest(c, parts);
+    const original = await decodeFile(admitted, file);
     checkTwoTokens(original, model);
-    const tokens = await encode(task, model, original);
-    const image = await decode(task, model, tokens);
+    const tokens = await encode(admitted, model, original);
+    const image = await decode(admitted, model, tokens);
     describe(c, model, tokens);
     const decibel = psnr(original, image);
     c.header("voken-psnr", Number.isFinite(decibel) ? decibel.toFixed(2) : "inf");
-    return await answerImage(c, image, { parts, task, format, quality });
+    return await answerImage(c, image, { parts, admitted, format, quality });
   });
 
-  function decodeFile(task: Task, file: Uint8Array): Promise<Image> {
+  function decodeFile(admitted: AdmittedRequest, file: Uint8Array): Promise<Image> {
     const { maxPixels } = limits;
-    return task.phase("decode file", () => parts.images.decode(file, { maxPixels, signal: task.signal }));
+    return admitted.phase(
+      "decode file",
+      () => parts.images.decode(file, { maxPixels, signal: admitted.signal }),
+    );
   }
 
-  async function encode(task: Task, model: LoadedModel, image: Image): Promise<Tokens> {
-    const tokens = await task.queued("encode", (errand) => model.batcher.encode(image, errand));
+  async function encode(admitted: AdmittedRequest, model: LoadedModel, image: Image): Promise<Tokens> {
+    const tokens = await admitted.queued("encode", (job) => model.batcher.encode(image, job));
     metrics.tokens("encoded", tokens.data.length);
     return tokens;
   }
 
-  async function decode(task: Task, model: LoadedModel, tokens: Tokens): Promise<Image> {
-    const image = await task.queued("decode", (errand) => model.batcher.decode(tokens, errand));
+  async function decode(admitted: AdmittedRequest, model: LoadedModel, tokens: Tokens): Promise<Image> {
+    const image = await admitted.queued("decode", (job) => model.batcher.decode(tokens, job));
     metrics.tokens("decoded", tokens.data.length);
     return image;
   }

@@ -1,28 +1,28 @@
 import { RequestError } from "../request_error.ts";
 
-/** Counts requests: how many may be inside at once, and whether any more are let in. */
+/** Limits the number of requests that are queued or running, and stops admitting requests when the service stops. */
 export class Admission {
-  readonly #most: number;
-  #inside = 0;
-  /** Requests inside whose work has begun. */
+  readonly #limit: number;
+  #admitted = 0;
+  /** Number of admitted requests whose work has begun. */
   started = 0;
   #draining = false;
   #empty: PromiseWithResolvers<void> | undefined;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
-  /** Requests inside: at work or waiting. */
-  get inside(): number {
-    return this.#inside;
+  /** Number of admitted requests, queued or running. */
+  get admitted(): number {
+    return this.#admitted;
   }
 
   get draining(): boolean {
     return this.#draining;
   }
 
-  /** Refuses with 503 while draining, and with 429 while full. */
+  /** Throws `RequestError` with 503 while draining, and with 429 while the limit is reached. */
   check(): void {
     if (this.#draining) {
       throw new RequestError(503, "draining", {
@@ -30,34 +30,34 @@ export class Admission {
         headers: { "retry-after": "5", "connection": "close" },
       });
     }
-    if (this.#inside >= this.#most) {
+    if (this.#admitted >= this.#limit) {
       throw new RequestError(429, "queue_full", {
-        message: `Expected at most ${this.#most} requests at once (limit maxRequests)`,
+        message: `Expected at most ${this.#limit} requests at once (limit maxRequests)`,
         headers: { "retry-after": "1" },
       });
     }
   }
 
-  /** Lets a request in until the result is disposed. Refuses as `check` does. */
+  /** Admits a request until the result is disposed. Throws as `check` does. */
   enter(): Disposable {
     this.check();
-    this.#inside++;
+    this.#admitted++;
     let left = false;
     return {
       [Symbol.dispose]: () => {
         if (left) return;
         left = true;
-        this.#inside--;
-        if (this.#inside === 0) this.#empty?.resolve();
+        this.#admitted--;
+        if (this.#admitted === 0) this.#empty?.resolve();
       },
     };
   }
 
-  /** Lets nobody in any more; resolves when everybody has left. */
+  /** Stops admitting requests. Resolves when all admitted ones are done. */
   drain(): Promise<void> {
     this.#draining = true;
     this.#empty ??= Promise.withResolvers<void>();
-    if (this.#inside === 0) this.#empty.resolve();
+    if (this.#admitted === 0) this.#empty.resolve();
     return this.#empty.promise;
   }
 }

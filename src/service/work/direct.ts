@@ -1,16 +1,16 @@
-import type { GenerationScheduler, ServableGenerator } from "./generation_scheduler.ts";
 import { isGuided } from "../../transformer/generation.ts";
+import type { GenerationScheduler, ServableGenerator } from "./generation_scheduler.ts";
 import type { ServableTokenizer, TokenizerBatcher } from "./tokenizer_batcher.ts";
 
-/** What routes need of a tokenizer. */
+/** The part of a tokenizer's batcher that routes use. */
 export type TokenizerWork = Pick<TokenizerBatcher, "encode" | "decode">;
 
-/** What routes need of a generator. */
+/** The part of a generation scheduler that routes use. */
 export type GenerationWork = Pick<GenerationScheduler, "generate"> & AsyncDisposable;
 
 /**
- * Works for each request by itself, for hosts where one request must not wait for the timers of another: there a batch
- * would end with the request that began it.
+ * Runs each request by itself. For hosts where a request must not depend on the timers of another one: there a batch
+ * would end together with the request that started it.
  */
 export function directTokenizer(tokenizer: ServableTokenizer): TokenizerWork {
   return {
@@ -25,15 +25,15 @@ export function directTokenizer(tokenizer: ServableTokenizer): TokenizerWork {
   };
 }
 
-/** The same for generation: a table of one place for each image. */
+/** The same for generation: a batch of one slot for each image. */
 export function directGeneration(generator: ServableGenerator): GenerationWork {
   return {
-    async generate(generation, { signal, onStart }, onToken) {
+    async generate(generation, { signal, onStart }, { onToken } = {}) {
       signal.throwIfAborted();
       onStart?.();
-      await using table = await generator.openBatch({ size: 1, guided: isGuided(generation.settings) });
+      await using batch = await generator.openBatch({ size: 1, guided: isGuided(generation.settings) });
       while (generation.count < generation.tokens.length) {
-        const [failure] = await table.step([generation], { signal });
+        const [failure] = await batch.step([generation], { signal });
         if (failure) throw failure;
         onToken?.(generation.count);
       }

@@ -1,41 +1,41 @@
-/** A queue of jobs by client: clients take turns, and a client's own jobs keep their order. */
-export class FairQueue<Job> {
-  /** Clients in the order of their turns; none is empty. */
-  readonly #clients: Map<string, Job[]> = new Map();
+/** A queue that serves clients in turn and keeps the order of each client's own items. */
+export class FairQueue<Item> {
+  /** Clients in the order of their turns; none is without items. */
+  readonly #clients: Map<string, Item[]> = new Map();
   #size = 0;
 
-  /** Jobs that wait. */
+  /** Number of queued items. */
   get size(): number {
     return this.#size;
   }
 
-  add(client: string, job: Job): void {
-    const jobs = this.#clients.get(client);
-    if (jobs) jobs.push(job);
-    else this.#clients.set(client, [job]);
+  add(client: string, item: Item): void {
+    const items = this.#clients.get(client);
+    if (items) items.push(item);
+    else this.#clients.set(client, [item]);
     this.#size++;
   }
 
-  /** The job whose turn it is, of those that `fits` lets through. Its client goes to the end of the line. */
-  take(fits: (job: Job) => boolean = () => true): Job | undefined {
-    for (const [client, jobs] of this.#clients) {
-      const at = jobs.findIndex(fits);
+  /** Removes and returns the next item that `fits` accepts. Its client moves to the end of the turn order. */
+  take(fits: (item: Item) => boolean = () => true): Item | undefined {
+    for (const [client, items] of this.#clients) {
+      const at = items.findIndex(fits);
       if (at < 0) continue;
-      const [job] = jobs.splice(at, 1);
+      const [item] = items.splice(at, 1);
       this.#clients.delete(client);
-      if (jobs.length > 0) this.#clients.set(client, jobs);
+      if (items.length > 0) this.#clients.set(client, items);
       this.#size--;
-      return job;
+      return item;
     }
   }
 
-  /** Takes a job out before its turn, which leaves the order of the others. Tells whether it was there. */
-  remove(job: Job): boolean {
-    for (const [client, jobs] of this.#clients) {
-      const at = jobs.indexOf(job);
+  /** Removes an item without changing the turn order. Returns whether it was queued. */
+  remove(item: Item): boolean {
+    for (const [client, items] of this.#clients) {
+      const at = items.indexOf(item);
       if (at < 0) continue;
-      jobs.splice(at, 1);
-      if (jobs.length === 0) this.#clients.delete(client);
+      items.splice(at, 1);
+      if (items.length === 0) this.#clients.delete(client);
       this.#size--;
       return true;
     }

@@ -2,12 +2,12 @@ import type { ImageWorkerAnswer, ImageWorkerRequest } from "../../../workers/ima
 import { ImageThreads, ThreadLostError } from "../../../workers/image_threads.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { RequestError, unprocessable } from "../request_error.ts";
-import { type Images, imagesHere } from "./images.ts";
+import { type Images, localImages } from "./images.ts";
 
-/** Pixels up to which writing a PNG takes less of this thread than asking another: a third of a millisecond. */
-const pixelsHere = 128 ** 2;
+/** Up to this many pixels, encoding a PNG takes less time than a message to a worker and back. */
+const maxLocalPixels = 128 ** 2;
 
-/** Decodes and encodes in threads of their own; what they do not do is answered with a status. */
+/** Decodes and encodes image files in worker threads, and turns their failures into `RequestError`s. */
 export class ImagePool implements Images {
   readonly #threads: ImageThreads;
   readonly #time: number;
@@ -19,12 +19,12 @@ export class ImagePool implements Images {
 
   async decode(
     bytes: Uint8Array,
-    { maxPixels, signal }: { maxPixels: number; signal: AbortSignal },
+    { maxPixels, signal }: Parameters<Images["decode"]>[1],
   ): ReturnType<Images["decode"]> {
-    // The bytes may be a view of a body that others need: they are copied.
-    const answer = await this.#ask({ type: "decode", bytes, maxPixels }, signal);
+    // The bytes are copied to the worker: they may be a view of a request body that is still needed.
+    const answer = await this.#ask({ type: "decode", bytes, maxPixels }, { signal });
     if (answer.type === "decoded") return answer.image;
-    throw refusal(answer);
+    throw errorOf(answer);
   }
 
   async encode(
@@ -32,40 +32,43 @@ export class ImagePool implements Images {
     options: Parameters<Images["encode"]>[1],
   ): Promise<Uint8Array> {
     const { format, quality, signal } = options;
-    if (format === "png" && image.width * image.height <= pixelsHere) {
-      return await imagesHere.encode(image, options);
+    if (format === "png" && image.width * image.height <= maxLocalPixels) {
+      return await localImages.encode(image, options);
     }
-    const answer = await this.#ask({ type: "encode", image, format, quality }, signal);
+    const answer = await this.#ask({ type: "encode", image, format, quality }, { signal });
     if (answer.type === "encoded") return answer.bytes;
-    throw refusal(answer);
+    throw errorOf(answer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#threads[Symbol.asyncDispose]();
   }
 
-  async #ask(request: ImageWorkerRequest, signal: AbortSignal): Promise<ImageWorkerAnswer> {
+  async #ask(
+    request: ImageWorkerRequest,
+    options: { signal: AbortSignal },
+  ): Promise<ImageWorkerAnswer> {
     try {
-      return await this.#threads.ask(request, { signal });
+      return await this.#threads.ask(request, options);
     } catch (error) {
       if (!(error instanceof ThreadLostError)) throw error;
-      if (!error.late) throw failed(error);
+      if (!error.timedOut) throw workerFailed(error);
       throw new RequestError(504, "codec_timeout", {
-        message: `Expected an image that is read or written within ${this.#time} ms (limit codecTime)`,
+        message: `Expected an image that is decoded or encoded within ${this.#time} ms (limit codecTime)`,
         cause: error,
       });
     }
   }
 }
 
-function refusal(answer: ImageWorkerAnswer): RequestError {
+function errorOf(answer: ImageWorkerAnswer): RequestError {
   if (answer.type === "refused") return unprocessable("invalid_image", answer.message);
-  return failed(answer);
+  return workerFailed(answer);
 }
 
-function failed(cause: unknown): RequestError {
+function workerFailed(cause: unknown): RequestError {
   return new RequestError(503, "image_worker_failed", {
-    message: "The image could not be read or written here; trying again may help",
+    message: "Cannot decode or encode the image now; try again",
     headers: { "retry-after": "1" },
     cause,
   });

@@ -8,9 +8,9 @@ import { unsupportedKind } from "../../image/header_jpeg.ts";
 import { ImageError } from "../../tensor/errors.ts";
 import { RequestError, tooLarge, unprocessable } from "../request_error.ts";
 
-/** Turns files into images and back. */
+/** Decodes and encodes image files. */
 export interface Images extends AsyncDisposable {
-  /** Decodes a file whose header was checked. Refuses with 422 one that is damaged. */
+  /** Decodes a file that passed `checkFile`. Throws `RequestError` with 422 if it is damaged. */
   decode(bytes: Uint8Array, options: { maxPixels: number; signal: AbortSignal }): Promise<Image>;
   encode(image: Image, options: { format: ImageFormat; quality?: number; signal: AbortSignal }): Promise<
     Uint8Array
@@ -18,8 +18,8 @@ export interface Images extends AsyncDisposable {
 }
 
 /**
- * Looks at the header of a file, before any memory is spent on its pixels. Refuses with 422 an empty or damaged one,
- * with 415 another format or an unsupported kind, and with 413 too many pixels.
+ * Checks the header of a file before memory is allocated for its pixels. Throws `RequestError` with 422 if the file is
+ * empty or damaged, with 415 if its format is not supported, and with 413 if it has too many pixels.
  */
 export function checkFile(bytes: Uint8Array, { maxPixels }: { maxPixels: number }): void {
   if (bytes.length === 0) throw unprocessable("empty_upload", "Expected an image, got no bytes");
@@ -47,8 +47,8 @@ function unsupported(got: string): RequestError {
   });
 }
 
-/** Works on the caller's thread, for hosts without workers. */
-export const imagesHere: Images = {
+/** Decodes and encodes on the calling thread, for hosts without workers. */
+export const localImages: Images = {
   async decode(bytes, { maxPixels, signal }) {
     signal.throwIfAborted();
     try {

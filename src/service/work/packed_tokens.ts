@@ -2,8 +2,8 @@ import { tokenBits } from "../../tokenizer/codebook.ts";
 import { unprocessable } from "../request_error.ts";
 
 /**
- * Tokens as a string of bits: `tokenBits(codebookSize)` of them a token, the least significant first, padded with zeros to
- * whole bytes.
+ * Packs tokens into a string of bits, `tokenBits(codebookSize)` bits each, least significant bit first, padded with
+ * zeros to whole bytes.
  */
 export function packTokens(tokens: Uint32Array, codebookSize: number): Uint8Array<ArrayBuffer> {
   const bits = tokenBits(codebookSize);
@@ -17,7 +17,7 @@ export function packTokens(tokens: Uint32Array, codebookSize: number): Uint8Arra
   return packed;
 }
 
-/** The `count` tokens that were packed. Refuses with 422 another number of bytes, or ones in the padding. */
+/** Unpacks `count` tokens. Throws `RequestError` with 422 if the number of bytes is wrong or a padding bit is set. */
 export function unpackTokens(
   packed: Uint8Array,
   { count, codebookSize }: { count: number; codebookSize: number },

@@ -1,24 +1,24 @@
 import type { Context } from "hono";
 import type { Env, Parts } from "../parts.ts";
 import { RequestError } from "../request_error.ts";
-import type { Errand } from "./tokenizer_batcher.ts";
+import type { Job } from "./job.ts";
 
-/** One request for a model's work, from its admission to its answer. */
-export class Task implements Disposable {
+/** A request for model work, from its admission to its response. Disposing it frees its place. */
+export class AdmittedRequest implements Disposable {
   readonly #c: Context<Env>;
-  readonly #slot: Disposable;
+  readonly #place: Disposable;
   readonly #controller: AbortController = new AbortController();
   readonly #arrival: number = performance.now();
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #parts: Parts;
-  readonly #onLeave: () => void;
+  readonly #onDisconnect: () => void;
   #started = false;
 
-  /** Refuses as `Admission.enter` does. */
+  /** Admits a request. Throws `RequestError` as `Admission.enter` does. */
   constructor(c: Context<Env>, parts: Parts) {
     this.#c = c;
     this.#parts = parts;
-    this.#slot = parts.admission.enter();
+    this.#place = parts.admission.enter();
     const { deadline } = parts.limits;
     this.#timer = setTimeout(() => {
       this.#controller.abort(
@@ -28,29 +28,29 @@ export class Task implements Disposable {
       );
     }, deadline);
     const { signal } = c.req.raw;
-    this.#onLeave = () => this.#controller.abort(signal.reason);
-    if (signal.aborted) this.#onLeave();
-    signal.addEventListener("abort", this.#onLeave, { once: true });
+    this.#onDisconnect = () => this.#controller.abort(signal.reason);
+    if (signal.aborted) this.#onDisconnect();
+    signal.addEventListener("abort", this.#onDisconnect, { once: true });
   }
 
-  /** Aborted at the deadline, and when the client leaves. */
+  /** Aborted at the deadline, and when the client disconnects. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Ends the work early, for a stream whose reader has left. */
+  /** Cancels the work, for example when the reader of a stream has disconnected. */
   abort(reason: unknown): void {
     this.#controller.abort(reason);
   }
 
-  /** Runs a phase of the work, with a span of its own. */
+  /** Runs a phase of the work in a span of its own. */
   async phase<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     this.signal.throwIfAborted();
     return await this.#c.get("spans").phase(name, work);
   }
 
-  /** Runs a phase that waits in a queue first; the wait has a span too. */
-  async queued<Result>(name: string, work: (errand: Errand) => Promise<Result>): Promise<Result> {
+  /** Runs a phase that first waits in a queue. The wait is a span, too. */
+  async queued<Result>(name: string, work: (job: Job) => Promise<Result>): Promise<Result> {
     const spans = this.#c.get("spans");
     const wait = spans.begin("queue");
     let phase: Disposable | undefined;
@@ -72,10 +72,10 @@ export class Task implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#c.req.raw.signal.removeEventListener("abort", this.#onLeave);
+    this.#c.req.raw.signal.removeEventListener("abort", this.#onDisconnect);
     if (this.#started) this.#parts.admission.started--;
     this.#started = false;
-    this.#slot[Symbol.dispose]();
+    this.#place[Symbol.dispose]();
   }
 
   #start(): void {
