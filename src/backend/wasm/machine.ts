@@ -4,11 +4,11 @@ import { chooseVariant, detectFeatures, type Features, type Variant } from "./fe
 import { Heap } from "./heap.ts";
 import { kernelMemory, kernelModule } from "./kernels.ts";
 import type { TrainingKernels } from "./lower.ts";
-import { PolledTurns } from "./polled_turns.ts";
+import { PolledMutex } from "./polled_mutex.ts";
 import { Pool } from "./pool.ts";
 import type { Runner } from "./runner.ts";
 import type { Spawn } from "./spawn.ts";
-import { Turns } from "../turns.ts";
+import { Mutex } from "../mutex.ts";
 import { Workspace } from "./workspace.ts";
 
 /** How a WASM backend is set up. */
@@ -61,7 +61,7 @@ export function createMachine(
   const runner: Runner = variant === "threads"
     ? new Pool(heap, { module, threads, stallSeconds, spawn })
     : new CallerThread(heap, { module });
-  const turns: Turns = variant === "threads" ? new Turns() : new PolledTurns();
+  const mutex: Mutex = variant === "threads" ? new Mutex() : new PolledMutex();
   let disposed: Promise<void> | undefined;
   return {
     variant,
@@ -71,7 +71,7 @@ export function createMachine(
     runner,
     training,
     exclusive(work, signal) {
-      if (!disposed) return turns.take(work, signal);
+      if (!disposed) return mutex.run(work, signal);
       return Promise.reject(
         new BackendError("Cannot use the WASM backend", {
           got: "one that was disposed",
@@ -79,9 +79,9 @@ export function createMachine(
         }),
       );
     },
-    release: async (work) => disposed ? await disposed : await turns.take(work),
+    release: async (work) => disposed ? await disposed : await mutex.run(work),
     dispose: () =>
-      disposed ??= turns.take(async () => {
+      disposed ??= mutex.run(async () => {
         await runner.dispose();
         heap.dispose();
       }),

@@ -1,5 +1,5 @@
 import { BackendError } from "../../tensor/errors.ts";
-import { Turns } from "../turns.ts";
+import { Mutex } from "../mutex.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
 import { openDevice } from "./device.ts";
 import type { WebGpuOptions, WebGpuParts } from "./options.ts";
@@ -10,7 +10,7 @@ export class Gpu {
   readonly counters: Counters = zeroCounters();
   readonly options: WebGpuOptions;
   readonly parts: WebGpuParts;
-  readonly #turns: Turns = new Turns();
+  readonly #mutex: Mutex = new Mutex();
   #session: Session | undefined;
   #disposed: Promise<void> | undefined;
 
@@ -29,20 +29,20 @@ export class Gpu {
         }),
       );
     }
-    return this.#turns.take(async () => await work(await this.#open()), signal);
+    return this.#mutex.run(async () => await work(await this.#open()), signal);
   }
 
   /** The same for giving memory back, which a disposed backend and a lost device have done already. */
   async release(work: (session: Session) => void): Promise<void> {
     if (this.#disposed) return await this.#disposed;
-    await this.#turns.take(() => {
+    await this.#mutex.run(() => {
       if (this.#session && this.#session.lost === undefined) work(this.#session);
     });
   }
 
   /** Waits for the work under way, then frees all buffers, and the device unless it is the caller's. */
   dispose(): Promise<void> {
-    return this.#disposed ??= this.#turns.take(() => {
+    return this.#disposed ??= this.#mutex.run(() => {
       this.#session?.destroyBuffers();
       if (!this.options.device) this.#session?.device.destroy();
       this.#session = undefined;
