@@ -1,6 +1,7 @@
 import { meanGradient, psnr, ssim } from "../image/metrics.ts";
 import { DataError } from "../tensor/errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { CodebookUsage } from "../tokenizer/quantizers/codebook_usage.ts";
 import { ImageReader, type ImageReaderOptions } from "../data/image_reader.ts";
 import type { ImageSource } from "../data/source.ts";
 import { squareSize, squaresOf } from "../data/squares.ts";
@@ -45,7 +46,7 @@ export async function evaluateReconstruction(
   const { signal } = options, total = source.length;
   const { size } = await squareSize(source, tokenizer, options.size);
   await using reader = new ImageReader(source, options);
-  const codes = new Set<number>(), sums = { psnr: 0, ssim: 0, before: 0, after: 0 };
+  const usage = new CodebookUsage(tokenizer), sums = { psnr: 0, ssim: 0, before: 0, after: 0 };
   let count = 0;
   for await (const { squares, next } of squaresOf(reader, { begin: 0, end: total, size })) {
     signal?.throwIfAborted();
@@ -57,7 +58,7 @@ export async function evaluateReconstruction(
       sums.ssim += ssim(original, decoded[i]!);
       sums.before += meanGradient(original);
       sums.after += meanGradient(decoded[i]!);
-      for (const code of tokens[i]!.data) codes.add(code);
+      usage.add(tokens[i]!.data);
     }
     count += originals.length;
     options.onProgress?.({ done: next, total });
@@ -75,7 +76,7 @@ export async function evaluateReconstruction(
     psnr: sums.psnr / count,
     ssim: sums.ssim / count,
     sharpness: sums.after / sums.before,
-    codes: codes.size,
-    utilization: codes.size / tokenizer.codebookSize,
+    codes: usage.codes,
+    utilization: usage.utilization,
   };
 }

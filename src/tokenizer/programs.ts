@@ -1,9 +1,9 @@
-import { lfqPack, lfqUnpack } from "../graph/build.ts";
 import { type Graph, trace } from "../graph/trace.ts";
 import { Scope } from "../nn/scope.ts";
 import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
 import { decoder } from "../networks/magvit2/decoder.ts";
 import { encoder } from "../networks/magvit2/encoder.ts";
+import { quantizerOf } from "./quantizers/quantizer_of.ts";
 
 /** How many images of which size a graph is for. */
 export interface Extent {
@@ -13,11 +13,11 @@ export interface Extent {
   readonly width: number;
 }
 
-/** `x` `[N,H,W,3]` → `z` `[N,h,w,bits]` and `tokens` u32 `[N,h,w]`. */
+/** `x` `[N,H,W,3]` → `z` `[N,h,w,zChannels]` and `tokens` u32 `[N,h,w]`. */
 export function encodeGraph(config: TokenizerConfig, { n, height, width }: Extent): Graph {
   return trace({ x: { shape: [n, height, width, config.inChannels], dtype: "f32" } }, ({ x }) => {
     const z = encoder(new Scope("encoder"), x!, config);
-    return { z, tokens: lfqPack(z) };
+    return { z, tokens: quantizerOf(config).tokens(z) };
   });
 }
 
@@ -26,6 +26,6 @@ export function decodeGraph(config: TokenizerConfig, { n, height, width }: Exten
   const factor = downsamplingFactor(config);
   const shape = [n, height / factor, width / factor];
   return trace({ tokens: { shape, dtype: "u32" } }, ({ tokens }) => ({
-    x: decoder(new Scope("decoder"), lfqUnpack(tokens!, config.zChannels), config),
+    x: decoder(new Scope("decoder"), quantizerOf(config).codes(tokens!), config),
   }));
 }

@@ -6,11 +6,11 @@ import { imagesToTensor, nchwToNhwc, nhwcToNchw, tensorToImages } from "../image
 import { ArgumentError } from "../tensor/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import { packCodes } from "./codes.ts";
 import { Engine, type TokenizerModel, type TokenizerOptions } from "./engine.ts";
 import { type ModelSource, openModel } from "../models/find.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import { imageGrid } from "./grid.ts";
+import { quantizerOf } from "./quantizers/quantizer_of.ts";
 import { runsOf } from "./runs.ts";
 import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
 
@@ -60,7 +60,7 @@ export class Tokenizer implements AsyncDisposable {
 
   /** Number of codes that the model distinguishes: every token is below it. */
   get codebookSize(): number {
-    return 2 ** this.config.zChannels;
+    return quantizerOf(this.config).codebookSize;
   }
 
   /** Pixels of a token along each side. */
@@ -147,7 +147,7 @@ export class Tokenizer implements AsyncDisposable {
     options: Cancellable = {},
   ): Promise<HostTensor<"f32">> {
     return this.#engine.call("decode", async () => {
-      const tokens = isCodes(tokensOrCodes) ? packCodes(tokensOrCodes, this.config.zChannels) : tokensOrCodes;
+      const tokens = isCodes(tokensOrCodes) ? quantizerOf(this.config).pack(tokensOrCodes) : tokensOrCodes;
       if (!isFull(tokens.shape, 3)) {
         throw new ArgumentError("Cannot decode the tensor", {
           expected: `u32 [N,h,w] or f32 [N,${this.config.zChannels},h,w]`,

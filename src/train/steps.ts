@@ -42,6 +42,7 @@ export { adamStep } from "./optimizer/adam.ts";
 export type { AdamConfig } from "./optimizer/adam.ts";
 export { stepRandom } from "./randomness.ts";
 export type { StepRandom } from "./randomness.ts";
+export type { Quantizer, QuantizerLosses } from "../tokenizer/quantizers/quantizer.ts";
 export { lpipsPath, optimizers, stepFactors, tokenizerStep } from "./tokenizer_step.ts";
 export type { DiscriminatorConfig, TokenizerStepConfig } from "./tokenizer_step.ts";
 export type { TrainingStep } from "./training_step.ts";

@@ -10,7 +10,8 @@ import { adversary, type DiscriminatorConfig, discriminatorPath, judgements } fr
 import { meanOf } from "./losses/adversarial.ts";
 import { LossScale } from "./loss_scale.ts";
 import { blockEnds } from "./blocks.ts";
-import { lfqLosses, quantize } from "./losses/lfq.ts";
+import type { Quantizer } from "../tokenizer/quantizers/quantizer.ts";
+import { quantizerOf } from "../tokenizer/quantizers/quantizer_of.ts";
 import { lpips } from "../networks/lpips.ts";
 import { l1Loss, l2Loss } from "./losses/reconstruction.ts";
 import { trainable } from "./parameters.ts";
@@ -34,8 +35,8 @@ export interface TokenizerStepConfig extends UpdateConfig {
   readonly frozenEncoder?: boolean;
   /** Whether what lies within blocks is computed a second time for the gradients, which takes less memory. */
   readonly recompute?: boolean;
-  /** How latents become codes of ±1, with gradients; `quantize` if not given. */
-  readonly quantizer?: (z: Tensor) => Tensor;
+  /** How latents become codes; default that of the model's configuration. */
+  readonly quantizer?: Quantizer;
 }
 
 /** Where LPIPS's weights are in a checkpoint of training. */
@@ -62,7 +63,7 @@ export function stepFactors(
  * Inputs beside `x`: those of `adamStep` for both `optimizers`, and `stepFactors`; of `stepPart` where steps have parts.
  * Parameters, averages (`ema.…`), moments, sums (`grad.…`), running statistics of BatchNorms and LeCam's averages are
  * states; where to begin says `beginTraining`. Outputs, each one number: `total_loss`, `nll_loss`, `reconstruct_loss`,
- * `perceptual_loss`, `entropy_loss`, `per_sample_entropy`, `codebook_entropy`, `commit_loss`, `grad_norm_generator`; with
+ * `perceptual_loss`, the logs of the quantizer, `grad_norm_generator`; with
  * a discriminator also `grad_norm_discriminator` and what `adversary` logs; the logs of `update`.
  */
 export function tokenizerStep(
@@ -71,7 +72,8 @@ export function tokenizerStep(
 ): TrainingStep {
   const x = input("x", { shape: [n, size, size, model.inChannels], dtype: "f32" });
   const z = encoder(new Scope("encoder"), x, model);
-  const decoded = decoder(new Scope("decoder"), (config.quantizer ?? quantize)(z), model);
+  const quantizer = config.quantizer ?? quantizerOf(model);
+  const decoded = decoder(new Scope("decoder"), quantizer.quantize(z), model);
   const judged = config.discriminator && judgements(config.discriminator, { real: x, fake: decoded });
   const { outputs, parameters } = trainable(
     {
@@ -85,7 +87,7 @@ export function tokenizerStep(
   const [adversarial, entropy] = factors(), scale = config.lossScale && new LossScale(config.lossScale);
 
   const reconstruct = reconstruction(x, outputs.decoded, config), perceived = meanOf(outputs.perceptual);
-  const nll = add(reconstruct, perceived), codes = lfqLosses(outputs.z);
+  const nll = add(reconstruct, perceived), codes = quantizer.losses(outputs.z);
   const opponent = config.discriminator && adversary(config.discriminator, {
     judged: judged!.read(outputs as Record<string, Tensor>),
     nll,
@@ -96,7 +98,7 @@ export function tokenizerStep(
   const total = [
     nll,
     ...(opponent ? [opponent.generator] : []),
-    mul(mul(codes.entropyLoss, constant(config.entropyWeight)), entropy),
+    mul(mul(codes.entropy, constant(config.entropyWeight)), entropy),
     mul(codes.commitment, constant(config.commitmentWeight)),
   ].reduce(add);
 
@@ -120,10 +122,7 @@ export function tokenizerStep(
     nll_loss: nll,
     reconstruct_loss: reconstruct,
     perceptual_loss: perceived,
-    entropy_loss: codes.entropyLoss,
-    per_sample_entropy: codes.perSampleEntropy,
-    codebook_entropy: codes.codebookEntropy,
-    commit_loss: codes.commitment,
+    ...codes.logs,
     grad_norm_generator: norms[0]!,
     ...opponent && { ...opponent.logs, grad_norm_discriminator: norms[1]! },
     ...updateLogs,

@@ -6,6 +6,7 @@ import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { TokenizerModel } from "../tokenizer/engine.ts";
 import type { ModelSource } from "../models/find.ts";
+import { quantizerOf } from "../tokenizer/quantizers/quantizer_of.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import type { TransformerConfig, TransformerOptions } from "../networks/transformer/config.ts";
 import type { Generation } from "./generation.ts";
@@ -89,7 +90,7 @@ export class Generator implements AsyncDisposable {
     this.sampling = sampling;
     this.#engine = engine;
     this.#decoder = decoder;
-    this.#codebookSize = 2 ** tokenizer.config.zChannels;
+    this.#codebookSize = quantizerOf(tokenizer.config).codebookSize;
   }
 
   /**
@@ -115,11 +116,11 @@ export class Generator implements AsyncDisposable {
 
   /** Makes a generator of the given configuration from weights by name. Throws as `load` does. */
   static async fromWeights(model: GeneratorModel, options: EngineOptions = {}): Promise<Generator> {
-    const { bits, grid } = model.transformer.config, { zChannels } = model.tokenizer.config;
-    if (bits[0] + bits[1] !== zChannels) {
+    const { bits, grid } = model.transformer.config, { codebookSize } = quantizerOf(model.tokenizer.config);
+    if (2 ** (bits[0] + bits[1]) !== codebookSize) {
       throw new ArgumentError("Cannot load the generator: the tokenizer", {
-        expected: `codes of ${bits[0]} + ${bits[1]} bits, as the transformer generates`,
-        got: `${zChannels} bits`,
+        expected: `2^(${bits[0]} + ${bits[1]}) codes, as the transformer generates`,
+        got: `${codebookSize}`,
         hint: "give the tokenizer that the transformer was trained with",
       });
     }

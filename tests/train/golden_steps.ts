@@ -1,9 +1,10 @@
 import * as assert from "uvu/assert";
 import type { Backend } from "../../src/backend/backend.ts";
-import { add, input, lfqPack, lfqUnpack } from "../../src/graph/build.ts";
+import { add, input } from "../../src/graph/build.ts";
 import { straightThrough } from "../../src/graph/build_training.ts";
 import { nchwToNhwc } from "../../src/image/pixels.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
+import { lfq } from "../../src/tokenizer/quantizers/lfq.ts";
 import { beginTraining } from "../../src/train/begin.ts";
 import { adamStep } from "../../src/train/optimizer/adam.ts";
 import { emaName } from "../../src/train/optimizer/ema.ts";
@@ -108,7 +109,7 @@ export async function checkTokenizerSteps(backend: Backend, name: string, steps:
   const { use_blur, loss, ndf, n_layers, hidden_channels, num_stages } = JSON.parse(
     golden.metadata.discriminator!,
   );
-  const shape = [2, 16, 16, 10];
+  const shape = [2, 16, 16, 10], quantizer = lfq(10);
   const training = tokenizerStep(tokenizerConfig(golden), {
     n: 2,
     size: 32,
@@ -125,8 +126,14 @@ export async function checkTokenizerSteps(backend: Backend, name: string, steps:
     perceptual: false,
     adam: adamBetas,
     emaDecay: 0.999,
-    quantizer: (z) =>
-      straightThrough(lfqUnpack(lfqPack(add(z, input("nudge", { shape, dtype: "f32" }))), 10), z),
+    quantizer: {
+      ...quantizer,
+      quantize: (z) =>
+        straightThrough(
+          quantizer.codes(quantizer.tokens(add(z, input("nudge", { shape, dtype: "f32" })))),
+          z,
+        ),
+    },
   });
   const { graph, parameters } = training;
   await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });

@@ -11,6 +11,7 @@ import type { Tensor } from "../../src/graph/ops.ts";
 import { tensorsOf } from "../../src/graph/trace.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
 import { f32Tensor } from "../../src/tensor/tensor.ts";
+import { lfq } from "../../src/tokenizer/quantizers/lfq.ts";
 import { lossScaleFor } from "../../src/train/loss_scale.ts";
 import { tokenizerStep, type TokenizerStepConfig } from "../../src/train/tokenizer_step.ts";
 import { transformerStep } from "../../src/train/transformer_step.ts";
@@ -102,9 +103,12 @@ const size = 16, lossScale = lossScaleFor("f16"), codesShape = [2, 8, 8, 6];
 /** Codes that no rounding turns over, and no loss that hangs on the sign of a latent. */
 const decided = {
   ...{ entropyWeight: 0, commitmentWeight: 0 },
-  quantizer: (z: Tensor) => {
-    const codes = hashed("codes", codesShape).map((u) => u > 0 ? 1 : -1);
-    return straightThrough(constant(f32Tensor(codesShape, codes)), z);
+  quantizer: {
+    ...lfq(6),
+    quantize: (z: Tensor) => {
+      const codes = hashed("codes", codesShape).map((u) => u > 0 ? 1 : -1);
+      return straightThrough(constant(f32Tensor(codesShape, codes)), z);
+    },
   },
 };
 const tokenizer = (changes: Partial<TokenizerStepConfig>) => ({

@@ -1,7 +1,6 @@
 import type { Backend, WeightSource } from "../../backend/backend.ts";
 import type { TokenizerConfig } from "../../networks/magvit2/config.ts";
 import { parameterShapes } from "../../models/tokenizer_weights.ts";
-import { lfqPack, lfqUnpack } from "../../graph/build.ts";
 import { type Graph, trace } from "../../graph/trace.ts";
 import { imagesToTensor } from "../../image/pixels.ts";
 import { Scope } from "../../nn/scope.ts";
@@ -9,6 +8,8 @@ import { f32Tensor } from "../../tensor/tensor.ts";
 import { decoder } from "../../networks/magvit2/decoder.ts";
 import { encoder } from "../../networks/magvit2/encoder.ts";
 import type { Extent } from "../../tokenizer/programs.ts";
+import { CodebookUsage } from "../../tokenizer/quantizers/codebook_usage.ts";
+import { quantizerOf } from "../../tokenizer/quantizers/quantizer_of.ts";
 import { ImageReader } from "../../data/image_reader.ts";
 import type { ImageSource } from "../../data/source.ts";
 import { squaresOf } from "../../data/squares.ts";
@@ -16,8 +17,9 @@ import { squaresOf } from "../../data/squares.ts";
 /** Images `x` `[N,H,W,3]` → what the tokenizer makes of them, `decoded`, and their `tokens` u32 `[N,h,w]`. */
 function reconstructionGraph(config: TokenizerConfig, { n, height, width }: Extent): Graph {
   return trace({ x: { shape: [n, height, width, config.inChannels], dtype: "f32" } }, ({ x }) => {
-    const tokens = lfqPack(encoder(new Scope("encoder"), x!, config));
-    return { tokens, decoded: decoder(new Scope("decoder"), lfqUnpack(tokens, config.zChannels), config) };
+    const quantizer = quantizerOf(config);
+    const tokens = quantizer.tokens(encoder(new Scope("encoder"), x!, config));
+    return { tokens, decoded: decoder(new Scope("decoder"), quantizer.codes(tokens), config) };
   });
 }
 
@@ -47,14 +49,14 @@ export async function evaluateTokenizer(
   config: TokenizerConfig,
   trial: TokenizerTrial,
 ): Promise<TokenizerQuality> {
-  const codes = new Set<number>();
+  const usage = new CodebookUsage(quantizerOf(config));
   let decibels = 0, count = 0;
   for await (const { original, decoded, tokens } of reconstructions(config, trial)) {
     decibels += psnrOf(original, decoded);
-    for (const code of tokens) codes.add(code);
+    usage.add(tokens);
     count++;
   }
-  return { psnr: decibels / count, codes: codes.size };
+  return { psnr: decibels / count, codes: usage.codes };
 }
 
 /** What a tokenizer in training makes of images, one by one. */

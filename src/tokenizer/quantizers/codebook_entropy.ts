@@ -3,27 +3,27 @@ import { exp, log, matmul, sum, total } from "../../graph/build_training.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
 
-/** What bits of N positions, each 1 or 0, tell: −log of both probabilities, `[N,bits]`. */
+/** −log of the probability that each bit of N positions is 1, and that it is 0: both `[N,bits]`. */
 export interface Surprise {
   readonly one: Tensor;
   readonly zero: Tensor;
 }
 
-/** Bits whose distribution is written out, as `2^bits` columns. */
-const most = 10;
+/** Most bits of a group, whose distribution is a matrix with `2^bits` columns. */
+const largestGroup = 10;
 const eps = 1e-5;
 
 /**
  * The entropy −Σ q·log(q + 1e-5) of the mean q over positions of the distribution over all codes, `[]`, exact.
  *
- * A position's distribution is the product of one for each bit, so that with the bits in two groups q is the matrix AᵀB/N
- * of the groups' distributions at N positions: N·2^(bits/2) + 2^bits numbers. Bits beyond two groups of `groupBits` are a
- * third one: for each of its codes A is weighed by that code's probabilities, so that any number of bits can be had, at
- * the price of their 2^bits codes: four times the time and memory for two bits more.
+ * A position's distribution is the product of one for each bit. If the bits are cut into two groups, q is the matrix AᵀB/N
+ * of the groups' distributions A and B at N positions, which takes N·2^(bits/2) + 2^bits numbers. Bits beyond two groups of
+ * `groupBits` form a third: for each of its codes A is multiplied by the probability of that code. Time and memory grow with
+ * the number of codes: two bits more take four times as much.
  */
 export function codebookEntropy(
   surprise: Surprise,
-  { groupBits = most }: { groupBits?: number } = {},
+  { groupBits = largestGroup }: { groupBits?: number } = {},
 ): Tensor {
   const [positions, bits] = surprise.one.shape as [number, number];
   const first = bits <= groupBits ? bits : Math.min(groupBits, Math.ceil(bits / 2));
@@ -46,13 +46,13 @@ function entropyOf(sums: Tensor, positions: number): Tensor {
   return mul(total(mul(q, log(add(q, constant(eps))))), constant(-1));
 }
 
-/** The distribution over the codes of some of the bits, `[N,2^length]`, the lowest bit first. */
+/** The distribution over the codes of bits `start` … `start + length − 1`: `[N,2^length]`, the lowest bit first. */
 function distribution(
   { one, zero }: Surprise,
   { start, length }: { start: number; length: number },
 ): Tensor {
   const part = (x: Tensor) => slice(x, { axis: 1, start, length });
-  // By code, −1 for each bit's surprise that counts.
+  // Row `code` has −1 where −log P of a bit's value in that code stands.
   const picks = f32Tensor([2 ** length, 2 * length]);
   for (let code = 0; code < 2 ** length; code++) {
     for (let bit = 0; bit < length; bit++) {

@@ -7,14 +7,14 @@ import { add, constant, input, mul } from "../../../src/graph/build.ts";
 import { softplus, total } from "../../../src/graph/build_training.ts";
 import { graphOf } from "../../../src/graph/trace.ts";
 import { nchwToNhwc } from "../../../src/image/pixels.ts";
-import { codebookEntropy } from "../../../src/train/losses/codebook_entropy.ts";
-import { lfqLosses, quantize } from "../../../src/train/losses/lfq.ts";
+import { codebookEntropy } from "../../../src/tokenizer/quantizers/codebook_entropy.ts";
+import { lfq } from "../../../src/tokenizer/quantizers/lfq.ts";
 import { f32Tensor, type HostTensor } from "../../../src/tensor/tensor.ts";
 import { evaluateWide } from "../../autograd/wide.ts";
 import { nmse, readGolden } from "../../golden/golden.ts";
 import { hashed } from "../../golden/hashed.ts";
 import { hashedWeights } from "../../golden/tokenizer_golden.ts";
-import { backends, runOnce } from "../backends.ts";
+import { backends, runOnce } from "../../train/backends.ts";
 
 const test = suite("losses of lookup-free quantization");
 
@@ -26,11 +26,11 @@ for (const name of ["lfq_10", "lfq_18", "lfq_14_saturated"]) {
       const { name: tag, shape, scale } = JSON.parse(golden.metadata.z!);
       const values = nchwToNhwc(f32Tensor(shape, hashed(tag, shape, { scale })));
       const z = input("z", { shape: values.shape, dtype: "f32" });
-      const losses = lfqLosses(z);
-      const loss = add(mul(losses.entropyLoss, constant(0.1)), mul(losses.commitment, constant(0.25)));
-      const { entropyLoss: entropy_aux_loss, commitment } = losses;
-      const { perSampleEntropy: per_sample_entropy, codebookEntropy: codebook_entropy } = losses;
-      const scalars = { per_sample_entropy, codebook_entropy, entropy_aux_loss, commitment };
+      const { entropy, commitment, logs } = lfq(shape[1]).losses(z);
+      const loss = add(mul(entropy, constant(0.1)), mul(commitment, constant(0.25)));
+      const { entropy_loss: entropy_aux_loss, commit_loss: _, ...entropies } = logs;
+      const scalars = { ...entropies, entropy_aux_loss: entropy_aux_loss!, commitment };
+      assert.is(Object.keys(scalars).length, 4);
       const results = await runOnce(backend, graphOf({ ...scalars, grad_z: grad(loss, [z])[0]! }), {
         z: values,
       });
@@ -84,7 +84,8 @@ for (const [bits, groupBits] of [[1, 10], [3, 10], [11, 10], [7, 3], [8, 3], [11
     const values = f32Tensor(shape, hashed(`lfq ${bits}`, shape, { scale: 0.01 }));
     const logits = mul(z, constant(4 / 0.01));
     const surprise = { one: softplus(mul(logits, constant(-1))), zero: softplus(logits) };
-    const { perSampleEntropy: sample } = lfqLosses(z), codebook = codebookEntropy(surprise, { groupBits });
+    const sample = lfq(bits).losses(z).logs.per_sample_entropy!,
+      codebook = codebookEntropy(surprise, { groupBits });
     const found = evaluateWide({ sample, codebook, by: grad(codebook, [logits])[0]! }, { z: values });
     const expected = enumerated(values.data, bits);
     // Constants, such as 4/τ and 1/N, are f32 in every graph.
@@ -99,7 +100,7 @@ for (const [bits, groupBits] of [[1, 10], [3, 10], [11, 10], [7, 3], [8, 3], [11
 
 test("codes pass their gradient to the latents; zero is −1", () => {
   const z = input("z", { shape: [4], dtype: "f32" });
-  const code = quantize(z), weights = constant(f32Tensor([4], Float32Array.of(1, 2, 3, 4)));
+  const code = lfq(4).quantize(z), weights = constant(f32Tensor([4], Float32Array.of(1, 2, 3, 4)));
   const outputs = { code, dz: grad(total(mul(code, weights)), [z])[0]! };
   const found = evaluateWide(outputs, { z: f32Tensor([4], Float32Array.of(0, 1e-9, -3, 2)) });
   assert.equal(Array.from(found.code), [-1, 1, -1, 1]);
@@ -110,12 +111,15 @@ test("22 bits: the entropy of a few certain codes, and of one that is not", asyn
   const shape = [4, 22], z = input("z", { shape, dtype: "f32" });
   const values = f32Tensor(shape, hashed("lfq 22", shape).map(Math.sign));
   values.data[3] = 0;
-  const losses = lfqLosses(z),
-    outputs = { sample: losses.perSampleEntropy, codebook: losses.codebookEntropy };
+  const { per_sample_entropy, codebook_entropy } = lfq(22).losses(z).logs;
   await using backend = new WasmBackend({ threads: 2, training: trainingKernels });
   const { sample, codebook, dz } = await runOnce(
     backend,
-    graphOf({ ...outputs, dz: grad(losses.codebookEntropy, [z])[0]! }),
+    graphOf({
+      sample: per_sample_entropy!,
+      codebook: codebook_entropy!,
+      dz: grad(codebook_entropy!, [z])[0]!,
+    }),
     { z: values },
   );
   const quarters = 3 * -Math.log(0.25 + 1e-5) / 4 - Math.log(0.125 + 1e-5) / 4;
@@ -127,8 +131,8 @@ test("22 bits: the entropy of a few certain codes, and of one that is not", asyn
 
 test("2^18 codes and eight images of 256² need less than 40 MB, gradient included", async () => {
   const z = input("z", { shape: [8, 16, 16, 18], dtype: "f32" });
-  const losses = lfqLosses(z);
-  const graph = graphOf({ dz: grad(add(losses.entropyLoss, losses.commitment), [z])[0]! });
+  const { entropy, commitment } = lfq(18).losses(z);
+  const graph = graphOf({ dz: grad(add(entropy, commitment), [z])[0]! });
   const largest = Math.max(...graph.tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
   assert.is(largest, 2048 * 512, "never N·2^18 numbers");
   await using backend = new WasmBackend({ threads: 1, training: trainingKernels });
