@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { convertLpips } from "../train/losses/lpips_weights.ts";
+import { convertLpips } from "../models/lpips_weights.ts";
 import type { Io } from "./io.ts";
 import { checkWritable } from "./outputs.ts";
 

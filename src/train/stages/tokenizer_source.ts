@@ -10,7 +10,7 @@ import { openModel } from "../../models/find.ts";
 import { discriminatorPath } from "../adversary.ts";
 import type { TokenizerRun } from "../config/run.ts";
 import { tokenizerInitialValues } from "../initial_values.ts";
-import { openLpips } from "../losses/lpips_weights.ts";
+import { openLpips } from "../../models/lpips_weights.ts";
 import { lpipsPath } from "../tokenizer_step.ts";
 import type { TrainingStep } from "../training_step.ts";
 

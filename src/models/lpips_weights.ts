@@ -1,10 +1,10 @@
-import type { WeightSource } from "../../backend/backend.ts";
-import type { AtomicOptions } from "../../io/atomic.ts";
-import { type Checkpoint, openCheckpoint } from "../../models/open.ts";
-import { type TensorToWrite, writeSafetensors } from "../../io/safetensors/write.ts";
-import { CheckpointError } from "../../tensor/errors.ts";
-import { formatShape, sameShape } from "../../tensor/shape.ts";
-import { lpipsShapes } from "../../networks/lpips.ts";
+import type { WeightSource } from "../backend/backend.ts";
+import type { AtomicOptions } from "../io/atomic.ts";
+import { type Checkpoint, openCheckpoint } from "./open.ts";
+import { type TensorToWrite, writeSafetensors } from "../io/safetensors/write.ts";
+import { CheckpointError } from "../tensor/errors.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { lpipsShapes } from "../networks/lpips.ts";
 
 /** Weights that the user supplies. Disposing closes the files. */
 export interface LpipsWeights extends WeightSource, AsyncDisposable {}
@@ -13,10 +13,10 @@ export interface LpipsWeights extends WeightSource, AsyncDisposable {}
 const mostListed = 6;
 
 /**
- * Opens LPIPS's weights from one or several files, under the names of `lpips` behind `prefix`. Each weight is looked for
+ * Opens LPIPS's weights from one or several files, under the names of `lpips` with `prefix` before them. Each weight is looked for
  * in all files: VGG16's as torchvision names them (`features.0.weight`, in `vgg16-397923af.pth`), the linear ones as
- * LPIPS does (`lin0.model.1.weight`, in its `vgg.pth`), and all of them as a checkpoint of training has them
- * (`net.slice1.0.weight`, perhaps behind `loss.perceptual_loss.`). The first file that has a weight counts.
+ * LPIPS does (`lin0.model.1.weight`, in its `vgg.pth`), and all of them as in a training checkpoint
+ * (`net.slice1.0.weight`, with or without `loss.perceptual_loss.` before it). The first file that has a weight is used.
  *
  * Throws `CheckpointError` where a file is damaged, and where weights are missing or have other shapes, listing them.
  */
