@@ -101,7 +101,7 @@ if (!hasChromium) {
   const checkRing = async (page: Page): Promise<void> => {
     await page.locator("#file").setInputFiles(shippedSample("ring"));
     await page.locator("#facts", { hasText: ringDecibels }).waitFor();
-    assert.equal(await pixelsOf(page, "#again"), [...ringAgain.data]);
+    assert.equal(await pixelsOf(page, "#reconstruction"), [...ringAgain.data]);
   };
 
   const checkGenerated = async (page: Page): Promise<void> => {
@@ -109,7 +109,7 @@ if (!hasChromium) {
     await page.locator("#count").fill("2");
     await page.locator("#seed").fill("5");
     await page.getByRole("button", { name: "Generate", exact: true }).click();
-    await page.getByText("Drew 2 images").waitFor();
+    await page.getByText("Generated 2 images").waitFor();
     // The form begins with the model's own settings.
     const request = { classIds: 2, n: 2, seed: 5 };
     const [first] = await generator.generate(request);
@@ -121,8 +121,8 @@ if (!hasChromium) {
     const { page, problems } = await openPage(browser, server.url);
     await page.locator("#facts", { hasText: "dB" }).waitFor();
     await checkRing(page);
-    assert.is(await fact(page, "Bits a pixel"), "1.125");
-    const whole = await pixelsOf(page, "#again");
+    assert.is(await fact(page, "Bits per pixel"), "1.125");
+    const whole = await pixelsOf(page, "#reconstruction");
 
     await page.locator("input[value=zero]").check();
     await page.locator("#tokens").focus();
@@ -131,23 +131,23 @@ if (!hasChromium) {
     await page.keyboard.press("Enter");
     await page.locator("#cell", { hasText: "row 2, column 2: 0" }).waitFor();
     await edited(page, 1);
-    assert.not.equal(await pixelsOf(page, "#again"), whole);
+    assert.not.equal(await pixelsOf(page, "#reconstruction"), whole);
     const tokens = await tokenizer.encode(ring);
     tokens.data[tokens.grid[1] + 1] = 0;
-    assert.equal(await pixelsOf(page, "#again"), [...(await tokenizer.decode(tokens)).data]);
+    assert.equal(await pixelsOf(page, "#reconstruction"), [...(await tokenizer.decode(tokens)).data]);
 
     await page.locator("#undo").click();
     await edited(page, 0);
     await page.locator("input[value=swap]").check();
     await page.locator("#tokens").focus();
     await page.keyboard.press("Enter");
-    await page.getByText("Now choose the other one").waitFor();
+    await page.getByText("Now choose the second token").waitFor();
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
     await edited(page, 2);
     await page.locator("#reset").click();
     await edited(page, 0);
-    assert.equal(await pixelsOf(page, "#again"), whole);
+    assert.equal(await pixelsOf(page, "#reconstruction"), whole);
 
     await page.locator("input[value=paint]").check();
     await page.locator("#brush").fill("777");
@@ -210,7 +210,7 @@ if (!hasChromium) {
     using folder = scratch();
     await Deno.writeTextFile(folder.at("note.png"), "a text");
     await page.locator("#file").setInputFiles(folder.at("note.png"));
-    await said("This file is no image");
+    await said("Cannot read this file");
     assert.match(await page.locator("#facts").innerText(), new RegExp(ringDecibels));
     await page.locator("#brush").fill("99999999");
     await page.locator("#tokens").focus();
@@ -219,7 +219,7 @@ if (!hasChromium) {
     await idle(page);
     await server.stop();
     await page.getByRole("button", { name: "Generate", exact: true }).click();
-    await said("The server does not answer");
+    await said("The server does not respond");
     assert.is(await page.locator("#generated button").count(), 0);
     await page.context().close();
   });
@@ -227,7 +227,7 @@ if (!hasChromium) {
   test("a token is asked for where one is needed", async () => {
     await using server = await served({ tokens: ["a-token-of-a-test"] });
     const { page } = await openPage(browser, server.url);
-    await page.getByLabel("This service asks for a token").fill("a-token-of-a-test");
+    await page.getByLabel("This service requires a token").fill("a-token-of-a-test");
     await page.getByRole("button", { name: "Use it" }).click();
     await page.locator("#facts", { hasText: "dB" }).waitFor();
     await page.context().close();

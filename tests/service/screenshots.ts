@@ -17,7 +17,7 @@ for (const phone of [false, true]) {
     const { page, problems } = await openPage(browser, `http://127.0.0.1:${server.port}/`, { phone, dark });
     await page.getByText("dB").waitFor();
     await page.getByRole("button", { name: "Generate", exact: true }).click();
-    await page.getByText(/^Drew/).waitFor();
+    await page.getByText(/^Generated/).waitFor();
     await page.screenshot({
       path: `${folder}/${phone ? "phone" : "desktop"}-${dark ? "dark" : "light"}.png`,
       fullPage: true,

@@ -1,12 +1,12 @@
-/** What hosts put beside a request: node:http by its adapter, `Deno.serve`. */
+/** Host-specific information about a request, from `node:http` through its adapter or from `Deno.serve`. */
 interface HostBindings {
   readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
   readonly remoteAddr?: { readonly hostname?: string };
 }
 
 /**
- * The address that a request came from, as far as the host tells. Behind a trusted proxy it is what the proxy added to
- * `X-Forwarded-For`, the last of the list: what stands before that could be anybody's invention.
+ * The client's address, or `unknown` if the host does not provide it. Behind a trusted proxy it is the last entry of
+ * `X-Forwarded-For`, which the proxy added; clients can forge the entries before it.
  */
 export function addressOf(request: Request, { bindings, trustProxy }: {
   bindings: unknown;

@@ -1,17 +1,17 @@
 import { RequestError } from "../request_error.ts";
 
-/** Who a request is from, as far as an authority knows. */
+/** An authenticated client. */
 export interface Identity {
-  /** Tells clients apart without telling who they are: for queues, limits and logs. */
+  /** A pseudonym of the client for queues, rate limits and logs. */
   readonly id: string;
 }
 
-/** Looks at an `Authorization` header. Refuses with 401. */
+/** Checks an `Authorization` header. Throws `RequestError` with 401. */
 export type Authenticate = (authorization: string | undefined) => Promise<Identity | undefined>;
 
 /**
- * Takes any of the given bearer tokens. Digests are compared, all of them and each as a whole, so that the time taken
- * says nothing about how much of a token was right. Without tokens everybody may come.
+ * Accepts any of the given bearer tokens; without tokens, every request. All digests are compared in full, so that the
+ * time taken does not reveal how much of a token is right.
  */
 export function bearerTokens(tokens: readonly string[]): Authenticate {
   if (tokens.length === 0) return () => Promise.resolve(undefined);
@@ -27,7 +27,7 @@ export function bearerTokens(tokens: readonly string[]): Authenticate {
     });
     if (given === undefined || found < 0) {
       throw new RequestError(401, "unauthorized", {
-        message: given === undefined ? "Expected a bearer token" : "Expected another bearer token",
+        message: given === undefined ? "Expected a bearer token" : "Expected a valid bearer token",
         headers: { "www-authenticate": 'Bearer realm="voken"' },
       });
     }

@@ -1,17 +1,17 @@
 import { RequestError, tooLarge } from "../request_error.ts";
 
 /**
- * The whole body of a request. Refuses with 413 one over `most` bytes, whether its length is announced or it comes in
- * chunks, and with 400 one that breaks off.
+ * Reads the whole body of a request. Throws `RequestError` with 413 if it has more than `most` bytes, whether or not
+ * its length is declared, and with 400 if it is truncated.
  */
 export async function readBody(
   request: Request,
   { most, limit }: { most: number; limit: string },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const header = request.headers.get("content-length");
-  const announced = header === null ? undefined : Number(header);
+  const declared = header === null ? undefined : Number(header);
   const refuse = (got: string) => tooLarge("body_too_large", { limit, most: `${most} bytes of body`, got });
-  if (announced !== undefined && announced > most) throw refuse(`${announced}`);
+  if (declared !== undefined && declared > most) throw refuse(`${declared}`);
   const chunks: Uint8Array[] = [];
   let length = 0;
   if (request.body) {
@@ -20,7 +20,7 @@ export async function readBody(
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         length += part.value.length;
         if (length > most) {
-          // What is still to come is nobody's business any more.
+          // The rest of the body is not read.
           reader.cancel().catch(() => {});
           throw refuse(`more than ${most}`);
         }
@@ -31,7 +31,7 @@ export async function readBody(
       throw truncated(cause);
     }
   }
-  if (announced !== undefined && announced !== length) throw truncated();
+  if (declared !== undefined && declared !== length) throw truncated();
   const body = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
@@ -43,7 +43,7 @@ export async function readBody(
 
 function truncated(cause?: unknown): RequestError {
   return new RequestError(400, "truncated_body", {
-    message: "Expected a whole body, got one that breaks off",
+    message: "Expected a complete body, got a truncated one",
     cause,
   });
 }

@@ -4,13 +4,13 @@ import { ArgumentError, BackendError, NumericError } from "../../tensor/errors.t
 import type { Env } from "../parts.ts";
 import { type ErrorStatus, RequestError, unprocessable } from "../request_error.ts";
 
-/** What an error means to the client. What is not expected is a fault of ours, and tells nothing. */
+/** Converts an error to an error response. Unexpected errors become 500 without details. */
 export function asRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof ArgumentError) return unprocessable("invalid_request", error.message);
   if (error instanceof BackendError || error instanceof NumericError) {
     return new RequestError(503, "model_failed", {
-      message: "The model could not finish; trying again may help",
+      message: "Cannot run the model now; try again",
       headers: { "retry-after": "1" },
       cause: error,
     });
@@ -21,10 +21,13 @@ export function asRequestError(error: unknown): RequestError {
       cause: error,
     });
   }
-  return new RequestError(500, "internal_error", { message: "The service failed", cause: error });
+  return new RequestError(500, "internal_error", {
+    message: "Cannot answer because of an internal error",
+    cause: error,
+  });
 }
 
-/** The answer to a request that is refused. */
+/** The response for an error. */
 export function errorResponse(c: Context<Env>, { status, code, message, headers }: RequestError): Response {
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   return c.json({ error: { code, message, requestId: c.get("requestId") } }, status);

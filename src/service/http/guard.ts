@@ -6,7 +6,7 @@ import { addressOf } from "./address.ts";
 import type { Authenticate } from "./auth.ts";
 import { checkOrigin } from "./origin.ts";
 
-/** Finds out who asks. Refuses with 403 pages of other sites, and with 401 whoever lacks a token. */
+/** Identifies the client. Throws `RequestError` with 403 for pages of other sites, and with 401 without a valid token. */
 export function guard({ authenticate, origins, trustProxy }: {
   authenticate: Authenticate;
   origins: readonly string[];
@@ -20,7 +20,7 @@ export function guard({ authenticate, origins, trustProxy }: {
   };
 }
 
-/** Lets each client send so many requests a minute. Refuses more with 429. */
+/** Limits the requests a minute of each client. Throws `RequestError` with 429 beyond that. */
 export function limitRate(perMinute: number): MiddlewareHandler<Env> {
   return rateLimiter<Env>({
     windowMs: 60_000,

@@ -1,22 +1,33 @@
+import type { Limits } from "../limits.ts";
 import { RequestError, unprocessable } from "../request_error.ts";
+import { readBody } from "./body.ts";
+
+/** Reads and parses a JSON body within the limits. Throws `RequestError` as `readBody` and `parseJson` do. */
+export async function readJson(
+  request: Request,
+  { maxJsonBytes, maxJsonDepth }: Pick<Limits, "maxJsonBytes" | "maxJsonDepth">,
+): Promise<Record<string, unknown>> {
+  const body = await readBody(request, { most: maxJsonBytes, limit: "maxJsonBytes" });
+  return parseJson(body, { maxDepth: maxJsonDepth });
+}
 
 /**
- * Parses the JSON of a body. Refuses with 400 what is no JSON or nested deeper than `maxDepth` (before parsing it), with
- * 422 a key `__proto__`, and a body that is no object.
+ * Parses a JSON body. Throws `RequestError` with 400 if it is not JSON or is nested deeper than `maxDepth` (which is
+ * checked before parsing), and with 422 if it is not an object or has a key `__proto__`.
  */
 export function parseJson(bytes: Uint8Array, { maxDepth }: { maxDepth: number }): Record<string, unknown> {
   checkDepth(bytes, maxDepth);
   let value: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    // Keys may be written with escapes; looking at every key costs time, so only where there could be such a one.
+    // Keys may contain escapes. Checking every key takes time, so it is only done if one could be `__proto__`.
     value = JSON.parse(text, /__proto__|\\u/i.test(text) ? refuseProto : undefined);
   } catch (cause) {
     if (cause instanceof RequestError) throw cause;
-    throw new RequestError(400, "invalid_json", { message: "Expected a body of JSON", cause });
+    throw new RequestError(400, "invalid_json", { message: "Expected a JSON body", cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw unprocessable("invalid_request", "Expected an object as body");
+    throw unprocessable("invalid_request", "Expected an object as the body");
   }
   return value as Record<string, unknown>;
 }

@@ -8,12 +8,12 @@ export const imageTypes: Readonly<Record<ImageFormat, string>> = {
   webp: "image/webp",
 };
 
-/** The media type of a body without its parameters, in lower case; empty where none is given. */
+/** The media type of a `Content-Type` header without parameters, in lower case; empty if there is no header. */
 export function mediaType(contentType: string | undefined): string {
   return (contentType ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
-/** Refuses with 415 a body of another type than those wanted. */
+/** The error for a body that has none of the accepted types: 415. */
 export function wrongType(wanted: readonly string[]): RequestError {
   return new RequestError(415, "unsupported_media_type", {
     message: `Expected a content type of ${wanted.join(", ")}`,
@@ -21,8 +21,8 @@ export function wrongType(wanted: readonly string[]): RequestError {
 }
 
 /**
- * The first of `offers` that an `Accept` header likes best; the first of all where there is none.
- * Refuses with 406 where it likes none of them.
+ * The first of `offers` with the highest quality in an `Accept` header; the first one if there is no header.
+ * Throws `RequestError` with 406 if none is acceptable.
  */
 export function negotiate<Offer extends string>(
   accept: string | undefined,
@@ -34,13 +34,13 @@ export function negotiate<Offer extends string>(
     const quality = parameters.find((text) => text.startsWith("q="));
     return { type, quality: quality ? Number(quality.slice(2)) || 0 : 1 };
   });
-  const likes = (offer: string) => {
+  const qualityOf = (offer: string) => {
     const exact = ranges.find(({ type }) => type === offer);
     const family = ranges.find(({ type }) => type === `${offer.split("/")[0]}/*`);
     return (exact ?? family ?? ranges.find(({ type }) => type === "*/*"))?.quality ?? 0;
   };
-  const best = offers.reduce((best, offer) => likes(offer) > likes(best) ? offer : best);
-  if (likes(best) > 0) return best;
+  const best = offers.reduce((best, offer) => qualityOf(offer) > qualityOf(best) ? offer : best);
+  if (qualityOf(best) > 0) return best;
   throw new RequestError(406, "not_acceptable", {
     message: `Expected to accept one of ${offers.join(", ")}`,
   });

@@ -1,14 +1,14 @@
 import { RequestError, tooLarge, unprocessable } from "../request_error.ts";
 
-/** The longest boundary that RFC 2046 allows. */
+/** Length limit of a boundary in RFC 2046. */
 const maxBoundary = 70;
 
-/** The fields of a form, each once. */
+/** The fields of a form by name. */
 export type Fields = ReadonlyMap<string, string | File>;
 
 /**
- * Parses a multipart body. Refuses with 400 one without a boundary, damaged, or cut off; with 413 more than `maxFields`
- * fields (counted before anything is parsed); with 422 a field that comes twice.
+ * Parses a multipart body. Throws `RequestError` with 400 if it has no boundary or is damaged or truncated, with 413 if
+ * it has more than `maxFields` fields (which are counted before parsing), and with 422 if a field is repeated.
  */
 export async function parseMultipart(
   body: Uint8Array<ArrayBuffer>,
@@ -23,25 +23,27 @@ export async function parseMultipart(
       got: `${count - 1} or more`,
     });
   }
-  if (!closed) throw broken("Expected a whole multipart body, got one that breaks off");
+  if (!closed) throw invalid("Expected a complete multipart body, got a truncated one");
   let form: FormData;
   try {
     form = await new Response(body, { headers: { "content-type": contentType } }).formData();
   } catch (cause) {
-    throw broken("Expected a multipart body that can be read", cause);
+    throw invalid("Expected a valid multipart body, got a damaged one", cause);
   }
-  // What cannot be read as a field is passed over by the parser.
-  if ([...form.keys()].length !== count - 1) throw broken("Expected fields with names in the multipart body");
+  // The parser skips parts that are not valid fields.
+  if ([...form.keys()].length !== count - 1) {
+    throw invalid("Expected fields with names in the multipart body");
+  }
   const fields = new Map<string, string | File>();
   for (const [name, value] of form) {
-    if (fields.has(name)) throw unprocessable("repeated_field", `Expected the field ${shown(name)} once`);
+    if (fields.has(name)) throw unprocessable("repeated_field", `Expected the field ${quoted(name)} once`);
     fields.set(name, value);
   }
   return fields;
 }
 
-/** A name that a client sent, short enough to be said again. */
-export function shown(name: string): string {
+/** Quotes and shortens a name that a client sent, for an error message. */
+export function quoted(name: string): string {
   return JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name);
 }
 
@@ -49,10 +51,10 @@ function boundaryOf(contentType: string): string {
   const match = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType);
   const boundary = match?.[1] ?? match?.[2];
   if (boundary && boundary.length <= maxBoundary) return boundary;
-  throw broken(`Expected a multipart body with a boundary of 1 to ${maxBoundary} characters`);
+  throw invalid(`Expected a multipart body with a boundary of 1 to ${maxBoundary} characters`);
 }
 
-/** How often a delimiter begins a line, and whether the last of them closes the body. */
+/** Counts the lines that begin with a delimiter, and whether the last of them closes the body. */
 function delimiters(body: Uint8Array, delimiter: Uint8Array): { count: number; closed: boolean } {
   const dash = 0x2d, newline = 0x0a;
   let count = 0, closed = false;
@@ -68,6 +70,6 @@ function delimiters(body: Uint8Array, delimiter: Uint8Array): { count: number; c
   return { count, closed };
 }
 
-function broken(message: string, cause?: unknown): RequestError {
+function invalid(message: string, cause?: unknown): RequestError {
   return new RequestError(400, "invalid_multipart", { message, cause });
 }

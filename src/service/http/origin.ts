@@ -1,8 +1,8 @@
 import { RequestError } from "../request_error.ts";
 
 /**
- * Refuses with 403 what a page of another site makes a browser send: forms need no leave from us, unlike scripts, and
- * would act with whatever the network lets the browser reach. Programs send neither header.
+ * Throws `RequestError` with 403 for requests that a page of another site makes a browser send. CORS does not apply to
+ * forms, which would otherwise reach the service from inside the browser's network. Other programs send neither header.
  */
 export function checkOrigin(request: Request, allowed: readonly string[]): void {
   const origin = request.headers.get("origin");
@@ -19,7 +19,7 @@ export function checkOrigin(request: Request, allowed: readonly string[]): void 
 
 function isOwn(origin: string, request: Request): boolean {
   if (!URL.canParse(origin)) return false;
-  // A proxy that ends TLS leaves us with http: the host decides.
+  // Behind a proxy that terminates TLS the protocols differ, so only the hosts are compared.
   const host = request.headers.get("host") ?? new URL(request.url).host;
   return new URL(origin).host === host;
 }

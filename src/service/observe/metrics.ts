@@ -1,34 +1,34 @@
-/** What is counted while serving. Times are in seconds. */
+/** Records measurements of the service. Times are in seconds. */
 export interface Metrics {
-  /** A request was answered. `route` is the pattern, never what the client wrote. */
+  /** A request was answered. `route` is the pattern of the route, not the path that the client sent. */
   request(facts: { method: string; route: string; status: number; seconds: number }): void;
-  /** A request for a model waited so long before its work began. */
+  /** The time from the arrival of a request to the start of its work. */
   queued(seconds: number): void;
-  /** A batch of the tokenizer began. */
+  /** A batch of the tokenizer was started. */
   batch(kind: "encode" | "decode", images: number): void;
-  /** A token of so many images is being generated. */
+  /** A step that generates one token of each of `images` images was started. */
   step(images: number): void;
-  /** Tokens were made of images, or images of tokens. */
+  /** Tokens were encoded, decoded or generated. */
   tokens(kind: "encoded" | "decoded" | "generated", count: number): void;
-  /** Images went out. */
+  /** Images were sent. */
   images(count: number): void;
-  /** A worker that decodes files had to be replaced. */
+  /** A worker that decodes and encodes image files was replaced. */
   workerReplaced(): void;
-  /** What is asked for when somebody looks. */
+  /** Registers values that are read when the metrics are collected. */
   watch(gauges: Gauges): void;
-  /** All of it as text, and its type; nothing where nothing is kept. */
+  /** The metrics as text and its media type; `undefined` if nothing is recorded. */
   text(): Promise<{ body: string; contentType: string } | undefined>;
 }
 
-/** Figures that are read at the moment of a scrape. */
+/** Values that are read when the metrics are collected. */
 export interface Gauges {
-  /** Requests whose work has begun. */
+  /** Number of requests whose work has begun. */
   running(): number;
-  /** Requests that wait for their work to begin. */
+  /** Number of requests that wait for their work to begin. */
   waiting(): number;
 }
 
-/** Keeps nothing, for hosts where nobody can ask. */
+/** Records nothing, for hosts without metrics. */
 export const noMetrics: Metrics = {
   request() {},
   queued() {},

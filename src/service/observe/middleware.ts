@@ -5,10 +5,10 @@ import type { Env } from "../parts.ts";
 import type { Metrics } from "./metrics.ts";
 import { RequestSpans } from "./spans.ts";
 
-/** Where the service writes. Nothing is written before somebody configures LogTape. */
+/** The logger of the service. It writes nothing until the application configures LogTape. */
 export const logger: Logger = getLogger(["voken", "service"]);
 
-/** Logs, counts and traces each request. Comes after the request's id is known. */
+/** Logs, counts and traces each request. Must run after the middleware that sets the request's id. */
 export function observe(metrics: Metrics): MiddlewareHandler<Env> {
   return async (c, next) => {
     const start = performance.now();
@@ -18,7 +18,7 @@ export function observe(metrics: Metrics): MiddlewareHandler<Env> {
     c.set("client", "unknown");
     await next();
     const { status } = c.res;
-    // The last handler's pattern: what clients write must not become a label.
+    // The pattern of the last handler: a path from the client must not become a label.
     const route = status === 404 || status === 405 ? "unknown" : routePath(c, -1);
     const finish = () => {
       const milliseconds = performance.now() - start;

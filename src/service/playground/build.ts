@@ -1,12 +1,12 @@
 /**
  * Bundles the page in `client/` into `_generated.ts`.
  *
- * With `--check` it only compares what it would write with the file.
+ * With `--check` it only checks that the file is up to date.
  */
 const client = new URL("client/", import.meta.url);
 const target = new URL("_generated.ts", import.meta.url);
 
-/** Bundles a script for browsers. */
+/** Bundles a script of the pages. */
 async function bundle(name: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--platform=browser", "--minify", new URL(name, client).pathname],
@@ -39,6 +39,6 @@ const built = [
 ].join("\n") + "\n";
 if (!Deno.args.includes("--check")) await Deno.writeTextFile(target, built);
 else if (await Deno.readTextFile(target) !== built) {
-  console.error("src/service/playground/_generated.ts is not what client/ builds: run `deno task build`");
+  console.error("src/service/playground/_generated.ts is out of date: run `deno task build`");
   Deno.exit(1);
 }

@@ -8,7 +8,7 @@ import type { Env, Parts } from "../parts.ts";
 import { AdmittedRequest } from "../work/admitted_request.ts";
 import { type GenerationRequest, readGenerationRequest } from "./generation_request.ts";
 
-/** Generates images of classes: `POST /v1/images/generations`, in the shape of OpenAI's. */
+/** Generates images of classes: `POST /v1/images/generations`, compatible with OpenAI's API. */
 export function generationRoute(app: Hono<Env>, parts: Parts): void {
   const { metrics } = parts;
 
@@ -17,7 +17,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     const request = await readGenerationRequest(c, parts);
     const { body, generations, seed, size } = request;
     const created = Math.floor(Date.now() / 1000);
-    if (body.stream) return answerStream(c, request, created);
+    if (body.stream) return streamImages(c, request, created);
     using admitted = new AdmittedRequest(c, parts);
     const files = await allOrNone(
       admitted,
@@ -33,7 +33,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     });
   });
 
-  function answerStream(c: Context<Env>, request: GenerationRequest, created: number): Response {
+  function streamImages(c: Context<Env>, request: GenerationRequest, created: number): Response {
     const { body, generations, seed, size } = request;
     const admitted = new AdmittedRequest(c, parts);
     const shared = { created_at: created, output_format: body.output_format, size, seed };
@@ -43,7 +43,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
       using ends = new DisposableStack();
       ends.defer(resolve);
       ends.use(admitted);
-      stream.onAbort(() => admitted.abort(new Error("the client has left")));
+      stream.onAbort(() => admitted.abort(new Error("the client disconnected")));
       const send = (type: string, data: object) =>
         stream.writeSSE({ event: type, data: JSON.stringify({ type, ...data, ...shared }) });
       try {
@@ -64,7 +64,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
         );
       } catch (error) {
         if (stream.aborted) return;
-        // The answer has begun with 200: what went wrong can only be an event.
+        // The response began with status 200, so that the error must be an event.
         const { code, message, status } = asRequestError(error);
         if (status >= 500) logger.error("{code}: {error}", { code, error, requestId: c.get("requestId") });
         await send("error", { error: { code, message, requestId: c.get("requestId") } });
@@ -73,7 +73,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
   }
 
   /**
-   * Generates one image, and gives its file as base64; partial ones of its first candidate meanwhile to `onPartial`, in
+   * Generates one image and returns its file as base64. Partial images of its first candidate are passed to `onPartial` in
    * order.
    */
   async function generate(
@@ -95,10 +95,10 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
       };
       return (await admitted.phase("encode file", () => parts.images.encode(image, options))).toBase64();
     };
-    const wanted = onPartial ? partialRows(grid, body.partial_images) : [];
+    const rowCounts = onPartial ? partialRows(grid, body.partial_images) : [];
     let partials: Promise<void> = Promise.resolve();
     const onToken = (count: number) => {
-      const rows = count / grid, index = wanted.indexOf(rows);
+      const rows = count / grid, index = rowCounts.indexOf(rows);
       if (index < 0) return;
       const sofar = repeatLastRow(candidates[0]!.tokens, { rows, grid });
       partials = partials.then(async () => {
@@ -106,7 +106,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
         greyBelow(image, rows * factor);
         await onPartial!(await encode(image), index);
       });
-      // Looked at when the image is done; until then a failure must not count as unhandled.
+      // A failure is handled below, when the image is done; until then it must not count as unhandled.
       partials.catch(() => {});
     };
     await allOrNone(
@@ -126,13 +126,13 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
   }
 }
 
-/** Rows after which partial images are sent: as many, evenly spread, and never all rows. */
+/** The numbers of rows after which partial images are sent, evenly spaced and less than all rows. */
 function partialRows(grid: number, count: number): number[] {
   const rows = Array.from({ length: count }, (_, i) => Math.floor(grid * (i + 1) / (count + 1)));
   return [...new Set(rows)].filter((row) => row > 0);
 }
 
-/** Waits for all; when one fails, ends the others and waits for them, too. */
+/** Waits for all results. If one fails, cancels the others and waits until they have ended. */
 async function allOrNone<Result>(
   admitted: AdmittedRequest,
   work: readonly Promise<Result>[],

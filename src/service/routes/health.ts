@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { version } from "../../version.ts";
 import type { Env, Parts } from "../parts.ts";
 
-/** Whether the service lives, and whether it takes work; its version; its metrics. */
+/** Endpoints for liveness, readiness, version and metrics. */
 export function healthRoutes(app: Hono<Env>, { admission, metrics }: Parts): void {
   app.get("/v2/health/live", (c) => c.json({ live: true }));
   for (const path of ["/health", "/v2/health/ready"]) {

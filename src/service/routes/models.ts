@@ -3,7 +3,7 @@ import type { SamplingSettings } from "../../transformer/settings.ts";
 import type { Env, LoadedModel, Parts } from "../parts.ts";
 import { RequestError } from "../request_error.ts";
 
-/** Lists the models, in the form of OpenAI's, and gives single ones. */
+/** Lists the models in OpenAI's format, and serves the files that browsers may download. */
 export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
   const describe = ({ name, tokenizer, generation, files }: LoadedModel) => ({
     id: name,
@@ -25,7 +25,9 @@ export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
   app.get("/v1/models/:name/files/:file", async (c) => {
     const { files } = findModel(models, c.req.param("name")), file = c.req.param("file");
     if (!Object.hasOwn(files, file)) {
-      throw new RequestError(404, "file_not_found", { message: "There is no such file for browsers" });
+      throw new RequestError(404, "file_not_found", {
+        message: "Expected the name of a file of this model that browsers may download",
+      });
     }
     return c.body(new Uint8Array(await files[file]!()), 200, {
       "content-type": "application/octet-stream",
@@ -34,14 +36,14 @@ export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
   });
 }
 
-/** Settings in the form of a request's fields. */
+/** Sampling settings with the field names of a request. */
 function samplingOf(
   { guidance, temperature, topK, topP, candidates }: SamplingSettings,
 ): Record<string, unknown> {
   return { guidance, temperature, top_k: topK, top_p: topP, candidates };
 }
 
-/** The model of that name, or the first. Refuses with 404 a name that is not served; files are never looked for. */
+/** The model of that name, or the first one. Throws `RequestError` with 404 if it is not served; no files are loaded. */
 export function findModel(models: ReadonlyMap<string, LoadedModel>, name: string | undefined): LoadedModel {
   const model = name === undefined ? models.values().next().value : models.get(name);
   if (model) return model;

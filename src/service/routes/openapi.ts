@@ -2,18 +2,17 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Hono } from "hono";
 import { version } from "../../version.ts";
 import type { Env } from "../parts.ts";
+import { generationBody, generationResponse } from "../schemas/generation.ts";
 import {
   detokenizeBody,
-  errorAnswer,
-  generationAnswer,
-  generationBody,
   packedOptions,
   reconstructOptions,
   tokenizeOptions,
-  tokensAnswer,
-} from "../schemas.ts";
+  tokensResponse,
+} from "../schemas/tokens.ts";
+import { errorBody } from "../schemas/validate.ts";
 
-/** Serves the OpenAPI document, made of the schemas that requests are checked by. */
+/** Serves the OpenAPI document, which is built from the schemas that validate requests. */
 export function openapiRoute(app: Hono<Env>): void {
   let document: object | undefined;
   app.get("/openapi.json", (c) => c.json(document ??= describeService()));
@@ -27,17 +26,17 @@ function describeService(): object {
   const collector = new OpenAPIHono();
   const registry = collector.openAPIRegistry;
   registry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  const refusals = Object.fromEntries(
+  const errors = Object.fromEntries(
     [400, 401, 403, 404, 413, 415, 422, 429, 503, 504].map((status) => [status, {
-      description: refusalTexts[status]!,
-      content: { "application/json": { schema: errorAnswer } },
+      description: errorDescriptions[status]!,
+      content: { "application/json": { schema: errorBody } },
     }]),
   );
-  const post = (path: string, { summary, options, content, answer }: {
+  const post = (path: string, { summary, options, content, response }: {
     summary: string;
     options: z.ZodType;
     content: Record<string, { schema: z.ZodType }>;
-    answer: Record<string, { schema: z.ZodType }>;
+    response: Record<string, { schema: z.ZodType }>;
   }) =>
     registry.registerPath({
       method: "post",
@@ -45,7 +44,7 @@ function describeService(): object {
       summary,
       security: [{ bearer: [] }],
       request: { query: options as z.ZodObject, body: { required: true, content } },
-      responses: { 200: { description: "Done", content: answer }, ...refusals },
+      responses: { 200: { description: "Success", content: response }, ...errors },
     });
 
   const withImage = (options: z.ZodType) => ({
@@ -58,37 +57,40 @@ function describeService(): object {
     },
   });
   post("/v1/tokenize", {
-    summary: "The tokens of an image, as JSON or packed",
+    summary: "Encode an image to tokens, as JSON or packed",
     options: tokenizeOptions,
     content: withImage(tokenizeOptions),
-    answer: { "application/json": { schema: tokensAnswer }, "application/octet-stream": { schema: binary } },
+    response: {
+      "application/json": { schema: tokensResponse },
+      "application/octet-stream": { schema: binary },
+    },
   });
   post("/v1/detokenize", {
-    summary: "The image that tokens stand for",
+    summary: "Decode tokens to an image",
     options: packedOptions,
     content: {
       "application/json": { schema: detokenizeBody },
       "application/octet-stream": { schema: binary },
     },
-    answer: imageFiles(),
+    response: imageFiles(),
   });
   post("/v1/reconstruct", {
-    summary: "An image as its tokens keep it; the header voken-psnr says in dB how well",
+    summary: "Encode and decode an image; the header voken-psnr is the PSNR in dB",
     options: reconstructOptions,
     content: withImage(reconstructOptions),
-    answer: imageFiles(),
+    response: imageFiles(),
   });
   registry.registerPath({
     method: "post",
     path: "/v1/images/generations",
-    summary: "Images of a class, in the shape of OpenAI's; with stream, as server-sent events",
+    summary: "Generate images of a class, compatible with OpenAI's API; with stream, as server-sent events",
     security: [{ bearer: [] }],
     request: { body: { required: true, content: { "application/json": { schema: generationBody } } } },
     responses: {
       200: {
-        description: "Done",
+        description: "Success",
         content: {
-          "application/json": { schema: generationAnswer },
+          "application/json": { schema: generationResponse },
           "text/event-stream": {
             schema: z.string().meta({
               description: "image_generation.partial_image, image_generation.completed",
@@ -96,7 +98,7 @@ function describeService(): object {
           },
         },
       },
-      ...refusals,
+      ...errors,
     },
   });
   const get = (path: string, summary: string, { type = "application/json", schema = z.looseObject({}) }: {
@@ -110,19 +112,19 @@ function describeService(): object {
       summary,
       ...path.startsWith("/v1/") || path === "/metrics" ? { security: [{ bearer: [] }] } : {},
       request: { params: z.object(Object.fromEntries(names)) },
-      responses: { 200: { description: "So it is", content: { [type]: { schema } } } },
+      responses: { 200: { description: "Success", content: { [type]: { schema } } } },
     });
   };
-  get("/v1/models", "The models that are served");
-  get("/v1/models/{name}", "One of the models");
-  get("/v1/models/{name}/files/{file}", "A file of a model that browsers may run themselves", {
+  get("/v1/models", "List the models");
+  get("/v1/models/{name}", "Describe a model");
+  get("/v1/models/{name}/files/{file}", "Download a file of a model that can run in browsers", {
     type: "application/octet-stream",
     schema: binary,
   });
-  get("/health", "Whether the service takes work");
-  get("/v2/health/live", "Whether the service lives");
-  get("/v2/health/ready", "Whether the service takes work");
-  get("/metrics", "What was counted, for Prometheus", { type: "text/plain", schema: z.string() });
+  get("/health", "Whether the service accepts work");
+  get("/v2/health/live", "Whether the service is alive");
+  get("/v2/health/ready", "Whether the service accepts work");
+  get("/metrics", "Metrics in Prometheus' format", { type: "text/plain", schema: z.string() });
   get("/version", "The version of the service", { schema: z.object({ version: z.string() }) });
   return collector.getOpenAPI31Document({
     openapi: "3.1.0",
@@ -130,15 +132,15 @@ function describeService(): object {
   });
 }
 
-const refusalTexts: Readonly<Record<number, string>> = {
-  400: "No JSON, no multipart, or a body that breaks off",
-  401: "No bearer token, or a wrong one",
-  403: "A request by a page of another site",
-  404: "No such model",
-  413: "More than a limit allows; the message names it",
-  415: "A content type or kind of image that is not taken",
-  422: "Something in the request does not fit; the message says what",
-  429: "Too many requests; Retry-After says when to come again",
-  503: "The service is stopping, or could not finish; Retry-After says when to come again",
-  504: "The deadline passed",
+const errorDescriptions: Readonly<Record<number, string>> = {
+  400: "Invalid JSON, invalid multipart, or a truncated body",
+  401: "Missing or invalid bearer token",
+  403: "Request by a page of another site",
+  404: "Unknown model or file",
+  413: "A limit is exceeded; the message names it",
+  415: "Unsupported content type or kind of image",
+  422: "Invalid value in the request; the message names it",
+  429: "Too many requests; Retry-After says when to try again",
+  503: "The service is stopping or failed; Retry-After says when to try again",
+  504: "The deadline is exceeded",
 };

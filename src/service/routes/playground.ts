@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import type { Env } from "../parts.ts";
 import { contentHash, css, docs, docsHtml, html, icon, local, main } from "../playground/_generated.ts";
 
-/** What the page may do: run its own scripts and WASM, and ask its own server. */
+/** The pages may run their own scripts and WASM, and send requests to their own server. */
 const policy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -14,7 +14,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The playground at `/`, and the page of the documentation at `/docs`. */
+/** Serves the playground at `/` and the documentation at `/docs`. */
 export function playgroundRoutes(app: Hono<Env>): void {
   for (const [path, page] of [["/", html], ["/docs", docsHtml]] as const) {
     app.get(path, (c) => {
@@ -29,7 +29,7 @@ export function playgroundRoutes(app: Hono<Env>): void {
   app.get("/playground/icon.svg", (c) => asset(c, icon, "image/svg+xml"));
 }
 
-/** Browsers ask again each time, and are told when nothing changed. */
+/** Responds with a file that browsers revalidate at each use. */
 function asset(c: Context<Env>, content: string, type: string): Response {
   const tag = `"${contentHash.slice(0, 16)}"`;
   c.header("etag", tag);

@@ -4,24 +4,25 @@ import type { Image } from "../../image/image.ts";
 import { checkTokens, type Tokens } from "../../tokenizer/tokens.ts";
 import { negotiate } from "../http/media.ts";
 import type { Env, LoadedModel, Parts } from "../parts.ts";
-import { check, reconstructOptions, tokenizeOptions } from "../schemas.ts";
+import { reconstructOptions, tokenizeOptions } from "../schemas/tokens.ts";
+import { validate } from "../schemas/validate.ts";
 import { checkFile } from "../work/images.ts";
 import { packTokens } from "../work/packed_tokens.ts";
 import { AdmittedRequest } from "../work/admitted_request.ts";
 import { findModel } from "./models.ts";
-import { answerImage, formatOf } from "./image_answer.ts";
+import { formatOf, respondWithImage } from "./image_response.ts";
 import { readImageRequest } from "./image_request.ts";
 import { readTokensRequest } from "./tokens_request.ts";
 import { unprocessable } from "../request_error.ts";
 
-/** Images to tokens, tokens to images, and both in one. */
+/** Endpoints that encode images, decode tokens, and do both. */
 export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
   const { models, limits, metrics } = parts;
 
   app.post("/v1/tokenize", async (c) => {
     parts.admission.check();
     const { file, options } = await readImageRequest(c, limits);
-    const model = findModel(models, check(tokenizeOptions, options).model);
+    const model = findModel(models, validate(tokenizeOptions, options).model);
     const type = negotiate(c.req.header("accept"), ["application/json", "application/octet-stream"]);
     checkFile(file, limits);
     using admitted = new AdmittedRequest(c, parts);
@@ -46,13 +47,13 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     checkTokens(tokens, model.tokenizer);
     using admitted = new AdmittedRequest(c, parts);
     const image = await decode(admitted, model, tokens);
-    return await answerImage(c, image, { parts, admitted, format, quality: options.quality });
+    return await respondWithImage(c, image, { parts, admitted, format, quality: options.quality });
   });
 
   app.post("/v1/reconstruct", async (c) => {
     parts.admission.check();
     const { file, options } = await readImageRequest(c, limits);
-    const { model: name, quality, ...wanted } = check(reconstructOptions, options);
+    const { model: name, quality, ...wanted } = validate(reconstructOptions, options);
     const model = findModel(models, name);
     const format = formatOf(c, wanted);
     checkFile(file, limits);
@@ -64,7 +65,7 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     describe(c, model, tokens);
     const decibel = psnr(original, image);
     c.header("voken-psnr", Number.isFinite(decibel) ? decibel.toFixed(2) : "inf");
-    return await answerImage(c, image, { parts, admitted, format, quality });
+    return await respondWithImage(c, image, { parts, admitted, format, quality });
   });
 
   function decodeFile(admitted: AdmittedRequest, file: Uint8Array): Promise<Image> {
@@ -87,7 +88,7 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
     return image;
   }
 
-  /** Says in headers what packed tokens and images do not say themselves. */
+  /** Adds the metadata that packed tokens and image files do not contain as headers. */
   function describe(c: Context<Env>, model: LoadedModel, { grid, codebookSize, size }: Tokens): void {
     c.header("voken-model", model.name);
     c.header("voken-grid", grid.join("x"));
@@ -96,11 +97,11 @@ export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
   }
 }
 
-/** Refuses with 422 an image that is one token, which has no variance for the decoder to normalise by. */
+/** Throws `RequestError` with 422 for an image of a single token, which the decoder's group norms cannot normalise. */
 function checkTwoTokens({ width, height }: Image, { tokenizer: { factor } }: LoadedModel): void {
   if (width > factor || height > factor) return;
   throw unprocessable(
     "invalid_image",
-    `Expected an image of more than ${factor}×${factor} pixels, one token`,
+    `Expected an image of more than one token (${factor}×${factor} pixels)`,
   );
 }

@@ -1,32 +1,33 @@
 import type { Context } from "hono";
 import type { Tokens } from "../../tokenizer/tokens.ts";
 import { readBody } from "../http/body.ts";
-import { parseJson } from "../http/json.ts";
+import { readJson } from "../http/json.ts";
 import { mediaType, wrongType } from "../http/media.ts";
 import { queryOf } from "../http/query.ts";
 import type { Env, LoadedModel, Parts } from "../parts.ts";
 import { tooLarge, unprocessable } from "../request_error.ts";
-import { check, detokenizeBody, type ImageOptions, packedOptions } from "../schemas.ts";
+import type { ImageOptions } from "../schemas/fields.ts";
+import { detokenizeBody, packedOptions } from "../schemas/tokens.ts";
+import { validate } from "../schemas/validate.ts";
 import { unpackTokens } from "../work/packed_tokens.ts";
 import { findModel } from "./models.ts";
 
-/** Tokens that came, for which model, and how their image is wanted. */
+/** Tokens with their model and the options of the image. */
 export interface TokensRequest {
   readonly model: LoadedModel;
   readonly tokens: Tokens;
   readonly options: ImageOptions;
 }
 
-/** Reads tokens as JSON, or packed with the rest in the query. Whether they fit the model is not yet checked. */
+/** Reads tokens as JSON, or packed with the options in the query. Does not check yet that they fit the model. */
 export async function readTokensRequest(
   c: Context<Env>,
   { models, limits }: Parts,
 ): Promise<TokensRequest> {
   const type = mediaType(c.req.header("content-type"));
   if (type === "application/json") {
-    const body = await readBody(c.req.raw, { most: limits.maxJsonBytes, limit: "maxJsonBytes" });
-    const fields = check(detokenizeBody, parseJson(body, { maxDepth: limits.maxJsonDepth }));
-    const { model: name, grid, codebookSize, size, tokens, format, quality } = fields;
+    const body = validate(detokenizeBody, await readJson(c.req.raw, limits));
+    const { model: name, grid, codebookSize, size, tokens, format, quality } = body;
     const model = findModel(models, name);
     checkPixels(grid, model, limits.maxPixels);
     return {
@@ -42,7 +43,7 @@ export async function readTokensRequest(
   }
   if (type !== "application/octet-stream") throw wrongType(["application/json", "application/octet-stream"]);
   const body = await readBody(c.req.raw, { most: limits.maxBodyBytes, limit: "maxBodyBytes" });
-  const { model: name, grid: gridText, size: sizeText, format, quality } = check(
+  const { model: name, grid: gridText, size: sizeText, format, quality } = validate(
     packedOptions,
     queryOf(c.req.url),
   );

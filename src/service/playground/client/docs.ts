@@ -1,4 +1,4 @@
-/** The script of the API's page: what openapi.json says, to be read by people. */
+/** The script of the documentation page, which renders openapi.json. */
 import { describeSchema, fieldsOf, type Schema } from "./docs_schema.ts";
 import { element } from "./page.ts";
 import { showSnippets } from "./snippets.ts";
@@ -25,45 +25,45 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-/** An element of that kind with a class, a text, and others within. */
-function make(kind: string, { of = "", text = "", within = [] }: {
-  of?: string;
+/** Creates an element with a class, a text and children. */
+function make(kind: string, { className = "", text = "", children = [] }: {
+  className?: string;
   text?: string;
-  within?: readonly Node[];
+  children?: readonly Node[];
 }): HTMLElement {
   const made = document.createElement(kind);
-  if (of) made.className = of;
-  made.append(...text ? [text] : [], ...within);
+  if (className) made.className = className;
+  made.append(...text ? [text] : [], ...children);
   return made;
 }
 
-/** Fields of a body or a query, a row each. */
+/** A table of the fields of a body or a query. */
 function fieldTable(fields: readonly Parameter[]): HTMLElement {
   const rows = fields.map(({ name, required, description, schema }) =>
     make("tr", {
-      within: [
-        make("th", { within: [make("code", { text: name })] }),
+      children: [
+        make("th", { children: [make("code", { text: name })] }),
         make("td", { text: `${describeSchema(schema)}${required ? ", required" : ""}` }),
         make("td", { text: description ?? schema.description ?? "" }),
       ],
     })
   );
   return make("div", {
-    of: "wide-table",
-    within: [make("table", { within: [make("tbody", { within: rows })] })],
+    className: "wide-table",
+    children: [make("table", { children: [make("tbody", { children: rows })] })],
   });
 }
 
-/** The kinds of bodies, each with its fields. */
+/** The media types of a body, each with its fields. */
 function bodies(contents: Contents): HTMLElement[] {
   return Object.entries(contents).map(([type, { schema = {} }]) => {
     const fields = fieldsOf(schema);
     const name = make("code", { text: type });
     if (fields.length > 0) {
-      return make("details", { within: [make("summary", { within: [name] }), fieldTable(fields)] });
+      return make("details", { children: [make("summary", { children: [name] }), fieldTable(fields)] });
     }
-    const said = schema.description ?? (schema.format === "binary" ? "the bytes" : describeSchema(schema));
-    return make("p", { within: [name, new Text(`: ${said}`)] });
+    const summary = schema.description ?? (schema.format === "binary" ? "the bytes" : describeSchema(schema));
+    return make("p", { children: [name, new Text(`: ${summary}`)] });
   });
 }
 
@@ -89,17 +89,17 @@ function curlOf(method: string, path: string, { parameters = [], requestBody }: 
 function section(method: string, path: string, operation: Operation): HTMLElement {
   const { summary, security, parameters = [], requestBody, responses } = operation;
   const title = make("h2", {
-    within: [
-      make("span", { of: `method ${method}`, text: method.toUpperCase() }),
+    children: [
+      make("span", { className: `method ${method}`, text: method.toUpperCase() }),
       new Text(" "),
       make("code", { text: path }),
     ],
   });
-  const copy = make("div", { of: "copy" });
+  const copy = make("div", { className: "copy" });
   showSnippets(copy, [{ name: "curl", code: curlOf(method, path, operation) }], say);
   const answers = Object.entries(responses).map(([status, { description, content = {} }]) =>
     make("li", {
-      within: [
+      children: [
         make("b", { text: status }),
         new Text(` ${description}`),
         ...status === "200" ? bodies(content) : [],
@@ -107,15 +107,17 @@ function section(method: string, path: string, operation: Operation): HTMLElemen
     })
   );
   const made = make("section", {
-    within: [
+    children: [
       title,
       make("p", {
-        text: `${summary}.${security ? " Asks for a bearer token where the service has some." : ""}`,
+        text: `${summary}.${
+          security ? " Requires a bearer token if the service is configured with tokens." : ""
+        }`,
       }),
-      ...parameters.length > 0 ? [make("h3", { text: "Address" }), fieldTable(parameters)] : [],
+      ...parameters.length > 0 ? [make("h3", { text: "Query and path" }), fieldTable(parameters)] : [],
       ...requestBody ? [make("h3", { text: "Body" }), ...bodies(requestBody.content)] : [],
-      make("h3", { text: "Answers" }),
-      make("ul", { of: "answers", within: answers }),
+      make("h3", { text: "Responses" }),
+      make("ul", { className: "answers", children: answers }),
       copy,
     ],
   });
@@ -133,7 +135,7 @@ function say(text: string): void {
 
 async function start(): Promise<void> {
   const response = await fetch("openapi.json");
-  if (!response.ok) return say(`The server answered ${response.status}`);
+  if (!response.ok) return say(`The server responded with status ${response.status}`);
   const { info, paths }: Document = await response.json();
   element("lead").textContent = `${info.description}. Version ${info.version}.`;
   for (const [path, operations] of Object.entries(paths)) {
@@ -141,12 +143,12 @@ async function start(): Promise<void> {
       const link = document.createElement("a");
       link.href = `#${anchorOf(method, path)}`;
       link.textContent = `${method.toUpperCase()} ${path}`;
-      element("contents").append(make("li", { within: [link] }));
+      element("contents").append(make("li", { children: [link] }));
       element("operations").append(section(method, path, operation));
     }
   }
-  // The browser looked for the anchor before it was there.
+  // The browser looked for the anchor before it existed.
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
-await start().catch(() => say("The server does not answer"));
+await start().catch(() => say("The server does not respond"));

@@ -1,4 +1,4 @@
-/** What of JSON Schema the document uses. */
+/** The part of JSON Schema that the document uses. */
 export interface Schema {
   readonly type?: string;
   readonly format?: string;
@@ -23,7 +23,7 @@ export interface Field {
   readonly schema: Schema;
 }
 
-/** The fields of an object; none where the schema is no object. */
+/** The fields of an object schema; empty for other schemas. */
 export function fieldsOf({ properties = {}, required = [] }: Schema): Field[] {
   return Object.entries(properties).map(([name, schema]) => ({
     name,
@@ -32,15 +32,15 @@ export function fieldsOf({ properties = {}, required = [] }: Schema): Field[] {
   }));
 }
 
-/** What values a schema lets through, in a few words. */
+/** A short description of the values that a schema allows. */
 export function describeSchema(schema: Schema): string {
-  const standard = schema.default === undefined ? "" : `, ${JSON.stringify(schema.default)} by default`;
-  return `${kindOf(schema)}${standard}`;
+  const byDefault = schema.default === undefined ? "" : `, default ${JSON.stringify(schema.default)}`;
+  return `${kindOf(schema)}${byDefault}`;
 }
 
 function kindOf({ type = "anything", format, ...schema }: Schema): string {
   if (schema.enum) return schema.enum.join(" | ");
-  // Numbers that may be written as text are numbers to the reader.
+  // Numbers that may also be sent as text are described as numbers.
   const kinds = schema.anyOf?.filter(({ pattern }) => !pattern);
   if (kinds) return kinds.map(kindOf).join(" or ");
   if (schema.prefixItems) return `[${schema.prefixItems.map(kindOf).join(", ")}]`;
@@ -51,7 +51,7 @@ function kindOf({ type = "anything", format, ...schema }: Schema): string {
 }
 
 function rangeOf({ minimum, maximum }: Schema): string {
-  // The range of whole numbers that are exact says nothing.
+  // The range of safe integers is not worth mentioning.
   const most = maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? undefined : maximum;
   if (minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER) {
     return most === undefined ? "" : ` up to ${most}`;

@@ -1,4 +1,4 @@
-/** An image in the page: RGBA, as canvases hold it. */
+/** An image in the page, in the RGBA format of canvases. */
 export type Pixels = ImageData;
 
 /** Tokens of an image. */
@@ -9,38 +9,38 @@ export interface PageTokens {
   readonly tokens: number[];
 }
 
-/** How tokens are generated: fields of a request, and of the form. */
+/** Settings of the sampler: names of fields in requests and in the form. */
 export const samplingFields = ["guidance", "temperature", "top_k", "top_p", "candidates"] as const;
 export type SamplingField = typeof samplingFields[number];
 
-/** What the page knows of a model. */
+/** The description of a model. */
 export interface PageModel {
   readonly id: string;
   readonly codebookSize: number;
   readonly factor: number;
-  /** Width and height of what it generates, as `64x64`. */
+  /** Size of the generated images, as `64x64`. */
   readonly size?: string;
   readonly classes?: readonly string[] | number;
-  /** How it generates where a request does not say it, most of it for each sub-token. */
+  /** Default settings of the sampler; a pair has a value for each sub-token. */
   readonly sampling?: Readonly<Record<SamplingField, number | readonly [number, number]>>;
-  /** Files that a browser may take to run the model itself. */
+  /** Files that a browser may download to run the model locally. */
   readonly files?: readonly string[];
 }
 
-/** What is to be generated. */
+/** A request for images. */
 export interface GenerateRequest extends Readonly<Record<SamplingField, number>> {
   readonly class_id: number;
   readonly n: number;
   readonly seed: number;
 }
 
-/** Images while they are generated. */
+/** Receives partial and finished images. */
 export type OnImage = (image: { index: number; pixels: Pixels; done: boolean }) => void;
 
-/** Unfinished images that are shown of each: enough to see it grow; each costs a decoding. */
+/** Number of partial images of each image. Each of them has to be decoded. */
 export const partialImages = 7;
 
-/** Where models run: in the server, or in this page. */
+/** Runs models, on the server or in this page. */
 export interface Engine {
   tokenize(model: PageModel, pixels: Pixels): Promise<PageTokens>;
   detokenize(model: PageModel, tokens: PageTokens): Promise<Pixels>;

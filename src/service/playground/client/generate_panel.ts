@@ -1,9 +1,9 @@
 import { type GenerateRequest, type Pixels, samplingFields } from "./engine.ts";
 import { element, type Page } from "./page.ts";
 import { show } from "./pixels.ts";
-import { generatesnippets, showSnippets } from "./snippets.ts";
+import { generateSnippets, showSnippets } from "./snippets.ts";
 
-/** Generates images of classes, and shows them while they appear. */
+/** Generates images of classes and shows them while they are generated. */
 export class GeneratePanel {
   readonly #page: Page;
   readonly #onChoose: (pixels: Pixels) => void;
@@ -25,7 +25,7 @@ export class GeneratePanel {
     element("stop").addEventListener("click", () => this.#stop?.abort());
   }
 
-  /** Another model. */
+  /** Updates the form for the selected model. */
   changeModel(): void {
     const { classes, sampling } = this.#page.model;
     this.#stop?.abort();
@@ -36,7 +36,7 @@ export class GeneratePanel {
     select.replaceChildren(...names.map((name, i) => new Option(name, `${i}`)));
     select.selectedIndex = before >= 0 && before < names.length ? before : Math.min(3, names.length - 1);
     for (const field of samplingFields) {
-      // The form has one value for both sub-tokens.
+      // The form has a single value for both sub-tokens.
       if (sampling) element<HTMLInputElement>(field).value = `${[sampling[field]].flat()[0]}`;
     }
     this.#showCode();
@@ -57,7 +57,7 @@ export class GeneratePanel {
   }
 
   #showCode(): void {
-    showSnippets(element("copy-generate"), generatesnippets(this.#page.model, this.#request), this.#page.say);
+    showSnippets(element("copy-generate"), generateSnippets(this.#page.model, this.#request), this.#page.say);
   }
 
   async #generate(): Promise<void> {
@@ -81,14 +81,14 @@ export class GeneratePanel {
       if (stop.signal.aborted) return;
       const seconds = (performance.now() - start) / 1000;
       this.#page.say(
-        `Drew ${request.n === 1 ? "an image" : `${request.n} images`} in ${seconds.toFixed(1)} s`,
+        `Generated ${request.n === 1 ? "an image" : `${request.n} images`} in ${seconds.toFixed(1)} s`,
       );
       element("generated-hint").hidden = false;
     } catch (error) {
       if (stop.signal.aborted) this.#page.say("Stopped");
       else {
         this.#page.fail(error);
-        // Images that will never come leave no holes.
+        // Remove the places of images that were not generated.
         for (const { button } of places) if (button.disabled) button.remove();
       }
     } finally {

@@ -27,7 +27,7 @@ export class LocalEngine implements Engine {
     this.#generator = generator;
   }
 
-  /** Loads the library and the weights. `file` gets a file of the model. */
+  /** Loads the library and the weights. `file` downloads a file of the model. */
   static async load(
     { files = [] }: PageModel,
     file: (name: string) => Promise<Uint8Array>,

@@ -1,4 +1,4 @@
-/** The page's script: models and where they run, a panel for each thing that they do. */
+/** The script of the playground: selects models and engines, and creates the panels. */
 import { GeneratePanel } from "./generate_panel.ts";
 import type { Engine, PageModel } from "./engine.ts";
 import { LocalEngine } from "./local_engine.ts";
@@ -63,7 +63,7 @@ class App implements Page {
     }
   }
 
-  /** Takes the chosen model, where it is to run. */
+  /** Uses the selected model and engine. */
   async #change(): Promise<void> {
     const { model } = this;
     this.#switch.disabled = !model.files?.length;

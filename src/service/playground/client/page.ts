@@ -1,16 +1,16 @@
 import type { Engine, PageModel } from "./engine.ts";
 
-/** What panels know of the page. */
+/** The part of the page that panels use. */
 export interface Page {
   readonly model: PageModel;
   readonly engine: Engine;
-  /** Says something at the top. */
+  /** Shows a message at the top of the page. */
   say(text: string): void;
-  /** Says what went wrong. */
+  /** Shows an error at the top of the page. */
   fail(error: unknown): void;
 }
 
-/** The element of that id, which the page has. */
+/** The element with an id, which must exist. */
 export function element<Kind extends HTMLElement = HTMLElement>(id: string): Kind {
   return document.getElementById(id) as Kind;
 }

@@ -1,13 +1,13 @@
 import type { Pixels } from "./engine.ts";
 
-/** Shows an image on a canvas, pixel by pixel. */
+/** Shows an image on a canvas without scaling. */
 export function show(canvas: HTMLCanvasElement, pixels: Pixels): void {
   canvas.width = pixels.width;
   canvas.height = pixels.height;
   canvas.getContext("2d")!.putImageData(pixels, 0, 0);
 }
 
-/** Reads a file, scaled so that its shorter side is `side`, and cropped to a square; transparency becomes white. */
+/** Reads an image file, scales its shorter side to `side` and crops it to a square. Transparency becomes white. */
 export async function readPixels(file: Blob, side: number): Promise<Pixels> {
   const bitmap = await createImageBitmap(file);
   const short = Math.min(bitmap.width, bitmap.height);
@@ -21,7 +21,7 @@ export async function readPixels(file: Blob, side: number): Promise<Pixels> {
   return context.getImageData(0, 0, side, side);
 }
 
-/** Reads a file as it is. */
+/** Reads an image file without changes. */
 export async function decodeFile(file: Blob): Promise<Pixels> {
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
   const context = canvasOf(bitmap.width, bitmap.height);
@@ -29,16 +29,16 @@ export async function decodeFile(file: Blob): Promise<Pixels> {
   return context.getImageData(0, 0, bitmap.width, bitmap.height);
 }
 
-/** An image as a PNG file. */
+/** Encodes an image as a PNG file. */
 export async function encodePng(pixels: Pixels): Promise<Blob> {
   const canvas = document.createElement("canvas");
   show(canvas, pixels);
   return await new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => blob ? resolve(blob) : reject(new Error("Cannot make a PNG file")), "image/png")
+    canvas.toBlob((blob) => blob ? resolve(blob) : reject(new Error("Cannot encode a PNG file")), "image/png")
   );
 }
 
-/** An image to begin with: a smiling face. */
+/** A sample image: a smiling face. */
 export function sampleImage(side: number): Promise<Blob> {
   const context = canvasOf(256, 256);
   fill("#fff", (path) => path.rect(0, 0, 256, 256));
@@ -56,15 +56,15 @@ export function sampleImage(side: number): Promise<Blob> {
   fill("#ff5a5f", (path) => path.ellipse(128, 192, 26, 12, 0, 0, 7));
   return encodePng(scaled(context.canvas, side));
 
-  function fill(style: string | CanvasGradient, draw: (path: CanvasRenderingContext2D) => void): void {
+  function fill(style: string | CanvasGradient, add: (path: CanvasRenderingContext2D) => void): void {
     context.fillStyle = style;
     context.beginPath();
-    draw(context);
+    add(context);
     context.fill();
   }
 }
 
-/** PSNR in dB of the colours of two images of one size. */
+/** PSNR in dB of two images of the same size, without alpha. */
 export function psnrOf(a: Pixels, b: Pixels): number {
   let sum = 0;
   for (let i = 0; i < a.data.length; i++) if (i % 4 < 3) sum += (a.data[i]! - b.data[i]!) ** 2;

@@ -1,16 +1,17 @@
-import { tokenBits } from "../../../tokenizer/codebook.ts";
 import type { PageTokens, Pixels } from "./engine.ts";
+import { showFacts } from "./facts.ts";
+import { onImageFile } from "./image_input.ts";
 import { element, type Page } from "./page.ts";
-import { psnrOf, readPixels, sampleImage, show } from "./pixels.ts";
+import { readPixels, sampleImage, show } from "./pixels.ts";
 import { reconstructSnippets, showSnippets } from "./snippets.ts";
 import { TokenGrid } from "./token_grid.ts";
 
-/** Sides of squares that images are brought to. */
+/** Sizes that images can be scaled to. */
 const sides = [32, 64, 128, 256];
-/** Edits that can be taken back. */
+/** Number of edits that can be undone. */
 const maxUndo = 200;
 
-/** An image, its tokens, and what becomes of them. */
+/** Shows an image, its tokens and their reconstruction, and lets the user edit the tokens. */
 export class ReconstructPanel {
   readonly #page: Page;
   readonly #grid: TokenGrid = new TokenGrid(element<HTMLCanvasElement>("tokens"));
@@ -22,7 +23,7 @@ export class ReconstructPanel {
   #tokens: PageTokens | undefined;
   #undo: number[][] = [];
   #swap: number | undefined;
-  /** Counts images and edits: an answer to an earlier one comes too late. */
+  /** Counts the images, to ignore tokens of an earlier one. */
   #turn = 0;
   #decoding = false;
 
@@ -30,37 +31,15 @@ export class ReconstructPanel {
     this.#page = page;
     for (const side of sides) this.#side.append(new Option(`${side}×${side}`, `${side}`));
     this.#side.addEventListener("change", () => this.#file && void this.open(this.#file));
-    const input = element<HTMLInputElement>("file");
-    input.addEventListener("change", () => {
-      if (input.files?.[0]) void this.open(input.files[0]);
-      input.value = "";
-    });
+    onImageFile((file) => void this.open(file));
     element("sample").addEventListener("click", () => void this.sample());
-    addEventListener("paste", ({ clipboardData }) => {
-      const file = [...clipboardData?.files ?? []].find(({ type }) => type.startsWith("image/"));
-      if (file) void this.open(file);
-    });
-    addEventListener("dragover", (event) => {
-      event.preventDefault();
-      document.body.classList.add("dropping");
-    });
-    addEventListener(
-      "dragleave",
-      (event) => event.relatedTarget ?? document.body.classList.remove("dropping"),
-    );
-    addEventListener("drop", (event) => {
-      event.preventDefault();
-      document.body.classList.remove("dropping");
-      const file = event.dataTransfer?.files[0];
-      if (file) void this.open(file);
-    });
-    this.#grid.onMove = (at) => this.#tell(at);
+    this.#grid.onMove = (at) => this.#describeCell(at);
     this.#grid.onUse = (at, stroke) => this.#use(at, stroke);
     element("undo").addEventListener("click", () => this.#back());
     element("reset").addEventListener("click", () => this.#first && this.#edit([...this.#first.tokens]));
   }
 
-  /** Another model, or the same elsewhere: begins with what it generates best. */
+  /** Encodes the image reconstruction with the selected model and engine. */
   async changeModel(): Promise<void> {
     const { codebookSize, size } = this.#page.model;
     this.#brush.max = `${codebookSize - 1}`;
@@ -78,7 +57,7 @@ export class ReconstructPanel {
   async open(file: Blob): Promise<void> {
     try {
       const pixels = await readPixels(file, Number(this.#side.value)).catch(() => {
-        throw new Error("This file is no image that the browser reads");
+        throw new Error("Cannot read this file: expected an image of a format that the browser supports");
       });
       this.#file = file;
       await this.showPixels(pixels);
@@ -112,14 +91,14 @@ export class ReconstructPanel {
     const tokens = [...this.#tokens.tokens];
     if (tool === "pick") {
       this.#brush.value = `${tokens[at]}`;
-      return this.#page.say(`Token ${tokens[at]} is on the brush`);
+      return this.#page.say(`Token ${tokens[at]} is now the brush`);
     }
     if (tool === "swap") {
       if (stroke) return;
       if (this.#swap === undefined) {
         this.#swap = at;
         this.#grid.show(this.#tokens, at);
-        return this.#page.say("Now choose the other one");
+        return this.#page.say("Now choose the second token");
       }
       [tokens[at], tokens[this.#swap]] = [tokens[this.#swap]!, tokens[at]!];
       this.#swap = undefined;
@@ -150,11 +129,11 @@ export class ReconstructPanel {
     void this.#decode();
   }
 
-  /** Shows the tokens at once, and their image as soon as it can be had; edits meanwhile are seen to after. */
+  /** Shows the tokens, then decodes and shows their image. Tokens edited in the meantime are decoded afterwards. */
   async #decode(): Promise<void> {
     const tokens = this.#tokens!, original = this.#original!;
     this.#grid.show(tokens);
-    this.#tell(this.#grid.cursor);
+    this.#describeCell(this.#grid.cursor);
     element<HTMLButtonElement>("undo").disabled = this.#undo.length === 0;
     element<HTMLButtonElement>("reset").disabled = tokens.tokens.every((token, i) =>
       token === this.#first!.tokens[i]
@@ -162,10 +141,12 @@ export class ReconstructPanel {
     if (this.#decoding) return;
     this.#decoding = true;
     try {
-      const again = await this.#page.engine.detokenize(this.#page.model, tokens);
+      const reconstruction = await this.#page.engine.detokenize(this.#page.model, tokens);
       if (original === this.#original) {
-        show(element<HTMLCanvasElement>("again"), again);
-        this.#facts(tokens, original, again);
+        show(element<HTMLCanvasElement>("reconstruction"), reconstruction);
+        const first = this.#first!.tokens;
+        const edited = tokens.tokens.filter((token, i) => token !== first[i]).length;
+        showFacts(tokens, { original, reconstruction, edited });
         this.#page.say("");
       }
     } catch (error) {
@@ -176,33 +157,11 @@ export class ReconstructPanel {
     if (this.#tokens !== tokens) await this.#decode();
   }
 
-  #tell(at: number): void {
+  #describeCell(at: number): void {
     if (!this.#tokens) return;
     const columns = this.#tokens.grid[1];
     element("cell").textContent = `row ${Math.floor(at / columns) + 1}, column ${at % columns + 1}: ${
       this.#tokens.tokens[at]
     }`;
-  }
-
-  #facts({ grid, codebookSize, tokens }: PageTokens, original: Pixels, again: Pixels): void {
-    const bits = tokenBits(codebookSize);
-    const pixels = original.width * original.height, decibel = psnrOf(original, again);
-    const changed = tokens.filter((token, i) => token !== this.#first!.tokens[i]).length;
-    const facts: [string, string][] = [
-      ["Image", `${original.width}×${original.height}`],
-      ["Tokens", `${grid[0]}×${grid[1]} of ${bits} bits`],
-      ["Size", `${Math.ceil(tokens.length * bits / 8)} bytes`],
-      ["Bits a pixel", (tokens.length * bits / pixels).toFixed(3)],
-      ["PSNR", Number.isFinite(decibel) ? `${decibel.toFixed(2)} dB` : "lossless"],
-      ["Edited", `${changed}`],
-    ];
-    element("facts").replaceChildren(...facts.map(([name, value]) => {
-      const group = document.createElement("div"), term = document.createElement("dt");
-      const detail = document.createElement("dd");
-      term.textContent = name;
-      detail.textContent = value;
-      group.append(term, detail);
-      return group;
-    }));
   }
 }

@@ -9,12 +9,12 @@ import {
 } from "./engine.ts";
 import { decodeFile, encodePng } from "./pixels.ts";
 
-/** The service asks for a token. */
+/** The service requires a bearer token. */
 export class TokenNeededError extends Error {}
 
-/** Has the server do the work. */
+/** Runs models on the server. */
 export class ServerEngine implements Engine {
-  /** A bearer token, where the service asks for one. */
+  /** A bearer token, if the service requires one. */
   token: string | undefined;
 
   async models(): Promise<PageModel[]> {
@@ -22,7 +22,7 @@ export class ServerEngine implements Engine {
     return data;
   }
 
-  /** A file of a model. */
+  /** Downloads a file of a model. */
   async file(model: PageModel, name: string): Promise<Uint8Array> {
     const response = await this.#fetch(`v1/models/${encodeURIComponent(model.id)}/files/${name}`);
     return new Uint8Array(await response.arrayBuffer());
@@ -55,8 +55,8 @@ export class ServerEngine implements Engine {
       partial_images: partialImages,
       size,
       ...request,
-    }, signal);
-    // Images are decoded one after the other, so that a partial one never covers the whole.
+    }, { signal });
+    // Images are decoded in order, so that a partial image never replaces the finished one.
     let shown: Promise<void> = Promise.resolve();
     for await (const event of events(response.body!)) {
       if (event.error) throw new Error(event.error.message);
@@ -69,13 +69,13 @@ export class ServerEngine implements Engine {
     await shown;
   }
 
-  #postJson(path: string, body: object, signal?: AbortSignal): Promise<Response> {
+  #postJson(path: string, body: object, options: { signal?: AbortSignal } = {}): Promise<Response> {
     const headers = { "content-type": "application/json" };
     return this.#fetch(path, {
       method: "POST",
       headers,
       body: JSON.stringify(body),
-      ...(signal ? { signal } : {}),
+      ...options,
     });
   }
 
@@ -84,12 +84,12 @@ export class ServerEngine implements Engine {
     if (this.token) headers.set("authorization", `Bearer ${this.token}`);
     const response = await fetch(path, { ...init, headers }).catch((error) => {
       if (init.signal?.aborted) throw error;
-      throw new Error("The server does not answer");
+      throw new Error("The server does not respond");
     });
     if (response.ok) return response;
-    if (response.status === 401) throw new TokenNeededError("This service asks for a token");
+    if (response.status === 401) throw new TokenNeededError("This service requires a token");
     const { error } = await response.json().catch(() => ({}));
-    throw new Error(error?.message ?? `The server answered ${response.status}`);
+    throw new Error(error?.message ?? `The server responded with status ${response.status}`);
   }
 }
 

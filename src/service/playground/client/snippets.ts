@@ -1,12 +1,12 @@
 import type { GenerateRequest, PageModel } from "./engine.ts";
 
-/** A piece of code that does what the page does. */
+/** Code that does the same as the page. */
 export interface Snippet {
   readonly name: string;
   readonly code: string;
 }
 
-/** Shows pieces of code, each with a button that copies it. */
+/** Shows snippets, each with a button that copies it. */
 export function showSnippets(
   place: HTMLElement,
   snippets: readonly Snippet[],
@@ -16,7 +16,7 @@ export function showSnippets(
   const details = document.createElement("details");
   details.open = open;
   const summary = document.createElement("summary");
-  summary.textContent = `The same by ${snippets.map(({ name }) => name).join(" or ")}`;
+  summary.textContent = `Show code: ${snippets.map(({ name }) => name).join(", ")}`;
   details.append(summary);
   for (const { name, code } of snippets) {
     const pre = document.createElement("pre"), button = document.createElement("button");
@@ -30,7 +30,7 @@ export function showSnippets(
         say(`Copied ${name}`);
       } catch {
         getSelection()?.selectAllChildren(pre);
-        say("Cannot copy here: the text is selected instead");
+        say("Cannot access the clipboard: the text was selected instead");
       }
     });
     details.append(pre, button);
@@ -38,7 +38,7 @@ export function showSnippets(
   place.replaceChildren(details);
 }
 
-/** An image to tokens and back. */
+/** Snippets that encode and decode an image. */
 export function reconstructSnippets({ id }: PageModel): Snippet[] {
   const base = new URL(".", document.baseURI).href;
   return [
@@ -47,7 +47,7 @@ export function reconstructSnippets({ id }: PageModel): Snippet[] {
       code: `curl ${base}v1/tokenize?model=${id} \\
   -H 'content-type: image/png' --data-binary @image.png
 curl ${base}v1/reconstruct?model=${id} \\
-  -H 'content-type: image/png' --data-binary @image.png -o again.png`,
+  -H 'content-type: image/png' --data-binary @image.png -o reconstruction.png`,
     },
     {
       name: "TypeScript",
@@ -55,13 +55,13 @@ curl ${base}v1/reconstruct?model=${id} \\
 
 await using tokenizer = await Tokenizer.load(${JSON.stringify(id)});
 const tokens = await tokenizer.encode(await readImage("image.png"));
-const again = await tokenizer.decode(tokens);`,
+const reconstruction = await tokenizer.decode(tokens);`,
     },
   ];
 }
 
-/** Images of a class. */
-export function generatesnippets({ id }: PageModel, request: GenerateRequest): Snippet[] {
+/** Snippets that generate images. */
+export function generateSnippets({ id }: PageModel, request: GenerateRequest): Snippet[] {
   const base = new URL(".", document.baseURI).href;
   const { class_id, n, seed, guidance, temperature, top_k, top_p, candidates } = request;
   return [

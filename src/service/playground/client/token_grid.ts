@@ -1,19 +1,19 @@
 import { tokenBits } from "../../../tokenizer/codebook.ts";
 import type { PageTokens } from "./engine.ts";
 
-/** Pixels of a cell on the canvas. */
+/** Size of a cell on the canvas in pixels. */
 const cell = 32;
 
-/** A grid of tokens as colours, with a cell that is chosen by pointer or keyboard. */
+/** Shows a grid of tokens as colours, with a cursor that is moved by pointer or keyboard. */
 export class TokenGrid {
   readonly #canvas: HTMLCanvasElement;
   #tokens: PageTokens | undefined;
   #cursor = 0;
-  /** A cell that is marked besides the cursor. */
+  /** A cell that is highlighted in addition to the cursor. */
   #marked: number | undefined;
-  /** The cell is used, by a click, a stroke or Enter. */
+  /** Called when the current tool is applied to a cell, by a click, a stroke or Enter. */
   onUse: (at: number, stroke: boolean) => void = () => {};
-  /** Another cell is chosen. */
+  /** Called when the cursor has moved. */
   onMove: (at: number) => void = () => {};
 
   constructor(canvas: HTMLCanvasElement) {
@@ -21,7 +21,7 @@ export class TokenGrid {
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("pointerdown", (event) => {
       this.#point(event, false);
-      // A finger that moves scrolls the page.
+      // A moving finger scrolls the page instead.
       if (event.pointerType === "mouse") canvas.setPointerCapture(event.pointerId);
     });
     canvas.addEventListener("pointermove", (event) => {
@@ -112,7 +112,7 @@ export class TokenGrid {
   }
 }
 
-/** A colour for a token: thirds of its bits are red, green and blue, so that like codes look alike. */
+/** The colour of a token. Thirds of its bits become red, green and blue, so that similar codes get similar colours. */
 function colorOf(token: number, bits: number): string {
   const third = Math.ceil(bits / 3), most = 2 ** third - 1;
   const channel = (i: number) => {

@@ -3,18 +3,18 @@ import type { Image } from "../../image/image.ts";
 import type { ImageFormat } from "../../image/header_type.ts";
 import { imageTypes, negotiate } from "../http/media.ts";
 import type { Env, Parts } from "../parts.ts";
-import type { ImageOptions } from "../schemas.ts";
+import type { ImageOptions } from "../schemas/fields.ts";
 import type { AdmittedRequest } from "../work/admitted_request.ts";
 
-/** The format of an image that is asked for, by an option or by the Accept header. Refuses with 406. */
+/** The format of the response, from the option `format` or the Accept header. Throws `RequestError` with 406. */
 export function formatOf(c: Context<Env>, { format }: ImageOptions): ImageFormat {
   if (format) return format;
   const type = negotiate(c.req.header("accept"), ["image/png", "image/jpeg", "image/webp"]);
   return (Object.keys(imageTypes) as ImageFormat[]).find((name) => imageTypes[name] === type)!;
 }
 
-/** Answers with an image. */
-export async function answerImage(
+/** Responds with an encoded image. */
+export async function respondWithImage(
   c: Context<Env>,
   image: Image,
   { parts, admitted, format, quality }: {
