@@ -2,8 +2,8 @@
  * Times the generation of tokens by AR_256_B in a process of its own:
  * `deno run -A bench/generator_run.ts FORMAT THREADS IMAGES,IMAGES,… TOKENS` prints one line of JSON.
  *
- * Weights are computed from their names; what the model generates means nothing, but takes the same time. The first greedy
- * tokens and their logits are held against the golden of PyTorch before anything is timed.
+ * Weights are computed from their names; the generated tokens are meaningless, but take the same time. The first greedy
+ * tokens and their logits are compared with the golden of PyTorch before anything is timed.
  */
 import type { CommandTime, Program, WeightFormat } from "../src/backend/backend.ts";
 import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";

@@ -2,7 +2,7 @@
  * Times encoder and decoder of imagenet_256_L at 256×256 in a process of its own, so that its memory is its own:
  * `deno run -A bench/tokenizer_run.ts VARIANT THREADS RUNS` prints one line of JSON.
  *
- * The result is held against the golden of PyTorch before anything is timed.
+ * The result is compared with the golden of PyTorch before anything is timed.
  */
 import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";
 import type { Variant } from "../src/backend/wasm/features.ts";

@@ -1,11 +1,10 @@
 /**
- * Tells how much of what a model generates it knows by heart, class by class:
+ * Counts how many generated images are memorised images of the data, class by class:
  *
  *     deno run -A tools/emoji_recall.ts models/emoji-64 out/emoji-64.npz 8
  *
- * Of so many generations of each class, how many are an image of the data again, 22 dB of PSNR or more from the nearest
- * (decoded from its own tokens an image is 28 dB from itself in the mean); how many different ones those are; and the
- * median of all.
+ * Prints for each class how many generated images have a PSNR of 22 dB or more to an image of the data (an image decoded
+ * from its own tokens has 28 dB on average), how many different images of the data those are, and the median PSNR.
  */
 import { alignColumns } from "../src/graph/print.ts";
 import { psnr } from "../src/image/metrics.ts";

@@ -16,7 +16,7 @@ export interface ImageBatchesOptions extends ImageReaderOptions {
   readonly ahead?: number;
 }
 
-/** After so many replacements in a row, a slot has no image. */
+/** After this many replacements in a row, a slot has no image. */
 const maxAttempts = 1000;
 
 /**

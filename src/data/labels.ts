@@ -4,8 +4,8 @@ import { DataError } from "../tensor/errors.ts";
 const maxLabel = 2 ** 20 - 1;
 
 /**
- * Labels of `length` images, held against the number of classes where that is known.
- * Throws `DataError` naming the first that is not a whole number, or out of range.
+ * The labels of `length` images, checked against the number of classes if that is known.
+ * Throws `DataError` naming the first one that is not a whole number or is out of range.
  */
 export function checkedLabels(
   labels: ArrayLike<number | bigint>,

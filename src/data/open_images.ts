@@ -42,7 +42,7 @@ export async function openImages(
   return await openTars(shards, { signal });
 }
 
-/** The tars in a folder. What cannot be read is told where it is opened as a folder of images. */
+/** The tars in a folder. Errors of reading are thrown later, when it is opened as a folder of images. */
 async function shardsIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {

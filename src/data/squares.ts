@@ -5,7 +5,7 @@ import { inLanes } from "./lanes.ts";
 import type { ImageReader } from "./image_reader.ts";
 import type { ImageSource } from "./source.ts";
 
-/** An image of a source, brought to a square. */
+/** An image of a source, resized and cropped to a square. */
 export interface Square {
   /** Its place in the source. */
   readonly index: number;
@@ -37,7 +37,7 @@ export async function* squaresOf(
   while (coming) {
     const current = await coming;
     coming = current.next < end ? read(current.next) : undefined;
-    // What goes wrong ahead is told when its turn comes.
+    // An error of reading ahead is thrown when its turn comes.
     coming?.catch(() => {});
     yield current;
   }

@@ -61,7 +61,7 @@ export async function* readTar(
     }
     if (type === sparse) throw damaged(source, offset, "whole files", "a sparse one");
     const name = extension.path ?? nameOf(header);
-    // A global extension (g) and the long name of a link (K) do not end what was said before them.
+    // A global extension (g) and the long name of a link (K) do not end the extension before them.
     if (type !== "g" && type !== "K") extension = {};
     if (plain.includes(type) && !name.endsWith("/")) yield { name, offset, bytes };
   }

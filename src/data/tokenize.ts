@@ -38,7 +38,7 @@ export interface Tokenized {
   readonly grid: Grid;
 }
 
-/** A part is written after so many images or milliseconds: what is lost at most where the process is killed. */
+/** A part is written after this many images or milliseconds, the most that is lost if the process is killed. */
 const partImages = 1024, partTime = 60_000;
 
 /**

@@ -10,8 +10,8 @@ export interface AtomicOptions {
 }
 
 /**
- * Writes a file so that `path` holds the old content or the new, never a mixture: `write` fills a temporary file in
- * the same folder, which is brought to the disk and renamed, and then the folder is brought to the disk.
+ * Writes a file so that `path` holds either the old content or the new, never a mixture. `write` fills a temporary file
+ * in the same folder, which is synced to disk and renamed; then the folder is synced.
  *
  * A link is followed. A device or pipe (`/dev/stdout`) cannot be replaced and is written as it is.
  * If anything fails the temporary file is removed. Throws `FileError` for what the file system refuses, and whatever

@@ -28,8 +28,8 @@ export class PartsFolder {
   }
 
   /**
-   * Starts the folder for `file`, or goes on with the one that `request`, the same text, began.
-   * Throws `ArgumentError` where another request began it, `FileError` where nothing can be written.
+   * Creates the folder for `file`, or continues with the folder that the same `request` created earlier.
+   * Throws `ArgumentError` where another request created it, `FileError` where nothing can be written.
    */
   static async open(
     file: string,

@@ -70,7 +70,7 @@ export class PickleGlobal {
   }
 }
 
-/** An object that a pickle would have made by a call that nobody makes. It takes any state and forgets it. */
+/** Stands for an object that a pickle would create by a call. The call is not made, and any state is ignored. */
 export class PickleObject {
   get kind(): string {
     return "an object";

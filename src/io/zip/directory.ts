@@ -70,7 +70,7 @@ export async function readDirectory(
       throw new CheckpointError(`Cannot read ${source.name}: ${name}`, {
         expected: "a stored file",
         got: `compression method ${method}`,
-        hint: "the file was zipped again; unpack it, or save it anew with torch.save",
+        hint: "the file was zipped again; unpack it, or save it again with torch.save",
       });
     }
     const [bytesWhole, bytesStored, offset] = zip64Fields(

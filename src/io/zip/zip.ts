@@ -45,7 +45,7 @@ export async function readZip(source: ByteSource): Promise<Map<string, ZipMember
   return members;
 }
 
-/** Holds a local header against the directory, and gives where its data begin. */
+/** Checks a local header against the directory and returns the offset of its data. */
 async function checkLocalHeader(source: Near, entry: ZipEntry, next: number): Promise<number> {
   const name = new TextEncoder().encode(entry.name);
   if (entry.offset + localBytes + name.length > next) {
@@ -76,7 +76,7 @@ async function checkLocalHeader(source: Near, entry: ZipEntry, next: number): Pr
   return offset;
 }
 
-/** Holds the descriptor between the data and what follows against the directory, and gives its length. */
+/** Checks the descriptor after the data against the directory and returns its length. */
 async function checkDescriptor(
   source: Near,
   entry: ZipEntry,
