@@ -19,8 +19,9 @@
  */
 
 export { Tokenizer } from "./src/tokenizer/tokenizer.ts";
-export type { LoadOptions } from "./src/tokenizer/tokenizer.ts";
-export type { TokenizerModel, TokenizerOptions } from "./src/tokenizer/engine.ts";
+export type { TokenizerModel } from "./src/models/tokenizer_weights.ts";
+export type { ModelHints } from "./src/models/hints.ts";
+export type { RuntimeOptions } from "./src/runtime/options.ts";
 export type { ModelSource } from "./src/models/find.ts";
 export type { Tokens } from "./src/tokenizer/tokens.ts";
 export { readTokens, tokensToJson, tokensToNpz } from "./src/tokenizer/token_file.ts";
@@ -29,8 +30,8 @@ export { Generator } from "./src/transformer/generator.ts";
 export type {
   GeneratedImage,
   Generationstep,
-  GeneratorLoadOptions,
   GeneratorModel,
+  GeneratorOptions,
   StreamOptions,
 } from "./src/transformer/generator.ts";
 export type { Generation } from "./src/transformer/generation.ts";
@@ -39,10 +40,9 @@ export type { GenerateOptions } from "./src/transformer/request.ts";
 export { paperSettings, pretty } from "./src/transformer/settings.ts";
 export type { PerSubToken, SamplingOptions, SamplingSettings } from "./src/transformer/settings.ts";
 export { Transformer } from "./src/transformer/transformer.ts";
-export type { TeacherForcedInput, TransformerLoadOptions } from "./src/transformer/transformer.ts";
+export type { TeacherForcedInput } from "./src/transformer/transformer.ts";
 export type { ClassId } from "./src/transformer/classes.ts";
-export type { EngineOptions } from "./src/transformer/engine.ts";
-export type { TransformerConfig, TransformerOptions } from "./src/networks/transformer/config.ts";
+export type { TransformerConfig } from "./src/networks/transformer/config.ts";
 export { transformerWeights } from "./src/models/transformer_weights.ts";
 export type { TransformerModel } from "./src/models/transformer_weights.ts";
 

@@ -57,7 +57,7 @@ if (import.meta.main) {
   const golden = await readGolden("ar_256_B"), config = goldenConfig(golden);
   golden256Label = golden.tensor("labels").data[0]!;
   await using backend = new WasmBackend({ threads });
-  const graphs = [stepGraph(config, { n: 1, guided: true, logits: true, halves: format !== "f32" })];
+  const graphs = [stepGraph(config, { n: 1, guided: true, logits: true, f16Cache: format !== "f32" })];
   await using weights = await backend.load(hashedTransformer(graphs), { graphs, format });
   const image = decodeGraph(tokenizerConfig(await readGolden("imagenet_256_L")), {
     n: 1,
@@ -80,7 +80,7 @@ if (import.meta.main) {
   const runs: ImagesRun[] = [];
   for (const images of counts) {
     await using program = await backend.compile(
-      stepGraph(config, { n: images, guided: true, halves: format !== "f32" }),
+      stepGraph(config, { n: images, guided: true, f16Cache: format !== "f32" }),
       weights,
     );
     const ms = await time(program, { images, tokens, positions: config.grid ** 2 });

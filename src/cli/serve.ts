@@ -10,6 +10,7 @@ import { createService } from "../service/service.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { defaultModel, modelNames, resolveModel } from "../models/find.ts";
 import { Generator } from "../transformer/generator.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { isGenerative, transformerFile } from "../models/open_generative.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, wholeNumber, withBackend } from "./options.ts";
@@ -57,7 +58,7 @@ export function serveCommand(io: Io): Command {
       for (const model of options.model) {
         const tokenizer = stack.use(await loadTokenizer({ ...options, backend, model }, io));
         const generator = await isGenerative(model)
-          ? stack.use(await loadGenerator(model, backend, io))
+          ? stack.use(await loadGenerator(model, { backend, tokenizer }, io))
           : undefined;
         models.push({ name: stemOf(model), tokenizer, generator, files: await shippedFiles(model) });
       }
@@ -73,10 +74,15 @@ export function serveCommand(io: Io): Command {
     });
 }
 
-async function loadGenerator(model: string, backend: Backend, io: Io): Promise<Generator> {
+/** The generator decodes by the tokenizer that is served, too: its weights are loaded once. */
+async function loadGenerator(
+  model: string,
+  options: { backend: Backend; tokenizer: Tokenizer },
+  io: Io,
+): Promise<Generator> {
   using bar = progress("Loading the transformer", io);
   const onProgress = ({ loaded, total }: { loaded: number; total: number }) => bar.update(loaded, total);
-  return await Generator.load(model, { backend, signal: io.signal, onProgress });
+  return await Generator.load(model, { ...options, signal: io.signal, onProgress });
 }
 
 /** Calls `stop` at Ctrl-C and SIGTERM, until disposed. */

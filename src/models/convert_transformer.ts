@@ -5,17 +5,24 @@ import { quantBlock, quantize } from "../tensor/quantize.ts";
 import { dtypeBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
-import type { TransformerConfig, TransformerOptions } from "../networks/transformer/config.ts";
-import { classesFile, openGenerative, samplingFile, transformerFile } from "./open_generative.ts";
-import { transformerWeights } from "./transformer_weights.ts";
+import type { TransformerConfig } from "../networks/transformer/config.ts";
+import {
+  classesFile,
+  openGenerative,
+  samplingFile,
+  transformerFile,
+  transformerOf,
+} from "./open_generative.ts";
 import { type AtomicOptions, writeFileAtomic } from "../io/atomic.ts";
+import type { ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";
 import { toF16 } from "../io/convert_dtype.ts";
 import { packPairs, quantizedNames } from "./quantized.ts";
 import { type TensorToWrite, writeSafetensors } from "../io/safetensors/write.ts";
 
 /** How a transformer is converted. */
-export interface ConvertTransformerOptions extends TransformerOptions, Cancellable, AtomicOptions {
+export interface ConvertTransformerOptions
+  extends Pick<ModelHints, "heads" | "grid">, Cancellable, AtomicOptions {
   /** How matrices are stored; default `q8`. Embeddings are f16 unless all is f32; norms are f32. */
   weights?: WeightFormat;
   onProgress?: OnProgress;
@@ -44,8 +51,7 @@ export async function convertTransformer(
   { weights: format = "q8", signal, onProgress, fileSystem, ...options }: ConvertTransformerOptions = {},
 ): Promise<TransformerConversion> {
   await using files = await openGenerative(source);
-  const { heads = files.said.heads, grid = files.said.grid } = options;
-  const { config, source: weights } = transformerWeights(files.transformer, { heads, grid });
+  const { config, source: weights } = transformerOf(files, options);
   const formats = weightFormats([teacherForcedGraph(config, { n: 1, positions: 2 })], format);
   let loaded = 0;
   const total = weights.shapes.size;

@@ -1,9 +1,11 @@
 import { type Checkpoint, openCheckpoint } from "./open.ts";
 import { reasonOf } from "../io/byte_source.ts";
+import { type TransformerModel, transformerWeights } from "./transformer_weights.ts";
+import type { ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";
 import { type ModelSource, openModel, resolveModel } from "./find.ts";
 import { CheckpointError } from "../tensor/errors.ts";
-import { type TransformerOptions, transformerPath } from "../networks/transformer/config.ts";
+import { transformerPath } from "../networks/transformer/config.ts";
 
 /** The transformer beside a tokenizer's `model.safetensors`, the names of its classes, and how it is best generated from. */
 export const transformerFile = "transformer.safetensors",
@@ -22,7 +24,7 @@ export interface GenerativeFiles extends AsyncDisposable {
   /** The same checkpoint, where it holds both. */
   readonly tokenizer: Checkpoint;
   /** What the files say of the transformer beyond its shapes. */
-  readonly said: TransformerOptions;
+  readonly said: ModelHints;
   /** The text file of this name: in the model's folder, or carried in the transformer's metadata. */
   textFile(name: string): Promise<TextFile | undefined>;
 }
@@ -58,6 +60,14 @@ export async function openGenerative(
   };
 }
 
+/** The transformer of a generative model's files, with what they say of it where there is no hint. */
+export function transformerOf(
+  { transformer, said }: GenerativeFiles,
+  { heads = said.heads, grid = said.grid }: ModelHints = {},
+): TransformerModel {
+  return transformerWeights(transformer, { heads, grid });
+}
+
 /** Whether a model's files hold a transformer. Throws `CheckpointError` as `openCheckpoint` does. */
 export async function isGenerative(source: ModelSource): Promise<boolean> {
   await using files = await openGenerative(source);
@@ -65,7 +75,7 @@ export async function isGenerative(source: ModelSource): Promise<boolean> {
 }
 
 /** Heads and grid in the configuration that converted weights carry. */
-function saidOf({ metadata }: Checkpoint): TransformerOptions {
+function saidOf({ metadata }: Checkpoint): ModelHints {
   try {
     const { transformer } = JSON.parse(metadata[configFile] ?? "{}");
     const whole = (value: unknown) => Number.isSafeInteger(value) ? value as number : undefined;

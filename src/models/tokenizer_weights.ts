@@ -8,17 +8,22 @@ import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
 import { decoder } from "../networks/magvit2/decoder.ts";
 import { encoder } from "../networks/magvit2/encoder.ts";
+import type { ModelHints } from "./hints.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
 import { configFile, parseConfig } from "./config_json.ts";
 import { formatConfig, inferConfig } from "./infer_config.ts";
 import { bareName, emaName, type TokenizerNames, tokenizerNames, withoutDots } from "./names.ts";
 
-/** A tokenizer in a checkpoint: what it is made of, which of its weights are taken, and where they come from. */
-export interface TokenizerWeights {
+/** A tokenizer's configuration and the source of its weights, whose names are `encoder.…` and `decoder.…`. */
+export interface TokenizerModel {
   readonly config: TokenizerConfig;
-  readonly kind: "ema" | "raw";
-  /** Names are `encoder.…` and `decoder.…`. */
   readonly source: WeightSource;
+}
+
+/** The tokenizer in a checkpoint. */
+export interface TokenizerWeights extends TokenizerModel {
+  /** Whether the weights are the averaged (EMA) or the raw ones. */
+  readonly kind: "ema" | "raw";
 }
 
 /** How many names of a kind an error lists. */
@@ -33,7 +38,7 @@ const listed = 8;
  */
 export function tokenizerWeights(
   checkpoint: Checkpoint,
-  { raw = false }: { raw?: boolean } = {},
+  { raw = false }: Pick<ModelHints, "raw"> = {},
 ): TokenizerWeights {
   const { name: file, tensors } = checkpoint;
   const names = tokenizerNames(tensors.keys());

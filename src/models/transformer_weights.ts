@@ -5,11 +5,9 @@ import { tensorsOf } from "../graph/trace.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 import { free } from "../tensor/free.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
-import {
-  type TransformerConfig,
-  transformerConfig,
-  type TransformerOptions,
-} from "../networks/transformer/config.ts";
+import type { TransformerConfig } from "../networks/transformer/config.ts";
+import type { ModelHints } from "./hints.ts";
+import { inferTransformerConfig } from "./infer_transformer_config.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
 
 /** A transformer's configuration and where its weights come from. */
@@ -27,10 +25,10 @@ const listed = 8;
  * Throws one `CheckpointError` that lists all weights that are missing or misshapen; also where the checkpoint holds no
  * transformer, as that of a tokenizer.
  */
-export function transformerWeights(stored: Checkpoint, options: TransformerOptions = {}): TransformerModel {
+export function transformerWeights(stored: Checkpoint, hints: ModelHints = {}): TransformerModel {
   const checkpoint = withQuantized(stored);
   const found = new Map([...checkpoint.tensors].map(([name, { shape }]) => [name, shape]));
-  const config = transformerConfig(found, { ...options, file: checkpoint.name });
+  const config = inferTransformerConfig(found, { ...hints, file: checkpoint.name });
   const shapes = transformerShapes(config);
   const problems: string[] = [];
   for (const [name, shape] of shapes) {

@@ -1,24 +1,20 @@
 import type { Cancellable } from "../backend/backend.ts";
 import type { TokenizerConfig } from "../networks/magvit2/config.ts";
-import { tokenizerWeights } from "../models/tokenizer_weights.ts";
+import { type TokenizerModel, tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
-import { imagesToTensor, nchwToNhwc, nhwcToNchw, tensorToImages } from "../image/pixels.ts";
+import { nchwToNhwc, nhwcToNchw } from "../image/pixels.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import { Engine, type TokenizerModel, type TokenizerOptions } from "./engine.ts";
+import type { HostTensor } from "../tensor/tensor.ts";
+import { Codec } from "./codec.ts";
+import type { RuntimeOptions } from "../runtime/options.ts";
+import type { ModelHints } from "../models/hints.ts";
 import { type ModelSource, openModel } from "../models/find.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import { imageGrid } from "./grid.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
 import { runsOf } from "./runs.ts";
 import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
-
-/** How a tokenizer is loaded from a checkpoint. */
-export interface LoadOptions extends TokenizerOptions {
-  /** Takes the raw weights of a training checkpoint instead of their moving average (EMA). */
-  raw?: boolean;
-}
 
 /**
  * Turns images into tokens and tokens into images, by an Open-MAGVIT2 image tokenizer.
@@ -29,10 +25,10 @@ export interface LoadOptions extends TokenizerOptions {
  * for results that are not finite.
  */
 export class Tokenizer implements AsyncDisposable {
-  readonly #engine: Engine;
+  readonly #codec: Codec;
 
-  private constructor(engine: Engine) {
-    this.#engine = engine;
+  private constructor(codec: Codec) {
+    this.#codec = codec;
   }
 
   /**
@@ -42,20 +38,20 @@ export class Tokenizer implements AsyncDisposable {
    * Throws `CheckpointError` where the file is damaged or holds no image tokenizer, `NumericError` where a weight is not
    * finite, `ArgumentError` for a wrong option, `BackendError` where the backend cannot run here.
    */
-  static async load(source: ModelSource, options: LoadOptions = {}): Promise<Tokenizer> {
+  static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Tokenizer> {
     options.signal?.throwIfAborted();
     await using checkpoint = await openModel(source);
-    return await Tokenizer.fromWeights(tokenizerWeights(checkpoint, { raw: options.raw }), options);
+    return await Tokenizer.fromWeights(tokenizerWeights(checkpoint, options), options);
   }
 
   /** Makes a tokenizer of the given configuration from weights by name. Throws as `load` does. */
-  static async fromWeights(model: TokenizerModel, options: TokenizerOptions = {}): Promise<Tokenizer> {
-    return new Tokenizer(await Engine.load(model, options));
+  static async fromWeights(model: TokenizerModel, options: RuntimeOptions = {}): Promise<Tokenizer> {
+    return new Tokenizer(await Codec.load(model, options));
   }
 
   /** What the model is made of. */
   get config(): TokenizerConfig {
-    return this.#engine.config;
+    return this.#codec.config;
   }
 
   /** Number of codes that the model distinguishes: every token is below it. */
@@ -70,7 +66,7 @@ export class Tokenizer implements AsyncDisposable {
 
   /** The name of the backend that runs the model. */
   get backend(): string {
-    return this.#engine.backend.name;
+    return this.#codec.engine.backend.name;
   }
 
   /**
@@ -81,7 +77,7 @@ export class Tokenizer implements AsyncDisposable {
   /** The tokens of each image, as if encoded alone. */
   encode(images: readonly Image[], options?: Cancellable): Promise<Tokens[]>;
   encode(images: Image | readonly Image[], options: Cancellable = {}): Promise<Tokens | Tokens[]> {
-    return this.#engine.call("encode", async () => {
+    return this.#codec.engine.call("encode", async () => {
       const tokens = await this.#encodeAll(listOf(images), options);
       return isList(images) ? tokens : tokens[0]!;
     });
@@ -95,7 +91,7 @@ export class Tokenizer implements AsyncDisposable {
   /** The image of each, as if decoded alone. */
   decode(tokens: readonly Tokens[], options?: Cancellable): Promise<Image[]>;
   decode(tokens: Tokens | readonly Tokens[], options: Cancellable = {}): Promise<Image | Image[]> {
-    return this.#engine.call("decode", async () => {
+    return this.#codec.engine.call("decode", async () => {
       const images = await this.#decodeAll(listOf(tokens), options);
       return isList(tokens) ? images : images[0]!;
     });
@@ -106,7 +102,7 @@ export class Tokenizer implements AsyncDisposable {
   /** Each image as its tokens keep it. */
   reconstruct(images: readonly Image[], options?: Cancellable): Promise<Image[]>;
   reconstruct(images: Image | readonly Image[], options: Cancellable = {}): Promise<Image | Image[]> {
-    return this.#engine.call("reconstruct", async () => {
+    return this.#codec.engine.call("reconstruct", async () => {
       const tokens = await this.#encodeAll(listOf(images), options);
       const reconstructed = await this.#decodeAll(tokens, options);
       return isList(images) ? reconstructed : reconstructed[0]!;
@@ -121,7 +117,7 @@ export class Tokenizer implements AsyncDisposable {
     x: HostTensor<"f32">,
     options: Cancellable = {},
   ): Promise<{ z: HostTensor<"f32">; tokens: HostTensor<"u32"> }> {
-    return this.#engine.call("encode", async () => {
+    return this.#codec.engine.call("encode", async () => {
       const { config: { inChannels }, factor } = this;
       const [, channels, height, width] = x.shape as [number, number, number, number];
       const fits = x.dtype === "f32" && isFull(x.shape, 4) && channels === inChannels &&
@@ -132,7 +128,7 @@ export class Tokenizer implements AsyncDisposable {
           got: `${x.dtype} ${formatShape(x.shape)}`,
         });
       }
-      const { z, tokens } = await this.#engine.encode(nchwToNhwc(x), options);
+      const { z, tokens } = await this.#codec.encodeTensor(nchwToNhwc(x), options);
       return { z: nhwcToNchw(z), tokens };
     });
   }
@@ -146,7 +142,7 @@ export class Tokenizer implements AsyncDisposable {
     tokensOrCodes: HostTensor<"u32"> | HostTensor<"f32">,
     options: Cancellable = {},
   ): Promise<HostTensor<"f32">> {
-    return this.#engine.call("decode", async () => {
+    return this.#codec.engine.call("decode", async () => {
       const tokens = isCodes(tokensOrCodes) ? quantizerOf(this.config).pack(tokensOrCodes) : tokensOrCodes;
       if (!isFull(tokens.shape, 3)) {
         throw new ArgumentError("Cannot decode the tensor", {
@@ -156,18 +152,18 @@ export class Tokenizer implements AsyncDisposable {
       }
       checkRange(tokens.data, this.codebookSize);
       checkGrid(tokens.shape[1]!, tokens.shape[2]!);
-      return nhwcToNchw(await this.#engine.decode(tokens, options));
+      return nhwcToNchw(await this.#codec.decodeTensor(tokens, options));
     });
   }
 
   /** Waits for the calls under way, then frees memory and threads. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#engine[Symbol.asyncDispose]();
+    return this.#codec[Symbol.asyncDispose]();
   }
 
   async #encodeAll(images: readonly Image[], options: Cancellable): Promise<Tokens[]> {
     const all: Tokens[] = [];
-    for (const run of runsOf(images, (image) => image)) all.push(...await this.#encodeRun(run, options));
+    for (const run of runsOf(images, (image) => image)) all.push(...await this.#codec.encode(run, options));
     return all;
   }
 
@@ -178,31 +174,8 @@ export class Tokenizer implements AsyncDisposable {
       return { width: columns * this.factor, height: rows * this.factor };
     };
     const all: Image[] = [];
-    for (const run of runsOf(tokens, frame)) all.push(...await this.#decodeRun(run, options));
+    for (const run of runsOf(tokens, frame)) all.push(...await this.#codec.decode(run, options));
     return all;
-  }
-
-  async #encodeRun(images: readonly Image[], options: Cancellable): Promise<Tokens[]> {
-    const { tokens } = await this.#engine.encode(imagesToTensor(images, { factor: this.factor }), options);
-    const [, rows, columns] = tokens.shape as [number, number, number];
-    const cells = rows * columns;
-    return images.map(({ width, height }, i) => ({
-      grid: [rows, columns],
-      codebookSize: this.codebookSize,
-      data: tokens.data.slice(i * cells, (i + 1) * cells),
-      ...(width % this.factor || height % this.factor ? { size: { width, height } } : {}),
-    }));
-  }
-
-  async #decodeRun(tokens: readonly Tokens[], options: Cancellable): Promise<Image[]> {
-    const { grid } = tokens[0]!;
-    const batch = u32Tensor([tokens.length, ...grid]);
-    tokens.forEach(({ data }, i) => batch.data.set(data, i * data.length));
-    const { shape: [, ...shape], data } = await this.#engine.decode(batch, options);
-    const length = data.length / tokens.length;
-    return tokens.flatMap(({ size }, i) =>
-      tensorToImages(f32Tensor([1, ...shape], data.subarray(i * length, (i + 1) * length)), { crop: size })
-    );
   }
 }
 

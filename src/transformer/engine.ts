@@ -1,134 +1,82 @@
-import {
-  type Backend,
-  type Cancellable,
-  type OnProgress,
-  type Program,
-  type WeightFormat,
-  weightFormatNames,
-  type Weights,
-} from "../backend/backend.ts";
-import { type BackendName, createBackend } from "../backend/select.ts";
+import { type Cancellable, type Program, type WeightFormat, weightFormatNames } from "../backend/backend.ts";
 import type { Graph } from "../graph/trace.ts";
-import { ArgumentError, BackendError } from "../tensor/errors.ts";
-import type { HostTensor } from "../tensor/tensor.ts";
-import { finiteWeights } from "../runtime/finite.ts";
-import { ProgramCache } from "../runtime/program_cache.ts";
-import type { TransformerConfig } from "../networks/transformer/config.ts";
-import { type StepExtent, stepGraph } from "./step_graph.ts";
-import { teacherForcedGraph } from "../networks/transformer/network.ts";
 import type { TransformerModel } from "../models/transformer_weights.ts";
-
-/** How a transformer is brought into a backend. */
-export interface EngineOptions extends Cancellable {
-  /** What runs it: a name (default `auto`), or a backend of yours, which is then not disposed with the model. */
-  backend?: BackendName | Backend;
-  /** Threads of the backend; default: as many as there are processors. */
-  threads?: number;
-  /**
-   * How the transformer's matrices are stored: `f32`, `f16`, `q8`, the default, or `q4`. Keys and values of earlier tokens
-   * are kept as f16 where the matrices are not f32.
-   */
-  weights?: WeightFormat;
-  /** Called for each weight that has been loaded. */
-  onProgress?: OnProgress;
-}
+import type { TransformerConfig } from "../networks/transformer/config.ts";
+import { teacherForcedGraph } from "../networks/transformer/network.ts";
+import { Engine } from "../runtime/engine.ts";
+import type { RuntimeOptions } from "../runtime/options.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import type { HostTensor } from "../tensor/tensor.ts";
+import { type StepExtent, stepGraph } from "./step_graph.ts";
 
 /** Programs that are kept: each holds the keys and values of its images. */
 const keptPrograms = 2;
 
-/** Inputs of a step that are the outputs of the one before. */
+/** Inputs of a step that are outputs of the step before. */
 const feedback = { pre: "pre", post: "post" };
 
 type Inputs = Readonly<Record<string, HostTensor>>;
 type Outputs = Record<string, HostTensor>;
 
-/** A transformer's weights in a backend, and its programs. Calls run one after the other. */
+/** A transformer in a backend. */
 export class TransformerEngine implements AsyncDisposable {
   readonly config: TransformerConfig;
-  readonly backend: Backend;
-  readonly #weights: Weights;
-  readonly #ownsBackend: boolean;
-  readonly #halves: boolean;
-  readonly #programs: ProgramCache = new ProgramCache(keptPrograms);
-  #last: Promise<unknown> = Promise.resolve();
-  #disposed: Promise<void> | undefined;
+  readonly #engine: Engine;
+  readonly #f16Cache: boolean;
 
-  private constructor(
-    config: TransformerConfig,
-    parts: { backend: Backend; ownsBackend: boolean; weights: Weights; halves: boolean },
-  ) {
+  private constructor(config: TransformerConfig, engine: Engine, { f16Cache }: { f16Cache: boolean }) {
     this.config = config;
-    this.backend = parts.backend;
-    this.#ownsBackend = parts.ownsBackend;
-    this.#weights = parts.weights;
-    this.#halves = parts.halves;
+    this.#engine = engine;
+    this.#f16Cache = f16Cache;
   }
 
-  /** Loads all weights. Throws `NumericError` where one is not finite, and what source and backend throw. */
+  /** Loads all weights. Throws `ArgumentError` for an unknown format of weights, and as `Engine.load` does. */
   static async load(
     { config, source }: TransformerModel,
-    { backend: chosen, threads, weights: format = "q8", onProgress, signal }: EngineOptions,
+    { weights: format = "q8", ...options }: RuntimeOptions,
   ): Promise<TransformerEngine> {
-    signal?.throwIfAborted();
-    if (!weightFormatNames.includes(format)) {
-      throw new ArgumentError("Cannot load the transformer: weights", {
-        expected: weightFormatNames.join(", "),
-        got: String(format),
-      });
-    }
-    const ownsBackend = typeof chosen !== "object";
-    const backend = ownsBackend ? await createBackend(chosen, { threads }) : chosen;
-    try {
-      const graphs = [stepGraph(config, { n: 1, guided: false })];
-      const weights = await backend.load(finiteWeights(source), { graphs, format, onProgress, signal });
-      return new TransformerEngine(config, { backend, ownsBackend, weights, halves: format !== "f32" });
-    } catch (error) {
-      if (ownsBackend) await backend[Symbol.asyncDispose]();
-      throw error;
-    }
+    checkFormat(format);
+    const graphs = [stepGraph(config, { n: 1, guided: false })];
+    const engine = await Engine.load({ source, graphs, format, programs: keptPrograms }, options);
+    return new TransformerEngine(config, engine, { f16Cache: format !== "f32" });
+  }
+
+  /** The name of the backend. */
+  get backend(): string {
+    return this.#engine.backend.name;
   }
 
   /** Bytes of the weights as they are stored. */
   get weightBytes(): number {
-    return this.#weights.bytes;
+    return this.#engine.weightBytes;
   }
 
-  /** Positions that are best computed in one call of `steps`: more than one where the host need not wait for each. */
+  /** Positions that are best computed by one call of `steps`: more than one if the backend can chain them. */
   get stepsAtOnce(): number {
-    return this.backend.runsAtOnce ?? 1;
+    return this.#engine.backend.runsAtOnce ?? 1;
   }
 
-  /** Waits for its turn; what it resolves to ends the turn. `action` completes "Cannot …". */
-  async turn(action: string): Promise<() => void> {
-    const before = this.#last;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#last = before.then(() => promise);
-    await before;
-    if (!this.#disposed) return resolve;
-    resolve();
-    throw new BackendError(`Cannot ${action}`, {
-      expected: "a model in use",
-      got: "one that was disposed",
-      hint: "load it again",
-    });
+  /** Waits for the right to call `steps` and `teacherForced`, which no other caller has until the lock is disposed. */
+  lock(action: string, options?: Cancellable): Promise<Disposable> {
+    return this.#engine.lock(action, options);
   }
 
   /**
-   * Runs the step of so many images for several positions in a row, see `stepGraph`: each after the first takes the
-   * tokens that the one before it gave. Only within a turn: its program remembers the positions before. It is kept from
-   * call to call, since within a turn no other is used. A backend that can do so computes all of them without coming
-   * back to the host between.
+   * Runs the step of n images for several positions in a row, see `stepGraph`. Each step after the first reads the tokens
+   * that the one before sampled. The caller holds the lock: the program remembers the positions before, also between calls.
+   * A backend that can do so computes all steps without returning to the host in between.
    */
   steps(extent: StepExtent, inputs: readonly Inputs[], options: Cancellable): Promise<Outputs[]> {
-    return this.#programs.use(`step ${extent.n} ${extent.guided}`, {
-      compile: () => this.backend.compile(this.#stepGraph(extent), this.#weights),
+    return this.#engine.use(`step ${extent.n} ${extent.guided}`, {
+      graph: () => this.#stepGraph(extent),
       work: async (program) => {
         if (program.runMany) return await program.runMany(inputs, { feedback, ...options });
         const all: Outputs[] = [];
         for (const step of inputs) {
+          const last = all.at(-1);
           const fed = Object.entries(feedback).map((
             [input, output],
-          ) => [input, all.at(-1)?.[output] ?? step[input]!]);
+          ) => [input, last?.[output] ?? step[input]!]);
           all.push(await program.run({ ...step, ...Object.fromEntries(fed) }, options));
         }
         return all;
@@ -137,47 +85,39 @@ export class TransformerEngine implements AsyncDisposable {
   }
 
   /**
-   * Compiles the step of so many images as a program of its own, with its own memory of earlier positions, which may be
-   * run without a turn. Its user disposes it, before the engine.
+   * Compiles the step of n images as a program with its own keys and values, which runs without the lock. The caller
+   * disposes it before the engine.
    */
-  async compileStep(extent: Omit<StepExtent, "halves">): Promise<Program> {
-    const end = await this.turn("generate images");
-    try {
-      return await this.backend.compile(this.#stepGraph(extent), this.#weights);
-    } finally {
-      end();
-    }
+  compileStep(extent: StepExtent): Promise<Program> {
+    return this.#engine.call("generate images", () => this.#engine.compile(this.#stepGraph(extent)));
   }
 
-  /** All positions of n images at once; see `teacherForcedGraph`. */
-  teacherForced(n: number, inputs: Inputs, options: Cancellable): Promise<Outputs> {
-    return this.#run(`teacher ${n}`, () => teacherForcedGraph(this.config, { n }), { inputs, options });
-  }
-
-  /** Waits for the turns before, then frees memory and, where the engine made the backend, threads. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#disposed ??= this.#dispose(this.#last);
-  }
-
-  #stepGraph(extent: Omit<StepExtent, "halves">): Graph {
-    return stepGraph(this.config, { ...extent, halves: this.#halves });
-  }
-
-  async #dispose(last: Promise<unknown>): Promise<void> {
-    await last;
-    await this.#programs[Symbol.asyncDispose]();
-    await this.#weights[Symbol.asyncDispose]();
-    if (this.#ownsBackend) await this.backend[Symbol.asyncDispose]();
-  }
-
-  #run(
-    key: string,
-    graph: () => Graph,
-    { inputs, options }: { inputs: Inputs; options: Cancellable },
+  /**
+   * All positions of n images at once; see `teacherForcedGraph`. The caller holds the lock. Throws `NumericError` for logits
+   * that are not finite; `action` completes "Cannot …".
+   */
+  teacherForced(
+    n: number,
+    { inputs, action, signal }: { inputs: Inputs; action: string } & Cancellable,
   ): Promise<Outputs> {
-    return this.#programs.use(key, {
-      compile: () => this.backend.compile(graph(), this.#weights),
-      work: (program) => program.run(inputs, options),
-    });
+    const graph = () => teacherForcedGraph(this.config, { n });
+    return this.#engine.run(`teacher ${n}`, { graph, inputs, action, signal });
   }
+
+  /** Waits for the calls under way, then frees memory and, if the engine made the backend, threads. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#engine[Symbol.asyncDispose]();
+  }
+
+  #stepGraph(extent: StepExtent): Graph {
+    return stepGraph(this.config, { ...extent, f16Cache: this.#f16Cache });
+  }
+}
+
+function checkFormat(format: WeightFormat): void {
+  if (weightFormatNames.includes(format)) return;
+  throw new ArgumentError("Cannot load the transformer: weights", {
+    expected: weightFormatNames.join(", "),
+    got: String(format),
+  });
 }

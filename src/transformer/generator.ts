@@ -1,29 +1,36 @@
 import { classNamesOf } from "./classes.ts";
 import { samplingOf } from "./sampling_json.ts";
 import type { Cancellable } from "../backend/backend.ts";
-import { tokenizerWeights } from "../models/tokenizer_weights.ts";
+import { type TokenizerModel, tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import type { TokenizerModel } from "../tokenizer/engine.ts";
+import { Codec } from "../tokenizer/codec.ts";
+import { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
+import type { ModelHints } from "../models/hints.ts";
+import type { RuntimeOptions } from "../runtime/options.ts";
 import type { ModelSource } from "../models/find.ts";
 import { quantizerOf } from "../tokenizer/quantizers/quantizer_of.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
-import type { TransformerConfig, TransformerOptions } from "../networks/transformer/config.ts";
+import type { TransformerConfig } from "../networks/transformer/config.ts";
 import type { Generation } from "./generation.ts";
 import { DecodeBatch } from "./decode_batch.ts";
 import { type Batch, generateTokens } from "./generate_tokens.ts";
-import { type EngineOptions, TransformerEngine } from "./engine.ts";
+import { TransformerEngine } from "./engine.ts";
 import { likeliest } from "./likelihood.ts";
-import { openGenerative } from "../models/open_generative.ts";
-import { ImageDecoder } from "./image_decoder.ts";
+import { openGenerative, transformerOf } from "../models/open_generative.ts";
+import { decodePartial } from "./partial_image.ts";
 import { type GenerateOptions, type Plan, planOf } from "./request.ts";
 import { pretty, type SamplingSettings } from "./settings.ts";
-import { type TransformerModel, transformerWeights } from "../models/transformer_weights.ts";
+import type { TransformerModel } from "../models/transformer_weights.ts";
 
 /** How a generator is loaded. */
-export interface GeneratorLoadOptions extends EngineOptions, TransformerOptions {
-  /** Where the tokenizer comes from, if not from the transformer's own checkpoint. */
-  tokenizer?: ModelSource;
+export interface GeneratorOptions extends ModelHints, RuntimeOptions {
+  /**
+   * The tokenizer whose decoder makes the images; default: that of the transformer's own checkpoint. One that is loaded is
+   * shared, not disposed with the generator; give both the same `backend`.
+   */
+  tokenizer?: ModelSource | Tokenizer;
 }
 
 /** An image that was generated. */
@@ -60,7 +67,8 @@ export interface StreamOptions extends GenerateOptions {
 /** A generative model: what generates tokens, what turns them into images, and what its classes are called. */
 export interface GeneratorModel {
   readonly transformer: TransformerModel;
-  readonly tokenizer: TokenizerModel;
+  /** A tokenizer that is loaded, or one of which the decoder is loaded. */
+  readonly tokenizer: TokenizerModel | Tokenizer;
   readonly classNames?: readonly string[];
   /** How tokens are generated where a request does not say it; default `pretty`. */
   readonly sampling?: SamplingSettings;
@@ -79,18 +87,21 @@ export class Generator implements AsyncDisposable {
   /** How tokens are generated where a request does not say it. */
   readonly sampling: SamplingSettings;
   readonly #engine: TransformerEngine;
-  readonly #decoder: ImageDecoder;
-  readonly #codebookSize: number;
+  readonly #decode: Decode;
+  readonly #tokenizer: TokenizerConfig;
+  /** What the generator disposes. */
+  readonly #owned: AsyncDisposableStack;
 
   private constructor(
     { classNames, sampling = pretty, tokenizer }: GeneratorModel,
-    { engine, decoder }: { engine: TransformerEngine; decoder: ImageDecoder },
+    { engine, decode, owned }: { engine: TransformerEngine; decode: Decode; owned: AsyncDisposableStack },
   ) {
     this.classNames = classNames;
     this.sampling = sampling;
     this.#engine = engine;
-    this.#decoder = decoder;
-    this.#codebookSize = quantizerOf(tokenizer.config).codebookSize;
+    this.#decode = decode;
+    this.#tokenizer = tokenizer.config;
+    this.#owned = owned;
   }
 
   /**
@@ -102,21 +113,25 @@ export class Generator implements AsyncDisposable {
    */
   static async load(
     source: ModelSource,
-    { tokenizer, ...options }: GeneratorLoadOptions = {},
+    { tokenizer, ...options }: GeneratorOptions = {},
   ): Promise<Generator> {
     options.signal?.throwIfAborted();
-    await using files = await openGenerative(source, { tokenizer });
-    const { heads = files.said.heads, grid = files.said.grid } = options;
-    const transformer = transformerWeights(files.transformer, { heads, grid });
+    const loaded = tokenizer instanceof Tokenizer ? tokenizer : undefined;
+    await using files = await openGenerative(source, loaded ? {} : { tokenizer: tokenizer as ModelSource });
+    const transformer = transformerOf(files, options);
     const classNames = await classNamesOf(files, transformer.config.classes);
     const sampling = await samplingOf(files);
-    const model = { transformer, tokenizer: tokenizerWeights(files.tokenizer), classNames, sampling };
-    return await Generator.fromWeights(model, options);
+    return await Generator.fromWeights({
+      transformer,
+      tokenizer: loaded ?? tokenizerWeights(files.tokenizer, options),
+      classNames,
+      sampling,
+    }, options);
   }
 
   /** Makes a generator of the given configuration from weights by name. Throws as `load` does. */
-  static async fromWeights(model: GeneratorModel, options: EngineOptions = {}): Promise<Generator> {
-    const { bits, grid } = model.transformer.config, { codebookSize } = quantizerOf(model.tokenizer.config);
+  static async fromWeights(model: GeneratorModel, options: RuntimeOptions = {}): Promise<Generator> {
+    const { bits } = model.transformer.config, { codebookSize } = quantizerOf(model.tokenizer.config);
     if (2 ** (bits[0] + bits[1]) !== codebookSize) {
       throw new ArgumentError("Cannot load the generator: the tokenizer", {
         expected: `2^(${bits[0]} + ${bits[1]}) codes, as the transformer generates`,
@@ -124,20 +139,19 @@ export class Generator implements AsyncDisposable {
         hint: "give the tokenizer that the transformer was trained with",
       });
     }
-    const { onProgress, signal } = options;
-    const engine = await TransformerEngine.load(model.transformer, options);
-    try {
-      const decoder = await ImageDecoder.load(model.tokenizer, {
-        backend: engine.backend,
-        grid,
-        onProgress,
-        signal,
-      });
-      return new Generator(model, { engine, decoder });
-    } catch (error) {
-      await engine[Symbol.asyncDispose]();
-      throw error;
+    await using owned = new AsyncDisposableStack();
+    let decode: Decode, { backend } = options;
+    if (model.tokenizer instanceof Tokenizer) {
+      const { tokenizer } = model;
+      decode = (tokens, options) => tokenizer.decode(tokens, options);
+    } else {
+      const codec = owned.use(await Codec.load(model.tokenizer, { ...options, decoderOnly: true }));
+      decode = async (tokens, options) => (await codec.decode([tokens], options))[0]!;
+      backend = codec.engine.backend;
     }
+    // Disposed first: it waits for generation, which decodes and runs on the backend of the codec.
+    const engine = owned.use(await TransformerEngine.load(model.transformer, { ...options, backend }));
+    return new Generator(model, { engine, decode, owned: owned.move() });
   }
 
   /** What the transformer is made of. */
@@ -147,12 +161,12 @@ export class Generator implements AsyncDisposable {
 
   /** Pixels of an image along each side. */
   get size(): number {
-    return this.config.grid * this.#decoder.factor;
+    return this.config.grid * downsamplingFactor(this.#tokenizer);
   }
 
   /** The name of the backend that runs the model. */
   get backend(): string {
-    return this.#engine.backend.name;
+    return this.#engine.backend;
   }
 
   /** Generates images: `n` of each class, class by class. Throws `ArgumentError` for an option out of its range. */
@@ -173,23 +187,19 @@ export class Generator implements AsyncDisposable {
       });
     }
     signal?.throwIfAborted();
-    const end = await this.#engine.turn("generate images");
-    try {
-      for (const batch of batches) {
-        for await (const { tokens, count } of generateTokens(this.#engine, batch, { signal })) {
-          const firsts = <Item>(items: readonly Item[]) =>
-            items.filter((_, i) => batch.candidates[i]!.candidate === 0);
-          const indices = firsts(batch.candidates).map(({ index }) => index);
-          const step = { generated: count, of: grid ** 2, indices };
-          const rows = count / grid;
-          if (rows === grid) yield { ...step, images: await this.#finish(batch, tokens, { signal }) };
-          else if (everyRows > 0 && Number.isInteger(rows) && rows % everyRows === 0) {
-            yield { ...step, partial: await this.#decodeRows(firsts(tokens), rows, { signal }) };
-          } else yield step;
-        }
+    using _lock = await this.#engine.lock("generate images", { signal });
+    for (const batch of batches) {
+      for await (const { tokens, count } of generateTokens(this.#engine, batch, { signal })) {
+        const firsts = <Item>(items: readonly Item[]) =>
+          items.filter((_, i) => batch.candidates[i]!.candidate === 0);
+        const indices = firsts(batch.candidates).map(({ index }) => index);
+        const step = { generated: count, of: grid ** 2, indices };
+        const rows = count / grid;
+        if (rows === grid) yield { ...step, images: await this.#finish(batch, tokens, { signal }) };
+        else if (everyRows > 0 && Number.isInteger(rows) && rows % everyRows === 0) {
+          yield { ...step, partial: await this.#decodePartials(firsts(tokens), rows, { signal }) };
+        } else yield step;
       }
-    } finally {
-      end();
     }
   }
 
@@ -209,12 +219,8 @@ export class Generator implements AsyncDisposable {
 
   /** The one of an image's candidates, all generated, that `generate` would keep. */
   async likeliest(candidates: readonly Generation[], options: Cancellable = {}): Promise<Generation> {
-    const end = await this.#engine.turn("choose an image");
-    try {
-      return await likeliest(this.#engine, candidates, options);
-    } finally {
-      end();
-    }
+    using _lock = await this.#engine.lock("choose an image", options);
+    return await likeliest(this.#engine, candidates, options);
   }
 
   /**
@@ -227,12 +233,8 @@ export class Generator implements AsyncDisposable {
   }
 
   /** Waits for the calls under way, then frees memory and threads. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const end = await this.#engine.turn("dispose the generator").catch(() => undefined);
-    if (!end) return;
-    await this.#decoder[Symbol.asyncDispose]();
-    end();
-    await this.#engine[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#owned.disposeAsync();
   }
 
   #plan(options: GenerateOptions): Plan {
@@ -244,28 +246,38 @@ export class Generator implements AsyncDisposable {
     tokens: readonly Uint32Array[],
     options: Cancellable,
   ): Promise<GeneratedImage[]> {
-    const { grid } = this.config, images: GeneratedImage[] = [];
+    const images: GeneratedImage[] = [];
     const generated = candidates.map((candidate, i) => ({ ...candidate, tokens: tokens[i]! }));
     for (const some of grouped(generated, settings.candidates)) {
       const { classId, index, tokens: data } = await likeliest(this.#engine, some, options);
+      const tokens = this.#tokensOf(data);
       images.push({
         classId,
         ...this.classNames && { className: this.classNames[classId]! },
         index,
         seed,
-        tokens: { grid: [grid, grid], codebookSize: this.#codebookSize, data },
-        image: await this.#decoder.decode(data, options),
+        tokens,
+        image: await this.#decode(tokens, options),
       });
     }
     return images;
   }
 
-  async #decodeRows(tokens: readonly Uint32Array[], rows: number, options: Cancellable): Promise<Image[]> {
+  async #decodePartials(all: readonly Uint32Array[], rows: number, options: Cancellable): Promise<Image[]> {
     const images: Image[] = [];
-    for (const data of tokens) images.push(await this.#decoder.decodeRows(data, rows, options));
+    const decode = (tokens: Tokens) => this.#decode(tokens, options);
+    for (const data of all) images.push(await decodePartial(this.#tokensOf(data), { rows, decode }));
     return images;
   }
+
+  #tokensOf(data: Uint32Array): Tokens {
+    const { grid } = this.config, { codebookSize } = quantizerOf(this.#tokenizer);
+    return { grid: [grid, grid], codebookSize, data };
+  }
 }
+
+/** Makes the image of tokens. */
+type Decode = (tokens: Tokens, options: Cancellable) => Promise<Image>;
 
 /** Cuts a list into lists of `size`. */
 function grouped<Item>(items: readonly Item[], size: number): Item[][] {

@@ -12,7 +12,7 @@ interface Generated {
 
 /**
  * The candidate to which the model gives the highest probability under its class, of all tokens together. An image that
- * went astray while it was generated is one that the model itself finds unlikely. Within a turn of the engine.
+ * went astray while it was generated is one that the model itself finds unlikely. The caller holds the engine's lock.
  */
 export async function likeliest<One extends Generated>(
   engine: TransformerEngine,
@@ -36,7 +36,11 @@ async function natsOf(
 ): Promise<number> {
   const words = subTokensOf(u32Tensor([1, tokens.length], tokens), engine.config.bits);
   const classes = u32Tensor([1], Uint32Array.of(classId));
-  const logits = await engine.teacherForced(1, { classes, ...words }, options);
+  const logits = await engine.teacherForced(1, {
+    inputs: { classes, ...words },
+    action: "choose an image",
+    ...options,
+  });
   return subTokens.reduce((nats, name) => {
     const { data } = logits[`logits_${name}`]!, width = data.length / tokens.length;
     return words[name].data.reduce(

@@ -5,16 +5,16 @@ import type { TransformerConfig } from "../networks/transformer/config.ts";
 import { subTokens, TransformerNetwork } from "../networks/transformer/network.ts";
 import { type GraphDType, u32Tensor } from "../tensor/tensor.ts";
 
-/** How many images a step generates at once, and what it tells. */
+/** How many images a step generates at once, and what it outputs. */
 export interface StepExtent {
   /** Images. */
   readonly n: number;
-  /** Two rows an image, the second of the null class. */
+  /** Two rows for each image, the second for the null class. */
   readonly guided: boolean;
-  /** Also give the logits that were generated from. */
+  /** Also output the logits that tokens were sampled from. */
   readonly logits?: boolean;
-  /** Keep keys and values as f16. */
-  readonly halves?: boolean;
+  /** Store keys and values as f16. */
+  readonly f16Cache?: boolean;
 }
 
 /**
@@ -24,11 +24,11 @@ export interface StepExtent {
  * Inputs: `classes`, `position`, and the previous token's `pre` and `post`, u32 `[R]` (not used at position 0); `key`
  * u32 `[n,2]` and `counter` u32 `[n,4]` of Philox; for each sub-token s of pre, post: `temperature_s` f32, `top_k_s`
  * u32, `top_p_s` f32 and, with guidance, `guidance_s` f32, all `[n]`.
- * Outputs: `pre` and `post` u32 `[R]`; where asked for, `logits_pre` and `logits_post` `[n,2^b]` after guidance.
+ * Outputs: `pre` and `post` u32 `[R]`; with `logits` also `logits_pre` and `logits_post` `[n,2^b]` after guidance.
  */
 export function stepGraph(
   config: TransformerConfig,
-  { n, guided, logits = false, halves = false }: StepExtent,
+  { n, guided, logits = false, f16Cache = false }: StepExtent,
 ): Graph {
   const rows = guided ? 2 * n : n;
   const spec = (dtype: GraphDType, ...shape: number[]) => ({ shape, dtype });
@@ -54,7 +54,7 @@ export function stepGraph(
       a: add(model.embed("pre", pre!), model.embed("post", post!)),
       b: model.embedClass(classes!),
     });
-    const kept = model.caches("spatial_blocks", { rows, positions: config.grid ** 2, halves });
+    const kept = model.caches("spatial_blocks", { rows, positions: config.grid ** 2, halves: f16Cache });
     x = model.blocks("spatial_blocks", x, { position: position!, caches: kept });
 
     const caches = model.caches("factorized_blocks", { rows, positions: 2 });

@@ -1,15 +1,14 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
-import { checkFinite } from "../runtime/finite.ts";
-import { type ModelSource, openModel } from "../models/find.ts";
+import type { ModelSource } from "../models/find.ts";
+import { openGenerative, transformerOf } from "../models/open_generative.ts";
 import { type ClassId, classNumber } from "./classes.ts";
-import type { TransformerConfig, TransformerOptions } from "../networks/transformer/config.ts";
-import { type EngineOptions, TransformerEngine } from "./engine.ts";
-import { type TransformerModel, transformerWeights } from "../models/transformer_weights.ts";
-
-/** How a transformer is loaded. */
-export interface TransformerLoadOptions extends EngineOptions, TransformerOptions {}
+import type { TransformerConfig } from "../networks/transformer/config.ts";
+import type { RuntimeOptions } from "../runtime/options.ts";
+import type { ModelHints } from "../models/hints.ts";
+import { TransformerEngine } from "./engine.ts";
+import type { TransformerModel } from "../models/transformer_weights.ts";
 
 /** Images as classes and both sub-tokens of every position, in raster order. */
 export interface TeacherForcedInput extends Cancellable {
@@ -37,14 +36,14 @@ export class Transformer implements AsyncDisposable {
    * Loads the transformer of a checkpoint. Throws `CheckpointError` where it is damaged or holds none, `NumericError`
    * where a weight is not finite, `ArgumentError` for a wrong option, `BackendError` where the backend cannot run here.
    */
-  static async load(source: ModelSource, options: TransformerLoadOptions = {}): Promise<Transformer> {
+  static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Transformer> {
     options.signal?.throwIfAborted();
-    await using checkpoint = await openModel(source);
-    return await Transformer.fromWeights(transformerWeights(checkpoint, options), options);
+    await using files = await openGenerative(source);
+    return await Transformer.fromWeights(transformerOf(files, options), options);
   }
 
   /** Makes a transformer of the given configuration from weights by name. Throws as `load` does. */
-  static async fromWeights(model: TransformerModel, options: EngineOptions = {}): Promise<Transformer> {
+  static async fromWeights(model: TransformerModel, options: RuntimeOptions = {}): Promise<Transformer> {
     return new Transformer(await TransformerEngine.load(model, options));
   }
 
@@ -75,19 +74,16 @@ export class Transformer implements AsyncDisposable {
         got: tokens.length === n * positions ? "larger ones" : `${tokens.length}`,
       });
     }
-    const end = await this.#engine.turn("evaluate the tokens");
-    try {
-      const outputs = await this.#engine.teacherForced(n, {
-        classes: u32Tensor([n], Uint32Array.from(classIds)),
-        pre: u32Tensor([n, positions], pre),
-        post: u32Tensor([n, positions], post),
-      }, { signal });
-      const [logitsPre, logitsPost] = [outputs.logits_pre!, outputs.logits_post!] as HostTensor<"f32">[];
-      for (const logits of [logitsPre!, logitsPost!]) checkFinite(logits.data, "evaluate the tokens");
-      return { logitsPre: logitsPre!, logitsPost: logitsPost! };
-    } finally {
-      end();
-    }
+    const action = "evaluate the tokens";
+    using _lock = await this.#engine.lock(action, { signal });
+    const inputs = {
+      classes: u32Tensor([n], Uint32Array.from(classIds)),
+      pre: u32Tensor([n, positions], pre),
+      post: u32Tensor([n, positions], post),
+    };
+    const outputs = await this.#engine.teacherForced(n, { inputs, action, signal });
+    const { logits_pre: logitsPre, logits_post: logitsPost } = outputs as Record<string, HostTensor<"f32">>;
+    return { logitsPre: logitsPre!, logitsPost: logitsPost! };
   }
 
   /** Waits for the calls under way, then frees memory and threads. */

@@ -8,7 +8,7 @@ const test = suite("what WebGPU programs of the published models ask of a GPU");
 
 for (const format of ["q8", "f16", "f32"] as const) {
   test(`a token in ${format}: at most 7 dispatches a block, 1.15 times the bytes of its weights`, () => {
-    const graph = stepGraph(transformer, { n: 1, guided: true, halves: format !== "f32" });
+    const graph = stepGraph(transformer, { n: 1, guided: true, f16Cache: format !== "f32" });
     const { dispatches, movedBytes, weightBytes, flop } = plannedWork(graph, format);
     const blocks = transformer.layers + 2 * transformer.factorizedLayers;
     assert.ok(dispatches <= 7 * blocks, `${dispatches} dispatches for ${blocks} blocks`);

@@ -66,7 +66,7 @@ export function publishedWork(): ({ readonly name: string } & PlannedWork)[] {
   const extent = { n: 1, height: 256, width: 256 };
   return [
     ...(["f32", "f16", "q8", "q4"] as const).map((format) => {
-      const graph = stepGraph(transformer, { n: 1, guided: true, halves: format !== "f32" });
+      const graph = stepGraph(transformer, { n: 1, guided: true, f16Cache: format !== "f32" });
       return { name: `a token of AR_256_B, ${format}`, ...plannedWork(graph, format) };
     }),
     { name: "encode, imagenet_256_L", ...plannedWork(encodeGraph(tokenizer, extent), "f32") },

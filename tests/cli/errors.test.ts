@@ -47,7 +47,7 @@ const cases: [string, RegExp][] = [
     /none: expected a folder of images, \.tar files or an \.npz file, got no such/,
   ],
   ["tokenize --data $/text -o $/new.npz", /text: .*got another file/],
-  ["tokenize --data $/bits14.npz -o $/new.npz", /an array arr_0 of uint8/],
+  ["tokenize --data $/other.npz -o $/new.npz", /an array arr_0 of uint8/],
   ["tokenize --data $/model/samples -o $/new.pt", /ends in \.npz or \.safetensors/],
   ["tokenize --data $/model/samples -o $/text/new.npz", /text, which is no folder/],
   ["evaluate --data $/folder", /Cannot take images from .*folder: expected PNG/],

@@ -5,7 +5,7 @@ import { nchwToNhwc } from "../../src/image/pixels.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
 import { free } from "../../src/tensor/free.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
-import type { TokenizerModel } from "../../src/tokenizer/engine.ts";
+import type { TokenizerModel } from "../../src/models/tokenizer_weights.ts";
 import { type Golden, nmse, readGolden, tokenizerConfig } from "./golden.ts";
 import { hashed, hashedWeight } from "./hashed.ts";
 

@@ -1,9 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
-import type { GeneratedImage, Generator } from "../../src/transformer/generator.ts";
+import type { GeneratedImage, Generator, GeneratorModel } from "../../src/transformer/generator.ts";
 import { Generator as GeneratorClass } from "../../src/transformer/generator.ts";
 import type { Generation } from "../../src/transformer/generation.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import type { TokenizerModel } from "../../src/models/tokenizer_weights.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { u32Tensor } from "../../src/tensor/tensor.ts";
 import type { GenerateOptions } from "../../src/transformer/request.ts";
@@ -177,10 +179,13 @@ test("of several candidates the likeliest is kept, as computed by the reference 
 async function natsOf(engine: TransformerEngine, { classId, tokens }: Generation): Promise<number> {
   const pre = tokens.map((token) => token % 8), post = tokens.map((token) => token >> 3);
   const logits = await engine.teacherForced(1, {
-    classes: u32Tensor([1], Uint32Array.of(classId)),
-    pre: u32Tensor([1, 16], pre),
-    post: u32Tensor([1, 16], post),
-  }, {});
+    inputs: {
+      classes: u32Tensor([1], Uint32Array.of(classId)),
+      pre: u32Tensor([1, 16], pre),
+      post: u32Tensor([1, 16], post),
+    },
+    action: "evaluate the tokens",
+  });
   return ([["logits_pre", pre, 8], ["logits_post", post, 16]] as const).reduce(
     (nats, [name, words, width]) =>
       nats + words.reduce((sum, word, at) => {
@@ -241,7 +246,7 @@ for (const [what, options, message] of refused) {
 }
 
 test("refuses a tokenizer of other bits, and weights of an unknown format", async () => {
-  const { tokenizer } = tinyModel();
+  const tokenizer = tinyModel().tokenizer as TokenizerModel;
   const other = { ...tokenizer, config: { ...tinyTokenizer, zChannels: 8 } };
   for (
     const load of [
@@ -256,6 +261,40 @@ test("refuses a tokenizer of other bits, and weights of an unknown format", asyn
       assert.instance(error, ArgumentError);
     }
   }
+});
+
+test("a loaded tokenizer is shared: its weights are read once, and it outlives the generator", async () => {
+  const { tokenizer: model, ...rest } = tinyModel() as GeneratorModel & { tokenizer: TokenizerModel };
+  let reads = 0;
+  const source = { ...model.source, read: (name: string) => (reads++, model.source.read(name)) };
+  await using tokenizer = await Tokenizer.fromWeights({ ...model, source });
+  const loaded = reads;
+  {
+    await using sharing = await GeneratorClass.fromWeights({ ...rest, tokenizer });
+    assert.equal(await sharing.generate({ ...request, classIds: [3, 3], n: 1 }), eight.slice(0, 2));
+  }
+  assert.is(reads, loaded);
+  assert.equal(await tokenizer.decode(eight[0]!.tokens), eight[0]!.image);
+});
+
+test("calls that wait for another may be aborted", async () => {
+  const reason = new Error("enough"), first = generator.generate(request);
+  const waiting = generator.generate({ ...request, signal: AbortSignal.timeout(1) }).catch(({ name }) =>
+    name
+  );
+  const stopped = new AbortController();
+  const other = generator.generate({ ...request, signal: stopped.signal }).catch((error) => error);
+  stopped.abort(reason);
+  assert.is(await other, reason);
+  assert.is(await waiting, "TimeoutError");
+  assert.equal(await first, eight);
+});
+
+test("disposing waits for the images under way", async () => {
+  const gone = await tinyGenerator();
+  const images = gone.generate({ ...request, classIds: 3, n: 1 });
+  await gone[Symbol.asyncDispose]();
+  assert.equal(await images, eight.slice(0, 1));
 });
 
 test("refuses to generate when disposed", async () => {

@@ -14,7 +14,7 @@ const test = suite("keys and values as halves");
 /** The logits after some given tokens. */
 async function lastLogits(backend: Backend, halves: boolean): Promise<HostTensor> {
   const config = goldenConfig(await readGolden("ar_tiny"));
-  const graph = stepGraph(config, { n: 1, guided: false, logits: true, halves });
+  const graph = stepGraph(config, { n: 1, guided: false, logits: true, f16Cache: halves });
   await using weights = await backend.load(hashedTransformer([graph]), { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
   const settings = Object.fromEntries(subTokens.flatMap((name) => [

@@ -1,4 +1,4 @@
-import type { EngineOptions } from "../../src/transformer/engine.ts";
+import type { RuntimeOptions } from "../../src/runtime/options.ts";
 import { Generator, type GeneratorModel } from "../../src/transformer/generator.ts";
 import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
 import { transformerShapes } from "../../src/models/transformer_weights.ts";
@@ -42,7 +42,7 @@ export function tinyModel(change: Partial<GeneratorModel> = {}): GeneratorModel 
   };
 }
 
-export function tinyGenerator(options: EngineOptions = {}): Promise<Generator> {
+export function tinyGenerator(options: RuntimeOptions = {}): Promise<Generator> {
   return Generator.fromWeights(tinyModel(), options);
 }
 

@@ -1,7 +1,3 @@
-import type { Shape } from "../../tensor/shape.ts";
-import { CheckpointError } from "../../tensor/errors.ts";
-import { formatShape } from "../../tensor/shape.ts";
-
 /** What a transformer is made of. */
 export interface TransformerConfig {
   readonly dim: number;
@@ -22,66 +18,3 @@ export interface TransformerConfig {
 
 /** The path in a checkpoint below which the transformer's weights are. */
 export const transformerPath = "transformer";
-
-/** More tokens along a side are a mistake: published models have 16. */
-const largestGrid = 256;
-
-/** What shapes do not tell. */
-export interface TransformerOptions {
-  /** Default: the width over 64, as in all published models. */
-  readonly heads?: number;
-  /** Default: 16, as in all published models. */
-  readonly grid?: number;
-}
-
-/**
- * Reads the configuration off the shapes of `file`'s weights. Throws `CheckpointError` where there is no transformer
- * or its shapes contradict one another.
- */
-export function transformerConfig(
-  shapes: ReadonlyMap<string, Shape>,
-  { heads, grid = 16, file = "the checkpoint" }: TransformerOptions & { file?: string } = {},
-): TransformerConfig {
-  const shape = (name: string): readonly [number, number] => {
-    const found = shapes.get(`${transformerPath}.${name}`);
-    if (found?.length === 2) return found as unknown as readonly [number, number];
-    throw new CheckpointError(`Cannot read a transformer from ${file}: ${transformerPath}.${name}`, {
-      expected: "a matrix",
-      got: found ? formatShape(found) : "nothing",
-      hint: "give a checkpoint of an autoregressive model, such as AR_256_B; a tokenizer's does not suffice",
-    });
-  };
-  const refuse = (what: string, expected: string, got: string): never => {
-    throw new CheckpointError(`Cannot read a transformer from ${file}: ${what}`, { expected, got });
-  };
-  const [pre, dim] = shape("pre_emb.weight"), [post] = shape("post_emb.weight");
-  const [labels] = shape("class_emb.embedding_table.weight");
-  const [hidden] = shape("spatial_blocks.0.feed_forward.w1.weight");
-  const bits = [pre, post].map(Math.log2) as [number, number];
-  if (!bits.every(Number.isInteger)) {
-    refuse("its vocabulary", "powers of two", `${pre} and ${post} sub-tokens`);
-  }
-  const headCount = heads ?? dim / 64;
-  if (!Number.isInteger(headCount) || headCount < 1 || dim % (4 * headCount) !== 0) {
-    refuse("the number of heads", `a divisor of ${dim} that leaves a multiple of 4`, `${headCount}`);
-  }
-  if (!Number.isInteger(grid) || grid < 1 || grid > largestGrid) {
-    refuse("the tokens along a side", `a whole number from 1 to ${largestGrid}`, `${grid}`);
-  }
-  return {
-    dim,
-    heads: headCount,
-    layers: countBlocks(shapes, "spatial_blocks"),
-    factorizedLayers: countBlocks(shapes, "factorized_blocks"),
-    hidden,
-    bits,
-    grid,
-    classes: labels - 1,
-  };
-}
-
-function countBlocks(shapes: ReadonlyMap<string, Shape>, kind: string): number {
-  let count = 0;
-  while (shapes.has(`${transformerPath}.${kind}.${count}.attention.wqkv.weight`)) count++;
-  return count;
-}

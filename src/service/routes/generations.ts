@@ -1,7 +1,8 @@
 import type { Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { Generation } from "../../transformer/generation.ts";
-import { greyBelow, repeatLastRow } from "../../transformer/image_decoder.ts";
+import { decodePartial } from "../../transformer/partial_image.ts";
+import type { Tokens } from "../../tokenizer/tokens.ts";
 import { asRequestError } from "../http/error_response.ts";
 import { logger } from "../observe/middleware.ts";
 import type { Env, Parts } from "../parts.ts";
@@ -82,11 +83,9 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     candidates: readonly Generation[],
     onPartial?: (file: string, index: number) => Promise<void>,
   ): Promise<string> {
-    const { grid } = generator.config, { codebookSize, factor } = model.tokenizer;
-    const decode = (data: Uint32Array) => {
-      const tokens = { grid: [grid, grid] as const, codebookSize, data };
-      return admitted.queued("decode", (job) => model.batcher.decode(tokens, job));
-    };
+    const { grid } = generator.config, { codebookSize } = model.tokenizer;
+    const tokensOf = (data: Uint32Array): Tokens => ({ grid: [grid, grid], codebookSize, data });
+    const decode = (tokens: Tokens) => admitted.queued("decode", (job) => model.batcher.decode(tokens, job));
     const encode = async (image: Awaited<ReturnType<typeof decode>>) => {
       const options = {
         format: body.output_format,
@@ -100,10 +99,9 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
     const onToken = (count: number) => {
       const rows = count / grid, index = rowCounts.indexOf(rows);
       if (index < 0) return;
-      const sofar = repeatLastRow(candidates[0]!.tokens, { rows, grid });
+      const tokens = tokensOf(candidates[0]!.tokens);
       partials = partials.then(async () => {
-        const image = await decode(sofar);
-        greyBelow(image, rows * factor);
+        const image = await decodePartial(tokens, { rows, decode });
         await onPartial!(await encode(image), index);
       });
       // A failure is handled below, when the image is done; until then it must not count as unhandled.
@@ -119,7 +117,7 @@ export function generationRoute(app: Hono<Env>, parts: Parts): void {
       ),
     );
     const { tokens } = await generator.likeliest(candidates, { signal: admitted.signal });
-    const file = await encode(await decode(tokens));
+    const file = await encode(await decode(tokensOf(tokens)));
     await partials;
     metrics.images(1);
     return file;

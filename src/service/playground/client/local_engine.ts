@@ -41,7 +41,7 @@ export class LocalEngine implements Engine {
       : undefined;
     return new LocalEngine(
       tokenizer,
-      generation && await library.Generator.load(generation, { tokenizer: weights }),
+      generation && await library.Generator.load(generation, { tokenizer }),
     );
   }
 
