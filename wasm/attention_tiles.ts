@@ -14,7 +14,7 @@ const FEW: i32 = 4;
 /*
  * out[b, p] = Σ_i softmax_i(q_p·k_i / √d)·v_i over i ≤ p.
  * Arguments: qkv [B,P,3·D], out [B,P,D], h, d, P. Item: one (sequence, head), or a sequence of few positions; d is a
- * multiple of 4. Scratch: see `attentionScratch` in lower_sequence.ts.
+ * multiple of 4. Scratch: see `attentionExtent` in src/backend/wasm/extents.ts.
  */
 export function attention(args: usize, item: i32, scratch: usize): void {
   const heads = arg(args, 2), d = arg(args, 3), positions = arg(args, 4);
@@ -49,7 +49,7 @@ export function attention(args: usize, item: i32, scratch: usize): void {
  * Gradients of causal attention by q, k and v, its probabilities computed again: with P the probabilities and
  * S = P∘(dy·vᵀ − Σ P∘(dy·vᵀ)) / √d: dq = S·k, dk = Sᵀ·q, dv = Pᵀ·dy.
  * Arguments: qkv [B,P,3·D], dy [B,P,D], out [B,P,3·D], h, d, P. Item: as above.
- * Scratch: see `attentionGradScratch` in lower_training.ts.
+ * Scratch: see `attentionExtent` in src/backend/wasm/extents.ts.
  */
 export function attentionGrad(args: usize, item: i32, scratch: usize): void {
   const heads = arg(args, 3), d = arg(args, 4), positions = arg(args, 5);

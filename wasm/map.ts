@@ -4,7 +4,7 @@ import { arg, exp4, known, madd, pointer, splat } from "./simd";
 const BLOCK: i32 = 4096;
 const ONE = memory.data<f32>([1]);
 
-/** What `map` computes; `MapKind` in `lower_training.ts`. */
+/** What `map` computes; `MapKind` in `src/backend/wasm/lower/elementwise.ts`. */
 const EXP: i32 = 0;
 const LOG: i32 = 1;
 const SIGMOID: i32 = 2;

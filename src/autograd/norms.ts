@@ -1,5 +1,4 @@
-import { apply, constant, reshape, slice } from "../graph/build.ts";
-import { sum } from "../graph/build_training.ts";
+import { apply, constant, reshape, slice, sum } from "../graph/build.ts";
 import type { Tensor, TensorOf } from "../graph/ops.ts";
 import { f32Tensor } from "../tensor/tensor.ts";
 

@@ -1,5 +1,21 @@
-import { apply, concat, constant, mul, reshape, rope, slice, sub, swiglu } from "../graph/build.ts";
-import { broadcastTo, div, matmul, permute, sigmoid, sign, sum } from "../graph/build_training.ts";
+import {
+  apply,
+  broadcastTo,
+  concat,
+  constant,
+  div,
+  matmul,
+  mul,
+  permute,
+  reshape,
+  rope,
+  sigmoid,
+  sign,
+  slice,
+  sub,
+  sum,
+  swiglu,
+} from "../graph/build.ts";
 import type { Inputs, OpName, Tensor, TensorOf } from "../graph/ops.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { f32Tensor } from "../tensor/tensor.ts";

@@ -1,5 +1,4 @@
-import { constant, mul, reshape } from "../graph/build.ts";
-import { broadcastTo, sum } from "../graph/build_training.ts";
+import { broadcastTo, constant, mul, reshape, sum } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { sameShape, type Shape } from "../tensor/shape.ts";
 

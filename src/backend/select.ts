@@ -1,11 +1,11 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Backend } from "./backend.ts";
 import { ReferenceBackend } from "./reference/reference_backend.ts";
-import type { TrainingKernels } from "./wasm/lower.ts";
+import type { TrainingKernels } from "./wasm/lowering.ts";
 import type { WasmOptions } from "./wasm/machine.ts";
 import { WasmBackend } from "./wasm/wasm_backend.ts";
 import { adapterFacts, findAdapter } from "./webgpu/adapter.ts";
-import type { TrainingShaders } from "./webgpu/commands.ts";
+import type { TrainingShaders } from "./webgpu/lowering.ts";
 import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 
 /**

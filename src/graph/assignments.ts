@@ -1,5 +1,6 @@
 import { ArgumentError } from "../tensor/errors.ts";
-import { inputsOf, type Tensor, viewed, writtenStates } from "./ops.ts";
+import { inputsOf, type Tensor } from "./ops.ts";
+import { viewed, writtenStates } from "./views.ts";
 
 /**
  * The same order, but each op that writes states right behind what it reads and the last other op that reads those

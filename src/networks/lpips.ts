@@ -1,5 +1,4 @@
-import { add, constant, linear, mean, mul, reshape, sqrt, sub } from "../graph/build.ts";
-import { div, sum } from "../graph/build_training.ts";
+import { add, constant, div, linear, mean, mul, reshape, sqrt, sub, sum } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import type { Scope } from "../nn/scope.ts";
 import type { Shape } from "../tensor/shape.ts";

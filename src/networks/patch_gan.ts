@@ -1,5 +1,4 @@
-import { conv2d } from "../graph/build.ts";
-import { leakyRelu } from "../graph/build_training.ts";
+import { conv2d, leakyRelu } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import type { Scope } from "../nn/scope.ts";
 import { batchNorm, batchNormBy, type Statistics } from "../nn/batch_norm.ts";

@@ -1,5 +1,4 @@
-import { conv2d } from "../graph/build.ts";
-import { maxPool, relu } from "../graph/build_training.ts";
+import { conv2d, maxPool, relu } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import type { Scope } from "../nn/scope.ts";
 import type { Shape } from "../tensor/shape.ts";

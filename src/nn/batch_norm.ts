@@ -1,5 +1,4 @@
-import { add, constant, groupNorm, mean, mul, reshape, sqrt, sub } from "../graph/build.ts";
-import { detach, div } from "../graph/build_training.ts";
+import { add, constant, detach, div, groupNorm, mean, mul, reshape, sqrt, sub } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import type { Scope } from "./scope.ts";
 

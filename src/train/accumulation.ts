@@ -1,5 +1,4 @@
-import { add, constant, input, mul, reshape, slice, state, sub } from "../graph/build.ts";
-import { assign } from "../graph/build_training.ts";
+import { add, assign, constant, input, mul, reshape, slice, state, sub } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { f32Tensor, type HostTensor } from "../tensor/tensor.ts";
 import { guarded } from "./guard.ts";

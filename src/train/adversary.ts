@@ -1,6 +1,5 @@
 import { grad } from "../autograd/grad.ts";
-import { add, constant, mul, state } from "../graph/build.ts";
-import { assign, clamp, detach, div } from "../graph/build_training.ts";
+import { add, assign, clamp, constant, detach, div, mul, state } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { Scope } from "../nn/scope.ts";
 import type { Statistics } from "../nn/batch_norm.ts";

@@ -1,5 +1,4 @@
-import { state } from "../graph/build.ts";
-import { assign } from "../graph/build_training.ts";
+import { assign, state } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { type Statistics, updateStatistics } from "../nn/batch_norm.ts";
 

@@ -1,5 +1,15 @@
-import { add, concat, constant, conv2d, groupNorm, mul, reshape, slice } from "../graph/build.ts";
-import { broadcastTo, leakyRelu } from "../graph/build_training.ts";
+import {
+  add,
+  broadcastTo,
+  concat,
+  constant,
+  conv2d,
+  groupNorm,
+  leakyRelu,
+  mul,
+  reshape,
+  slice,
+} from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import type { Scope } from "../nn/scope.ts";
 

@@ -1,5 +1,4 @@
-import { add, apply, constant, mul, state, sub } from "../graph/build.ts";
-import { assign, clamp } from "../graph/build_training.ts";
+import { add, apply, assign, clamp, constant, mul, state, sub } from "../graph/build.ts";
 import type { ActivationFormat } from "../backend/backend.ts";
 import type { Tensor } from "../graph/ops.ts";
 

@@ -1,5 +1,4 @@
-import { constant, input, lfqPack, select } from "../graph/build.ts";
-import { broadcastTo, dropout } from "../graph/build_training.ts";
+import { broadcastTo, constant, dropout, input, lfqPack, select } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 

@@ -1,6 +1,5 @@
 import { grad } from "../autograd/grad.ts";
-import { constant, mul } from "../graph/build.ts";
-import { div } from "../graph/build_training.ts";
+import { constant, div, mul } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { Accumulation } from "./accumulation.ts";
 import { allFinite, guarded } from "./guard.ts";

@@ -3,18 +3,26 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { grad } from "../../src/autograd/grad.ts";
 import { gradientRules } from "../../src/autograd/rules.ts";
-import { add, apply, constant, input, mean, mul, reshape, silu, sub } from "../../src/graph/build.ts";
 import {
+  add,
+  apply,
   broadcastTo,
+  constant,
   detach,
   div,
   exp,
+  input,
+  mean,
+  mul,
+  reshape,
   sigmoid,
+  silu,
   softplus,
   straightThrough,
+  sub,
   sum,
   total,
-} from "../../src/graph/build_training.ts";
+} from "../../src/graph/build.ts";
 import type { Inputs, OpName, Tensor } from "../../src/graph/ops.ts";
 import { ArgumentError } from "../../src/tensor/errors.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";

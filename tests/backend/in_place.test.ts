@@ -4,8 +4,19 @@ import { ReferenceBackend } from "../../src/backend/reference/reference_backend.
 import { planLayout } from "../../src/backend/wasm/layout.ts";
 import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
-import { add, apply, constant, input, mul, rmsNorm, rope, silu, swiglu } from "../../src/graph/build.ts";
-import { crossEntropy, dropout } from "../../src/graph/build_training.ts";
+import {
+  add,
+  apply,
+  constant,
+  crossEntropy,
+  dropout,
+  input,
+  mul,
+  rmsNorm,
+  rope,
+  silu,
+  swiglu,
+} from "../../src/graph/build.ts";
 import type { Tensor } from "../../src/graph/ops.ts";
 import { graphOf } from "../../src/graph/trace.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";

@@ -3,8 +3,7 @@ import * as assert from "uvu/assert";
 import { Opcode } from "../../wasm/opcodes.ts";
 import type { Command } from "../../src/backend/wasm/commands.ts";
 import { joined, type Range } from "../../src/backend/wasm/joins.ts";
-import { add, input, silu, state } from "../../src/graph/build.ts";
-import { assign } from "../../src/graph/build_training.ts";
+import { add, assign, input, silu, state } from "../../src/graph/build.ts";
 import type { Tensor } from "../../src/graph/ops.ts";
 
 const test = suite("commands that need no barrier");

@@ -4,8 +4,7 @@ import { ReferenceBackend } from "../../src/backend/reference/reference_backend.
 import { createMachine } from "../../src/backend/wasm/machine.ts";
 import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
-import { add, input, linear } from "../../src/graph/build.ts";
-import { matmul } from "../../src/graph/build_training.ts";
+import { add, input, linear, matmul } from "../../src/graph/build.ts";
 import { type Graph, graphOf, tensorsOf } from "../../src/graph/trace.ts";
 import { f32Tensor, type HostTensor } from "../../src/tensor/tensor.ts";
 import { nmse } from "../golden/golden.ts";

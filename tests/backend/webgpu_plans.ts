@@ -1,6 +1,7 @@
 import type { WeightFormat } from "../../src/backend/backend.ts";
-import type { Operand, Target } from "../../src/backend/webgpu/commands.ts";
-import { viewed } from "../../src/graph/ops.ts";
+import type { Operand } from "../../src/backend/webgpu/commands.ts";
+import type { Target } from "../../src/backend/webgpu/lowering.ts";
+import { viewed } from "../../src/graph/views.ts";
 import { isTensor, type Layout, planLayout } from "../../src/backend/webgpu/layout.ts";
 import { defaultFlopPerSubmit } from "../../src/backend/webgpu/options.ts";
 import { fuse } from "../../src/graph/fuse.ts";

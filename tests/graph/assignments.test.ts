@@ -1,7 +1,18 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { add, apply, constant, input, lfqPack, mul, reshape, state, sub } from "../../src/graph/build.ts";
-import { adamUpdate, assign } from "../../src/graph/build_training.ts";
+import {
+  adamUpdate,
+  add,
+  apply,
+  assign,
+  constant,
+  input,
+  lfqPack,
+  mul,
+  reshape,
+  state,
+  sub,
+} from "../../src/graph/build.ts";
 import { fuse } from "../../src/graph/fuse.ts";
 import type { Tensor } from "../../src/graph/ops.ts";
 import { graphOf } from "../../src/graph/trace.ts";

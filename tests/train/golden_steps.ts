@@ -1,7 +1,6 @@
 import * as assert from "uvu/assert";
 import type { Backend } from "../../src/backend/backend.ts";
-import { add, input } from "../../src/graph/build.ts";
-import { straightThrough } from "../../src/graph/build_training.ts";
+import { add, input, straightThrough } from "../../src/graph/build.ts";
 import { nchwToNhwc } from "../../src/image/pixels.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { lfq } from "../../src/tokenizer/quantizers/lfq.ts";

@@ -1,25 +1,19 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
+import type { AttentionOps } from "../../graph/ops/attention.ts";
 import { f16ToNumber, numberToF16 } from "../../tensor/dtype.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
-import { floats, type Values } from "./values.ts";
+import { type Evaluators, floats, type Values } from "./values.ts";
 
-/** Rows of the table by index; an index beyond it reads the last row. */
-export function embedding(
-  { table, index }: Values<"embedding">,
-  _: Attrs<"embedding">,
-  spec: Spec,
-): HostTensor<"f32"> {
-  const [words, width] = table.shape as [number, number];
-  const result = floats(spec.shape);
-  index.data.forEach((word, i) => {
-    const row = Math.min(word, words - 1) * width;
-    result.data.set(table.data.subarray(row, row + width), i * width);
-  });
-  return result;
-}
+/** What the ops of attention compute. */
+export const attentionEvaluators: Evaluators<keyof AttentionOps> = {
+  rope: ({ qkv, table, position }, { heads }) => rope(qkv, { table, position, heads }),
+  attention,
+  attention_step: attentionStep,
+  attention_grad: attentionGrad,
+};
 
 /** Turns each adjacent pair of q and k by cosine and sine in the table's row for its position. */
-export function rope(
+function rope(
   qkv: HostTensor,
   { table, position, heads }: { table: HostTensor; position: HostTensor; heads: number },
 ): HostTensor<"f32"> {
@@ -38,7 +32,7 @@ export function rope(
 }
 
 /** Causal attention over whole sequences. */
-export function attention(
+function attention(
   { qkv }: Values<"attention">,
   { heads }: Attrs<"attention">,
   spec: Spec,
@@ -66,7 +60,7 @@ export function attention(
 }
 
 /** Attention of one position over the cache, which it joins first, rounded to halves where asked. Writes the cache. */
-export function attentionStep(
+function attentionStep(
   inputs: Values<"attention_step">,
   { heads, halves }: Attrs<"attention_step">,
   spec: Spec,
@@ -126,4 +120,47 @@ function attend(
   const sums = new Float64Array(out.length);
   weights.forEach((weight, i) => values(i).forEach((value, c) => sums[c]! += weight / total * value));
   out.set(sums);
+}
+
+/** The gradient of causal attention by q, k and v, its probabilities computed again. */
+function attentionGrad(
+  { qkv, dy }: Values<"attention_grad">,
+  { heads }: Attrs<"attention_grad">,
+  spec: Spec,
+): HostTensor {
+  const [sequences, positions, width] = dy.shape as [number, number, number];
+  const head = width / heads, scale = 1 / Math.sqrt(head);
+  const sums = new Float64Array(qkv.data.length);
+  for (let b = 0; b < sequences; b++) {
+    for (let h = 0; h < heads; h++) {
+      const at = (position: number, which: number) =>
+        ((b * positions + position) * 3 + which) * width + h * head;
+      const dot = (x: ArrayLike<number>, p: number, y: ArrayLike<number>, q: number) => {
+        let sum = 0;
+        for (let c = 0; c < head; c++) sum += x[p + c]! * y[q + c]!;
+        return sum;
+      };
+      for (let p = 0; p < positions; p++) {
+        const out = (b * positions + p) * width + h * head;
+        const scores = Array.from(
+          { length: p + 1 },
+          (_, i) => scale * dot(qkv.data, at(p, 0), qkv.data, at(i, 1)),
+        );
+        const most = Math.max(...scores);
+        const weights = scores.map((score) => Math.exp(score - most));
+        const total = weights.reduce((sum, weight) => sum + weight, 0);
+        const slopes = weights.map((_, i) => dot(dy.data, out, qkv.data, at(i, 2)));
+        const average = weights.reduce((sum, weight, i) => sum + weight / total * slopes[i]!, 0);
+        weights.forEach((weight, i) => {
+          const probability = weight / total, ds = probability * (slopes[i]! - average) * scale;
+          for (let c = 0; c < head; c++) {
+            sums[at(p, 0) + c]! += ds * qkv.data[at(i, 1) + c]!;
+            sums[at(i, 1) + c]! += ds * qkv.data[at(p, 0) + c]!;
+            sums[at(i, 2) + c]! += probability * dy.data[out + c]!;
+          }
+        });
+      }
+    }
+  }
+  return floats(spec.shape, sums);
 }

@@ -1,9 +1,31 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
+import type { LinearOps } from "../../graph/ops/linear.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
-import { floats, swish, type Values } from "./values.ts";
+import { rmsNorm } from "./norm.ts";
+import { type Evaluators, floats, swish, type Values } from "./values.ts";
+
+/** What the ops of products and embeddings compute. */
+export const linearEvaluators: Evaluators<keyof LinearOps> = {
+  linear,
+  matmul: ({ a, b }, { transposeA, transposeB }, spec) => {
+    const [batches, rows, columns] = spec.shape as [number, number, number];
+    const inner = a.shape[transposeA ? 1 : 2]!, result = floats(spec.shape);
+    const [stepA, alongA] = transposeA ? [1, rows] : [inner, 1];
+    const [stepB, alongB] = transposeB ? [inner, 1] : [1, columns];
+    for (let i = 0; i < batches * rows * columns; i++) {
+      const batch = Math.floor(i / columns / rows), row = Math.floor(i / columns) % rows;
+      let p = batch * rows * inner + row * stepA, q = batch * inner * columns + i % columns * stepB, sum = 0;
+      for (let k = 0; k < inner; k++, p += alongA, q += alongB) sum += a.data[p]! * b.data[q]!;
+      result.data[i] = sum;
+    }
+    return result;
+  },
+  embedding,
+  embedding_grad: embeddingGrad,
+};
 
 /** A product with a weight matrix, with its fused prologue (rms_norm) and epilogue (swiglu, residual). */
-export function linear(
+function linear(
   { x, weight, bias, norm, up, residual }: Values<"linear">,
   { eps }: Attrs<"linear">,
   spec: Spec,
@@ -20,21 +42,6 @@ export function linear(
   return result;
 }
 
-/** x / sqrt(mean(x²) + eps) · weight over the last axis. */
-export function rmsNorm(
-  x: HostTensor,
-  { weight, eps }: { weight: HostTensor; eps: number },
-): HostTensor<"f32"> {
-  const width = weight.data.length, result = floats(x.shape);
-  for (let row = 0; row < x.data.length; row += width) {
-    let squares = 0;
-    for (let i = 0; i < width; i++) squares += x.data[row + i]! ** 2;
-    const scale = 1 / Math.sqrt(squares / width + eps);
-    for (let i = 0; i < width; i++) result.data[row + i] = x.data[row + i]! * scale * weight.data[i]!;
-  }
-  return result;
-}
-
 function product(x: Float32Array | Uint32Array, weight: HostTensor): Float32Array {
   const [outputs, channels] = weight.shape as [number, number];
   const rows = x.length / channels, w = weight.data;
@@ -48,4 +55,33 @@ function product(x: Float32Array | Uint32Array, weight: HostTensor): Float32Arra
     }
   }
   return result;
+}
+
+/** Rows of the table by index; an index beyond it reads the last row. */
+function embedding(
+  { table, index }: Values<"embedding">,
+  _: Attrs<"embedding">,
+  spec: Spec,
+): HostTensor<"f32"> {
+  const [words, width] = table.shape as [number, number];
+  const result = floats(spec.shape);
+  index.data.forEach((word, i) => {
+    const row = Math.min(word, words - 1) * width;
+    result.data.set(table.data.subarray(row, row + width), i * width);
+  });
+  return result;
+}
+
+/** Rows of dy, added to the row of the table that their index picks. */
+function embeddingGrad(
+  { index, dy }: Values<"embedding_grad">,
+  { words }: Attrs<"embedding_grad">,
+  spec: Spec,
+): HostTensor {
+  const width = spec.shape[1]!, sums = new Float64Array(words * width);
+  index.data.forEach((word, i) => {
+    const row = Math.min(word, words - 1) * width;
+    for (let c = 0; c < width; c++) sums[row + c]! += dy.data[i * width + c]!;
+  });
+  return floats(spec.shape, sums);
 }

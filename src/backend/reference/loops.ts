@@ -51,3 +51,10 @@ export function broadcastStrides(shape: readonly number[], target: readonly numb
     return source < 0 || shape[source] === 1 ? 0 : own[source]!;
   });
 }
+
+/** The elements of x under other strides. */
+export function gather(x: HostTensor, strides: readonly number[], spec: Spec): HostTensor {
+  const result = floats(spec.shape);
+  forEachOffset(spec.shape, [strides], (i, [o]) => result.data[i] = x.data[o!]!);
+  return result;
+}

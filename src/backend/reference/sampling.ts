@@ -1,10 +1,15 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
-import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import type { SamplingOps } from "../../graph/ops/sampling.ts";
 import { philox4x32 } from "../../tensor/philox.ts";
-import type { Values } from "./values.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
+import type { Evaluators, Values } from "./values.ts";
 
-/** The word that stands for logits that are not numbers. */
-const invalid = 0xffffffff;
+/** What the ops of sampling compute. */
+export const samplingEvaluators: Evaluators<keyof SamplingOps> = {
+  philox,
+  guide,
+  sample,
+};
 
 /** Random words `[n,4]` by counter. */
 export function philox(
@@ -37,7 +42,7 @@ export function guide(
 }
 
 /** Samples a word from each row. */
-export function sample(
+function sample(
   { logits, temperature, topK, topP, random }: Values<"sample">,
   { word, repeat }: Attrs<"sample">,
   spec: Spec,
@@ -55,6 +60,9 @@ export function sample(
   }
   return result;
 }
+
+/** The word that stands for logits that are not numbers. */
+const invalid = 0xffffffff;
 
 function sampleRow(
   logits: Float32Array,

@@ -1,9 +1,19 @@
-import type { Inputs, OpName } from "../../graph/ops.ts";
+import type { Attrs, Inputs, OpName, Spec } from "../../graph/ops.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import type { HostTensor } from "../../tensor/tensor.ts";
+import { type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 
 /** The host tensors behind an op's named inputs. */
 export type Values<O extends OpName> = { readonly [K in keyof Inputs<O>]: HostTensor };
+
+/** For each of some ops, what it computes. */
+export type Evaluators<O extends OpName> = {
+  readonly [P in O]: (inputs: Values<P>, attrs: Attrs<P>, spec: Spec) => HostTensor;
+};
+
+/** `1 / (1 + exp(−x))`. */
+export function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
 
 /** `x · sigmoid(x)`. */
 export function swish(x: number): number {
@@ -37,4 +47,9 @@ export function floats(shape: Shape, data?: ArrayLike<number>): HostTensor<"f32"
     ? Float32Array.from(data)
     : new Float32Array(length);
   return { dtype: "f32", shape, data: array };
+}
+
+/** A tensor of zeros for an op's result. */
+export function hostTensor({ shape, dtype }: Spec): HostTensor {
+  return dtype === "u32" ? u32Tensor(shape) : floats(shape);
 }

@@ -2,7 +2,7 @@ import { apply, input } from "../../graph/build.ts";
 import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import type { Command } from "./commands.ts";
 import { convCommands, type ConvPointers, convScratch, directCommand } from "./conv.ts";
-import type { Addresses } from "./lower.ts";
+import type { Addresses } from "./lowering.ts";
 import { packFlipped, plainConvBytes } from "./pack_plain.ts";
 
 type InputGrad = TensorOf<"conv2d_input_grad">;

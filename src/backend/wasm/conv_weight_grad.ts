@@ -2,7 +2,8 @@ import { Opcode } from "../../../wasm/opcodes.ts";
 import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Command } from "./commands.ts";
-import { type Addresses, channelAffineCommand } from "./lower.ts";
+import { channelAffineCommand } from "./lower/norm.ts";
+import type { Addresses } from "./lowering.ts";
 import { points, tilesOf, transformScratch, winogradPays } from "./winograd.ts";
 
 /** Sizes that `wasm/winograd_grad.ts` and `wasm/conv_grad.ts` work with: tiles, channels and outputs of an item. */

@@ -2,6 +2,8 @@ import type { OpName } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 
+/** Elements of one item of the elementwise kernels. */
+export const elementBlock = 4096;
 /** Positions of one item of the norms. */
 const positionBlock = 256;
 

@@ -1,4 +1,5 @@
-import { inputsOf, type Tensor, viewed, writtenStates } from "../../graph/ops.ts";
+import { inputsOf, type Tensor } from "../../graph/ops.ts";
+import { viewed, writtenStates } from "../../graph/views.ts";
 import type { Command } from "./commands.ts";
 import { align } from "./heap.ts";
 

@@ -1,9 +1,11 @@
-import { inputsOf, type OpName, type Tensor, viewed } from "../../graph/ops.ts";
+import { inputsOf, type OpName, type Tensor } from "../../graph/ops.ts";
+import { viewed } from "../../graph/views.ts";
 import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { align } from "./heap.ts";
-import { scratchBytes, type TrainingKernels } from "./lower.ts";
+import { scratchBytes } from "./lower.ts";
+import type { TrainingKernels } from "./lowering.ts";
 
 /** Ops whose values outlast a run, in blocks of their own. */
 const kept: readonly string[] = ["constant", "state"];

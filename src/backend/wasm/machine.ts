@@ -3,7 +3,7 @@ import { CallerThread } from "./caller_thread.ts";
 import { chooseVariant, detectFeatures, type Features, type Variant } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { kernelMemory, kernelModule } from "./kernels.ts";
-import type { TrainingKernels } from "./lower.ts";
+import type { TrainingKernels } from "./lowering.ts";
 import { PolledMutex } from "./polled_mutex.ts";
 import { Pool } from "./pool.ts";
 import type { Runner } from "./runner.ts";

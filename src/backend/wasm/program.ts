@@ -1,4 +1,5 @@
-import { type Tensor, type TensorOf, viewed } from "../../graph/ops.ts";
+import type { Tensor, TensorOf } from "../../graph/ops.ts";
+import { viewed } from "../../graph/views.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";

@@ -1,10 +1,6 @@
-import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
-import { BackendError } from "../../tensor/errors.ts";
-import type { KernelName } from "./_generated.ts";
-import type { WeightFormat } from "../backend.ts";
-import type { TrainingLowering } from "./lower.ts";
+import type { Tensor, TensorOf } from "../../graph/ops.ts";
+import type { KernelName, TrainingKernelName } from "./_generated.ts";
 import type { Constants } from "./specialise.ts";
-import type { Tiling } from "./tiles.ts";
 
 /** Memory that the commands of one op share, for the time of that op. */
 export interface Scratch {
@@ -27,13 +23,14 @@ export type Operand = Tensor | Scratch | Packed;
 /** Workgroups of a dispatch along x, y and z. */
 export type Workgroups = readonly [number, number, number];
 
-/** A kernel by its name; one that is not of inference brings its text along. */
-type Kernel =
-  | { readonly kernel: KernelName; readonly source?: undefined }
-  | { readonly kernel: string; readonly source: string };
+/** The name of any kernel. */
+export type AnyKernelName = KernelName | TrainingKernelName;
 
 /** One dispatch. */
-export type Command = Kernel & {
+export interface Command {
+  readonly kernel: AnyKernelName;
+  /** The kernel's text, of one that inference lacks. */
+  readonly source?: string;
   readonly constants: Constants;
   /** By the names that the kernel gives its bindings; those that it does not have under these constants are `undefined`. */
   readonly bindings: Readonly<Record<string, Operand | undefined>>;
@@ -41,7 +38,7 @@ export type Command = Kernel & {
   readonly flop: number;
   /** Whether the kernel can do a part of the workgroups along y, told by the constant SPLIT and the binding `first`. */
   readonly splits?: boolean;
-};
+}
 
 /** Threads of a workgroup in kernels that have no shape of their own. */
 export const workgroupSize = 64;
@@ -54,31 +51,7 @@ export function folded(count: number): Workgroups {
   return [Math.ceil(count / rows), rows, 1];
 }
 
-/** What commands are made for. */
-export interface Target {
-  readonly tiling: Tiling;
-  /** Whether kernels can read halves; where not, they unpack them from words. */
-  readonly f16: boolean;
-  /** Bytes of workgroup memory that kernels may use. */
-  readonly workgroupBytes: number;
-  /** What programs of training need beside the rest; without, they are refused. */
-  readonly training?: TrainingShaders;
-  /** The format that the matrix or table `name` was loaded in. */
-  format(name: string): WeightFormat;
-}
-
-/** What programs of training need: how their ops become commands, and how a run packs weights that it changes. */
-export interface TrainingShaders {
-  readonly lowering: TrainingLowering;
-  /** The matrix that products read of a weight `[O,C]` or `[O,C,K,K]` in f32, and the command that makes it. */
-  pack(weight: Tensor): { matrix: Scratch; command: Command };
-}
-
-/** The error for a graph of training, where the backend is not set up for it. */
-export function notForTraining(op: OpName): BackendError {
-  return new BackendError(`Cannot run ${op} on WebGPU`, {
-    expected: "a graph of inference",
-    got: "an op, or weights that a run computes, which only training has",
-    hint: "set the backend up for training",
-  });
+/** A number as WGSL writes it. */
+export function float(value: number): string {
+  return `f32(${value})`;
 }

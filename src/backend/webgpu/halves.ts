@@ -1,4 +1,5 @@
-import { inputsOf, type Tensor, viewed } from "../../graph/ops.ts";
+import { inputsOf, type Tensor } from "../../graph/ops.ts";
+import { viewed } from "../../graph/views.ts";
 import type { Graph } from "../../graph/trace.ts";
 
 /** Values that stay f32: what the caller gives, and the scales of norms, whose shifts may be large beside what they leave. */

@@ -1,10 +1,12 @@
-import { inputsOf, type Tensor, viewed } from "../../graph/ops.ts";
+import { inputsOf, type Tensor } from "../../graph/ops.ts";
+import { viewed } from "../../graph/views.ts";
 import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Command, Operand, Scratch, Target } from "./commands.ts";
+import type { Command, Operand, Scratch } from "./commands.ts";
 import { keptAsHalves } from "./halves.ts";
 import { lower } from "./lower.ts";
+import type { Target } from "./lowering.ts";
 
 /** Ops whose values are not in the arena: kept from run to run, or views of another's. */
 const elsewhere: readonly string[] = ["param", "constant", "state", "reshape", "straight_through"];

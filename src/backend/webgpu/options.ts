@@ -1,5 +1,5 @@
 import type { ActivationFormat } from "../backend.ts";
-import type { TrainingShaders } from "./commands.ts";
+import type { TrainingShaders } from "./lowering.ts";
 import type { Tiling } from "./tiles.ts";
 
 /** How a WebGPU backend is set up. */

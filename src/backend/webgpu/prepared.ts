@@ -1,5 +1,6 @@
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
-import { type Tensor, viewed } from "../../graph/ops.ts";
+import type { Tensor } from "../../graph/ops.ts";
+import { viewed } from "../../graph/views.ts";
 import { bindingOf } from "./binding.ts";
 import { type Command, maxWorkgroups, type Operand, type Workgroups } from "./commands.ts";
 import { isTensor, type Layout } from "./layout.ts";

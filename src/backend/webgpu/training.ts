@@ -1,6 +1,40 @@
-import type { TrainingShaders } from "./commands.ts";
-import { trainingLowering } from "./lower_training.ts";
-import { packed } from "./lower_training_vision.ts";
+import { trainingSources } from "./_generated_training.ts";
+import { attentionLowering, attentionTraining } from "./lower/attention.ts";
+import { convLowering, convTraining } from "./lower/conv.ts";
+import { elementwiseLowering, elementwiseTraining } from "./lower/elementwise.ts";
+import { linearLowering, linearTraining } from "./lower/linear.ts";
+import { lossTraining } from "./lower/loss.ts";
+import { normLowering, normTraining } from "./lower/norm.ts";
+import { optimizerTraining } from "./lower/optimizer.ts";
+import { quantizeLowering } from "./lower/quantize.ts";
+import { reduceLowering, reduceTraining } from "./lower/reduce.ts";
+import { samplingLowering } from "./lower/sampling.ts";
+import { shapeLowering, shapeTraining } from "./lower/shape.ts";
+import type { TrainingShaders } from "./lowering.ts";
+import { packed } from "./pack_in_run.ts";
 
-/** What makes a WebGPU backend run programs of training. Apart, so that bundles for inference do without it. */
-export const trainingShaders: TrainingShaders = { lowering: trainingLowering, pack: packed };
+/** What makes a WebGPU backend run programs of training. In a file of its own, so that bundles for inference do without. */
+export const trainingShaders: TrainingShaders = {
+  sources: trainingSources,
+  lowering: {
+    ...elementwiseLowering,
+    ...shapeLowering,
+    ...reduceLowering,
+    ...linearLowering,
+    ...convLowering,
+    ...normLowering,
+    ...attentionLowering,
+    ...quantizeLowering,
+    ...samplingLowering,
+    ...elementwiseTraining,
+    ...shapeTraining,
+    ...reduceTraining,
+    ...linearTraining,
+    ...convTraining,
+    ...normTraining,
+    ...attentionTraining,
+    ...lossTraining,
+    ...optimizerTraining,
+  },
+  pack: packed,
+};

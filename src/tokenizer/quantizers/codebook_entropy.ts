@@ -1,5 +1,16 @@
-import { add, concat, constant, linear, mul, slice } from "../../graph/build.ts";
-import { exp, log, matmul, sum, total } from "../../graph/build_training.ts";
+import {
+  add,
+  concat,
+  constant,
+  exp,
+  linear,
+  log,
+  matmul,
+  mul,
+  slice,
+  sum,
+  total,
+} from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
 

@@ -1,5 +1,16 @@
-import { add, constant, lfqPack, lfqUnpack, mul, reshape, sub } from "../../graph/build.ts";
-import { sigmoid, softplus, straightThrough, total } from "../../graph/build_training.ts";
+import {
+  add,
+  constant,
+  lfqPack,
+  lfqUnpack,
+  mul,
+  reshape,
+  sigmoid,
+  softplus,
+  straightThrough,
+  sub,
+  total,
+} from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { formatShape, sizeOf } from "../../tensor/shape.ts";

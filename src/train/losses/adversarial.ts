@@ -1,5 +1,4 @@
-import { add, constant, mean, mul, reshape, sub } from "../../graph/build.ts";
-import { detach, relu, softplus } from "../../graph/build_training.ts";
+import { add, constant, detach, mean, mul, relu, reshape, softplus, sub } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 
 /** The losses that a discriminator is trained with. */

@@ -1,5 +1,4 @@
-import { reshape } from "../../graph/build.ts";
-import { crossEntropy } from "../../graph/build_training.ts";
+import { crossEntropy, reshape } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { meanOf } from "./adversarial.ts";

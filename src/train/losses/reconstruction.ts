@@ -1,5 +1,4 @@
-import { mul, sub } from "../../graph/build.ts";
-import { abs } from "../../graph/build_training.ts";
+import { abs, mul, sub } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { meanOf } from "./adversarial.ts";
 

@@ -1,5 +1,4 @@
-import { input, state } from "../../graph/build.ts";
-import { adamUpdate } from "../../graph/build_training.ts";
+import { adamUpdate, input, state } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";

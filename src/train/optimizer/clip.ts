@@ -1,5 +1,4 @@
-import { add, constant, sqrt } from "../../graph/build.ts";
-import { clamp, div, squareSum } from "../../graph/build_training.ts";
+import { add, clamp, constant, div, sqrt, squareSum } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 
 /**

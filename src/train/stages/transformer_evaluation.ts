@@ -1,6 +1,5 @@
 import type { Backend, States } from "../../backend/backend.ts";
-import { input, mean, reshape } from "../../graph/build.ts";
-import { crossEntropy } from "../../graph/build_training.ts";
+import { crossEntropy, input, mean, reshape } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, graphOf } from "../../graph/trace.ts";
 import type { TransformerConfig } from "../../networks/transformer/config.ts";

@@ -1,8 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { grad } from "../../../src/autograd/grad.ts";
-import { add, input } from "../../../src/graph/build.ts";
-import { total } from "../../../src/graph/build_training.ts";
+import { add, input, total } from "../../../src/graph/build.ts";
 import type { Tensor } from "../../../src/graph/ops.ts";
 import { graphOf, tensorsOf } from "../../../src/graph/trace.ts";
 import { nchwToNhwc } from "../../../src/image/pixels.ts";

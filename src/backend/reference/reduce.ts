@@ -1,0 +1,26 @@
+import type { ReduceOps } from "../../graph/ops/reduce.ts";
+import { sizeOf, stridesOf } from "../../tensor/shape.ts";
+import { forEachOffset } from "./loops.ts";
+import { type Evaluators, floats } from "./values.ts";
+
+/** What the ops of reductions compute. */
+export const reduceEvaluators: Evaluators<keyof ReduceOps> = {
+  mean: ({ x }, { axes }, spec) => {
+    const sums = new Float64Array(sizeOf(spec.shape));
+    const strides = stridesOf(spec.shape).map((stride, axis) => axes.includes(axis) ? 0 : stride);
+    forEachOffset(x.shape, [strides], (i, [o]) => sums[o!]! += x.data[i]!);
+    const count = x.data.length / sums.length;
+    return floats(spec.shape, sums.map((sum) => sum / count));
+  },
+  sum: ({ x }, { axes }, spec) => {
+    const sums = new Float64Array(sizeOf(spec.shape));
+    const strides = stridesOf(spec.shape).map((stride, axis) => axes.includes(axis) ? 0 : stride);
+    forEachOffset(x.shape, [strides], (i, [o]) => sums[o!]! += x.data[i]!);
+    return floats(spec.shape, sums);
+  },
+  square_sum: ({ x }, _, spec) => {
+    let sum = 0;
+    x.data.forEach((value) => sum += value * value);
+    return floats(spec.shape, [sum]);
+  },
+};

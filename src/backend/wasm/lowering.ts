@@ -1,0 +1,30 @@
+import type { Leaf, OpName, Tensor, TensorOf, View } from "../../graph/ops.ts";
+import type { Command } from "./commands.ts";
+import type { KernelBuild } from "./kernels.ts";
+
+/** Where tensors lie in memory. */
+export interface Addresses {
+  /** The address of a tensor's elements; 0 for none. */
+  of(tensor: Tensor | undefined): number;
+  /** The address of the op's own scratch buffer. */
+  readonly scratch: number;
+  /** Whether a weight lies packed for the op that reads it; else that op's commands pack it. */
+  packed(tensor: Tensor): boolean;
+}
+
+/** Ops that become commands: leaves and views do not, and fusion has replaced `group_norm`. */
+export type LoweredOp = Exclude<OpName, Leaf | View | "group_norm">;
+/** How each of some ops becomes commands. */
+export type Rules<O extends LoweredOp> = {
+  readonly [P in O]: (tensor: TensorOf<P>, at: Addresses) => Command[];
+};
+
+/** What programs of training need. */
+export interface TrainingKernels {
+  /** All kernels, those of inference among them. */
+  readonly build: KernelBuild;
+  /** A rule for each op, complete by type. */
+  readonly lowering: Rules<LoweredOp>;
+  /** Bytes of the scratch buffer that an op's commands share; undefined where they are those of inference. */
+  scratchBytes(tensor: Tensor, packed: (weight: Tensor) => boolean): number | undefined;
+}

@@ -1,0 +1,125 @@
+import { flopOf } from "../../../graph/flop.ts";
+import type { Tensor, TensorOf } from "../../../graph/ops.ts";
+import { sizeOf } from "../../../tensor/shape.ts";
+import { type Command, folded, type Operand, type Scratch, workgroupSize } from "../commands.ts";
+import type { Rules, Target } from "../lowering.ts";
+import { formatConstants, matrix, product } from "../product.ts";
+import { byElement, eachElement } from "../each_element.ts";
+import { swigluCommand } from "./elementwise.ts";
+import { rmsNorm } from "./norm.ts";
+
+/** Rows that share one reading of the weight; more of them go through the kernel of convolutions. */
+export const fewRows = 16;
+
+/** Threads that share a row. In software eight of them are one vector, which waits for no others. */
+const threadsOf = { staged: workgroupSize, direct: 8 } as const;
+
+/** Results of a workgroup of `matmul` along either side, as in the kernel. */
+const block = 32;
+/** Into how many pieces the rows of a table are cut. */
+const tablePieces = 64;
+
+/** How the ops of products and embeddings become commands. */
+export const linearLowering: Rules<"linear" | "embedding"> = {
+  linear: (tensor, target) => {
+    const { x, weight } = tensor.inputs;
+    return sizeOf(x.shape) / weight.shape[1]! <= fewRows ? matvec(tensor, target) : products(tensor, target);
+  },
+  embedding: (tensor, { format }) => {
+    const { table, index } = tensor.inputs, [words, width] = table.shape as [number, number];
+    const isParam = table.op === "param", f16 = isParam && format(table.attrs.name) !== "f32";
+    return byElement("embedding", tensor, {
+      constants: { WORDS: words, WIDTH: width, F16: f16, ROW_WORDS: Math.ceil(width / 2) },
+      bindings: { table: isParam ? { packed: table, layout: "table" } : table, index },
+    });
+  },
+};
+
+/** The same for those that need the kernels of training. */
+export const linearTraining: Rules<"matmul" | "embedding_grad"> = {
+  matmul: (tensor) => {
+    const { inputs: { a, b }, attrs: { transposeA, transposeB } } = tensor;
+    const [batches, m, n] = tensor.shape as [number, number, number], k = a.shape[transposeA ? 1 : 2]!;
+    return [{
+      kernel: "matmul",
+      constants: {
+        ...{ M: m, N: n, K: k, LHS_I: transposeA ? 1 : k, LHS_K: transposeA ? m : 1 },
+        ...{ RHS_K: transposeB ? 1 : n, RHS_J: transposeB ? k : 1 },
+      },
+      bindings: { lhs: a, rhs: b, out: tensor as Tensor },
+      workgroups: [Math.ceil(n / block), Math.ceil(m / block), batches],
+      flop: flopOf(tensor as Tensor),
+      splits: true,
+    }];
+  },
+  embedding_grad: (tensor) => {
+    const { inputs: { index, dy }, attrs: { words } } = tensor, width = tensor.shape[1]!;
+    const each = Math.ceil(words / tablePieces);
+    return [eachElement("embedding_grad", {
+      size: Math.ceil(words / each) * width,
+      constants: { WORDS: words, WIDTH: width, EACH: each, ROWS: sizeOf(index.shape) },
+      bindings: { index, dy, out: tensor as Tensor },
+      flop: sizeOf(index.shape) * Math.ceil(words / each) * width,
+    })];
+  },
+};
+
+/** One dispatch, with all that is fused. */
+function matvec(tensor: TensorOf<"linear">, target: Target): Command[] {
+  const { x, weight, bias, norm, up, residual } = tensor.inputs;
+  const [outputs, k] = weight.shape as [number, number];
+  const rows = sizeOf(x.shape) / k;
+  // So many columns that a thread keeps about sixteen sums.
+  const columns = Math.max(1, Math.min(8, 2 ** Math.floor(Math.log2(fewRows / rows))));
+  const packed = matrix(weight, target), packedUp = up && matrix(up, target);
+  return [...packed.commands, ...packedUp?.commands ?? [], {
+    kernel: "linear",
+    constants: {
+      ...{
+        WORKGROUP: threadsOf[target.tiling],
+        R: rows,
+        K: k,
+        K4: Math.ceil(k / 4),
+        O: outputs,
+        OUTPUTS: columns,
+      },
+      ...{ VALUES: rows * columns * (up ? 2 : 1) + (norm ? rows : 0), VECTOR: k % 4 === 0 },
+      ...{ BIAS: Boolean(bias), NORM: Boolean(norm), UP: Boolean(up), RESIDUAL: Boolean(residual) },
+      ...formatConstants(packed.operand, { width: k, target }),
+      ...norm && { EPS: `f32(${tensor.attrs.eps})` },
+    },
+    bindings: {
+      ...{ x, weight: packed.operand, up: packedUp?.operand, norm, bias, residual, out: tensor as Tensor },
+    },
+    workgroups: folded(Math.ceil(outputs / columns)),
+    flop: flopOf(tensor as Tensor),
+  }];
+}
+
+/** Tiled products, with norms and gates as passes of their own: they are little beside so many rows. */
+function products(tensor: TensorOf<"linear">, target: Target): Command[] {
+  const { x, weight, bias, norm, up, residual } = tensor.inputs;
+  const [outputs, k] = weight.shape as [number, number];
+  const w = sizeOf(x.shape) / k, size = sizeOf(tensor.shape), out: Operand = tensor as Tensor;
+  const commands: Command[] = [];
+  let source: Operand = x;
+  if (norm) {
+    source = { scratch: "normalised", bytes: 4 * sizeOf(x.shape) };
+    commands.push(rmsNorm(x, { weight: norm, eps: tensor.attrs.eps!, out: source }));
+  }
+  // A 1×1 convolution of one row of positions.
+  const sizes = { n: 1, h: 1, w, channels: k, outH: 1, outW: w, outputs, kernel: 1, stride: 1, padding: 0 };
+  const times = (by: Tensor, rest: { bias?: Tensor; residual?: Tensor; out: Operand }) => {
+    const { operand, commands } = matrix(by, target);
+    return [...commands, product({ ...sizes, operands: { x: source, weight: operand, ...rest } }, target)];
+  };
+  if (!up) return [...commands, ...times(weight, { bias, residual, out })];
+  const gate: Scratch = { scratch: "gate", bytes: 4 * size },
+    gated: Scratch = { scratch: "up", bytes: 4 * size };
+  return [
+    ...commands,
+    ...times(weight, { bias, out: gate }),
+    ...times(up, { out: gated }),
+    swigluCommand({ gate, up: gated, residual }, { size, out }),
+  ];
+}

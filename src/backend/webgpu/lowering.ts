@@ -1,0 +1,44 @@
+import type { Leaf, OpName, Tensor, TensorOf, View } from "../../graph/ops.ts";
+import { BackendError } from "../../tensor/errors.ts";
+import type { WeightFormat } from "../backend.ts";
+import type { Command, Scratch } from "./commands.ts";
+import type { Tiling } from "./tiles.ts";
+
+/** Ops that become commands: leaves and views do not, and fusion has replaced `group_norm`. */
+export type LoweredOp = Exclude<OpName, Leaf | View | "group_norm">;
+/** How each of some ops becomes commands. */
+export type Rules<O extends LoweredOp> = {
+  readonly [P in O]: (tensor: TensorOf<P>, target: Target) => Command[];
+};
+
+/** What commands are made for. */
+export interface Target {
+  readonly tiling: Tiling;
+  /** Whether kernels can read halves; where not, they unpack them from words. */
+  readonly f16: boolean;
+  /** Bytes of workgroup memory that kernels may use. */
+  readonly workgroupBytes: number;
+  /** What programs of training need beside the rest; without, they are refused. */
+  readonly training?: TrainingShaders;
+  /** The format that the matrix or table `name` was loaded in. */
+  format(name: string): WeightFormat;
+}
+
+/** What programs of training need: how their ops become commands, and how a run packs weights that it changes. */
+export interface TrainingShaders {
+  /** The texts of the kernels that inference lacks. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** A rule for each op, complete by type. */
+  readonly lowering: Rules<LoweredOp>;
+  /** The matrix that products read of a weight `[O,C]` or `[O,C,K,K]` in f32, and the command that makes it. */
+  pack(weight: Tensor): { matrix: Scratch; command: Command };
+}
+
+/** The error for a graph of training, where the backend is not set up for it. */
+export function notForTraining(op: OpName): BackendError {
+  return new BackendError(`Cannot run ${op} on WebGPU`, {
+    expected: "a graph of inference",
+    got: "an op, or weights that a run computes, which only training has",
+    hint: "set the backend up for training",
+  });
+}

@@ -1,0 +1,12 @@
+import { apply } from "../apply.ts";
+import type { Attrs, Inputs, Tensor } from "../ops.ts";
+
+/** One step of Adam on a state; see `OpTable`. Make it an effect. */
+export function adamUpdate(inputs: Inputs<"adam">, attrs: Attrs<"adam">): Tensor {
+  return apply("adam", inputs, attrs);
+}
+
+/** Writes `value` into `state` at the end of a run, when all that reads the state has done so. Make it an effect. */
+export function assign(state: Tensor, value: Tensor): Tensor {
+  return apply("assign", { state, value }, {});
+}

@@ -1,0 +1,27 @@
+import { apply } from "../apply.ts";
+import type { Tensor } from "../ops.ts";
+
+/** Four random words for each key `[N,2]` and counter `[N,4]`. */
+export function philox(key: Tensor, counter: Tensor): Tensor {
+  return apply("philox", { key, counter }, {});
+}
+
+/** `uncond + scale·(cond − uncond)` of the two halves of logits `[2·N,V]`. */
+export function guide(logits: Tensor, scale: Tensor): Tensor {
+  return apply("guide", { logits, scale }, {});
+}
+
+/** Samples a word from each row of logits `[N,V]`; see the op. */
+export function sample(
+  logits: Tensor,
+  { word, repeat, ...inputs }: {
+    temperature: Tensor;
+    topK: Tensor;
+    topP: Tensor;
+    random: Tensor;
+    word: number;
+    repeat: number;
+  },
+): Tensor {
+  return apply("sample", { logits, ...inputs }, { word, repeat });
+}

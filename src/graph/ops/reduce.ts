@@ -1,0 +1,28 @@
+import { sizeOf } from "../../tensor/shape.ts";
+import { f32 } from "../checks.ts";
+import { elements } from "../flop_counts.ts";
+import type { FlopRules, Operand, ShapeRules, Unary } from "../operand.ts";
+
+/** Means and sums over axes. */
+export interface ReduceOps {
+  /** The mean over `axes`, which stay with length 1. */
+  mean: { inputs: { x: Operand }; attrs: { axes: readonly number[] } };
+  /** The sum over `axes`, which stay with length 1. */
+  sum: { inputs: { x: Operand }; attrs: { axes: readonly number[] } };
+  /** The sum of all squares, `[]`. */
+  square_sum: Unary;
+}
+
+/** What each op makes of its inputs. Throws `ShapeError` where they do not fit. */
+export const reduceShapes: ShapeRules<ReduceOps> = {
+  mean: ({ x }, { axes }) => f32(x.shape.map((length, axis) => axes.includes(axis) ? 1 : length)),
+  sum: ({ x }, { axes }) => f32(x.shape.map((length, axis) => axes.includes(axis) ? 1 : length)),
+  square_sum: () => f32([]),
+};
+
+/** Floating-point operations of each op; see `flopOf`. */
+export const reduceFlop: FlopRules<ReduceOps> = {
+  mean: ({ inputs: { x } }) => elements(x),
+  sum: ({ inputs: { x } }) => sizeOf(x.shape),
+  square_sum: ({ inputs: { x } }) => 2 * sizeOf(x.shape),
+};
