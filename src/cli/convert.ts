@@ -7,7 +7,8 @@ import { megabytes } from "../graph/print.ts";
 import { isGenerative } from "../models/open_generative.ts";
 import { resolveModel } from "../models/find.ts";
 import type { Io } from "./io.ts";
-import { wholeNumber } from "./options.ts";
+import { withJson, withRaw } from "./options.ts";
+import { positiveInteger } from "./parse.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
@@ -19,28 +20,28 @@ interface Options {
   json?: true;
 }
 
-/** `voken convert`: a training checkpoint to a small model folder. */
+/** `voken convert`: converts a training checkpoint to a model folder for inference. */
 export function convertCommand(io: Io): Command {
-  return new Command("convert")
+  const command = new Command("convert")
     .description(
-      "write what inference needs of a checkpoint into a folder: config.json, model.safetensors, and " +
-        "transformer.safetensors where the checkpoint holds one",
+      "convert a checkpoint to a model folder for inference: config.json, model.safetensors, and " +
+        "transformer.safetensors if the checkpoint contains a transformer",
     )
-    .argument("<checkpoint>", "a .ckpt, .pth or .safetensors file, or a folder made by convert")
-    .argument("<folder>", "where the model goes")
-    .addOption(new Option("--dtype <type>", "type of the weights").choices(["f32", "f16"]).default("f32"))
+    .argument("<checkpoint>", "a .ckpt, .pth or .safetensors file, or a folder written by convert")
+    .argument("<folder>", "the folder to write")
     .addOption(
-      new Option("--weights <format>", "type of a transformer's weights").choices(weightFormatNames)
+      new Option("--dtype <type>", "type of the tokenizer's weights").choices(["f32", "f16"]).default("f32"),
+    )
+    .addOption(
+      new Option("--weights <format>", "format of the transformer's weights").choices(weightFormatNames)
         .default("q8"),
     )
-    .option("--heads <n>", "heads (default: what the model says, or its width over 64)", wholeNumber)
-    .option("--grid <n>", "tokens along a side (default: what the model says, or 16)", wholeNumber)
-    .option("--raw", "take the raw weights, not their moving average")
-    .option("--json", "say it in JSON")
+    .option("--heads <n>", "attention heads (default: as in the checkpoint, or width / 64)", positiveInteger)
+    .option("--grid <n>", "tokens along a side (default: as in the checkpoint, or 16)", positiveInteger);
+  return withJson(withRaw(command))
     .action(async (checkpoint: string, folder: string, { dtype, raw, json, ...options }: Options) => {
       using bar = progress("Converting", io);
-      const onProgress = ({ loaded, total }: { loaded: number; total: number }) => bar.update(loaded, total);
-      const { signal } = io;
+      const { signal } = io, { onLoad: onProgress } = bar;
       const source = await resolveModel(checkpoint);
       const conversion = await convertCheckpoint(source, folder, {
         dtype,

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { openSource } from "../io/byte_source.ts";
 import { readTokens } from "../tokenizer/token_file.ts";
 import type { Io } from "./io.ts";
-import { loadTokenizer, type ModelOptions, withModel } from "./options.ts";
+import { loadTokenizer, type ModelOptions, withJson, withModel } from "./options.ts";
 import { checkWritable, imagePaths, stemOf, writeImage } from "./outputs.ts";
 import { progress } from "./progress.ts";
 
@@ -11,13 +11,13 @@ interface Options extends ModelOptions {
   json?: true;
 }
 
-/** `voken decode`: a file of tokens to images. */
+/** `voken decode`: decodes a file of tokens to images. */
 export function decodeCommand(io: Io): Command {
-  return withModel(new Command("decode"))
-    .description("turn a file of tokens into images")
-    .argument("<tokens>", "what encode wrote, .npz or JSON")
-    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one image", "out")
-    .option("--json", "say it in JSON")
+  const command = new Command("decode")
+    .description("decode a file of tokens to images")
+    .argument("<tokens>", "a file that encode wrote, .npz or JSON")
+    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one image", "out");
+  return withJson(withModel(command))
     .action(async (input: string, options: Options) => {
       await using source = await openSource(input);
       const tokens = readTokens(await source.read(0, source.size), { file: input });

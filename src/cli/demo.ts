@@ -1,5 +1,5 @@
 /**
- * Reconstructs the sample images of a small model, shows them beside the originals, and generates new ones:
+ * Reconstructs the sample images of the shipped model, shows them beside the originals, and generates new images:
  * `deno task demo`.
  */
 import { alignColumns } from "../graph/print.ts";
@@ -21,7 +21,7 @@ import { quietMesa } from "./quiet_mesa.ts";
 const samples = new URL(`../../models/${model}/samples/`, import.meta.url);
 const columns = 8;
 
-/** Runs the demo and writes its sheets into `folder`. */
+/** Runs the demo and writes its contact sheets to `folder`. */
 export async function demo(folder: string, io: Io): Promise<void> {
   const names = (await Array.fromAsync(Deno.readDir(samples))).map(({ name }) => name).sort();
   const images = await Promise.all(names.map((name) => readImage(new URL(name, samples))));
@@ -45,7 +45,7 @@ export async function demo(folder: string, io: Io): Promise<void> {
 
   const { width, height } = images[0]!, { grid, codebookSize, data } = tokens[0]!;
   io.out(
-    `${model}: images of ${width}×${height} become ${describeTokens(tokens[0]!)}, and images again.\n`,
+    `${model}: images of ${width}×${height} become ${describeTokens(tokens[0]!)}.\n`,
   );
   io.out(describe(names, { images, tokens, reconstructions }) + "\n");
   const each = (total: number) => `${(1000 * total / images.length).toFixed(1)} ms an image`;
@@ -56,19 +56,19 @@ export async function demo(folder: string, io: Io): Promise<void> {
         "size",
         `${tokenBits(codebookSize) * data.length / 8} bytes an image; as PNG ${await meanBytes(
           names,
-        )} bytes in the mean`,
+        )} bytes on average`,
       ],
       ["load", `${loading.toFixed(2)} s`],
-      ["first run", `${first.toFixed(2)} s, with the start of the threads`],
+      ["first run", `${first.toFixed(2)} s, including the start of the threads`],
       ["encode", each(encoding)],
       ["decode", each(decoding)],
     ]).join("\n"),
   );
-  io.out(`\nNow look at ${path}: each image with its reconstruction below.`);
+  io.out(`\nSee ${path}: each image with its reconstruction below.`);
   await demoGeneration(model, folder, io);
 }
 
-/** Rows of originals, each with the row of reconstructions below it. */
+/** Rows of originals, each followed by the row of their reconstructions. */
 function sheetRows(images: readonly Image[], reconstructions: readonly Image[]): Image[][] {
   const rows: Image[][] = [];
   for (let i = 0; i < images.length; i += columns) {

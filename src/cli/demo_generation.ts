@@ -6,11 +6,11 @@ import type { Io } from "./io.ts";
 import { writeImage } from "./outputs.ts";
 import { progress } from "./progress.ts";
 
-/** Images of each class. */
+/** Number of images of each class. */
 const each = 4;
 const seed = 1;
 
-/** Generates images of every class of `model` into a sheet in `folder`, a row for each class. */
+/** Generates images of every class of `model` and writes a contact sheet to `folder`, with a row for each class. */
 export async function demoGeneration(model: string, folder: string, io: Io): Promise<void> {
   let start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
@@ -19,7 +19,7 @@ export async function demoGeneration(model: string, folder: string, io: Io): Pro
   const names = generator.classNames ?? [], rows: Image[][] = [];
   start = performance.now();
   for (const classId of names.keys()) {
-    using bar = progress("Generation classes", io);
+    using bar = progress("Generating classes", io);
     bar.update(classId, names.length);
     const request = { classIds: classId, n: each, first: classId * each, seed, signal: io.signal };
     const images = await generator.generate(request);
@@ -36,12 +36,12 @@ export async function demoGeneration(model: string, folder: string, io: Io): Pro
       ["load", `${loading.toFixed(2)} s`],
       [
         "generate",
-        `${count} images, each the likeliest of ${candidates}, in ${
+        `${count} images, each the most likely of ${candidates} candidates, in ${
           generation.toFixed(2)
-        } s with their decoding`,
+        } s including decoding`,
       ],
-      ["speed", `${(tokens / generation).toFixed(0)} tokens/s, each with and without its class for guidance`],
+      ["speed", `${(tokens / generation).toFixed(0)} tokens/s with classifier-free guidance`],
     ]).join("\n"),
   );
-  io.out(`\nNow look at ${path}: a row for each class.`);
+  io.out(`\nSee ${path}: a row for each class.`);
 }

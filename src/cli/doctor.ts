@@ -4,16 +4,17 @@ import { BackendError } from "../tensor/errors.ts";
 import { modelNames } from "../models/find.ts";
 import type { Io } from "./io.ts";
 import { codecFacts, wasmFacts, webgpuFacts } from "./machine.ts";
+import { withJson } from "./options.ts";
 import { version } from "../version.ts";
 
-/** A difference from the reference beyond which kernels are wrong. */
+/** The largest difference from the reference of correct kernels. */
 const maxError = 1e-6;
 
-/** `voken doctor`: what this machine offers. */
+/** `voken doctor`: reports what this machine supports. */
 export function doctorCommand(io: Io): Command {
-  return new Command("doctor")
-    .description("say what this machine offers: threads, SIMD, WebGPU adapters, codecs, versions")
-    .option("--json", "say it in JSON")
+  const command = new Command("doctor")
+    .description("report what this machine supports: threads, SIMD, WebGPU adapters, codecs, versions");
+  return withJson(command)
     .action(async ({ json }: { json?: true }) => {
       const facts = {
         versions: { voken: version, deno: Deno.version.deno, v8: Deno.version.v8 },
@@ -30,7 +31,7 @@ export function doctorCommand(io: Io): Command {
       };
       io.out(json ? JSON.stringify(facts, null, 2) : describe(facts));
       if (facts.wasm.problem || !(facts.wasm.error! <= maxError)) {
-        throw new BackendError("Cannot run models fast here: the WASM kernels do not work", {
+        throw new BackendError("Cannot use the WASM backend: its kernels do not work here", {
           got: facts.wasm.problem ?? `results that differ by ${facts.wasm.error}`,
           hint: "use --backend reference, which is slow, or another runtime",
         });

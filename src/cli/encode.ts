@@ -4,7 +4,7 @@ import { tokensToJson, tokensToNpz } from "../tokenizer/token_file.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
-import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
+import { loadTokenizer, type ModelOptions, withJson, withModel, withSize } from "./options.ts";
 import { checkWritable, writeFile } from "./outputs.ts";
 import { batchesOf, checkInputs, type InputImage } from "./images.ts";
 import { progress } from "./progress.ts";
@@ -15,18 +15,13 @@ interface Options extends ModelOptions {
   json?: true;
 }
 
-/** `voken encode`: images to a file of tokens. */
+/** `voken encode`: encodes images to a file of tokens. */
 export function encodeCommand(io: Io): Command {
-  return withModel(new Command("encode"))
-    .description("turn images of one size into tokens")
+  const command = new Command("encode")
+    .description("encode images of one size to tokens")
     .argument("<images...>", "PNG, JPEG or WebP files")
-    .option("-o, --output <file.npz>", "where the tokens go: uint32 `tokens` [n,h,w], `codebookSize`")
-    .option(
-      "--size <pixels>",
-      "resize the shorter side, then crop to a square (default: as it is)",
-      wholeNumber,
-    )
-    .option("--json", "write the tokens to standard output as JSON")
+    .option("-o, --output <file.npz>", "file of the tokens: uint32 `tokens` [n,h,w], `codebookSize`");
+  return withJson(withSize(withModel(command)))
     .action(async (inputs: string[], options: Options) => {
       const { output, json } = options;
       if (!output && !json) {

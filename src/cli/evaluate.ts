@@ -1,56 +1,37 @@
 import { Command } from "commander";
-import { evaluateReconstruction, type ReconstructionQuality } from "../eval/reconstruction.ts";
-import { DataError } from "../tensor/errors.ts";
 import { openImages } from "../data/open_images.ts";
 import type { ImageSource } from "../data/source.ts";
 import { split } from "../data/split.ts";
+import { evaluateReconstruction, type ReconstructionQuality } from "../eval/reconstruction.ts";
+import { alignColumns } from "../graph/print.ts";
+import { DataError } from "../tensor/errors.ts";
+import { type DataOptions, readerOptions, withData } from "./data_options.ts";
 import type { Io } from "./io.ts";
-import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
+import { loadTokenizer, type ModelOptions, withJson, withModel } from "./options.ts";
 import { progress } from "./progress.ts";
 
-interface Options extends ModelOptions {
-  data: string;
+interface Options extends ModelOptions, DataOptions {
   heldOut?: true;
-  size?: number;
-  decoders?: number;
-  maxDamaged?: number;
   json?: true;
 }
 
-/** `voken evaluate`: how well a tokenizer keeps the images of a data set. */
+/** `voken evaluate`: measures how well a tokenizer reconstructs the images of a data set. */
 export function evaluateCommand(io: Io): Command {
-  return withModel(new Command("evaluate"))
+  const command = new Command("evaluate")
     .description(
-      "say how well a tokenizer keeps the images of a data set: PSNR, SSIM, sharpness, codes in use",
+      "measure how well a tokenizer reconstructs the images of a data set: PSNR, SSIM, sharpness, codes in use",
     )
-    .requiredOption("--data <path>", "a folder of images, .tar shards by name or pattern, or an .npz")
-    .option("--held-out", "only the images that the data keep out of training")
-    .option(
-      "--size <pixels>",
-      "resize the shorter side, then crop to a square (default: as it is)",
-      wholeNumber,
-    )
-    .option(
-      "--decoders <n>",
-      "threads that decode images (default: a quarter of the processors)",
-      wholeNumber,
-    )
-    .option(
-      "--max-damaged <n>",
-      "damaged images before that is an error (default: 1%, at least 10)",
-      wholeNumber,
-    )
-    .option("--json", "say it in JSON")
-    .action(async ({ data, heldOut, size, decoders, maxDamaged, json, ...model }: Options) => {
-      await using source = await openImages(data, io);
-      await using tokenizer = await loadTokenizer(model, io);
+    .option("--held-out", "use only the images that the data set excludes from training");
+  return withJson(withData(withModel(command)))
+    .action(async (options: Options) => {
+      await using source = await openImages(options.data, io);
+      await using tokenizer = await loadTokenizer(options, io);
       using bar = progress("Evaluating", io);
-      const quality = await evaluateReconstruction(heldOut ? heldOutOf(source) : source, tokenizer, {
-        ...{ size, maxDamaged, threads: decoders, signal: io.signal },
+      const quality = await evaluateReconstruction(options.heldOut ? heldOutOf(source) : source, tokenizer, {
+        ...readerOptions(options, io),
         onProgress: ({ done, total }) => bar.update(done, total),
-        onDamaged: ({ name, reason }) => io.note(`voken: passed over ${name}: ${reason}`),
       });
-      io.out(json ? JSON.stringify(quality, null, 2) : describe(quality, tokenizer.codebookSize));
+      io.out(options.json ? JSON.stringify(quality, null, 2) : describe(quality, tokenizer.codebookSize));
     });
 }
 
@@ -58,20 +39,20 @@ function heldOutOf(source: ImageSource): ImageSource {
   const { heldOut = [] } = source;
   if (heldOut.length > 0) return split(source, heldOut).heldOut;
   throw new DataError(`Cannot evaluate held-out images of ${source.name}`, {
-    expected: "an .npz with held_out, the numbers of such images",
-    got: "data that keep none out",
-    hint: "leave --held-out away to evaluate all",
+    expected: "an .npz file with an array held_out of their numbers",
+    got: "a data set without held-out images",
+    hint: "omit --held-out to evaluate all images",
   });
 }
 
 function describe(quality: ReconstructionQuality, codebookSize: number): string {
   const { images, damaged, size, psnr, ssim, sharpness, codes, utilization } = quality;
   const percent = (share: number) => `${(100 * share).toPrecision(3)}%`;
-  return [
-    `images   ${images} of ${size}×${size}${damaged > 0 ? `, ${damaged} damaged left out` : ""}`,
-    `PSNR       ${psnr.toFixed(2)} dB`,
-    `SSIM       ${ssim.toFixed(4)}`,
-    `sharpness  ${percent(sharpness)} of the originals' mean gradient`,
-    `codes      ${codes} of ${codebookSize} in use, ${percent(utilization)}`,
-  ].join("\n");
+  return alignColumns([
+    ["images", `${images} of ${size}×${size}${damaged > 0 ? `, skipped ${damaged} damaged` : ""}`],
+    ["PSNR", `${psnr.toFixed(2)} dB`],
+    ["SSIM", ssim.toFixed(4)],
+    ["sharpness", `${percent(sharpness)} of the originals' mean gradient`],
+    ["codes", `${codes} of ${codebookSize} in use, ${percent(utilization)}`],
+  ]).join("\n");
 }

@@ -8,7 +8,8 @@ import { defaultModel, openModel } from "../models/find.ts";
 import { decodeGraph, encodeGraph } from "../tokenizer/programs.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import type { Io } from "./io.ts";
-import { extent, wholeNumber } from "./options.ts";
+import { modelHelp, withJson } from "./options.ts";
+import { imageSize, positiveInteger } from "./parse.ts";
 
 interface Options {
   size: { width: number; height: number };
@@ -19,20 +20,20 @@ interface Options {
 
 const parts = { encode: encodeGraph, decode: decodeGraph };
 
-/** `voken explain`: the graph that a model runs. */
+/** `voken explain`: prints the graphs of a model. */
 export function explainCommand(io: Io): Command {
-  return new Command("explain")
-    .description("show the fused graph that a model runs: ops, shapes, arithmetic, bytes, arena")
-    .argument("[model]", "a checkpoint, a folder made by convert, or a name in models/", defaultModel)
-    .option("--size <pixels>", "size of the images, such as 256 or 640x480", extent, {
+  const command = new Command("explain")
+    .description("print the fused graphs of a model: ops, shapes, FLOP, memory traffic, arena")
+    .argument("[model]", modelHelp, defaultModel)
+    .option("--size <pixels>", "size of the images, such as 256 or 640x480", imageSize, {
       width: 256,
       height: 256,
     })
-    .option("--batch <n>", "images at once", wholeNumber, 1)
+    .option("--batch <n>", "number of images in a batch", positiveInteger, 1)
     .addOption(
-      new Option("--part <name>", "what to show").choices(["encode", "decode", "both"]).default("both"),
-    )
-    .option("--json", "say it in JSON")
+      new Option("--part <name>", "the graph to print").choices(["encode", "decode", "both"]).default("both"),
+    );
+  return withJson(command)
     .action(async (model: string, { size: { width, height }, batch, part, json }: Options) => {
       await using checkpoint = await openModel(model);
       const { config } = tokenizerWeights(checkpoint);
@@ -41,7 +42,7 @@ export function explainCommand(io: Io): Command {
         const [w, h] = [width, height].map((side) => Math.ceil(side / factor) * factor);
         throw new ArgumentError(`Cannot explain ${model} at ${width}×${height}`, {
           expected: `multiples of ${factor}`,
-          hint: `such images are padded: use --size ${w}x${h}`,
+          hint: `images of this size are padded: use --size ${w}x${h}`,
         });
       }
       const names = part === "both" ? ["encode", "decode"] as const : [part];

@@ -5,19 +5,20 @@ import { alignColumns, megabytes } from "../graph/print.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { resolveModel } from "../models/find.ts";
 import type { Io } from "./io.ts";
+import { modelHelp, withJson } from "./options.ts";
 
 interface Options {
   tensors?: true;
   json?: true;
 }
 
-/** `voken inspect`: what a checkpoint holds. */
+/** `voken inspect`: describes the contents of a checkpoint. */
 export function inspectCommand(io: Io): Command {
-  return new Command("inspect")
-    .description("say what a checkpoint holds; nothing in it is executed")
-    .argument("<model>", "a checkpoint, a folder made by convert, or a name in models/")
-    .option("--tensors", "list all tensors")
-    .option("--json", "say it in JSON, with all tensors")
+  const command = new Command("inspect")
+    .description("describe the contents of a checkpoint without executing any of it")
+    .argument("<model>", modelHelp)
+    .option("--tensors", "list all tensors (with --json they are always listed)");
+  return withJson(command)
     .action(async (file: string, { tensors, json }: Options) => {
       const summary = await inspectCheckpoint(await resolveModel(file));
       if (json) return io.out(JSON.stringify(summary, null, 2));
@@ -42,14 +43,14 @@ function describe(summary: CheckpointSummary): string {
   if (tokenizer) {
     const { config, like, weights, parameters } = tokenizer;
     const known = like.length > 0 ? ` (as ${like.join(" and ")})` : "";
-    const taken = weights === "raw" ? "the raw weights" : "the averaged (EMA) weights";
+    const used = weights === "raw" ? "the raw weights" : "the averaged (EMA) weights";
     rows.push(["tokenizer", `${formatConfig(config)}${known}`]);
-    rows.push(["inference", `${millions(parameters)} weights; takes ${taken}`]);
+    rows.push(["inference", `${millions(parameters)} weights; uses ${used}`]);
   }
   if (transformer) rows.push(["transformer", describeTransformer(transformer)]);
   if (problem) rows.push(["problem", problem.replace(/\s*\n\s*/g, " ")]);
-  const said = Object.entries(summary.metadata).filter(([key]) => key !== "config.json");
-  for (const [key, value] of said) rows.push([key, value.length > 80 ? `${value.slice(0, 77)}…` : value]);
+  const others = Object.entries(summary.metadata).filter(([key]) => key !== "config.json");
+  for (const [key, value] of others) rows.push([key, value.length > 80 ? `${value.slice(0, 77)}…` : value]);
   return alignColumns(rows).join("\n");
 }
 

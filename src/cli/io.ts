@@ -1,19 +1,19 @@
-/** Where a command's words go, and what ends it early. */
+/** Output and cancellation of a command. */
 export interface Io {
-  /** Writes a result: a line or several, to standard output. */
+  /** Writes a result to standard output. */
   out(text: string): void;
-  /** Writes a remark or an error, to standard error. */
+  /** Writes a message or an error to standard error. */
   note(text: string): void;
-  /** Whether somebody watches: only then are there progress bars. */
+  /** Whether standard error is a terminal; only then are progress bars shown. */
   readonly watched: boolean;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-/** The terminal, or whatever stands in its place. Disposing gives Ctrl-C back to the runtime. */
+/** Standard output and standard error. Disposing it restores the runtime's handling of Ctrl-C. */
 export function terminal(): Io & Disposable {
   const controller = new AbortController();
-  // A second Ctrl-C finds no listener and ends the process at once.
+  // The listener is removed at the first Ctrl-C, so that a second one ends the process at once.
   const stop = () => {
     release();
     controller.abort(new DOMException("Stopped", "AbortError"));
@@ -34,7 +34,7 @@ function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): 
   try {
     for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
   } catch (error) {
-    // The reader (`| head`) has left: nobody misses the rest.
+    // The reader of the pipe (such as `head`) has ended.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

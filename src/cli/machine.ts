@@ -14,28 +14,28 @@ import { readImage } from "../image/read.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { f32Tensor } from "../tensor/tensor.ts";
 
-/** What kernels run here, and whether they compute what they should. */
+/** The WASM kernels of this machine, and whether their results are correct. */
 export interface WasmFacts {
   readonly features: Features;
   readonly variant?: Variant;
   readonly threads?: number;
   /** Normalised mean squared difference from the reference on a small convolution. */
   readonly error?: number;
-  /** Why there are no kernels. */
+  /** Why the kernels do not run. */
   readonly problem?: string;
 }
 
-/** What WebGPU offers, what its kernels give, and which backend `auto` takes. */
+/** The WebGPU adapter, whether the results of its kernels are correct, and the backend that `auto` chooses. */
 export interface WebGpuFacts {
   readonly adapter?: AdapterFacts;
   /** Normalised mean squared difference from the reference on a small convolution. */
   readonly error?: number;
-  /** Why there are no kernels. */
+  /** Why the kernels do not run. */
   readonly problem?: string;
   readonly auto: Choice;
 }
 
-/** Starts the WASM backend and holds a small convolution against the reference backend. */
+/** Starts the WASM backend and compares a small convolution with the reference backend. */
 export async function wasmFacts(): Promise<WasmFacts> {
   const features = detectFeatures();
   try {
@@ -46,7 +46,7 @@ export async function wasmFacts(): Promise<WasmFacts> {
   }
 }
 
-/** Looks for an adapter, and holds a small convolution on it against the reference backend. */
+/** Finds an adapter and compares a small convolution on it with the reference backend. */
 export async function webgpuFacts(): Promise<WebGpuFacts> {
   const found = await findAdapter(), adapter = found && adapterFacts(found);
   const auto = chooseBackend(adapter);
@@ -58,13 +58,13 @@ export async function webgpuFacts(): Promise<WebGpuFacts> {
   }
 }
 
-/** Writes and reads an image in each format; gives `ok`, or what failed. */
+/** Encodes and decodes an image in each format. Returns `ok` or the error for each. */
 export async function codecFacts(): Promise<Record<ImageFormat, string>> {
   const image = createImage({ width: 5, height: 3 }, Uint8Array.from({ length: 45 }, (_, i) => 5 * i));
   const state = async (format: ImageFormat) => {
     try {
       const { width, height } = await readImage(await encodeImage(image, { format }));
-      return width === 5 && height === 3 ? "ok" : `gave ${width}×${height} for 5×3`;
+      return width === 5 && height === 3 ? "ok" : `decodes 5×3 as ${width}×${height}`;
     } catch (error) {
       return messageOf(error);
     }
@@ -82,7 +82,7 @@ function smallGraph(): Graph {
   });
 }
 
-/** How far a small convolution on `backend`, which is disposed, differs from the reference. */
+/** The normalised mean squared difference of a small convolution from the reference. Disposes `backend`. */
 async function errorOf(backend: Backend): Promise<number> {
   const [actual, expected] = [await convolve(backend), await convolve(new ReferenceBackend())];
   let distance = 0, length = 0;

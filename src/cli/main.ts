@@ -32,14 +32,15 @@ const commands = [
   doctorCommand,
 ];
 
-/** Exit code of a process that Ctrl-C ended. */
+/** Exit code of a process that was stopped by Ctrl-C. */
 const stopped = 130;
 
-/** Runs `voken` with the given arguments, and gives its exit code: 0, 1 for any error, 130 when stopped. */
+/** Runs `voken` with arguments. Returns the exit code: 0 on success, 1 for errors, 130 if stopped by Ctrl-C. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
-  const program = new Command("voken").description("Images to tokens and back, by Open-MAGVIT2").version(
-    version,
-  );
+  const program = new Command("voken").description("Encode, decode and generate images with Open-MAGVIT2")
+    .version(
+      version,
+    );
   for (const make of commands) program.addCommand(make(io));
   for (const command of [program, ...program.commands]) {
     command
@@ -48,8 +49,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
         writeOut: (text) => io.out(text.trimEnd()),
         writeErr: (text) => io.note(text.trimEnd()),
       })
-      .showHelpAfterError(`(${command === program ? "voken" : `voken ${command.name()}`} --help says more)`);
-    if (command !== program) command.option("--verbose", "show where an error came from");
+      .showHelpAfterError(
+        `(${command === program ? "voken" : `voken ${command.name()}`} --help shows the usage)`,
+      );
+    if (command !== program) command.option("--verbose", "print the stack traces of errors");
   }
   try {
     await program.parseAsync(args, { from: "user" });
@@ -68,7 +71,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
 function oneLine(error: unknown): string {
   if (error instanceof VokenError) return error.message.replace(/\s*\n\s*/g, " ");
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `${message.replace(/\s*\n\s*/g, " ")} (this is a fault of voken; --verbose shows where)`;
+  return `${message.replace(/\s*\n\s*/g, " ")} (this is a bug in voken; --verbose prints its stack trace)`;
 }
 
 function trace(error: unknown): string {
@@ -76,5 +79,5 @@ function trace(error: unknown): string {
   for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
     lines.push(cause instanceof Error ? cause.stack ?? String(cause) : String(cause));
   }
-  return `voken: ${lines.join("\nbecause of ")}`;
+  return `voken: ${lines.join("\ncaused by ")}`;
 }

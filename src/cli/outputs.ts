@@ -12,8 +12,8 @@ const formats: Readonly<Record<string, ImageFormat>> = {
 };
 
 /**
- * Where images of the given names go: to the file `output` where it ends in `.png`, `.jpg` or `.webp`, else into the
- * folder `output` as PNG files. Throws `ArgumentError` where two would be the same file, or one would replace an input.
+ * The paths of images with the given names: the file `output` if it ends in `.png`, `.jpg` or `.webp`, otherwise PNG
+ * files in the folder `output`. Throws `ArgumentError` if two images have the same path or one would replace an input.
  */
 export async function imagePaths(
   output: string,
@@ -34,7 +34,7 @@ export async function imagePaths(
   for (const path of paths) {
     if (seen.has(path)) {
       throw new ArgumentError(`Cannot write two images to ${path}`, {
-        hint: "rename one, or treat the folders one by one",
+        hint: "rename one of the inputs, or use a folder for each",
       });
     }
     seen.add(path);
@@ -42,13 +42,16 @@ export async function imagePaths(
   const real = new Set(await Promise.all(inputs.map((input) => Deno.realPath(input).catch(() => input))));
   for (const path of paths) {
     if (real.has(await Deno.realPath(path).catch(() => path))) {
-      throw new ArgumentError(`Cannot write ${path}`, { got: "an input", hint: "choose another -o" });
+      throw new ArgumentError(`Cannot write ${path}`, {
+        got: "the path of an input",
+        hint: "choose another -o",
+      });
     }
   }
   return paths;
 }
 
-/** Finds out whether a file can be written at `path`, before hours are spent. Throws `FileError` where not. */
+/** Checks that a file can be written at `path` before any work begins. Throws `FileError` if not. */
 export async function checkWritable(path: string): Promise<void> {
   const existing = await stat(path);
   if (existing?.isDirectory) {
@@ -60,7 +63,7 @@ export async function checkWritable(path: string): Promise<void> {
   const refuse = (got: string, cause?: unknown): never => {
     throw new FileError(`Cannot write ${path}`, { got, hint: "choose another -o", cause });
   };
-  if (!info?.isDirectory) refuse(`${folder}, which is no folder`);
+  if (!info?.isDirectory) refuse(`${folder}, which is not a folder`);
   const probe = joined(folder, `.voken-${crypto.randomUUID().slice(0, 8)}.tmp`);
   try {
     await Deno.writeFile(probe, new Uint8Array(), { createNew: true });
@@ -70,18 +73,18 @@ export async function checkWritable(path: string): Promise<void> {
   }
 }
 
-/** Encodes an image by the extension of `path` and writes it in one piece, making its folder. */
+/** Encodes an image in the format of the extension of `path` and writes it atomically. Creates its folder. */
 export async function writeImage(path: string, image: Image): Promise<void> {
   await writeFile(path, await encodeImage(image, { format: formats[extensionOf(path)] ?? "png" }));
 }
 
-/** Writes a file in one piece, making its folder. */
+/** Writes a file atomically. Creates its folder. */
 export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
   const folder = folderOf(path);
   try {
     await Deno.mkdir(folder, { recursive: true });
   } catch (cause) {
-    throw new FileError(`Cannot make the folder ${folder}`, {
+    throw new FileError(`Cannot create the folder ${folder}`, {
       got: cause instanceof Error ? cause.message : String(cause),
       hint: "choose another -o",
       cause,
@@ -90,7 +93,7 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
   await writeFileAtomic(path, bytes);
 }
 
-/** The name of a file without folders and extension. */
+/** The name of a file without its folder and extension. */
 export function stemOf(path: string): string {
   const name = path.slice(path.search(/[^/\\]*$/));
   return name.replace(/(?<=.)\.[^.]*$/, "");
@@ -118,7 +121,7 @@ async function stat(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);
   } catch {
-    // Absent, or below something that is no folder: writing will say which.
+    // Writing the file will report the reason.
     return undefined;
   }
 }

@@ -3,32 +3,50 @@ import process from "node:process";
 import { SingleBar } from "cli-progress";
 import type { Io } from "./io.ts";
 
-/** How far a piece of work is. Disposing takes the bar away. */
+/** A progress bar. Disposing it removes the bar. */
 export interface Progress extends Disposable {
   update(done: number, total: number): void;
+  /** The same for the progress of loading. */
+  onLoad(progress: { loaded: number; total: number }): void;
 }
 
-/** A bar on a terminal, nothing elsewhere. */
+/** Shows a progress bar on a terminal, and nothing elsewhere. */
 export function progress(label: string, io: Io): Progress {
-  if (!io.watched) return { update() {}, [Symbol.dispose]() {} };
+  if (!io.watched) return { update() {}, onLoad() {}, [Symbol.dispose]() {} };
   const bar = new SingleBar({
     stream: process.stderr,
     format: `${label} [{bar}] {value}/{total}`,
     barsize: 30,
     hideCursor: true,
     clearOnComplete: true,
-    // Work that takes the thread for long would leave the bar behind.
+    // Timers do not run during long synchronous work.
     forceRedraw: true,
   });
   let started = false;
+  const update = (done: number, total: number) => {
+    if (!started) bar.start(total, done);
+    else bar.update(done);
+    started = true;
+  };
   return {
-    update(done, total) {
-      if (!started) bar.start(total, done);
-      else bar.update(done);
-      started = true;
-    },
+    update,
+    onLoad: ({ loaded, total }) => update(loaded, total),
     [Symbol.dispose]() {
       if (started) bar.stop();
     },
+  };
+}
+
+/** Milliseconds between two log lines. */
+const logInterval = 60_000;
+
+/** Calls `log` with the seconds since the last call, once a minute, if there is no progress bar. */
+export function everyMinute(io: Io, log: (seconds: number) => void): () => void {
+  let last = performance.now();
+  return () => {
+    const time = performance.now();
+    if (io.watched || time - last < logInterval) return;
+    log((time - last) / 1000);
+    last = time;
   };
 }

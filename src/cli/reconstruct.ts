@@ -4,7 +4,7 @@ import { psnr } from "../image/metrics.ts";
 import type { Grid } from "../tokenizer/grid.ts";
 import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
-import { loadTokenizer, type ModelOptions, wholeNumber, withModel } from "./options.ts";
+import { loadTokenizer, type ModelOptions, withJson, withModel, withSize } from "./options.ts";
 import { checkWritable, imagePaths, stemOf, writeImage } from "./outputs.ts";
 import { batchesOf, checkInputs } from "./images.ts";
 import { progress } from "./progress.ts";
@@ -15,7 +15,7 @@ interface Options extends ModelOptions {
   json?: true;
 }
 
-/** What became of one image. */
+/** The result for one image. */
 interface Reconstruction {
   input: string;
   output: string;
@@ -23,26 +23,21 @@ interface Reconstruction {
   height: number;
   grid: Grid;
   codebookSize: number;
-  /** Different codes among the tokens. */
+  /** Number of different codes. */
   distinct: number;
-  /** In dB; null where nothing was lost. */
+  /** In dB; null for identical images. */
   psnr: number | null;
-  /** Encoding and decoding, the image's share of its batch. */
+  /** Time of encoding and decoding the batch, divided by its images. */
   seconds: number;
 }
 
-/** `voken reconstruct`: images to tokens and back. */
+/** `voken reconstruct`: encodes images and decodes them again. */
 export function reconstructCommand(io: Io): Command {
-  return withModel(new Command("reconstruct"))
-    .description("turn images into tokens and back, and say what was lost")
+  const command = new Command("reconstruct")
+    .description("encode images to tokens, decode them again, and report the PSNR")
     .argument("<images...>", "PNG, JPEG or WebP files")
-    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one image", "out")
-    .option(
-      "--size <pixels>",
-      "resize the shorter side, then crop to a square (default: as it is)",
-      wholeNumber,
-    )
-    .option("--json", "say it in JSON")
+    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one image", "out");
+  return withJson(withSize(withModel(command)))
     .action(async (inputs: string[], options: Options) => {
       await checkInputs(inputs);
       const outputs = await imagePaths(options.output, { names: inputs.map(stemOf), inputs });
@@ -51,7 +46,7 @@ export function reconstructCommand(io: Io): Command {
       try {
         await reconstruct(inputs, { ...options, outputs, done }, io);
       } finally {
-        // After an error, too: these images are written.
+        // Also after an error: these images have been written.
         if (done.length > 0) io.out(options.json ? JSON.stringify(done, null, 2) : describe(done));
       }
     });

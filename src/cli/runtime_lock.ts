@@ -1,16 +1,16 @@
 /**
  * Writes `runtime.lock`: the part of `deno.lock` that the command line needs.
  *
- * Deno fetches every package of the lock file it runs with. `deno.lock` holds the tools and peers of tests and
- * benchmarks, too, over half a gigabyte; who only uses the command line should wait for none of them.
+ * Deno downloads every package of its lock file. `deno.lock` also contains the packages of tests and benchmarks, which
+ * are more than half a gigabyte.
  *
- * `deno task build` writes; with `--check` it only compares what it would write with the file.
+ * With `--check` it only checks that the file is up to date.
  */
 interface Lock {
   version: string;
-  /** From what is imported (`npm:name@range`) to the version taken. */
+  /** Versions by import specifier (`npm:name@range`). */
   specifiers: Record<string, string>;
-  /** By `name@version`, which ends in the peers chosen for it. */
+  /** Packages by `name@version`, followed by the versions of their peers. */
   npm: Record<string, { dependencies?: string[]; optionalDependencies?: string[]; optionalPeers?: string[] }>;
   workspace: unknown;
 }
@@ -22,7 +22,7 @@ const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", root))) as 
 const specifiers: Record<string, string> = {}, packages = new Set<string>();
 for (const name of await imported(["src/cli/voken.ts", "src/cli/demo.ts"])) {
   for (const [specifier, version] of Object.entries(lock.specifiers)) {
-    // The name is what stands before the range: "npm:@scope/name@^1".
+    // Specifiers look like "npm:@scope/name@^1".
     const bare = specifier.slice("npm:".length, specifier.lastIndexOf("@"));
     if (bare !== name) continue;
     specifiers[specifier] = version;
@@ -43,14 +43,14 @@ const text = JSON.stringify(
 if (Deno.args.includes("--check")) {
   const found = await Deno.readTextFile(target).catch(() => "");
   if (JSON.stringify(JSON.parse(found || "0")) !== JSON.stringify(JSON.parse(text))) {
-    console.error("runtime.lock is not what deno.lock says: run `deno task build`");
+    console.error("runtime.lock does not match deno.lock: run `deno task build`");
     Deno.exit(1);
   }
 } else {
   await Deno.writeTextFile(target, text);
 }
 
-/** The names of the npm packages that some modules import, directly or through others of the project. */
+/** The names of the npm packages that modules import, directly or indirectly. */
 async function imported(entries: readonly string[]): Promise<Set<string>> {
   const names = new Set<string>();
   for (const entry of entries) {
@@ -65,14 +65,14 @@ async function imported(entries: readonly string[]): Promise<Set<string>> {
   return names;
 }
 
-/** Adds a package of the lock file, and what it depends on. */
+/** Adds a package of the lock file and its dependencies. */
 function add(key: string): void {
   if (packages.has(key)) return;
   const found = lock.npm[key];
   if (!found) throw new Error(`Cannot write runtime.lock: deno.lock has no ${key}`);
   packages.add(key);
   for (const wanted of [...found.dependencies ?? [], ...found.optionalDependencies ?? []]) {
-    // Where the lock file holds one version alone, a dependency is its name; else name@version.
+    // A dependency is a name if the lock file contains a single version of it, otherwise name@version.
     add(
       lock.npm[wanted]
         ? wanted

@@ -4,12 +4,12 @@ import { PartsFolder } from "../io/parts_folder.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 
-/** The most bytes of images in one file: it is put together in memory. */
+/** The most bytes of images in one file, which is assembled in memory. */
 const maxBytes = 2 ** 31 - 2 ** 20;
 
 /**
- * A set of images for evaluation, one `.npz` of uint8 `[N,H,W,3]` named `arr_0`, as the ADM suite reads it. Until it is
- * complete its images lie in a folder beside it, so that work that was stopped goes on where it was.
+ * A set of images for evaluation: an `.npz` file with a uint8 array `arr_0` `[N,H,W,3]`, the format of the ADM suite.
+ * Until it is complete its images are stored in a folder beside it, so that interrupted work can be resumed.
  */
 export class SampleSet {
   readonly #path: string;
@@ -25,8 +25,8 @@ export class SampleSet {
   }
 
   /**
-   * Starts a set of `total` images of `size` pixels a side, or goes on with the one that `request`, the same text, began.
-   * Throws `ArgumentError` where another request began it or it would be too large, `FileError` where nothing can be written.
+   * Starts a set of `total` images of `size` pixels a side, or resumes the one that was started with an equal `request`.
+   * Throws `ArgumentError` if it was started with another request or is too large, `FileError` if it cannot be written.
    */
   static async open(
     path: string,
@@ -36,14 +36,14 @@ export class SampleSet {
       throw new ArgumentError(`Cannot write ${path}`, {
         expected: `at most ${Math.floor(maxBytes / 3 / size / size)} images of ${size}×${size} in one file`,
         got: `${total}`,
-        hint: "cut the work into parts with --shard",
+        hint: "divide the work with --shard",
       });
     }
     const folder = await PartsFolder.open(path, { request, extension: "rgb" });
     return new SampleSet(path, folder, { size, total });
   }
 
-  /** How many images are there already, from the first on. */
+  /** Number of images that are stored already, from the first on. */
   get done(): number {
     return this.#folder.done;
   }

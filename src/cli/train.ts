@@ -1,7 +1,8 @@
 import { Argument, Command } from "commander";
 import type { Io } from "./io.ts";
-import { wholeNumber } from "./options.ts";
 import { stemOf } from "./outputs.ts";
+import { positiveInteger } from "./parse.ts";
+import { stopSignal } from "./stop_signal.ts";
 import { trainingProgress } from "./train_progress.ts";
 
 interface Options {
@@ -13,19 +14,23 @@ interface Options {
   autoLr?: true;
 }
 
-/** `voken train`: a run of training in a folder of its own. */
+/** `voken train`: trains a model in a folder for the run. */
 export function trainCommand(io: Io): Command {
   return new Command("train")
     .description("train a tokenizer, or a transformer on a tokenizer's tokens")
     .addArgument(new Argument("<stage>", "what to train").choices(["tokenizer", "transformer"]))
-    .requiredOption("--config <run.json>", "how to train, see docs/training.md; or a configuration's name")
-    .option("--data <path>", "the images or tokens, in the place of those of the configuration")
-    .option("-o, --out <folder>", "the run's folder (default: runs/ and the name of the configuration)")
-    .option("--resume", "go on from the folder's newest checkpoint")
-    .option("--overfit <n>", "test: learn the first n images by heart, or fail", wholeNumber)
-    .option("--auto-lr", "scale the learning rate by the batch, against optimizer.rateBatch")
+    .requiredOption("--config <run.json>", "the configuration, see docs/training.md, or the name of a preset")
+    .option("--data <path>", "the images or tokens, instead of those in the configuration")
+    .option("-o, --out <folder>", "folder of the run (default: runs/ and the name of the configuration)")
+    .option("--resume", "resume from the newest checkpoint in the folder")
+    .option(
+      "--overfit <n>",
+      "as a test, train on the first n images until they are memorized, or fail",
+      positiveInteger,
+    )
+    .option("--auto-lr", "scale the learning rate with the batch size, relative to optimizer.rateBatch")
     .action(async (stage: "tokenizer" | "transformer", options: Options) => {
-      // Loaded only when it is asked for: no other command needs it.
+      // Loaded on demand: no other command needs it.
       const { overfitting, readRun, train, withScaledRate } = await import("../train/mod.ts");
       const name = stemOf(options.config) + (options.overfit ? "-overfit" : "");
       const folder = options.out ?? `runs/${name}`;
@@ -33,7 +38,7 @@ export function trainCommand(io: Io): Command {
       const scaled = options.autoLr ? withScaledRate(read) : read;
       const run = options.overfit ? overfitting(scaled, options.overfit) : scaled;
       if (run.stage === "tokenizer" && !run.loss.perceptual) {
-        io.note("training without a perceptual loss: loss.perceptual names no weights of LPIPS");
+        io.note("training without a perceptual loss: set loss.perceptual to the weights of LPIPS to use one");
       }
       using bar = trainingProgress(io, run.steps);
       using stop = stopSignal(io);
@@ -44,28 +49,15 @@ export function trainCommand(io: Io): Command {
         onEncoded: bar.onEncoded,
         onStep: bar.onStep,
         onRecord: bar.onRecord,
-        onDamaged: ({ name, reason }) => io.note(`voken: passed over ${name}: ${reason}`),
+        onDamaged: ({ name, reason }) => io.note(`voken: skipped ${name}: ${reason}`),
       }).catch((error) => {
         if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
       });
       bar[Symbol.dispose]();
       if (!trained) return io.out(`stopped before the first step: ${folder}`);
       const { finished, step, skipped, best, checkpoint, models } = trained;
-      if (skipped > 0) io.note(`${skipped} steps were skipped: their numbers were not finite`);
+      if (skipped > 0) io.note(`${skipped} steps were skipped because of values that were not finite`);
       if (best) io.note(`best at step ${best.step}: ${best.value}`);
       io.out(finished ? `${step} steps: ${models.join(", ")}` : `stopped after step ${step}: ${checkpoint}`);
     });
-}
-
-/** A signal that Ctrl-C and SIGTERM abort; then a second Ctrl-C ends the process at once. */
-function stopSignal(io: Io): Disposable & { signal: AbortSignal } {
-  const controller = new AbortController(), stop = () => controller.abort();
-  const terminable = Deno.build.os !== "windows";
-  if (terminable) Deno.addSignalListener("SIGTERM", stop);
-  return {
-    signal: AbortSignal.any([io.signal, controller.signal]),
-    [Symbol.dispose]() {
-      if (terminable) Deno.removeSignalListener("SIGTERM", stop);
-    },
-  };
 }

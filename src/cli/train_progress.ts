@@ -5,14 +5,14 @@ import type { MetricsRecord } from "../train/run/metrics_log.ts";
 import type { TrainingObserver } from "../train/run/loop.ts";
 import type { OpenTokensOptions } from "../train/stages/run_tokens.ts";
 import type { Io } from "./io.ts";
-import { progress } from "./progress.ts";
+import { everyMinute, progress } from "./progress.ts";
 
-/** Shows how far a training is: a bar with the time that is left on a terminal, a line a record elsewhere. */
+/** Shows the progress of a training run: a bar on a terminal, one line for each record elsewhere. */
 export interface TrainingProgress extends Required<TrainingObserver>, Disposable {
   readonly onEncoded: NonNullable<OpenTokensOptions["onEncoded"]>;
 }
 
-/** Of the numbers of a record, those that are shown. */
+/** The values of a record that are shown. */
 const shown: readonly string[] = [
   "total_loss",
   "reconstruct_loss",
@@ -28,10 +28,7 @@ const shown: readonly string[] = [
   "seconds",
 ];
 
-/** Milliseconds between two remarks where no bar is watched. */
-const remarkTime = 60_000;
-
-/** Starts to show a training of so many steps. */
+/** Shows the progress of a training run of `steps` steps. */
 export function trainingProgress(io: Io, steps: number): TrainingProgress {
   const encoding = progress("Encoding images", io);
   const bar = io.watched
@@ -45,14 +42,13 @@ export function trainingProgress(io: Io, steps: number): TrainingProgress {
       etaBuffer: 50,
     })
     : undefined;
-  let started = false, numbers = "", said = performance.now();
+  let started = false, numbers = "", encoded = { done: 0, total: 0 };
+  const log = everyMinute(io, () => io.note(`tokens of ${encoded.done} of ${encoded.total} images`));
   return {
-    onEncoded({ done, total }) {
-      encoding.update(done, total);
-      const time = performance.now();
-      if (bar || time - said < remarkTime) return;
-      said = time;
-      io.note(`tokens of ${done} of ${total} images`);
+    onEncoded(progress) {
+      encoded = progress;
+      encoding.update(progress.done, progress.total);
+      log();
     },
     onStep({ step }) {
       encoding[Symbol.dispose]();
@@ -74,7 +70,7 @@ export function trainingProgress(io: Io, steps: number): TrainingProgress {
   };
 }
 
-/** As `1 h 5 min`, `12 min` or `40 s`. */
+/** Formats a duration as `1 h 5 min`, `12 min` or `40 s`. */
 function durationOf(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 2) return `${Math.round(seconds)} s`;

@@ -134,7 +134,7 @@ test("the demo writes its sheets and reaches the model's quality", async () => {
   const [, decibels, tokens] = /\nall +([\d.]+) +(\d+)/.exec(lines.join("\n"))!;
   assert.ok(Number(decibels) > 24, decibels);
   assert.is(tokens, "4096");
-  assert.match(lines.join("\n"), /Now look at .*demo\.png/);
+  assert.match(lines.join("\n"), /See .*demo\.png/);
   const generated = await readImage(folder.at("generated.png"));
   assert.equal([generated.width, generated.height], [4 * 134 + 6, 9 * 134 + 6]);
   assert.match(lines.join("\n"), /speed +\d+ tokens\/s/);

@@ -13,11 +13,11 @@ const cases: [string, RegExp][] = [
   ["reconstruct $/empty -o $/new", /empty: .*got an empty file/],
   ["reconstruct $/text -o $/new", /Cannot read the image in \S*text: .*got text starting "hello"/],
   ["reconstruct $/cut.png -o $/new", /Cannot decode the PNG image in \S*cut\.png/],
-  ["reconstruct RING -o $/text/sub", /text\/sub\/ring\.png: got .*text, which is no folder/],
+  ["reconstruct RING -o $/text/sub", /text\/sub\/ring\.png: got .*text, which is not a folder/],
   ["reconstruct RING -o $/ring.gif", /expected a folder, or a \.png, \.jpg or \.webp file/],
   ["reconstruct RING PILOT -o $/both.png", /expected a folder for 2 images/],
   ["reconstruct RING RING -o $/new", /Cannot write two images to .*ring\.png/],
-  ["reconstruct $/ring.png -o $", /ring\.png: got an input; choose another -o/],
+  ["reconstruct $/ring.png -o $", /ring\.png: got the path of an input; choose another -o/],
   ["reconstruct RING -o $/new -m nosuch", /Cannot find the model nosuch: .*names emoji-64/],
   ["reconstruct RING -o $/new -m $/none.ckpt", /none\.ckpt: .*no such file/],
   ["reconstruct RING -o $/new -m $/empty", /empty: .*got an empty file/],
@@ -49,15 +49,18 @@ const cases: [string, RegExp][] = [
   ["tokenize --data $/text -o $/new.npz", /text: .*got another file/],
   ["tokenize --data $/other.npz -o $/new.npz", /an array arr_0 of uint8/],
   ["tokenize --data $/model/samples -o $/new.pt", /ends in \.npz or \.safetensors/],
-  ["tokenize --data $/model/samples -o $/text/new.npz", /text, which is no folder/],
+  ["tokenize --data $/model/samples -o $/text/new.npz", /text, which is not a folder/],
   ["evaluate --data $/folder", /Cannot take images from .*folder: expected PNG/],
   ["evaluate --data $/model/samples --size 30", /a multiple of 4/],
-  ["evaluate --data $/model/samples --held-out", /an \.npz with held_out, .*got data that keep none out/],
+  [
+    "evaluate --data $/model/samples --held-out",
+    /an \.npz file with an array held_out .*got a data set without held-out images/,
+  ],
   ["inspect $/text", /text: expected a torch checkpoint/],
   ["inspect $/none", /no such file/],
   ["inspect nosuch", /Cannot find the model nosuch/],
   ["explain $/text", /text: expected a torch checkpoint/],
-  ["explain emoji-64 --size 30", /expected multiples of 4; such images are padded: use --size 32x32/],
+  ["explain emoji-64 --size 30", /expected multiples of 4; images of this size are padded: use --size 32x32/],
 ];
 
 test("every wrong input is one line that says what to do, exit code 1, and nothing is written", async () => {
@@ -95,7 +98,7 @@ test("wrong usage names the option and the help", async () => {
     [["reconstruct"], /missing required argument 'images'\n\(voken reconstruct --help/],
     [
       ["reconstruct", "a.png", "--size", "0"],
-      /'--size <pixels>' argument '0' is invalid\. .*positive whole number/,
+      /'--size <pixels>' argument '0' is invalid\. .*positive integer/,
     ],
     [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, webgpu, wasm, reference/],
     [["explain", "--size", "1x2x3"], /such as 256 or 640x480/],
@@ -114,7 +117,7 @@ test("wrong usage names the option and the help", async () => {
 test("--verbose shows where an error came from", async () => {
   const { code, notes } = await voken(["inspect", "/none", "--verbose"]);
   assert.is(code, 1);
-  assert.match(notes, /^voken: CheckpointError: Cannot open \/none.*\n +at .*\nbecause of NotFound/s);
+  assert.match(notes, /^voken: CheckpointError: Cannot open \/none.*\n +at .*\ncaused by NotFound/s);
 });
 
 test("stopped before its end, a command says so and exits with 130", async () => {

@@ -14,10 +14,10 @@ test("says how well images are kept, to people and machines", async () => {
   const ask = ["evaluate", "--data", folder.path, "--threads", "1"];
   const { code, out, notes } = await voken(ask);
   assert.is(code, 0, notes);
-  assert.match(notes, /^voken: passed over a damaged one.png: /);
+  assert.match(notes, /^voken: skipped a damaged one.png: /);
   assert.match(
     out,
-    /^images +2 of 64×64, 1 damaged left out\nPSNR +[23]\d\.\d\d dB\nSSIM +0\.\d{4}\nsharpness +[\d.]+% .*\ncodes +[2-5]\d\d of 262144 in use, 0\.\d+%$/,
+    /^images +2 of 64×64, skipped 1 damaged\nPSNR +[23]\d\.\d\d dB\nSSIM +0\.\d{4}\nsharpness +[\d.]+% .*\ncodes +[2-5]\d\d of 262144 in use, 0\.\d+%$/,
   );
   const json = JSON.parse((await voken([...ask, "--json"])).out);
   assert.equal([json.images, json.damaged, json.size], [2, 1, 64]);

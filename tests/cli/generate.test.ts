@@ -25,7 +25,7 @@ test("writes images, a sheet, and what generates them again", async () => {
   using folder = scratch();
   const { code, out, notes } = await voken([...small, ...request, "-o", folder.at("a")]);
   assert.equal([code, notes], [0, ""]);
-  assert.match(out, /^6 images of 8×8 tokens, each the likeliest of 2, in .* tokens\/s/);
+  assert.match(out, /^6 images of 8×8 tokens, each the most likely of 2 candidates, in .* tokens\/s/);
   const images = Array.from({ length: 6 }, (_, i) => `0000${i}.png`);
   assert.equal(folder.files(), [...images, "generation.json", "sheet.png"].map((name) => `a/${name}`));
   const said = JSON.parse(Deno.readTextFileSync(folder.at("a/generation.json")));
@@ -43,7 +43,7 @@ test("without a model's name, the shipped one generates", async () => {
   using folder = scratch();
   const { code, out, notes } = await voken(["generate", "--class", "flags", "-o", folder.at("a")]);
   assert.equal([code, notes], [0, ""]);
-  assert.match(out, /^1 images of 16×16 tokens, each the likeliest of 4, in /);
+  assert.match(out, /^1 images of 16×16 tokens, each the most likely of 4 candidates, in /);
   const { width, height } = await readImage(folder.at("a/00000.png"));
   assert.equal([width, height], [64, 64]);
 });
@@ -89,7 +89,7 @@ test("refuses what cannot be generated, in one line", async () => {
     [["--class", "9"], /from 0 to 8, got 9/],
     [["--class", "smiley & emotion"], /did you mean Smileys & Emotion/],
     [["--class", "fod"], /did you mean Food & Drink/],
-    [["--class", "1", "-n", "10001"], /at most 10000 altogether.*--npz/],
+    [["--class", "1", "-n", "10001"], /at most 10000,.*--npz/],
     [["--class", "1", "--top-p", "1.5"], /topP: expected above 0/],
     [["--class", "1", "--guidance", "-1"], /guidance: expected from 0/],
     [["--class", "1", "--temperature", "x"], /Expected a number/],

@@ -17,9 +17,9 @@ test("makes tokens of a folder, in parts, and names damaged images", async () =>
   assert.is(code, 0, notes);
   assert.match(
     out,
-    /^2 images: 16×16 tokens of 18 bits, and mirrored, 1 damaged left out, in .*; \S+ images\/s$/,
+    /^2 images: 16×16 tokens of 18 bits, also mirrored, skipped 1 damaged, in .*; \S+ images\/s$/,
   );
-  assert.match(notes, /^voken: passed over rings\/2.png: /);
+  assert.match(notes, /^voken: skipped rings\/2.png: /);
   const part = await voken([...ask, "--shard", "2/2", "--size", "16", "-o", folder.at("part.npz")]);
   assert.is(part.code, 0, part.notes);
   const tokens = readNpz(Deno.readFileSync(folder.at("part.npz")), { file: "part" });

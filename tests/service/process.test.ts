@@ -53,7 +53,7 @@ test("what cannot be served is refused in one line", async () => {
     [["--tokens", folder.at("absent")], /got NotFound/],
     [["--model", "absent"], /Cannot find the model absent/],
     [["--port", "70000"], /port from 0 to 65535/],
-    [["--limit", "speed=1"], /name of a limit/],
+    [["--limit", "speed=1"], /name=value with one of maxBodyBytes/],
   ];
   for (const [args, message] of cases) {
     const { code, out, notes } = await voken(["serve", ...args]);

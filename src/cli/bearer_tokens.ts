@@ -1,0 +1,25 @@
+import { ArgumentError } from "../tensor/errors.ts";
+
+/**
+ * Reads bearer tokens from a file with one on each line; lines that begin with # are comments. Throws `ArgumentError`
+ * if the file cannot be read, contains no token, or one of fewer than 16 characters.
+ */
+export async function readBearerTokens(path: string): Promise<string[]> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new ArgumentError(`Cannot read the tokens in ${path}`, {
+      got: cause instanceof Error ? cause.name : String(cause),
+      cause,
+    });
+  }
+  const tokens = text.split("\n").map((line) => line.trim()).filter((line) => line && !line.startsWith("#"));
+  // An empty file must not disable authentication.
+  if (tokens.length > 0 && tokens.every((token) => token.length >= 16)) return tokens;
+  throw new ArgumentError(`Cannot use the tokens in ${path}`, {
+    expected: "one or more, each of at least 16 characters on a line of its own",
+    got: tokens.length === 0 ? "none" : "a shorter one",
+    hint: "create one with `openssl rand -hex 32`",
+  });
+}
