@@ -85,10 +85,14 @@ async function bundle(script: string, folder: ReturnType<typeof scratch>): Promi
   return new TextDecoder().decode(stdout);
 }
 
-/** Where the runtime of Cloudflare's workers is, if it is here. */
+/** The path of workerd, Cloudflare's runtime, if it runs on this machine. */
 async function findWorkerd(): Promise<string | undefined> {
   try {
-    const path = new URL(import.meta.resolve("npm:@cloudflare/workerd-linux-64/bin/workerd")).pathname;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", new URL("workerd/path.ts", import.meta.url).href],
+      stderr: "null",
+    }).output();
+    const path = new TextDecoder().decode(stdout).trim();
     const { success } = await new Deno.Command(path, { args: ["--version"], stdout: "null", stderr: "null" })
       .output();
     return success ? path : undefined;
