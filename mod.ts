@@ -18,97 +18,54 @@
  * @module
  */
 
+// Images to tokens and back.
 export { Tokenizer } from "./src/tokenizer/tokenizer.ts";
-export type { TokenizerModel } from "./src/models/tokenizer_weights.ts";
-export type { ModelHints } from "./src/models/hints.ts";
-export type { RuntimeOptions } from "./src/runtime/options.ts";
-export type { ModelSource } from "./src/models/find.ts";
 export type { Tokens } from "./src/tokenizer/tokens.ts";
+export type { Grid } from "./src/tokenizer/grid.ts";
 export { readTokens, tokensToJson, tokensToNpz } from "./src/tokenizer/token_file.ts";
 
+// Images of classes, and the transformer that generates their tokens.
 export { Generator } from "./src/transformer/generator.ts";
 export type {
   GeneratedImage,
-  Generationstep,
-  GeneratorModel,
+  GenerationStep,
   GeneratorOptions,
   StreamOptions,
 } from "./src/transformer/generator.ts";
-export type { Generation } from "./src/transformer/generation.ts";
-export type { DecodeBatch, StepOutcome } from "./src/transformer/decode_batch.ts";
 export type { GenerateOptions } from "./src/transformer/request.ts";
-export { paperSettings, pretty } from "./src/transformer/settings.ts";
-export type { PerSubToken, SamplingOptions, SamplingSettings } from "./src/transformer/settings.ts";
+export { defaultSampling, paperSettings } from "./src/transformer/settings.ts";
+export type { SamplingOptions, SamplingSettings } from "./src/transformer/settings.ts";
 export { Transformer } from "./src/transformer/transformer.ts";
 export type { TeacherForcedInput } from "./src/transformer/transformer.ts";
-export type { ClassId } from "./src/transformer/classes.ts";
-export type { TransformerConfig } from "./src/networks/transformer/config.ts";
-export { transformerWeights } from "./src/models/transformer_weights.ts";
-export type { TransformerModel } from "./src/models/transformer_weights.ts";
 
+// How all of them are loaded and run.
+export type { ModelSource } from "./src/models/find.ts";
+export type { ModelHints } from "./src/models/hints.ts";
+export type { RuntimeOptions } from "./src/runtime/options.ts";
+
+// Images.
 export { readImage } from "./src/image/read.ts";
 export type { DecodeOptions } from "./src/image/decode.ts";
 export { encodeImage } from "./src/image/encode.ts";
 export type { EncodeOptions } from "./src/image/encode.ts";
-export type { ImageFormat } from "./src/image/header_type.ts";
 export { createImage } from "./src/image/image.ts";
-export type { Image, Rgb } from "./src/image/image.ts";
+export type { Image } from "./src/image/image.ts";
 export { centerCrop, resize, resizeShorterSide } from "./src/image/resize.ts";
-export { imagesToTensor, nchwToNhwc, nhwcToNchw, tensorToImages } from "./src/image/pixels.ts";
-export { contactSheet } from "./src/image/contact_sheet.ts";
-export type { ContactSheetOptions } from "./src/image/contact_sheet.ts";
 export { psnr } from "./src/image/metrics.ts";
 
-export { openCheckpoint } from "./src/models/open.ts";
-export type { Checkpoint } from "./src/io/checkpoint.ts";
-export type { TokenizerConfig } from "./src/networks/magvit2/config.ts";
-export { tokenizerWeights } from "./src/models/tokenizer_weights.ts";
-export type { TokenizerWeights } from "./src/models/tokenizer_weights.ts";
-export { inspectCheckpoint } from "./src/models/inspect.ts";
-export type { CheckpointSummary, TokenizerFacts } from "./src/models/inspect.ts";
-export type { TransformerFacts } from "./src/models/transformer_facts.ts";
-export { convertCheckpoint } from "./src/models/convert.ts";
-export type { Conversion, ConvertOptions } from "./src/models/convert.ts";
-export { convertTransformer } from "./src/models/convert_transformer.ts";
-export type { ConvertTransformerOptions, TransformerConversion } from "./src/models/convert_transformer.ts";
-export type { AtomicOptions, FileSystem } from "./src/io/atomic.ts";
-
-export type {
-  ActivationFormat,
-  Backend,
-  Cancellable,
-  CommandTime,
-  CompileOptions,
-  LoadOptions as WeightLoadOptions,
-  OnProgress,
-  Program,
-  ProgramStats,
-  WeightFormat,
-  Weights,
-  WeightSource,
-} from "./src/backend/backend.ts";
-export { createBackend } from "./src/backend/select.ts";
-export { WebGpuBackend } from "./src/backend/webgpu/webgpu_backend.ts";
-export type { Counters } from "./src/backend/webgpu/counters.ts";
-export type { WebGpuOptions, WebGpuParts } from "./src/backend/webgpu/options.ts";
-export type { Tiling } from "./src/backend/webgpu/tiles.ts";
-export type { BackendName } from "./src/backend/select.ts";
-
-export type { Graph } from "./src/graph/trace.ts";
-export type { Attrs, Inputs, OpName, OpTable, Spec, Tensor, TensorOf } from "./src/graph/ops.ts";
-
-export type { DType } from "./src/tensor/dtype.ts";
-export type { Shape } from "./src/tensor/shape.ts";
+// Tensors, which encodeTensor, decodeTensor and teacherForced take and give.
 export { f32Tensor, u32Tensor } from "./src/tensor/tensor.ts";
-export type { GraphDType, HostArrays, HostTensor } from "./src/tensor/tensor.ts";
+export type { HostTensor } from "./src/tensor/tensor.ts";
+
+// Errors.
 export {
   ArgumentError,
   BackendError,
   CheckpointError,
+  DataError,
   FileError,
   ImageError,
   NumericError,
   ShapeError,
   VokenError,
 } from "./src/tensor/errors.ts";
-export type { ErrorFacts } from "./src/tensor/errors.ts";

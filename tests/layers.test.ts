@@ -23,6 +23,7 @@ const layers: readonly string[] = [
   "train",
   "service",
   "cli",
+  "advanced.ts",
   "mod.ts",
 ];
 /** Folders beside `src` that belong to a layer: kernels, generated from or run by the backends. */

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { convertCheckpoint, f32Tensor, type HostTensor, readImage, Tokenizer } from "../mod.ts";
+import { f32Tensor, type HostTensor, readImage, Tokenizer } from "../mod.ts";
+import { convertCheckpoint } from "../src/advanced.ts";
 import { scratch } from "./cli/support.ts";
 import { nmse, readGolden } from "./golden/golden.ts";
 import { hashed } from "./golden/hashed.ts";
@@ -31,6 +32,43 @@ for (const kind of ["ema", "raw"] as const) {
     assert.equal(converted, loaded);
   });
 }
+
+/** The names that a module exports, under the comment above each group of them. */
+async function exportsOf(path: string): Promise<Map<string, string[]>> {
+  const text = await Deno.readTextFile(new URL(path, root)), groups = new Map<string, string[]>();
+  for (const part of text.split(/^\/\/ /m).slice(1)) {
+    const names = [...part.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list]) =>
+      list!.split(",")
+    );
+    groups.set(part.slice(0, part.indexOf("\n")), names.map((name) => name.trim()).filter((name) => name));
+  }
+  return groups;
+}
+
+test("exports about forty names in groups; the rest is advanced", async () => {
+  const groups = await exportsOf("mod.ts"), names = [...groups.values()].flat();
+  assert.equal([...groups.keys()], [
+    "Images to tokens and back.",
+    "Images of classes, and the transformer that generates their tokens.",
+    "How all of them are loaded and run.",
+    "Images.",
+    "Tensors, which encodeTensor, decodeTensor and teacherForced take and give.",
+    "Errors.",
+  ]);
+  assert.ok(names.length >= 35 && names.length <= 45, `${names.length} names`);
+  assert.ok(
+    [...groups.values()].every(({ length }) => length <= 12),
+    "groups that can be taken in at a glance",
+  );
+  const advanced = [...(await exportsOf("src/advanced.ts")).values()].flat();
+  assert.equal(advanced.filter((name) => names.includes(name)), [], "each name has one home");
+  const [library, more] = [await import("../mod.ts"), await import("../src/advanced.ts")];
+  for (const name of Object.keys(library)) assert.ok(names.includes(name), `${name} is in no group`);
+  for (const name of Object.keys(more)) assert.ok(advanced.includes(name), `${name} is in no group`);
+  for (const name of ["Tokenizer", "Generator", "Transformer", "readImage", "encodeImage", "psnr"]) {
+    assert.ok(name in library, name);
+  }
+});
 
 test("the example in the module's comment runs as it stands", async () => {
   const [, comment] = /```ts\n([\s\S]*?)```/.exec(await Deno.readTextFile(new URL("mod.ts", root)))!;

@@ -12,6 +12,7 @@ const steps: readonly { readonly name: string; readonly args: readonly string[] 
   { name: "generated WGSL", args: ["run", "-A", "kernels/build.ts", "--check"] },
   { name: "generated WASM", args: ["run", "-A", "wasm/build.ts", "--check"] },
   { name: "playground", args: ["run", "-A", "src/service/playground/build.ts", "--check"] },
+  { name: "documentation", args: ["doc", "--lint", ...await exported()] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "tests", args: ["task", "--quiet", "test"] },
 ];
@@ -33,6 +34,12 @@ for (const { name, args } of steps) {
     Deno.exit(1);
   }
   console.log(`${name}: ok, ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+/** The files that the package exports. Linted together: what one exports, others may refer to. */
+async function exported(): Promise<string[]> {
+  const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  return Object.values<string>(exports);
 }
 
 /** Runs a step, and shows what it said only if it failed. */

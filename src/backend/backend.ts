@@ -31,6 +31,7 @@ export type ActivationFormat = "f32" | "f16";
 
 /** Weights in a backend's memory, shared by all programs compiled with them. Disposing frees them. */
 export interface Weights extends AsyncDisposable {
+  /** Bytes that the weights take. */
   readonly bytes: number;
 }
 
@@ -51,13 +52,17 @@ export interface ProgramStats {
   readonly arenaBytes: number;
   /** The largest sum of tensors alive at once: the least that any arena could be. */
   readonly liveBytes: number;
+  /** Commands of one run. */
   readonly commands: number;
 }
 
 /** Seconds that one command of a run took. */
 export interface CommandTime {
+  /** Name of the kernel. */
   readonly kernel: string;
+  /** Seconds that it took. */
   readonly seconds: number;
+  /** Its floating-point operations. */
   readonly flop: number;
 }
 
@@ -66,12 +71,15 @@ export interface CommandTime {
  * not fit. Calls take their turn among the runs.
  */
 export interface States {
+  /** The value of a state. */
   read(name: string): Promise<HostTensor>;
+  /** Replaces the value of a state. */
   write(name: string, value: HostTensor): Promise<void>;
 }
 
 /** A graph compiled for one set of shapes; run it as often as wanted. Disposing frees its arena. */
 export interface Program extends AsyncDisposable {
+  /** What the plan of the program needs. */
   readonly stats: ProgramStats;
   /** What outlasts the runs, where the backend gives access to it. */
   readonly states?: States;
@@ -98,8 +106,11 @@ export interface Program extends AsyncDisposable {
 
 /** What to load, and how. */
 export interface LoadOptions extends Cancellable {
+  /** Graphs whose weights are loaded. */
   graphs: readonly Graph[];
+  /** Storage format of the weights; default `f32`. */
   format?: WeightFormat;
+  /** Called for each weight that has been loaded. */
   onProgress?: OnProgress;
 }
 
@@ -114,6 +125,7 @@ export interface CompileOptions {
 
 /** A machine that runs graphs. Disposing it frees its workers and memory, and every program with them. */
 export interface Backend extends AsyncDisposable {
+  /** The name of the backend. */
   readonly name: string;
   /** So many steps programs are best given at once, see `Program.runMany`; 1 if not given. */
   readonly runsAtOnce?: number;

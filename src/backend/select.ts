@@ -2,7 +2,6 @@ import { ArgumentError } from "../tensor/errors.ts";
 import type { Backend } from "./backend.ts";
 import { ReferenceBackend } from "./reference/reference_backend.ts";
 import type { TrainingKernels } from "./wasm/lowering.ts";
-import type { WasmOptions } from "./wasm/machine.ts";
 import { WasmBackend } from "./wasm/wasm_backend.ts";
 import { adapterFacts, findAdapter } from "./webgpu/adapter.ts";
 import type { TrainingShaders } from "./webgpu/lowering.ts";
@@ -15,17 +14,22 @@ import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 export type BackendName = "auto" | "webgpu" | "wasm" | "reference";
 
 /** What a backend is made with. */
-interface Options extends Pick<WasmOptions, "threads"> {
+export interface BackendOptions {
+  /** Threads of WASM; default: one for each processor. */
+  readonly threads?: number;
+  /** What WASM and WebGPU need for programs of training. */
   readonly training?: TrainingParts;
 }
 
 /** What backends need to train: `trainingParts` of `training.ts`. */
 export interface TrainingParts {
+  /** For `WasmBackend`. */
   readonly wasm: TrainingKernels;
+  /** For `WebGpuBackend`. */
   readonly webgpu: TrainingShaders;
 }
 
-const backends: Readonly<Record<Exclude<BackendName, "auto">, (options: Options) => Backend>> = {
+const backends: Readonly<Record<Exclude<BackendName, "auto">, (options: BackendOptions) => Backend>> = {
   webgpu: ({ training }) => new WebGpuBackend({ training: training?.webgpu }),
   wasm: ({ threads, training }) => new WasmBackend({ threads, training: training?.wasm }),
   reference: () => new ReferenceBackend(),
@@ -55,7 +59,7 @@ export function chooseBackend(adapter: { name: string; software: boolean } | und
  */
 export async function createBackend(
   name: BackendName = "auto",
-  options: Options = {},
+  options: BackendOptions = {},
 ): Promise<Backend> {
   if (!backendNames.includes(name)) {
     throw new ArgumentError("Cannot choose a backend", {

@@ -18,7 +18,7 @@ export interface GenerateOptions extends BackendOptions {
   from?: string;
   number: number;
   seed: number;
-  preset?: "pretty" | "paper";
+  preset?: "default" | "paper";
   guidance?: PerSubToken;
   schedule?: "constant" | "linear";
   temperature?: PerSubToken;
@@ -50,8 +50,8 @@ export function withGenerateOptions(command: Command): Command {
     .addOption(
       new Option(
         "--preset <name>",
-        "sampling settings: pretty, or those of the published scores (default: those of the model, or pretty)",
-      ).choices(["pretty", "paper"]),
+        "sampling settings: default, or paper for those of the published scores (default: those of the model, or default)",
+      ).argParser(presetName),
     )
     .option(
       "--guidance <g,g>",
@@ -94,4 +94,11 @@ function perSubToken(text: string): PerSubToken {
   if (values.length === 1 && !Number.isNaN(values[0])) return values[0]!;
   if (values.length === 2 && !values.some(Number.isNaN)) return values as unknown as PerSubToken;
   throw new InvalidArgumentError("Expected a number, or two numbers separated by a comma.");
+}
+
+/** Parses the name of a preset, which was `pretty` instead of `default` up to version 0.1.0. */
+function presetName(text: string): "default" | "paper" {
+  if (text === "default" || text === "paper") return text;
+  const now = text === "pretty" ? " pretty is now default." : "";
+  throw new InvalidArgumentError(`Expected default or paper.${now}`);
 }

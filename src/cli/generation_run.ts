@@ -1,7 +1,7 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { ClassId } from "../transformer/classes.ts";
 import type { GeneratedImage, Generator } from "../transformer/generator.ts";
-import { paperSettings, pretty, type SamplingOptions } from "../transformer/settings.ts";
+import { defaultSampling, paperSettings, type SamplingOptions } from "../transformer/settings.ts";
 import type { GenerateOptions } from "./generate_options.ts";
 import type { Io } from "./io.ts";
 import { progress } from "./progress.ts";
@@ -72,7 +72,7 @@ function settingsOf(
   { preset, guidance, schedule, temperature, topK, topP, greedy, candidates }: GenerateOptions,
   { sampling, config: { dim } }: Pick<Generator, "sampling" | "config">,
 ): SamplingOptions {
-  const base = preset === undefined ? sampling : preset === "paper" ? paperSettings(dim) : pretty;
+  const base = preset === undefined ? sampling : preset === "paper" ? paperSettings(dim) : defaultSampling;
   return {
     guidance: guidance ?? base.guidance,
     guidanceSchedule: schedule ?? base.guidanceSchedule,

@@ -17,8 +17,11 @@ export interface ImageReaderOptions {
 
 /** An image that could not be read. */
 export interface DamagedImage {
+  /** Its number in the source. */
   readonly index: number;
+  /** Its name in the source. */
   readonly name: string;
+  /** Why it cannot be read. */
   readonly reason: string;
 }
 

@@ -3,7 +3,9 @@ import type { GraphDType } from "../tensor/tensor.ts";
 
 /** Shape and element type of a tensor. */
 export interface Spec {
+  /** Lengths of the axes. */
   readonly shape: Shape;
+  /** Type of the elements. */
   readonly dtype: GraphDType;
 }
 

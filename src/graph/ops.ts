@@ -24,6 +24,8 @@ export type { Spec } from "./operand.ts";
  *
  * The tables keyed by `OpName` (shape rules here, gradients, reference computation and lowering in the backends) are
  * complete by type: a new op does not compile until each has its rule.
+ *
+ * @internal
  */
 export interface OpTable
   extends
@@ -53,8 +55,11 @@ export type Attrs<O extends OpName> = Readonly<OpTable[O]["attrs"]>;
 
 /** A handle on a value to be computed: the op that makes it, what that op reads, and what comes out. */
 export interface TensorOf<O extends OpName> extends Spec {
+  /** The op that computes it. */
   readonly op: O;
+  /** The tensors that the op reads. */
   readonly inputs: Inputs<O>;
+  /** The attributes of the op. */
   readonly attrs: Attrs<O>;
 }
 

@@ -5,7 +5,9 @@ import { input } from "./build.ts";
 
 /** A traced function: what it takes, what it gives, and every tensor between, each after those it reads. */
 export interface Graph {
+  /** All tensors, each after those that its op reads. */
   readonly tensors: readonly Tensor[];
+  /** The tensors that a run gives, by name. */
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** What is to be done beside giving the outputs: assignments to states. */
   readonly effects: readonly Tensor[];

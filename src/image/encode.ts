@@ -8,6 +8,7 @@ import { checkImage } from "./image.ts";
 
 /** How an image is encoded. */
 export interface EncodeOptions {
+  /** Format of the file. */
   format: ImageFormat;
   /** 0 to 100, default 90, for JPEG and WebP; WebP at 100 is without loss. PNG always is. */
   quality?: number;

@@ -6,6 +6,7 @@ export type FileSystem = Pick<typeof Deno, "open" | "rename" | "remove" | "stat"
 
 /** Options of atomic writing. */
 export interface AtomicOptions {
+  /** Where files are written; default: Deno's file system. */
   fileSystem?: FileSystem;
 }
 

@@ -5,6 +5,7 @@ import type { Shape } from "../tensor/shape.ts";
 export interface Checkpoint extends AsyncDisposable {
   /** The path, or `bytes`. */
   readonly name: string;
+  /** Format of the file. */
   readonly format: "safetensors" | "torch";
   /** Metadata of the file; `config.json` is the text of a converted model's configuration. */
   readonly metadata: Readonly<Record<string, string>>;

@@ -14,11 +14,13 @@ export interface ConvertOptions extends Cancellable, AtomicOptions {
   dtype?: "f32" | "f16";
   /** Takes the raw weights where there are averaged ones. */
   raw?: boolean;
+  /** Called for each weight that has been converted. */
   onProgress?: OnProgress;
 }
 
 /** What a conversion wrote. */
 export interface Conversion extends Pick<TokenizerWeights, "config" | "kind"> {
+  /** Number of tensors that were written. */
   readonly tensors: number;
   /** Bytes of the weights. */
   readonly bytes: number;

@@ -25,12 +25,15 @@ export interface ConvertTransformerOptions
   extends Pick<ModelHints, "heads" | "grid">, Cancellable, AtomicOptions {
   /** How matrices are stored; default `q8`. Embeddings are f16 unless all is f32; norms are f32. */
   weights?: WeightFormat;
+  /** Called for each weight that has been converted. */
   onProgress?: OnProgress;
 }
 
 /** What a conversion wrote. */
 export interface TransformerConversion {
+  /** What the transformer is made of. */
   readonly config: TransformerConfig;
+  /** Storage format of its matrices. */
   readonly weights: WeightFormat;
   /** Bytes of the weights. */
   readonly bytes: number;

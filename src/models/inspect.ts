@@ -11,34 +11,44 @@ import { type TransformerFacts, transformerFacts } from "./transformer_facts.ts"
 
 /** The image tokenizer that a checkpoint holds. */
 export interface TokenizerFacts {
+  /** What the tokenizer is made of. */
   readonly config: TokenizerConfig;
   /** Published models of just this configuration. */
   readonly like: readonly string[];
   /** Which weights inference takes by default. */
   readonly weights: "ema" | "raw";
+  /** Number of parameters. */
   readonly parameters: number;
 }
 
 /** What a checkpoint holds, as plain values for JSON. */
 export interface CheckpointSummary {
+  /** Name of the file. */
   readonly name: string;
+  /** Format of the file. */
   readonly format: "safetensors" | "torch";
+  /** Texts that a safetensors file carries. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** The kind of model. */
   readonly holds:
     | "image tokenizer"
     | "video tokenizer"
     | "transformer"
     | "tokenizer and transformer"
     | "unknown";
+  /** The image tokenizer, if there is one that can be loaded. */
   readonly tokenizer?: TokenizerFacts;
   /** Why the tokenizer cannot be loaded, where there is one that cannot. */
   readonly problem?: string;
+  /** The transformer, if there is one. */
   readonly transformer?: TransformerFacts;
   /** Whether there are averaged weights beside or instead of the raw ones. */
   readonly ema: boolean;
   /** Elements of all tensors, of whatever part. */
   readonly elements: number;
+  /** Bytes of the tensors of each type. */
   readonly bytesByDtype: Readonly<Partial<Record<DType, number>>>;
+  /** All tensors, in the order of the file. */
   readonly tensors: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
 }
 

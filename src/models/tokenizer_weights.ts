@@ -16,7 +16,9 @@ import { bareName, emaName, type TokenizerNames, tokenizerNames, withoutDots } f
 
 /** A tokenizer's configuration and the source of its weights, whose names are `encoder.…` and `decoder.…`. */
 export interface TokenizerModel {
+  /** What the tokenizer is made of. */
   readonly config: TokenizerConfig;
+  /** Where its weights come from. */
   readonly source: WeightSource;
 }
 

@@ -4,12 +4,17 @@ import { type Shape, sizeOf } from "../tensor/shape.ts";
 export interface TransformerFacts {
   /** Published models of just this size. */
   readonly like: readonly string[];
+  /** Width of the model. */
   readonly dim: number;
+  /** Blocks over the positions of the image. */
   readonly spatialBlocks: number;
+  /** Blocks over the two sub-tokens of a position. */
   readonly factorizedBlocks: number;
   /** Bits of the two sub-tokens. */
   readonly bits: readonly [number, number];
+  /** Number of classes, without the null class. */
   readonly classes: number;
+  /** Number of parameters. */
   readonly parameters: number;
 }
 

@@ -12,7 +12,9 @@ import { teacherForcedGraph } from "../networks/transformer/network.ts";
 
 /** A transformer's configuration and where its weights come from. */
 export interface TransformerModel {
+  /** What the transformer is made of. */
   readonly config: TransformerConfig;
+  /** Where its weights come from. */
   readonly source: WeightSource;
 }
 

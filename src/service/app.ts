@@ -10,7 +10,7 @@ import { type Limits, resolveLimits } from "./limits.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { logger, observe } from "./observe/middleware.ts";
 import type { ServiceOptions } from "./options.ts";
-import type { Env, LoadedModel, Parts } from "./parts.ts";
+import type { App, Env, LoadedModel, Parts } from "./parts.ts";
 import { RequestError } from "./request_error.ts";
 import { generationRoute } from "./routes/generations.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -30,11 +30,11 @@ export interface Host {
   readonly batches: boolean;
   images(limits: Limits): Images;
   /** Adds the playground and the documentation page. */
-  pages?(app: Hono<Env>): void;
+  pages?(app: App): void;
 }
 
 /** Assembles a service. Throws `ArgumentError` for invalid options. */
-export function assemble(options: ServiceOptions, host: Host): { app: Hono<Env>; parts: Parts } {
+export function assemble(options: ServiceOptions, host: Host): { app: App; parts: Parts } {
   const { metrics } = host;
   const limits = resolveLimits(options.limits);
   const admission = new Admission(limits.maxRequests);

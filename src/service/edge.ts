@@ -16,7 +16,6 @@
  *
  * @module
  */
-import type { Hono } from "hono";
 import type { Backend } from "../backend/backend.ts";
 import { detectFeatures } from "../backend/wasm/features.ts";
 import { createMachine } from "../backend/wasm/machine.ts";
@@ -24,10 +23,11 @@ import { WasmBackend } from "../backend/wasm/wasm_backend.ts";
 import { assemble } from "./app.ts";
 import { noMetrics } from "./observe/metrics.ts";
 import type { ServiceOptions } from "./options.ts";
-import type { Env } from "./parts.ts";
+import type { App } from "./parts.ts";
 import { localImages } from "./work/images.ts";
 
 export { provideKernels } from "../backend/wasm/kernels.ts";
+export type { Variant } from "../backend/wasm/features.ts";
 export { provideCodecs } from "../image/codec_modules.ts";
 export type { CodecName } from "../image/codec_modules.ts";
 export { Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -39,7 +39,7 @@ export type { Limits } from "./limits.ts";
 export type EdgeOptions = Omit<ServiceOptions, "codecThreads" | "pages">;
 
 /** Creates a service for edge hosts. Throws `ArgumentError` for invalid options. */
-export function createEdgeService(options: EdgeOptions): Hono<Env> {
+export function createEdgeService(options: EdgeOptions): App {
   return assemble(options, { metrics: noMetrics, batches: false, images: () => localImages }).app;
 }
 

@@ -27,7 +27,9 @@ export interface AuthOptions {
 export interface ServiceOptions {
   /** At least one. The first is the default of requests that name none. */
   readonly models: readonly ServedModel[];
+  /** Limits that differ from the defaults. */
   readonly limits?: Partial<Limits>;
+  /** Who may use the service; default: everybody. */
   readonly auth?: AuthOptions;
   /** Requests a minute for each token, or for each address if there are no tokens; default: unlimited. */
   readonly rateLimit?: number;

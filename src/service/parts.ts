@@ -1,3 +1,4 @@
+import type { Hono } from "hono";
 import type { Limits } from "./limits.ts";
 import type { Authenticate } from "./http/auth.ts";
 import type { ModelFiles } from "./options.ts";
@@ -35,7 +36,18 @@ export interface Parts {
   readonly created: number;
 }
 
-/** Variables that middleware sets for routes. */
+/**
+ * A Hono app (https://hono.dev) with the service's variables.
+ *
+ * @internal
+ */
+export type App = Hono<Env>;
+
+/**
+ * Variables that middleware sets for routes.
+ *
+ * @internal
+ */
 export interface Env {
   // deno-lint-ignore ban-types -- Hono's default; hosts may put anything there.
   Bindings: {};

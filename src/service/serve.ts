@@ -21,6 +21,7 @@ export interface ServeOptions {
 
 /** A listening service. Disposing it stops it gracefully. */
 export interface RunningServer extends AsyncDisposable {
+  /** The port on which it listens. */
   readonly port: number;
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;

@@ -1,13 +1,12 @@
-import type { Hono } from "hono";
 import { assemble } from "./app.ts";
 import { prometheusMetrics } from "./observe/prometheus.ts";
 import type { ServiceOptions } from "./options.ts";
-import type { Env } from "./parts.ts";
+import type { App } from "./parts.ts";
 import { playgroundRoutes } from "./routes/playground.ts";
 import { ImagePool } from "./work/image_pool.ts";
 
 /** A service: a Hono app that can be mounted or served. */
-export interface Service extends Hono<Env>, AsyncDisposable {
+export interface Service extends App, AsyncDisposable {
   /** Answers new work with 503 from now on. Resolves when all admitted requests are done. */
   drain(): Promise<void>;
 }

@@ -7,14 +7,19 @@ export type GraphDType = "f32" | "u32";
 
 /** The arrays that hold them on the host. */
 export interface HostArrays {
+  /** Data of f32 tensors. */
   f32: Float32Array;
+  /** Data of u32 tensors. */
   u32: Uint32Array;
 }
 
 /** A tensor in host memory, row-major and dense. */
 export interface HostTensor<D extends GraphDType = GraphDType> {
+  /** Type of the elements. */
   readonly dtype: D;
+  /** Lengths of the axes. */
   readonly shape: Shape;
+  /** The elements, row-major. */
   readonly data: HostArrays[D];
 }
 

@@ -19,10 +19,18 @@ import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
 /**
  * Turns images into tokens and tokens into images, by an Open-MAGVIT2 image tokenizer.
  *
- * Calls at the same time run one after the other. Each may be given a signal; aborting it ends the call with the
- * signal's reason and leaves the tokenizer usable. A tokenizer holds threads and memory: dispose it, best by
- * `await using`. After that, and where the machine fails, every call throws `BackendError`; it throws `NumericError`
- * for results that are not finite.
+ * Every call takes a signal; aborting it ends the call with the signal's reason and leaves the tokenizer usable. A tokenizer
+ * holds threads and memory: dispose it, best by `await using`. Calls throw `BackendError` after disposal and if the machine
+ * fails, and `NumericError` if a result is not finite.
+ *
+ * @example
+ * ```ts
+ * import { readImage, Tokenizer } from "@voken/magvit2";
+ *
+ * await using tokenizer = await Tokenizer.load("emoji-64");
+ * const tokens = await tokenizer.encode(await readImage("image.png"));
+ * const image = await tokenizer.decode(tokens);
+ * ```
  */
 export class Tokenizer implements AsyncDisposable {
   readonly #codec: Codec;
@@ -71,7 +79,7 @@ export class Tokenizer implements AsyncDisposable {
 
   /**
    * The tokens of an image of any size: one whose sides are no multiples of `factor` is centred in a grey frame.
-   * Throws `ArgumentError` where the image is no valid one.
+   * Throws `ArgumentError` if it is not a valid image.
    */
   encode(image: Image, options?: Cancellable): Promise<Tokens>;
   /** The tokens of each image, as if encoded alone. */

@@ -11,8 +11,8 @@
  * @module
  */
 export { overfitting, withScaledRate } from "./config/change.ts";
-export { presetNames, readPreset } from "./presets/mod.ts";
-export { parseRun, readRun } from "./config/parse.ts";
+export { type Preset, presetNames, readPreset } from "./presets/mod.ts";
+export { parseRun, readRun, type Runs } from "./config/parse.ts";
 export type {
   CommonRun,
   OptimizerConfig,
@@ -23,6 +23,12 @@ export type {
   TransformerRun,
 } from "./config/run.ts";
 export type { DiscriminatorConfig } from "./adversary.ts";
+export type { BlurGanConfig } from "./blur_gan.ts";
+export type { DiscriminatorLoss } from "./losses/adversarial.ts";
+export type { PatchGanConfig } from "../networks/patch_gan.ts";
+export type { DamagedImage, ImageReaderOptions } from "../data/image_reader.ts";
+export type { SamplerOptions } from "../data/sampler.ts";
+export type { OpenTokensOptions } from "./stages/run_tokens.ts";
 export { type MetricsRecord, readMetrics } from "./run/metrics_log.ts";
 export type { TrainingObserver } from "./run/loop.ts";
 export type { Progress } from "./run/training_checkpoint.ts";

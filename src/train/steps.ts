@@ -2,7 +2,8 @@
  * Steps of training as graphs, for hosts without files, such as browsers: what `train` of `@voken/magvit2/train` is made of.
  *
  * ```ts
- * import { f32Tensor, WebGpuBackend } from "@voken/magvit2";
+ * import { f32Tensor } from "@voken/magvit2";
+ * import { WebGpuBackend } from "@voken/magvit2/advanced";
  * import * as steps from "@voken/magvit2/train/steps";
  *
  * const model = { kind: "image", ch: 32, chMult: [1, 2], numResBlocks: 1, zChannels: 10, inChannels: 3, outChannels: 3 };

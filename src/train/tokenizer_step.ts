@@ -24,10 +24,13 @@ export type { DiscriminatorConfig };
 export interface TokenizerStepConfig extends UpdateConfig {
   /** Without one there are no adversarial losses. */
   readonly discriminator?: DiscriminatorConfig;
-  /** What the mean distance and the mean squared distance of images count; default 1 and 0. */
+  /** Weight of the mean absolute distance of images; default 1. */
   readonly l1Weight?: number;
+  /** Weight of the mean squared distance of images; default 0. */
   readonly l2Weight?: number;
+  /** Weight of the quantizer's entropy loss. */
   readonly entropyWeight: number;
+  /** Weight of the quantizer's commitment loss. */
   readonly commitmentWeight: number;
   /** Whether LPIPS takes part, with weights below `lpipsPath`. */
   readonly perceptual: boolean;

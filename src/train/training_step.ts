@@ -3,6 +3,7 @@ import type { Graph } from "../graph/trace.ts";
 
 /** A step of training. */
 export interface TrainingStep {
+  /** The program of one step. */
   readonly graph: Graph;
   /** The parameters that it changes, by name. */
   readonly parameters: ReadonlyMap<string, Tensor>;

@@ -20,6 +20,7 @@ export interface Objective {
 
 /** How parameters are brought to their next values. */
 export interface UpdateConfig {
+  /** Decays of the Adam optimizer. */
   readonly adam: AdamConfig;
   /** Decay of the parameters' moving averages; none are kept if not given. */
   readonly emaDecay?: number;

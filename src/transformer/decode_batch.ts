@@ -21,6 +21,7 @@ export class DecodeBatch implements AsyncDisposable {
   readonly #config: TransformerConfig;
   readonly #program: Program;
 
+  /** Made by `Generator.openBatch`. */
   constructor(
     program: Program,
     { config, size, guided }: { config: TransformerConfig; size: number; guided: boolean },
@@ -46,6 +47,7 @@ export class DecodeBatch implements AsyncDisposable {
     });
   }
 
+  /** Frees the program and its memory of earlier positions. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program[Symbol.asyncDispose]();
   }

@@ -2,6 +2,7 @@ import type { SamplingSettings } from "./settings.ts";
 
 /** One candidate of an image. */
 export interface Candidate {
+  /** The class's number. */
   readonly classId: number;
   /** The image's number: with the seed and the settings it decides what is generated. */
   readonly index: number;
@@ -11,10 +12,13 @@ export interface Candidate {
 
 /** A candidate on its way: how its tokens are generated, and those generated so far. */
 export interface Generation extends Candidate {
+  /** The seed of the request. */
   readonly seed: number;
+  /** How its tokens are sampled. */
   readonly settings: SamplingSettings;
   /** All tokens of the image, of which the first `count` are generated. */
   readonly tokens: Uint32Array;
+  /** Tokens that are generated so far. */
   count: number;
 }
 

@@ -21,7 +21,7 @@ import { likeliest } from "./likelihood.ts";
 import { openGenerative, transformerOf } from "../models/open_generative.ts";
 import { decodePartial } from "./partial_image.ts";
 import { type GenerateOptions, type Plan, planOf } from "./request.ts";
-import { pretty, type SamplingSettings } from "./settings.ts";
+import { defaultSampling, type SamplingSettings } from "./settings.ts";
 import type { TransformerModel } from "../models/transformer_weights.ts";
 
 /** How a generator is loaded. */
@@ -35,20 +35,25 @@ export interface GeneratorOptions extends ModelHints, RuntimeOptions {
 
 /** An image that was generated. */
 export interface GeneratedImage {
+  /** The class's number. */
   readonly classId: number;
   /** The class's name, where the model has names. */
   readonly className?: string;
   /** Its number: with the seed and the settings it decides what is generated. */
   readonly index: number;
+  /** The seed of the request. */
   readonly seed: number;
+  /** The tokens that were generated. */
   readonly tokens: Tokens;
+  /** The image that they decode to. */
   readonly image: Image;
 }
 
 /** How far the generation of a batch is. */
-export interface Generationstep {
+export interface GenerationStep {
   /** Tokens of each of these images that are generated, of how many. */
   readonly generated: number;
+  /** All tokens of an image. */
   readonly of: number;
   /** Numbers of the images that are being generated. */
   readonly indices: readonly number[];
@@ -66,11 +71,13 @@ export interface StreamOptions extends GenerateOptions {
 
 /** A generative model: what generates tokens, what turns them into images, and what its classes are called. */
 export interface GeneratorModel {
+  /** What generates tokens. */
   readonly transformer: TransformerModel;
   /** A tokenizer that is loaded, or one of which the decoder is loaded. */
   readonly tokenizer: TokenizerModel | Tokenizer;
+  /** Names of the classes, by number. */
   readonly classNames?: readonly string[];
-  /** How tokens are generated where a request does not say it; default `pretty`. */
+  /** How tokens are generated where a request does not say it; default `defaultSampling`. */
   readonly sampling?: SamplingSettings;
 }
 
@@ -80,6 +87,15 @@ export interface GeneratorModel {
  * The same seed generates the same images, however many are generated at once and with any number of threads. Calls at the
  * same time run one after the other; aborting a call's signal ends it within one token and leaves the generator usable.
  * Dispose it, best by `await using`.
+ *
+ * @example
+ * ```ts
+ * import { encodeImage, Generator } from "@voken/magvit2";
+ *
+ * await using generator = await Generator.load("emoji-64");
+ * const [{ image }] = await generator.generate({ classIds: "Flags", seed: 1 });
+ * await Deno.writeFile("flag.png", await encodeImage(image, { format: "png" }));
+ * ```
  */
 export class Generator implements AsyncDisposable {
   /** The names of the classes, where the model has some. */
@@ -93,7 +109,7 @@ export class Generator implements AsyncDisposable {
   readonly #owned: AsyncDisposableStack;
 
   private constructor(
-    { classNames, sampling = pretty, tokenizer }: GeneratorModel,
+    { classNames, sampling = defaultSampling, tokenizer }: GeneratorModel,
     { engine, decode, owned }: { engine: TransformerEngine; decode: Decode; owned: AsyncDisposableStack },
   ) {
     this.classNames = classNames;
@@ -177,7 +193,7 @@ export class Generator implements AsyncDisposable {
   }
 
   /** Generates images and tells after each token how far they are. Throws as `generate` does. */
-  async *stream(options: StreamOptions): AsyncGenerator<Generationstep, void, undefined> {
+  async *stream(options: StreamOptions): AsyncGenerator<GenerationStep, void, undefined> {
     const { everyRows = 0, signal } = options, { grid } = this.config;
     const { batches } = this.#plan(options);
     if (!Number.isSafeInteger(everyRows) || everyRows < 0) {

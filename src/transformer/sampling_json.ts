@@ -1,7 +1,12 @@
 import { parseJsonFile } from "../io/json_file.ts";
 import { type GenerativeFiles, samplingFile } from "../models/open_generative.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
-import { pretty, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
+import {
+  defaultSampling,
+  type SamplingOptions,
+  type SamplingSettings,
+  samplingSettings,
+} from "./settings.ts";
 
 const fields: readonly string[] = [
   "guidance",
@@ -21,7 +26,7 @@ export async function samplingOf(
 }
 
 /**
- * Reads the text of a sampling.json: fields of `SamplingOptions` but `greedy`, those absent as in `pretty`. Throws
+ * Reads the text of a sampling.json: fields of `SamplingOptions` but `greedy`, those absent as in `defaultSampling`. Throws
  * `CheckpointError` naming the field that is unknown or out of its range.
  */
 export function parseSampling(text: string, { file }: { file: string }): SamplingSettings {
@@ -40,7 +45,7 @@ export function parseSampling(text: string, { file }: { file: string }): Samplin
     });
   }
   try {
-    return samplingSettings(said as SamplingOptions, pretty);
+    return samplingSettings(said as SamplingOptions, defaultSampling);
   } catch (cause) {
     if (!(cause instanceof ArgumentError)) throw cause;
     throw new CheckpointError(`Cannot read ${file}: ${cause.message}`, { cause });

@@ -26,11 +26,17 @@ export interface SamplingOptions {
 
 /** Options made complete and checked, each for both sub-tokens. */
 export interface SamplingSettings {
+  /** See `SamplingOptions.guidance`. */
   readonly guidance: readonly [number, number];
+  /** See `SamplingOptions.guidanceSchedule`. */
   readonly guidanceSchedule: "constant" | "linear";
+  /** See `SamplingOptions.temperature`. */
   readonly temperature: readonly [number, number];
+  /** See `SamplingOptions.topK`. */
   readonly topK: readonly [number, number];
+  /** See `SamplingOptions.topP`. */
   readonly topP: readonly [number, number];
+  /** See `SamplingOptions.candidates`. */
   readonly candidates: number;
 }
 
@@ -38,7 +44,7 @@ export interface SamplingSettings {
 export const maxCandidates = 8;
 
 /** Settings for images to look at, where a model has none of its own. */
-export const pretty: SamplingSettings = {
+export const defaultSampling: SamplingSettings = {
   guidance: [4, 4],
   guidanceSchedule: "constant",
   temperature: [1, 1],

@@ -24,6 +24,17 @@ export interface TeacherForcedInput extends Cancellable {
  * The transformer of a generative model, for evaluation: what it expects at each position of given images.
  *
  * Calls at the same time run one after the other. Dispose it, best by `await using`.
+ *
+ * @example
+ * ```ts
+ * import { Transformer } from "@voken/magvit2";
+ *
+ * await using transformer = await Transformer.load("emoji-64");
+ * const { grid } = transformer.config;
+ * const pre = new Uint32Array(grid ** 2), post = new Uint32Array(grid ** 2);
+ * const { logitsPre } = await transformer.teacherForced({ classIds: [0], pre, post });
+ * console.log(logitsPre.shape); // [1, grid², 2^bits of the first sub-token]
+ * ```
  */
 export class Transformer implements AsyncDisposable {
   readonly #engine: TransformerEngine;

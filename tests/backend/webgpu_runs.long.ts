@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
-import { pretty } from "../../src/transformer/settings.ts";
+import { defaultSampling } from "../../src/transformer/settings.ts";
 import { generateTokens } from "../../src/transformer/generate_tokens.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { tinyModel } from "../transformer/tiny.ts";
@@ -41,7 +41,11 @@ each("that sample images need no more memory", async () => {
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q4" });
   let seed = 0;
   await growsNot(backend, async () => {
-    const batch = { candidates: [{ classId: 3, index: 0, candidate: 0 }], seed: seed++, settings: pretty };
+    const batch = {
+      candidates: [{ classId: 3, index: 0, candidate: 0 }],
+      seed: seed++,
+      settings: defaultSampling,
+    };
     for await (const _ of generateTokens(engine, batch)) continue;
   });
 });

@@ -95,6 +95,7 @@ test("every wrong input is one line that says what to do, exit code 1, and nothi
 
 test("wrong usage names the option and the help", async () => {
   const cases: [string[], RegExp][] = [
+    [["generate", "--class", "1", "--preset", "pretty"], /Expected default or paper\. pretty is now default/],
     [["reconstruct"], /missing required argument 'images'\n\(voken reconstruct --help/],
     [
       ["reconstruct", "a.png", "--size", "0"],

@@ -5,14 +5,14 @@ import { GenerationScheduler, type ServableGenerator } from "../../src/service/w
 import { BackendError, NumericError } from "../../src/tensor/errors.ts";
 import type { Generation } from "../../src/transformer/generation.ts";
 import type { StepOutcome } from "../../src/transformer/decode_batch.ts";
-import { pretty } from "../../src/transformer/settings.ts";
+import { defaultSampling } from "../../src/transformer/settings.ts";
 
 const test = suite("scheduling of generations");
 
 const never = new AbortController().signal;
 
 function generation(index: number, { guided = true, length = 16 } = {}): Generation {
-  const settings = guided ? pretty : { ...pretty, guidance: [0, 0] as const };
+  const settings = guided ? defaultSampling : { ...defaultSampling, guidance: [0, 0] as const };
   return { classId: 0, index, candidate: 0, seed: 0, settings, tokens: new Uint32Array(length), count: 0 };
 }
 

@@ -5,7 +5,7 @@ import { ArgumentError, CheckpointError } from "../../src/tensor/errors.ts";
 import { classNumber, parseClassNames } from "../../src/transformer/classes.ts";
 import { openGenerative } from "../../src/models/open_generative.ts";
 import { parseSampling } from "../../src/transformer/sampling_json.ts";
-import { pretty, samplingSettings } from "../../src/transformer/settings.ts";
+import { defaultSampling, samplingSettings } from "../../src/transformer/settings.ts";
 import { transformerShapes, transformerWeights } from "../../src/models/transformer_weights.ts";
 import { weightFormats } from "../../src/backend/formats.ts";
 import { stepGraph } from "../../src/transformer/step_graph.ts";
@@ -89,7 +89,7 @@ test("sampling.json: settings that generate, or a typed error", () => {
   );
   assert.ok(accepted > numRuns / 20 && refused > numRuns / 20, `${accepted} read, ${refused} refused`);
   const partly = parseSampling('{ "guidance": [2, 3], "topK": 5 }', { file: "sampling.json" });
-  assert.equal(partly, { ...pretty, guidance: [2, 3], topK: [5, 5] });
+  assert.equal(partly, { ...defaultSampling, guidance: [2, 3], topK: [5, 5] });
 });
 
 test("classes asked for: a number of the model, or a typed error", () => {

@@ -6,7 +6,7 @@ import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { generateTokens } from "../../src/transformer/generate_tokens.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { Generator } from "../../src/transformer/generator.ts";
-import { pretty } from "../../src/transformer/settings.ts";
+import { defaultSampling } from "../../src/transformer/settings.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { checkTransformerGolden } from "../golden/transformer_golden.ts";
 import { smallModel } from "../support/models.ts";
@@ -47,7 +47,7 @@ each(`generation reads back once in 32 tokens, with one submit and no new buffer
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e9 });
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q8" });
   const { layers, factorizedLayers, grid } = engine.config, tokens = grid ** 2;
-  const batch = { candidates: [{ classId: 3, index: 0, candidate: 0 }], seed: 7, settings: pretty };
+  const batch = { candidates: [{ classId: 3, index: 0, candidate: 0 }], seed: 7, settings: defaultSampling };
   for await (const _ of generateTokens(engine, batch)) continue;
   const before = backend.counters;
   let generated = 0;

@@ -19,7 +19,11 @@ export type Rules<O extends LoweredOp> = {
   readonly [P in O]: (tensor: TensorOf<P>, at: Addresses) => Command[];
 };
 
-/** What programs of training need. */
+/**
+ * What programs of training need.
+ *
+ * @internal
+ */
 export interface TrainingKernels {
   /** All kernels, those of inference among them. */
   readonly build: KernelBuild;

@@ -1,15 +1,20 @@
 /** What a backend has asked of its devices since it was made. */
 export interface Counters {
+  /** Kernels that were dispatched. */
   dispatches: number;
+  /** Command buffers that were submitted. */
   submits: number;
   /** Times that results were brought back to the host. */
   readBacks: number;
+  /** Bytes that were written to the device. */
   bytesWritten: number;
+  /** Bytes that were read back. */
   bytesRead: number;
   /** Pipelines that were compiled. */
   pipelines: number;
-  /** Buffers that exist now, and their bytes. */
+  /** Buffers that exist now. */
   buffers: number;
+  /** Bytes of those buffers. */
   bufferBytes: number;
 }
 

@@ -24,7 +24,11 @@ export interface Target {
   format(name: string): WeightFormat;
 }
 
-/** What programs of training need: how their ops become commands, and how a run packs weights that it changes. */
+/**
+ * What programs of training need: how their ops become commands, and how a run packs weights that it changes.
+ *
+ * @internal
+ */
 export interface TrainingShaders {
   /** The texts of the kernels that inference lacks. */
   readonly sources: Readonly<Record<string, string>>;

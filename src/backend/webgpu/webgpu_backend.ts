@@ -14,10 +14,12 @@ import { WebGpuWeights } from "./weights.ts";
  * and the next one opens another, with the same weights. Throws `BackendError` where there is no adapter.
  */
 export class WebGpuBackend implements Backend {
+  /** Always `webgpu`. */
   readonly name = "webgpu";
   readonly runsAtOnce = 32;
   readonly #gpu: Gpu;
 
+  /** Makes a backend whose device is opened by the first call that needs it. */
   constructor(options: WebGpuOptions = {}, parts: WebGpuParts = {}) {
     this.#gpu = new Gpu(options, parts);
   }
@@ -42,6 +44,7 @@ export class WebGpuBackend implements Backend {
     return await WebGpuProgram.compile(graph, { ...options, gpu: this.#gpu, weights });
   }
 
+  /** Waits for the work under way, then destroys the device. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#gpu.dispose();
   }

@@ -1,6 +1,8 @@
 /** What a transformer is made of. */
 export interface TransformerConfig {
+  /** Width D of the embeddings. */
   readonly dim: number;
+  /** Attention heads. */
   readonly heads: number;
   /** Blocks over the positions of the image. */
   readonly layers: number;

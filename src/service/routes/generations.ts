@@ -1,16 +1,16 @@
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { Generation } from "../../transformer/generation.ts";
 import { decodePartial } from "../../transformer/partial_image.ts";
 import type { Tokens } from "../../tokenizer/tokens.ts";
 import { asRequestError } from "../http/error_response.ts";
 import { logger } from "../observe/middleware.ts";
-import type { Env, Parts } from "../parts.ts";
+import type { App, Env, Parts } from "../parts.ts";
 import { AdmittedRequest } from "../work/admitted_request.ts";
 import { type GenerationRequest, readGenerationRequest } from "./generation_request.ts";
 
 /** Generates images of classes: `POST /v1/images/generations`, compatible with OpenAI's API. */
-export function generationRoute(app: Hono<Env>, parts: Parts): void {
+export function generationRoute(app: App, parts: Parts): void {
   const { metrics } = parts;
 
   app.post("/v1/images/generations", async (c) => {

@@ -1,9 +1,8 @@
-import type { Hono } from "hono";
 import { version } from "../../version.ts";
-import type { Env, Parts } from "../parts.ts";
+import type { App, Parts } from "../parts.ts";
 
 /** Endpoints for liveness, readiness, version and metrics. */
-export function healthRoutes(app: Hono<Env>, { admission, metrics }: Parts): void {
+export function healthRoutes(app: App, { admission, metrics }: Parts): void {
   app.get("/v2/health/live", (c) => c.json({ live: true }));
   for (const path of ["/health", "/v2/health/ready"]) {
     app.get(path, (c) => c.json({ ready: !admission.draining }, admission.draining ? 503 : 200));

@@ -1,10 +1,9 @@
-import type { Hono } from "hono";
 import type { SamplingSettings } from "../../transformer/settings.ts";
-import type { Env, LoadedModel, Parts } from "../parts.ts";
+import type { App, LoadedModel, Parts } from "../parts.ts";
 import { RequestError } from "../request_error.ts";
 
 /** Lists the models in OpenAI's format, and serves the files that browsers may download. */
-export function modelRoutes(app: Hono<Env>, { models, created }: Parts): void {
+export function modelRoutes(app: App, { models, created }: Parts): void {
   const describe = ({ name, tokenizer, generation, files }: LoadedModel) => ({
     id: name,
     object: "model",

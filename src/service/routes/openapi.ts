@@ -1,7 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Hono } from "hono";
 import { version } from "../../version.ts";
-import type { Env } from "../parts.ts";
+import type { App } from "../parts.ts";
 import { generationBody, generationResponse } from "../schemas/generation.ts";
 import {
   detokenizeBody,
@@ -13,7 +12,7 @@ import {
 import { errorBody } from "../schemas/validate.ts";
 
 /** Serves the OpenAPI document, which is built from the schemas that validate requests. */
-export function openapiRoute(app: Hono<Env>): void {
+export function openapiRoute(app: App): void {
   let document: object | undefined;
   app.get("/openapi.json", (c) => c.json(document ??= describeService()));
 }

@@ -1,5 +1,5 @@
-import type { Context, Hono } from "hono";
-import type { Env } from "../parts.ts";
+import type { Context } from "hono";
+import type { App, Env } from "../parts.ts";
 import { contentHash, css, docs, docsHtml, html, icon, local, main } from "../playground/_generated.ts";
 
 /** The pages may run their own scripts and WASM, and send requests to their own server. */
@@ -15,7 +15,7 @@ const policy = [
 ].join("; ");
 
 /** Serves the playground at `/` and the documentation at `/docs`. */
-export function playgroundRoutes(app: Hono<Env>): void {
+export function playgroundRoutes(app: App): void {
   for (const [path, page] of [["/", html], ["/docs", docsHtml]] as const) {
     app.get(path, (c) => {
       c.header("content-security-policy", policy);

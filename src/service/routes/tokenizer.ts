@@ -1,9 +1,9 @@
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import { psnr } from "../../image/metrics.ts";
 import type { Image } from "../../image/image.ts";
 import { checkTokens, type Tokens } from "../../tokenizer/tokens.ts";
 import { negotiate } from "../http/media.ts";
-import type { Env, LoadedModel, Parts } from "../parts.ts";
+import type { App, Env, LoadedModel, Parts } from "../parts.ts";
 import { reconstructOptions, tokenizeOptions } from "../schemas/tokens.ts";
 import { validate } from "../schemas/validate.ts";
 import { checkFile } from "../work/images.ts";
@@ -16,7 +16,7 @@ import { readTokensRequest } from "./tokens_request.ts";
 import { unprocessable } from "../request_error.ts";
 
 /** Endpoints that encode images, decode tokens, and do both. */
-export function tokenizerRoutes(app: Hono<Env>, parts: Parts): void {
+export function tokenizerRoutes(app: App, parts: Parts): void {
   const { models, limits, metrics } = parts;
 
   app.post("/v1/tokenize", async (c) => {

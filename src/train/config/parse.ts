@@ -7,8 +7,11 @@ import { tokenizerRun, transformerRun } from "./schema.ts";
 
 const schemas = { tokenizer: tokenizerRun, transformer: transformerRun };
 
-interface Runs {
+/** Complete configurations by the stage that they are for. */
+export interface Runs {
+  /** Stage one: a tokenizer. */
   tokenizer: TokenizerRun;
+  /** Stage two: a transformer. */
   transformer: TransformerRun;
 }
 

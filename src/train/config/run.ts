@@ -24,7 +24,9 @@ export type ScheduleConfig =
 export interface OptimizerConfig {
   /** The learning rate that the schedule multiplies. */
   readonly rate: number;
+  /** Decay of the mean of gradients. */
   readonly beta1: number;
+  /** Decay of the mean of squared gradients. */
   readonly beta2: number;
   /** Default 1e-8. */
   readonly eps: number;
@@ -34,6 +36,7 @@ export interface OptimizerConfig {
 
 /** What both stages are told. */
 export interface CommonRun {
+  /** Steps of the schedule. */
   readonly steps: number;
   /** Images in a step. */
   readonly batch: number;
@@ -85,6 +88,7 @@ export interface OrderConfig {
 
 /** How a tokenizer is trained. */
 export interface TokenizerRun extends CommonRun {
+  /** Names the stage. */
   readonly stage: "tokenizer";
   /** A model that training begins with; without one it begins with random values. */
   readonly init?: {
@@ -97,6 +101,7 @@ export interface TokenizerRun extends CommonRun {
     /** What is trained, the rest staying as it is: `all` (the default) or the `decoder`. */
     readonly train: "all" | "decoder";
   };
+  /** What the tokenizer is made of. */
   readonly model: {
     /** Channels of the first level, a multiple of 32. */
     readonly ch: number;
@@ -106,6 +111,7 @@ export interface TokenizerRun extends CommonRun {
     /** Bits of a token. */
     readonly bits: number;
   };
+  /** What it is trained on. */
   readonly data: OrderConfig & {
     /** The path of the images, see `openImages`. */
     readonly images: string;
@@ -129,6 +135,7 @@ export interface TokenizerRun extends CommonRun {
   };
   /** Without one there are no adversarial losses. `start`: the first step at which they count (0). */
   readonly discriminator?: DiscriminatorConfig & { readonly start: number };
+  /** How its weights are updated. */
   readonly optimizer: OptimizerConfig;
   /** Decay of the weights' moving averages; default 0.999. */
   readonly ema: number;
@@ -136,11 +143,13 @@ export interface TokenizerRun extends CommonRun {
 
 /** How a transformer is trained. */
 export interface TransformerRun extends CommonRun {
+  /** Names the stage. */
   readonly stage: "transformer";
   /** The frozen tokenizer: a checkpoint, a model's folder, or the name of a shipped model. */
   readonly tokenizer: string;
   /** A model that training begins with; without one it begins with random values. */
   readonly init?: { readonly from: string };
+  /** What the transformer is made of. */
   readonly model: {
     readonly dim: number;
     readonly heads: number;
@@ -154,12 +163,14 @@ export interface TransformerRun extends CommonRun {
     /** How often a class is replaced by the null class; default 0.1. */
     readonly classDropout: number;
   };
+  /** What it is trained on. */
   readonly data: OrderConfig & {
     /** The path of tokens, see `openTokenSet`; or that of images, of `size` pixels a side, whose tokens are made first. */
     readonly tokens?: string;
     readonly images?: string;
     readonly size?: number;
   };
+  /** How its weights are updated. */
   readonly optimizer: OptimizerConfig & {
     /** Of tensors of two or more dimensions; default 0.05. */
     readonly weightDecay: number;

@@ -6,8 +6,11 @@ import { emaName } from "./ema.ts";
 
 /** Adam's constants. */
 export interface AdamConfig {
+  /** Decay of the mean of gradients. */
   readonly beta1: number;
+  /** Decay of the mean of squared gradients. */
   readonly beta2: number;
+  /** Added to the root of the mean of squares; default 1e-8. */
   readonly eps?: number;
 }
 

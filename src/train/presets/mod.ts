@@ -1,7 +1,8 @@
 import { ArgumentError } from "../../tensor/errors.ts";
 
 /** A configuration as it is written, before `parseRun`. */
-type Preset = Readonly<Record<string, unknown>>;
+/** A configuration of training as its JSON. */
+export type Preset = Readonly<Record<string, unknown>>;
 
 const presets: Readonly<Record<string, () => Promise<{ default: Preset }>>> = {
   imagenet_256_L: () => import("./imagenet_256_L.json", { with: { type: "json" } }),

@@ -9,6 +9,7 @@ export const metricsFile = "metrics.jsonl";
 export interface MetricsRecord {
   /** Steps that were done by then. */
   readonly step: number;
+  /** Each logged number, by its name. */
   readonly [name: string]: number;
 }
 

@@ -15,6 +15,7 @@ export const tokensFile = "tokens.safetensors";
 export interface OpenTokensOptions extends Pick<ImageReaderOptions, "onDamaged"> {
   /** Of so many images, how many are encoded. */
   readonly onEncoded?: (progress: { done: number; total: number }) => void;
+  /** Ends the work early. */
   readonly signal?: AbortSignal;
 }
 
