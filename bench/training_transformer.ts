@@ -23,7 +23,7 @@ function training(config: TransformerConfig, n: number): Training {
       pre: words(`pre ${step}`, [n, grid ** 2], 2 ** bits[0]),
       post: words(`post ${step}`, [n, grid ** 2], 2 ** bits[1]),
       ...stepRandom({ seed: 1, step }),
-      ...adamStep({ step, rate: 1e-3 }, adam),
+      ...adamStep({ step, learningRate: 1e-3 }, adam),
     }),
   };
 }

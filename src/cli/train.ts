@@ -28,14 +28,14 @@ export function trainCommand(io: Io): Command {
       "as a test, train on the first n images until they are memorized, or fail",
       positiveInteger,
     )
-    .option("--auto-lr", "scale the learning rate with the batch size, relative to optimizer.rateBatch")
+    .option("--auto-lr", "scale the learning rate with the batch size, relative to optimizer.learningRateBatch")
     .action(async (stage: "tokenizer" | "transformer", options: Options) => {
       // Loaded on demand: no other command needs it.
-      const { overfitting, readRun, train, withScaledRate } = await import("../train/mod.ts");
+      const { overfitting, readRun, train, withScaledLearningRate } = await import("../train/mod.ts");
       const name = stemOf(options.config) + (options.overfit ? "-overfit" : "");
       const folder = options.out ?? `runs/${name}`;
       const read = await readRun(options.config, stage, options);
-      const scaled = options.autoLr ? withScaledRate(read) : read;
+      const scaled = options.autoLr ? withScaledLearningRate(read) : read;
       const run = options.overfit ? overfitting(scaled, options.overfit) : scaled;
       if (run.stage === "tokenizer" && !run.loss.perceptual) {
         io.note("training without a perceptual loss: set loss.perceptual to the weights of LPIPS to use one");

@@ -24,7 +24,7 @@ const shown: readonly string[] = [
   "codes",
   "evaluation_loss_pre",
   "evaluation_loss_post",
-  "rate",
+  "learning_rate",
   "seconds",
 ];
 

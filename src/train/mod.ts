@@ -10,7 +10,7 @@
  *
  * @module
  */
-export { overfitting, withScaledRate } from "./config/change.ts";
+export { overfitting, withScaledLearningRate } from "./config/change.ts";
 export { type Preset, presetNames, readPreset } from "./presets/mod.ts";
 export { parseRun, readRun, type Runs } from "./config/parse.ts";
 export type {

@@ -22,7 +22,7 @@
  * for (let i = 1; i <= 1000; i++) {
  *   const { total_loss } = await program.run({
  *     x: f32Tensor([8, 32, 32, 3], nextImages()),
- *     ...steps.adamStep({ step: i, rate: 1e-4 }, { ...adam, name: steps.optimizers.generator }),
+ *     ...steps.adamStep({ step: i, learningRate: 1e-4 }, { ...adam, name: steps.optimizers.generator }),
  *     ...steps.stepFactors({ adversarial: 0, entropy: 1 }),
  *   });
  *   console.log(i, total_loss.data[0]);

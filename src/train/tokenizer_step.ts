@@ -37,7 +37,7 @@ export interface TokenizerStepConfig extends UpdateConfig {
   /** Whether the encoder stays as it is: its weights then are no states. */
   readonly frozenEncoder?: boolean;
   /** Whether what lies within blocks is computed a second time for the gradients, which takes less memory. */
-  readonly recompute?: boolean;
+  readonly gradientCheckpointing?: boolean;
   /** How latents become codes; default that of the model's configuration. */
   readonly quantizer?: Quantizer;
 }
@@ -109,7 +109,7 @@ export function tokenizerStep(
   const [ours, theirs] = [false, true].map((which) =>
     [...parameters].filter((entry) => isTheirs(entry) === which).map(([, parameter]) => parameter)
   ) as [Tensor[], Tensor[]];
-  const kept = config.recompute ? blockEnds(outputs) : [];
+  const kept = config.gradientCheckpointing ? blockEnds(outputs) : [];
   const { effects, norms, logs: updateLogs, initial } = update(
     [
       { optimizer: optimizers.generator, loss: total, parameters: ours, kept },

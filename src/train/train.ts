@@ -79,6 +79,6 @@ function checkLearnt(
   throw new NumericError(`Cannot learn ${overfit.images} images by heart`, {
     expected: `${metric} of at ${largest ? "least" : "most"} ${overfit.bar} within ${step} steps`,
     got: best ? best.value.toFixed(3) : "no evaluation",
-    hint: `give it more steps or another rate; if that does not help, the ${stage} cannot learn`,
+    hint: `give it more steps or another learning rate; if that does not help, the ${stage} cannot learn`,
   });
 }

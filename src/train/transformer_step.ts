@@ -17,7 +17,7 @@ export interface TransformerStepConfig extends UpdateConfig {
   /** How often a class is replaced by the null class, which guidance needs. */
   readonly classDropout: number;
   /** Whether what lies within blocks is computed a second time for the gradients, which takes less memory. */
-  readonly recompute?: boolean;
+  readonly gradientCheckpointing?: boolean;
 }
 
 /**
@@ -42,7 +42,7 @@ export function transformerStep(
     post: tokenLoss(logits.logits_post, post),
   });
 
-  const loss = add(losses.pre, losses.post), kept = config.recompute ? blockEnds(losses) : [];
+  const loss = add(losses.pre, losses.post), kept = config.gradientCheckpointing ? blockEnds(losses) : [];
   const { effects, norms, logs, initial } = update(
     [{ optimizer: "adam", loss, parameters: [...parameters.values()], kept }],
     config,

@@ -119,7 +119,7 @@ async function trainOnce(backend: Backend): Promise<Record<string, number>> {
   await beginTraining(program, step, source);
   const logs = await program.run({
     x: f32Tensor(shape, hashed("x", shape)),
-    ...adamStep({ step: 1, rate: 1e-3 }, { ...adam, name: optimizers.generator }),
+    ...adamStep({ step: 1, learningRate: 1e-3 }, { ...adam, name: optimizers.generator }),
     ...stepFactors({ adversarial: 0, entropy: 1 }),
   });
   const numbers = Object.fromEntries(Object.entries(logs).map(([name, { data }]) => [name, data[0]!]));

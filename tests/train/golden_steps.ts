@@ -14,7 +14,7 @@ import { hashed, hashedWeight } from "../golden/hashed.ts";
 import { hashedWeights } from "../golden/tokenizer_golden.ts";
 
 const adamBetas = { beta1: 0.5, beta2: 0.9 };
-const rate = 3e-4, betas = { beta1: 0.9, beta2: 0.95 };
+const learningRate = 3e-4, betas = { beta1: 0.9, beta2: 0.95 };
 
 /** Holds the six steps of `train_ar` and its final parameters against a backend's. */
 export async function checkTransformerSteps(backend: Backend): Promise<void> {
@@ -56,7 +56,7 @@ export async function checkTransformerSteps(backend: Backend): Promise<void> {
       classes: u32Tensor([4], Uint32Array.from(JSON.parse(golden.metadata.labels!))),
       pre: tokens("pre", step, 7),
       post: tokens("post", step, 15),
-      ...adamStep({ step: step + 1, rate }, betas),
+      ...adamStep({ step: step + 1, learningRate }, betas),
     });
     for (const [key, value] of Object.entries(expected)) {
       const found = results[key]!.data[0]!;
@@ -143,7 +143,7 @@ export async function checkTokenizerSteps(backend: Backend, name: string, steps:
   });
   const log = (JSON.parse(golden.metadata.log!) as Record<string, number>[]).slice(0, steps);
   for (const [i, { non_saturated_d_loss: adversarial_loss, disc_factor: _, ...logged }] of log.entries()) {
-    const images = [2, 3, 32, 32], each = { step: i + 1, rate: 1e-4 };
+    const images = [2, 3, 32, 32], each = { step: i + 1, learningRate: 1e-4 };
     const nudge = f32Tensor(shape);
     for (const [step, at, sign] of decided[name]!) if (step === i) nudge.data[at] = sign * undecided;
     const results = await program.run({

@@ -21,24 +21,29 @@ const test = suite("recomputation");
 
 const n = 4, size = 32;
 const stages: Record<string, {
-  readonly make: (recompute: boolean) => TrainingStep;
+  readonly make: (gradientCheckpointing: boolean) => TrainingStep;
   readonly inputs: (step: number) => Record<string, HostTensor>;
   /** The share of memory that is left at most. */
   readonly most: number;
 }> = {
   transformer: {
-    make: (recompute) =>
+    make: (gradientCheckpointing) =>
       transformerStep({ ...tinyTransformer, layers: 6, factorizedLayers: 4 }, {
         ...transformerTraining,
         n,
-        recompute,
+        gradientCheckpointing,
       }),
     inputs: (step) => transformerInputs({ n, step }),
     most: 0.4,
   },
   tokenizer: {
-    make: (recompute) =>
-      tokenizerStep({ ...tinyTokenizer, numResBlocks: 2 }, { ...tokenizerTraining, n, size, recompute }),
+    make: (gradientCheckpointing) =>
+      tokenizerStep({ ...tinyTokenizer, numResBlocks: 2 }, {
+        ...tokenizerTraining,
+        n,
+        size,
+        gradientCheckpointing,
+      }),
     inputs: (step) => tokenizerInputs({ n, size, step }),
     most: 0.8,
   },
@@ -48,8 +53,8 @@ for (const [stage, { make, inputs, most }] of Object.entries(stages)) {
   test(`of the ${stage}'s blocks: the same steps to the bit, in less memory`, async () => {
     await using backend = new WasmBackend({ threads: 2, training: trainingKernels });
     const results = [];
-    for (const recompute of [false, true]) {
-      const training = make(recompute);
+    for (const gradientCheckpointing of [false, true]) {
+      const training = make(gradientCheckpointing);
       await using program = await begun(backend, training);
       const logs = [];
       for (const step of [1, 2]) logs.push(await program.run(inputs(step)));

@@ -51,7 +51,7 @@ test("transformer steps drop the same whatever the number of threads, and differ
     const found = [];
     for (const step of [1, 2, 1]) {
       // The same words, and nothing is learned: only what is dropped tells steps apart.
-      const inputs = transformerInputs({ n, step: 1, rate: 0 });
+      const inputs = transformerInputs({ n, step: 1, learningRate: 0 });
       const { loss } = await program.run({ ...inputs, ...stepRandom({ seed: 7, step }) });
       found.push(loss!.data[0]!);
     }

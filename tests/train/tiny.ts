@@ -53,7 +53,7 @@ export const tokenizerTraining: TokenizerStepConfig = {
 
 /** The inputs of step `step` (from 1) of the tiny transformer on n images. */
 export function transformerInputs(
-  { n, step, rate = 1e-3 }: { n: number; step: number; rate?: number },
+  { n, step, learningRate = 1e-3 }: { n: number; step: number; learningRate?: number },
 ): Record<string, HostTensor> {
   const positions = tinyTransformer.grid ** 2;
   const words = Uint32Array.from({ length: positions * n }, (_, i) => (i * 7 + step) % 8);
@@ -62,7 +62,7 @@ export function transformerInputs(
     pre: u32Tensor([n, positions], words),
     post: u32Tensor([n, positions], words),
     ...stepRandom({ seed: 7, step }),
-    ...adamStep({ step, rate }, transformerTraining.adam),
+    ...adamStep({ step, learningRate }, transformerTraining.adam),
   };
 }
 
@@ -70,7 +70,7 @@ export function transformerInputs(
 export function tokenizerInputs(
   { n, size, step }: { n: number; size: number; step: number },
 ): Record<string, HostTensor> {
-  const each = { step, rate: 1e-4 }, shape = [n, size, size, 3];
+  const each = { step, learningRate: 1e-4 }, shape = [n, size, size, 3];
   return {
     x: f32Tensor(shape, hashed(`x ${step}`, shape)),
     ...adamStep(each, { ...tokenizerTraining.adam, name: optimizers.generator }),

@@ -3,6 +3,7 @@ import { reasonOf } from "../../io/reason.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { readPreset } from "../presets/mod.ts";
 import type { Run, TokenizerRun, TransformerRun } from "./run.ts";
+import { renamed } from "./renamed.ts";
 import { tokenizerRun, transformerRun } from "./schema.ts";
 
 const schemas = { tokenizer: tokenizerRun, transformer: transformerRun };
@@ -23,6 +24,14 @@ export function parseRun<S extends keyof Runs>(
   value: unknown,
   { stage, file = "the configuration" }: { stage: S; file?: string },
 ): Runs[S] {
+  const old = renamed(value);
+  if (old) {
+    throw new ArgumentError(`Cannot train: ${old.field} of ${file}`, {
+      expected: `${old.name}, as it is called now`,
+      got: old.field,
+      hint: "rename it in the configuration",
+    });
+  }
   const said = isObject(value) && !("stage" in value) ? { stage, ...value } : value;
   const { success, data, error } = (schemas[stage] as z.ZodType<Runs[S]>).safeParse(said, {
     reportInput: true,
@@ -75,7 +84,7 @@ export function completed(value: unknown): unknown {
 }
 
 /** What may be another when a training goes on: nothing of it changes what is learnt. */
-const free = new Set(["backend", "threads", "intervals", "keep", "mostSkipped", "recompute"]);
+const free = new Set(["backend", "threads", "intervals", "keep", "maxSkipped", "gradientCheckpointing"]);
 
 /** The first field in which two configurations differ, beside those that may, with both values. */
 export function difference(

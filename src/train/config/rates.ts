@@ -1,9 +1,9 @@
 import {
-  drops,
-  risingCosine,
+  cosineWithWarmup,
+  multiStep,
   type Schedule,
-  warmUpCosine,
-  warmUpHoldLinear,
+  warmupCosine,
+  warmupHoldLinear,
 } from "../optimizer/schedules.ts";
 import type { CommonRun } from "./run.ts";
 
@@ -12,13 +12,13 @@ export function scheduleOf({ schedule, steps }: Pick<CommonRun, "schedule" | "st
   switch (schedule.kind) {
     case "constant":
       return () => 1;
-    case "drops":
-      return drops(schedule.at);
-    case "warm-up-cosine":
-      return warmUpCosine({ ...schedule, steps });
-    case "warm-up-hold-linear":
-      return warmUpHoldLinear({ ...schedule, steps });
-    case "rising-cosine":
-      return risingCosine({ ...schedule, steps });
+    case "multi-step":
+      return multiStep(schedule.milestones);
+    case "warmup-cosine":
+      return warmupCosine({ ...schedule, steps });
+    case "warmup-hold-linear":
+      return warmupHoldLinear({ ...schedule, steps });
+    case "cosine-with-warmup":
+      return cosineWithWarmup({ ...schedule, steps });
   }
 }

@@ -3,50 +3,55 @@ import type { BackendName } from "../../backend/select.ts";
 import type { DiscriminatorConfig } from "../adversary.ts";
 import type { SamplerOptions } from "../../data/sampler.ts";
 
-/** How the learning rate changes from step to step, as a factor of `optimizer.rate`. */
+/** How the learning rate changes from step to step, as a factor of `optimizer.learningRate`. */
 export type ScheduleConfig =
   | { readonly kind: "constant" }
-  /** A tenth from each of these steps on. */
-  | { readonly kind: "drops"; readonly at: readonly number[] }
-  /** From `start` to 1 over `warmUp` steps, then half a cosine down to `end`. */
-  | { readonly kind: "warm-up-cosine"; readonly warmUp: number; readonly start: number; readonly end: number }
-  /** From `start` to 1 over `warmUp` steps, then 1 for a twentieth of the rest, then a line down to `end`. */
+  /** Multiplied by 0.1 at each milestone. */
+  | { readonly kind: "multi-step"; readonly milestones: readonly number[] }
+  /** From `start` to 1 over `warmupSteps` steps, then half a cosine down to `end`. */
   | {
-    readonly kind: "warm-up-hold-linear";
-    readonly warmUp: number;
+    readonly kind: "warmup-cosine";
+    readonly warmupSteps: number;
     readonly start: number;
     readonly end: number;
   }
-  /** min(1, (step + 1)/warmUp) times half a cosine over all steps, from 1 down to `end`. */
-  | { readonly kind: "rising-cosine"; readonly warmUp: number; readonly end: number };
+  /** From `start` to 1 over `warmupSteps` steps, then 1 for a twentieth of the rest, then a line down to `end`. */
+  | {
+    readonly kind: "warmup-hold-linear";
+    readonly warmupSteps: number;
+    readonly start: number;
+    readonly end: number;
+  }
+  /** min(1, (step + 1)/warmupSteps) times half a cosine over all steps, from 1 down to `end`. */
+  | { readonly kind: "cosine-with-warmup"; readonly warmupSteps: number; readonly end: number };
 
 /** Adam's constants. */
 export interface OptimizerConfig {
   /** The learning rate that the schedule multiplies. */
-  readonly rate: number;
+  readonly learningRate: number;
   /** Decay of the mean of gradients. */
   readonly beta1: number;
   /** Decay of the mean of squared gradients. */
   readonly beta2: number;
   /** Default 1e-8. */
   readonly eps: number;
-  /** The batch for which `rate` was chosen, by which `--auto-lr` scales it. */
-  readonly rateBatch?: number;
+  /** The batch size for which `learningRate` was chosen; `--auto-lr` scales the rate relative to it. */
+  readonly learningRateBatch?: number;
 }
 
-/** What both stages are told. */
+/** Options of both stages. */
 export interface CommonRun {
   /** Steps of the schedule. */
   readonly steps: number;
   /** Images in a step. */
   readonly batch: number;
-  /** What all random numbers are a function of, with a step's number; default 0. */
+  /** Seed of all random numbers; default 0. */
   readonly seed: number;
-  /** Default: the rate stays. */
+  /** Default: constant. */
   readonly schedule: ScheduleConfig;
   /**
-   * After how many steps a record is logged (10) and a checkpoint written (500), the model is evaluated (500) and shown in a
-   * sheet of samples (1000); at the end as well. 0 for never; but a checkpoint is always written at the end.
+   * Steps between log records (10), checkpoints (500), evaluations (500) and sheets of samples (1000). All of them also
+   * happen at the end. 0 means never, except that a checkpoint is always written at the end.
    */
   readonly intervals: {
     readonly log: number;
@@ -56,21 +61,21 @@ export interface CommonRun {
   };
   /** Newest checkpoints that are kept beside the best one; default 2. */
   readonly keep: number;
-  /** Into how many runs a step is split, each on a part of its batch, which takes less memory; default 1. */
-  readonly parts: number;
+  /** Microbatches of a step, whose gradients are averaged, which takes less memory; default 1. Divides `batch`. */
+  readonly microbatches: number;
   /**
    * `f32` (default), or `f16`, mixed precision: maps and sequences of a step and their gradients are stored as f16, losses
    * scaled for them, see `LossScale`. All else is f32. For WebGPU devices with `shader-f16`.
    */
   readonly precision: ActivationFormat;
-  /** Computes what lies within blocks a second time for the gradients, which takes less memory; default false. */
-  readonly recompute: boolean;
+  /** Recomputes the activations inside blocks for the gradients, which takes less memory; default false. */
+  readonly gradientCheckpointing: boolean;
   /**
-   * Steps in a row whose numbers are not finite, after which training stops; default 10. Those that bring down the scale of
-   * losses do not count.
+   * Training stops after this number of steps in a row whose loss or gradients are not finite; default 10. Steps that
+   * lower the loss scale do not count.
    */
-  readonly mostSkipped: number;
-  /** Trains on the first images alone until they are known by heart: see `overfitting`. */
+  readonly maxSkipped: number;
+  /** Overfits the first images: see `overfitting`. */
   readonly overfit?: { readonly images: number; readonly bar: number };
   /** Default `auto`. */
   readonly backend: BackendName;
@@ -130,8 +135,8 @@ export interface TokenizerRun extends CommonRun {
     readonly perceptual?: readonly string[];
     readonly entropy: number;
     readonly commitment: number;
-    /** At first the entropy loss counts 1 + ratio times, falling to once over so many steps. */
-    readonly enlarge?: { readonly ratio: number; readonly steps: number };
+    /** The entropy loss is multiplied by 1 + ratio·max(0, 1 − step/steps). */
+    readonly entropyAnnealing?: { readonly ratio: number; readonly steps: number };
   };
   /** Without one there are no adversarial losses. `start`: the first step at which they count (0). */
   readonly discriminator?: DiscriminatorConfig & { readonly start: number };

@@ -5,21 +5,21 @@ import type { ScheduleConfig, TokenizerRun, TransformerRun } from "./run.ts";
 const whole = z.int().min(0), positive = z.int().min(1), share = z.number().min(0).max(1);
 const weight = z.number().min(0), path = z.string().min(1);
 
-const warmUp = { warmUp: whole, start: share, end: share };
+const warmup = { warmupSteps: whole, start: share, end: share };
 const schedule: z.ZodType<ScheduleConfig> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("constant") }),
-  z.strictObject({ kind: z.literal("drops"), at: z.array(whole) }),
-  z.strictObject({ kind: z.literal("warm-up-cosine"), ...warmUp }),
-  z.strictObject({ kind: z.literal("warm-up-hold-linear"), ...warmUp }),
-  z.strictObject({ kind: z.literal("rising-cosine"), warmUp: whole, end: share }),
+  z.strictObject({ kind: z.literal("multi-step"), milestones: z.array(whole) }),
+  z.strictObject({ kind: z.literal("warmup-cosine"), ...warmup }),
+  z.strictObject({ kind: z.literal("warmup-hold-linear"), ...warmup }),
+  z.strictObject({ kind: z.literal("cosine-with-warmup"), warmupSteps: whole, end: share }),
 ]);
 
 const adam = {
-  rate: z.number().positive(),
+  learningRate: z.number().positive(),
   beta1: share,
   beta2: share,
   eps: z.number().positive().default(1e-8),
-  rateBatch: positive.optional(),
+  learningRateBatch: positive.optional(),
 };
 
 const common = {
@@ -34,10 +34,10 @@ const common = {
     sample: whole.default(1000),
   }).prefault({}),
   keep: positive.default(2),
-  parts: positive.default(1),
+  microbatches: positive.default(1),
   precision: z.enum(["f32", "f16"]).default("f32"),
-  recompute: z.boolean().default(false),
-  mostSkipped: positive.default(10),
+  gradientCheckpointing: z.boolean().default(false),
+  maxSkipped: positive.default(10),
   overfit: z.strictObject({ images: positive, bar: z.number() }).optional(),
   backend: z.enum(backendNames as [BackendName, ...BackendName[]]).default("auto"),
   threads: positive.optional(),
@@ -55,9 +55,10 @@ const adversarial = {
   start: whole.default(0),
 };
 
-/** Whether a batch can be cut into its parts; and what is said where it cannot. */
-const fitsParts = ({ batch, parts }: { batch: number; parts: number }): boolean => batch % parts === 0;
-const partsProblem = { path: ["parts"], error: "expected a divisor of batch" };
+/** Whether a batch divides into its microbatches, and the error if it does not. */
+const fitsMicrobatches = ({ batch, microbatches }: { batch: number; microbatches: number }): boolean =>
+  batch % microbatches === 0;
+const microbatchesProblem = { path: ["microbatches"], error: "expected a divisor of batch" };
 
 /** Reads what a tokenizer's training is told; see `TokenizerRun` for what the fields mean. */
 export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
@@ -87,7 +88,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
     perceptual: z.array(path).min(1).optional(),
     entropy: weight.default(0.1),
     commitment: weight.default(0.25),
-    enlarge: z.strictObject({ ratio: weight, steps: positive }).optional(),
+    entropyAnnealing: z.strictObject({ ratio: weight, steps: positive }).optional(),
   }).refine(({ l1, l2 }) => l1 + l2 > 0, "expected l1 or l2 above 0").prefault({}),
   discriminator: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("patch"), ndf: positive, layers: positive, ...adversarial }),
@@ -101,7 +102,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
   optimizer: z.strictObject(adam),
   ema: share.default(0.999),
   ...common,
-}).refine(fitsParts, partsProblem);
+}).refine(fitsMicrobatches, microbatchesProblem);
 
 /** Reads what a transformer's training is told; see `TransformerRun` for what the fields mean. */
 export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
@@ -132,4 +133,4 @@ export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
     clip: z.number().positive().default(1),
   }),
   ...common,
-}).refine(fitsParts, partsProblem);
+}).refine(fitsMicrobatches, microbatchesProblem);

@@ -36,10 +36,10 @@ const inputName = (optimizer: string) => `${optimizer}.step`;
 
 /**
  * One step of Adam, or with decays of AdamW (arXiv 1711.05101), as torch.optim computes it:
- * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², p ← p·(1 − rate·decay) − rate/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps);
+ * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², p ← p·(1 − learningRate·decay) − learningRate/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps);
  * then ema ← ema + (1 − emaDecay)·(p − ema). Gives the effects that a graph needs.
  *
- * The moments are states `<optimizer>.m.<parameter>` and `<optimizer>.v.<parameter>`; rate and step come with each run
+ * The moments are states `<optimizer>.m.<parameter>` and `<optimizer>.v.<parameter>`; learningRate and step come with each run
  * by the input that `adamStep` makes. Throws `ArgumentError` for a parameter that is no state.
  */
 export function adam(
@@ -58,12 +58,12 @@ export function adam(
   });
 }
 
-/** The input of step `step` (from 1) at learning rate `rate`, by name: rate, rate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ). */
+/** The input of step `step` (from 1) at learning learningRate `learningRate`, by name: learningRate, learningRate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ). */
 export function adamStep(
-  { step, rate }: { step: number; rate: number },
+  { step, learningRate }: { step: number; learningRate: number },
   { beta1, beta2, name = "adam" }: AdamConfig & { name?: string },
 ): Record<string, HostTensor<"f32">> {
-  const values = [rate, rate / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)];
+  const values = [learningRate, learningRate / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)];
   return { [inputName(name)]: f32Tensor([3], Float32Array.from(values)) };
 }
 

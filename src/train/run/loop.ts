@@ -113,13 +113,13 @@ class Loop {
       if (due(intervals.log) || done || skips) {
         await record({
           ...outputs,
-          rate: stage.settings(step, { updates: step - skipped, part: 0 }).rate,
+          learning_rate: stage.settings(step, { updates: step - skipped, part: 0 }).learningRate,
           seconds: timed.seconds / timed.steps,
           skipped: this.progress.skipped,
         });
         timed = { steps: 0, seconds: 0 };
       }
-      const stops = skippedInRow >= run.mostSkipped;
+      const stops = skippedInRow >= run.maxSkipped;
       const better = !stops && (due(intervals.evaluate) || done && intervals.evaluate > 0) &&
         await this.#evaluate(record);
       const shows = !stops && (due(intervals.sample) || done && intervals.sample > 0);
@@ -140,7 +140,7 @@ class Loop {
   async #step(data: Inputs): Promise<Record<string, number>> {
     const { run, program } = this.#options, { step, skipped } = this.progress;
     const outputs: Record<string, number>[] = [];
-    for (const [part, some] of partsOf(data, run.parts).entries()) {
+    for (const [part, some] of partsOf(data, run.microbatches).entries()) {
       const { inputs } = this.#stage.settings(step, { updates: step - skipped, part });
       const results = Object.entries(await program.run({ ...some, ...inputs }));
       outputs.push(Object.fromEntries(results.map(([name, { data: [value] }]) => [name, value!])));
@@ -192,7 +192,7 @@ class Loop {
     return new NumericError(`Cannot go on training after step ${this.progress.step}`, {
       expected: "losses and gradients of finite numbers",
       got: `${bad.join(", ")} of other ones, ${inRow} times in a row`,
-      hint: "the last good state is saved; begin anew with a lower rate or a longer warm-up",
+      hint: "the last good state is saved; start again with a lower learning rate or a longer warmup",
     });
   }
 }

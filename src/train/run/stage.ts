@@ -18,7 +18,10 @@ export interface Stage extends AsyncDisposable {
   /** The data of a step (from 0): a function of it and of the seed. Called ahead of the step. */
   data(step: number): Promise<Inputs>;
   /** What else a part of a step needs, after so many steps that were not skipped; and the learning rate, for the log. */
-  settings(step: number, options: { updates: number; part: number }): { inputs: Inputs; rate: number };
+  settings(
+    step: number,
+    options: { updates: number; part: number },
+  ): { inputs: Inputs; learningRate: number };
   /** How good the model in these states is: numbers by name. */
   evaluate?(states: States): Promise<Readonly<Record<string, number>>>;
   /** Rows of images that show what the model in these states does. */

@@ -112,12 +112,15 @@ export class TokenizerStage implements Stage {
     return { x: (await this.#parts.batches.batch(step)).images };
   }
 
-  settings(step: number, { updates }: { updates: number }): { inputs: Inputs; rate: number } {
-    const { optimizer, discriminator, loss: { enlarge } } = this.#run;
-    const rate = optimizer.rate * this.#schedule(step), each = { step: updates + 1, rate };
-    const enlarged = enlarge ? enlarge.ratio * Math.max(0, 1 - step / enlarge.steps) : 0;
+  settings(step: number, { updates }: { updates: number }): { inputs: Inputs; learningRate: number } {
+    const { optimizer, discriminator, loss: { entropyAnnealing } } = this.#run;
+    const learningRate = optimizer.learningRate * this.#schedule(step),
+      each = { step: updates + 1, learningRate };
+    const enlarged = entropyAnnealing
+      ? entropyAnnealing.ratio * Math.max(0, 1 - step / entropyAnnealing.steps)
+      : 0;
     return {
-      rate,
+      learningRate,
       inputs: {
         ...adamStep(each, { ...optimizer, name: optimizers.generator }),
         ...(discriminator && adamStep(each, { ...optimizer, name: optimizers.discriminator })),
@@ -150,14 +153,14 @@ export class TokenizerStage implements Stage {
   }
 
   #trial(states: States, images: ImageSource): TokenizerTrial {
-    const { batch, parts, data: { size } } = this.#run,
+    const { batch, microbatches, data: { size } } = this.#run,
       { backend } = this.#parts,
       stays = new Set(this.frozen);
     const read = async (name: string) =>
       stays.has(name)
         ? await this.source.read(name)
         : (await states.read(emaName(name))).data as Float32Array;
-    return { backend, read, images, size, batch: batch / parts };
+    return { backend, read, images, size, batch: batch / microbatches };
   }
 
   /** Writes the averaged and the raw weights as folders that `Tokenizer.load` takes. */
@@ -173,11 +176,21 @@ export class TokenizerStage implements Stage {
 }
 
 function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
-  const { loss, discriminator, optimizer, init, batch, parts, ema, recompute, precision, data: { size } } =
-    run;
+  const {
+    loss,
+    discriminator,
+    optimizer,
+    init,
+    batch,
+    microbatches,
+    ema,
+    gradientCheckpointing,
+    precision,
+    data: { size },
+  } = run;
   return tokenizerStep(config, {
-    n: batch / parts,
-    parts,
+    n: batch / microbatches,
+    parts: microbatches,
     size,
     discriminator,
     l1Weight: loss.l1,
@@ -188,7 +201,7 @@ function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
     frozenEncoder: init?.train === "decoder",
     adam: optimizer,
     emaDecay: ema,
-    recompute,
+    gradientCheckpointing,
     lossScale: lossScaleFor(precision),
   });
 }

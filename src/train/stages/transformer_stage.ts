@@ -110,14 +110,14 @@ export class TransformerStage implements Stage {
   settings(
     step: number,
     { updates, part }: { updates: number; part: number },
-  ): { inputs: Inputs; rate: number } {
+  ): { inputs: Inputs; learningRate: number } {
     const { optimizer, seed, model: { dropout, classDropout } } = this.#run;
-    const rate = optimizer.rate * this.#schedule(step);
+    const learningRate = optimizer.learningRate * this.#schedule(step);
     const drops = dropout > 0 || classDropout > 0;
     return {
-      rate,
+      learningRate,
       inputs: {
-        ...adamStep({ step: updates + 1, rate }, optimizer),
+        ...adamStep({ step: updates + 1, learningRate }, optimizer),
         ...(drops ? stepRandom({ seed, step, part }) : {}),
       },
     };
@@ -125,7 +125,9 @@ export class TransformerStage implements Stage {
 
   /** The cross-entropies over the images, without dropout. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
-    const { backend, set, length } = this.#parts, { batch: all, parts } = this.#run, batch = all / parts;
+    const { backend, set, length } = this.#parts,
+      { batch: all, microbatches } = this.#run,
+      batch = all / microbatches;
     return { ...await evaluateTransformer(this.#config, { backend, states, set, length, batch }) };
   }
 
@@ -158,19 +160,19 @@ function configOf(
 }
 
 function stepOf(
-  { model, optimizer, batch, parts, recompute, precision }: TransformerRun,
+  { model, optimizer, batch, microbatches, gradientCheckpointing, precision }: TransformerRun,
   config: TransformerConfig,
 ): TrainingStep {
   const { dropout, classDropout } = model, { weightDecay, clip } = optimizer;
   return transformerStep(config, {
-    n: batch / parts,
-    parts,
+    n: batch / microbatches,
+    parts: microbatches,
     dropout,
     classDropout,
     adam: optimizer,
     weightDecay,
     clip,
-    recompute,
+    gradientCheckpointing,
     lossScale: lossScaleFor(precision),
   });
 }

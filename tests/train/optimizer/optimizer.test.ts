@@ -6,10 +6,10 @@ import { adam, adamStep } from "../../../src/train/optimizer/adam.ts";
 import { clipFactor, gradientNorm } from "../../../src/train/optimizer/clip.ts";
 import { emaName } from "../../../src/train/optimizer/ema.ts";
 import {
-  drops,
-  risingCosine,
-  warmUpCosine,
-  warmUpHoldLinear,
+  cosineWithWarmup,
+  multiStep,
+  warmupCosine,
+  warmupHoldLinear,
 } from "../../../src/train/optimizer/schedules.ts";
 import { ArgumentError } from "../../../src/tensor/errors.ts";
 import { f32Tensor } from "../../../src/tensor/tensor.ts";
@@ -40,11 +40,11 @@ for (const [title, open] of backends) {
     for (const name of ["w", emaName("w")]) await whole.states!.write(name, f32Tensor(shape, start));
     const w = Float64Array.from(start), m = w.map(() => 0), v = w.map(() => 0), average = w.slice();
     for (let t = 1; t <= 6; t++) {
-      const gradient = hashed(`gradient ${t}`, shape), rate = 0.01 * t;
+      const gradient = hashed(`gradient ${t}`, shape), learningRate = 0.01 * t;
       const inputs = {
         g: f32Tensor(shape, gradient.map((g) => 2 * g)),
         scale: f32Tensor([], Float32Array.of(0.5)),
-        ...adamStep({ step: t, rate }, betas),
+        ...adamStep({ step: t, learningRate }, betas),
       };
       await whole.run(inputs);
       if (t === 3) {
@@ -55,7 +55,7 @@ for (const [title, open] of backends) {
         m[i] = 0.9 * m[i]! + 0.1 * g;
         v[i] = 0.95 * v[i]! + 0.05 * g * g;
         const change = m[i]! / (1 - 0.9 ** t) / (Math.sqrt(v[i]! / (1 - 0.95 ** t)) + 1e-8);
-        w[i] = w[i]! * (1 - rate * 0.1) - rate * change;
+        w[i] = w[i]! * (1 - learningRate * 0.1) - learningRate * change;
         average[i]! += 0.1 * (w[i]! - average[i]!);
       });
     }
@@ -91,21 +91,22 @@ test("only states can be trained", () => {
 
 test("schedules begin, hold and end as they say", () => {
   const near = (value: number, expected: number) => assert.ok(Math.abs(value - expected) < 1e-12, `${value}`);
-  const options = { steps: 1001, warmUp: 100, start: 0.005, end: 0.1 };
-  for (const schedule of [warmUpCosine(options), warmUpHoldLinear(options)]) {
+  const options = { steps: 1001, warmupSteps: 100, start: 0.005, end: 0.1 };
+  for (const schedule of [warmupCosine(options), warmupHoldLinear(options)]) {
     near(schedule(0), 0.005);
     near(schedule(50), 0.005 + 0.995 / 2);
     near(schedule(100), 1);
     near(schedule(1000), 0.1);
     near(schedule(5000), 0.1);
   }
-  near(warmUpCosine(options)(550), 0.55);
-  near(warmUpHoldLinear(options)(144), 1);
+  near(warmupCosine(options)(550), 0.55);
+  near(warmupHoldLinear(options)(144), 1);
   // Half is past: (0.5/0.95) of the way down is left.
-  near(warmUpHoldLinear(options)(550), 0.1 + 0.9 * 0.5 / 0.95);
-  assert.equal([0, 9, 10, 19, 20].map(drops([10, 20], 0.5)), [1, 1, 0.5, 0.5, 0.25]);
-  near(warmUpCosine({ ...options, warmUp: 0 })(0), 1);
-  const rising = risingCosine({ steps: 4000, warmUp: 100, end: 0.02 });
+  near(warmupHoldLinear(options)(550), 0.1 + 0.9 * 0.5 / 0.95);
+  const steps = [0, 9, 10, 19, 20].map(multiStep([10, 20]));
+  for (const [i, factor] of [1, 1, 0.1, 0.1, 0.01].entries()) near(steps[i]!, factor);
+  near(warmupCosine({ ...options, warmupSteps: 0 })(0), 1);
+  const rising = cosineWithWarmup({ steps: 4000, warmupSteps: 100, end: 0.02 });
   near(rising(0), 0.01);
   near(rising(49), 0.5 * (0.51 + 0.49 * Math.cos(Math.PI * 49 / 4000)));
   near(rising(2000), 0.51);

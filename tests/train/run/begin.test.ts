@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { type Checkpoint, openCheckpoint } from "../../../src/models/open.ts";
 import { ArgumentError, CheckpointError, NumericError } from "../../../src/tensor/errors.ts";
 import { Tokenizer } from "../../../src/tokenizer/tokenizer.ts";
-import { overfitting, withScaledRate } from "../../../src/train/config/change.ts";
+import { overfitting, withScaledLearningRate } from "../../../src/train/config/change.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
 import { tinyTokenizer, tinyTransformer, writeImages } from "./tiny.ts";
@@ -21,7 +21,7 @@ async function equal(a: Checkpoint, b: Checkpoint, name: string): Promise<boolea
 test("the first values of weights are those of PyTorch's layers, and of the seed alone", async () => {
   using folder = scratch();
   const images = writeImages(folder.at("images.npz"));
-  const optimizer = { rate: 1e-30, beta1: 0.9, beta2: 0.99 };
+  const optimizer = { learningRate: 1e-30, beta1: 0.9, beta2: 0.99 };
   const begin = async (seed: number) => {
     const run = tinyTokenizer(images, { ...still, steps: 1, seed, optimizer, discriminator });
     return await openCheckpoint((await train(run, { folder: folder.at(`${seed}`) })).checkpoint);
@@ -96,7 +96,7 @@ test("a transformer begins with another one's weights", async () => {
   });
   const run = tinyTransformer(images, tokenizer!, { ...still, steps: 2 });
   const first = await train(run, { folder: folder.at("first") });
-  const optimizer = { rate: 1e-30, beta1: 0.9, beta2: 0.95 };
+  const optimizer = { learningRate: 1e-30, beta1: 0.9, beta2: 0.95 };
   for (const from of [first.checkpoint, first.models[0]!]) {
     const second = tinyTransformer(images, tokenizer!, { ...still, steps: 1, optimizer, init: { from } });
     const { checkpoint } = await train(second, { folder: folder.at(`from-${from.length}`) });
@@ -119,13 +119,13 @@ test("a token may have more bits than two groups of the entropy loss", async () 
 });
 
 test("a learning rate is scaled by the batch", () => {
-  const optimizer = { rate: 1e-3, beta1: 0.9, beta2: 0.99 };
-  const run = tinyTokenizer("p.npz", { optimizer: { ...optimizer, rateBatch: 8 }, batch: 2 });
-  const scaled = withScaledRate(run);
-  assert.equal([scaled.optimizer.rate, scaled.optimizer.rateBatch], [2.5e-4, 2]);
-  assert.equal(withScaledRate(scaled), scaled);
+  const optimizer = { learningRate: 1e-3, beta1: 0.9, beta2: 0.99 };
+  const run = tinyTokenizer("p.npz", { optimizer: { ...optimizer, learningRateBatch: 8 }, batch: 2 });
+  const scaled = withScaledLearningRate(run);
+  assert.equal([scaled.optimizer.learningRate, scaled.optimizer.learningRateBatch], [2.5e-4, 2]);
+  assert.equal(withScaledLearningRate(scaled), scaled);
   assert.throws(
-    () => withScaledRate(tinyTokenizer("p.npz")),
+    () => withScaledLearningRate(tinyTokenizer("p.npz")),
     (error: Error) => error instanceof ArgumentError,
   );
 });
@@ -133,7 +133,7 @@ test("a learning rate is scaled by the batch", () => {
 test("a few images are learnt by heart, or that fails", async () => {
   using folder = scratch();
   const images = writeImages(folder.at("images.npz"));
-  const optimizer = { rate: 3e-3, beta1: 0.9, beta2: 0.99 }, schedule = { kind: "constant" };
+  const optimizer = { learningRate: 3e-3, beta1: 0.9, beta2: 0.99 }, schedule = { kind: "constant" };
   const loss = { l2: 1, entropy: 0.02 }, fast = { optimizer, schedule, loss, ema: 0.5, steps: 1500 };
   const run = overfitting(tinyTokenizer(images, { ...fast, intervals: { sample: 0, log: 100 } }), 1);
   const learnt = await train(run, { folder: folder.at("run") });

@@ -44,10 +44,26 @@ test("a configuration that is wrong names its field", () => {
       { data: { ...good.data, mirror: true } },
       /: data\.mirror of .*: expected none or image or batch, got true/,
     ],
-    [{ schedule: { kind: "linear" } }, /: schedule\.kind of .*: expected 'constant' or 'drops'/],
+    [{ schedule: { kind: "linear" } }, /: schedule\.kind of .*: expected 'constant' or 'multi-step'/],
     [{ discriminator: { kind: "patch", ndf: 8, layers: 2 } }, /: discriminator\.loss of /],
     [{ loss: { l1: 0 } }, /: loss of run\.json: expected l1 or l2 above 0/],
-    [{ optimizer: { ...good.optimizer, rate: 0 } }, /: optimizer\.rate of .*: expected above 0, got 0/],
+    [
+      { optimizer: { ...good.optimizer, learningRate: 0 } },
+      /: optimizer\.learningRate of .*: expected above 0, got 0/,
+    ],
+    // Fields and values by the names that they had before.
+    [
+      { optimizer: { rate: 1e-3, beta1: 0.9, beta2: 0.9 } },
+      /optimizer\.rate of run\.json: expected learningRate, as/,
+    ],
+    [{ parts: 2 }, /: parts of run\.json: expected microbatches, as it is called now/],
+    [{ recompute: true }, /: recompute of run\.json: expected gradientCheckpointing/],
+    [{ data: { pictures: "x.npz", size: 16 } }, /: data\.pictures of run\.json: expected images/],
+    [
+      { schedule: { kind: "drops", milestones: [1] } },
+      /: schedule\.kind "drops" of .*: expected "multi-step"/,
+    ],
+    [{ data: { ...good.data, mirror: "picture" } }, /: data\.mirror "picture" of .*: expected "image"/],
   ];
   for (const [change, pattern] of cases) {
     const read = () => parseRun({ ...good, ...change }, { stage: "tokenizer", file: "run.json" });
@@ -122,8 +138,8 @@ test("no two trainings share a folder", async () => {
 test("numbers that are not finite leave the states as they were, and end a training in the end", async () => {
   using folder = scratch();
   const images = writeImages(folder.at("images.npz"));
-  const optimizer = { rate: 1e30, beta1: 0.9, beta2: 0.99 };
-  const run = tinyTokenizer(images, { mostSkipped: 3, optimizer, schedule: { kind: "constant" } });
+  const optimizer = { learningRate: 1e30, beta1: 0.9, beta2: 0.99 };
+  const run = tinyTokenizer(images, { maxSkipped: 3, optimizer, schedule: { kind: "constant" } });
   await fails(
     train(run, { folder: folder.at("run") }),
     NumericError,

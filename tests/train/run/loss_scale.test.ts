@@ -17,7 +17,7 @@ import { tinyTransformer } from "./tiny.ts";
 
 const test = suite("scaled losses in a run");
 
-const adam = { beta1: 0.9, beta2: 0.95 }, initial = 2 ** 16, mostSkipped = 2;
+const adam = { beta1: 0.9, beta2: 0.95 }, initial = 2 ** 16, maxSkipped = 2;
 
 /** A stage of one parameter, whose gradient is `slope`. Lengths of gradients from 2^64 on are not finite. */
 function sloping(slope: number): Stage {
@@ -40,8 +40,8 @@ function sloping(slope: number): Stage {
     best: { metric: "loss", largest: false },
     data: () => Promise.resolve({}),
     settings: (_, { updates }) => ({
-      inputs: adamStep({ step: updates + 1, rate: 1e-3 }, adam),
-      rate: 1e-3,
+      inputs: adamStep({ step: updates + 1, learningRate: 1e-3 }, adam),
+      learningRate: 1e-3,
     }),
     publish: () => Promise.resolve([]),
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -51,7 +51,7 @@ function sloping(slope: number): Stage {
 /** Trains at most 30 steps in `folder`. */
 async function run(stage: Stage, folder: string): Promise<{ step: number; skipped: number }> {
   const config = tinyTransformer("images.npz", "none", {
-    ...{ steps: 30, mostSkipped },
+    ...{ steps: 30, maxSkipped },
     intervals: { log: 1, checkpoint: 0, evaluate: 0, sample: 0 },
   });
   await using backend = new WasmBackend({ threads: 1, training: trainingKernels });
@@ -81,7 +81,7 @@ test("end a run whose numbers are not finite at any scale", async () => {
     assert.match(error.message, /got grad_norm of other ones, 2 times in a row/);
   });
   // Fifteen steps brought the scale to 2, one to 1.
-  assert.is((await metrics(folder.path)).at(-1)!.skipped, 15 + mostSkipped);
+  assert.is((await metrics(folder.path)).at(-1)!.skipped, 15 + maxSkipped);
 });
 
 test.run();

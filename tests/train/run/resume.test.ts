@@ -10,7 +10,7 @@ const test = suite("resuming");
 
 test("a tokenizer stopped at every step is the one that was not, and loads as published ones do", () =>
   checkTokenizer(6));
-test("a transformer, too, whose steps have two parts", () => checkTransformer(6, { parts: 2 }));
+test("a transformer, too, whose steps have two parts", () => checkTransformer(6, { microbatches: 2 }));
 
 test("steps of two parts learn what whole steps do", async () => {
   using folder = scratch();
@@ -30,14 +30,14 @@ test("steps of two parts learn what whole steps do", async () => {
   };
   const logs = [];
   for (const parts of [1, 2]) {
-    const run = tinyTransformer(images, tokenizer!, { ...still, model, parts });
+    const run = tinyTransformer(images, tokenizer!, { ...still, model, microbatches: parts });
     await train(run, { folder: folder.at(`${parts}`) });
     logs.push(await metrics(folder.at(`${parts}`)));
   }
   const [whole, cut] = logs as [MetricsRecord[], MetricsRecord[]];
   assert.is(whole.length, 4);
   whole.forEach((record, i) => {
-    for (const name of ["loss", "grad_norm", "rate"]) {
+    for (const name of ["loss", "grad_norm", "learning_rate"]) {
       assert.ok(
         Math.abs(cut[i]![name]! / record[name]! - 1) < 1e-5,
         `${name}: ${cut[i]![name]}, ${record[name]}`,

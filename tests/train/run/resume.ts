@@ -32,7 +32,10 @@ async function checkEveryStop(run: Run, folder: { at(name: string): string }): P
   assert.equal(a, b, "weights, moments, averages, progress");
   const log = await metrics(folder.at("whole"));
   assert.equal(await metrics(folder.at("parts")), log);
-  assert.is(log.filter(({ rate }) => rate !== undefined).length, run.steps / run.intervals.log);
+  assert.is(
+    log.filter(({ learning_rate }) => learning_rate !== undefined).length,
+    run.steps / run.intervals.log,
+  );
   return whole.models[0]!;
 }
 

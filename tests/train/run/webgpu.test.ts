@@ -18,7 +18,7 @@ const steps = 3, stop = 2;
 const short = {
   steps,
   intervals: { log: 1, checkpoint: 0, evaluate: steps, sample: 0 },
-  optimizer: { rate: 1e-4, beta1: 0.9, beta2: 0.99 },
+  optimizer: { learningRate: 1e-4, beta1: 0.9, beta2: 0.99 },
 };
 /** Numbers that hang on the few latents near zero, where the entropy's slope is 400 and more; and how far they may be. */
 const steep = ["per_sample_entropy", "grad_norm_generator"], steepTolerance = 0.1;
