@@ -10,7 +10,7 @@ export function groupNormGradients(
   { inputs: { x, weight }, attrs: { groups, eps } }: TensorOf<"group_norm">,
   dy: Tensor,
 ): { x: Tensor; weight: Tensor; bias: Tensor } {
-  const n = x.shape[0]!, channels = x.shape[3]!;
+  const n = x.shape[0]!, channels = x.shape.at(-1)!;
   const none = f32Tensor([channels]), ones = f32Tensor([channels], none.data.map(() => 1));
   const affine = apply("group_norm_affine", { x, weight: constant(ones), bias: constant(none) }, {
     groups,

@@ -1,5 +1,6 @@
 import { add, constant, detach, div, groupNorm, mean, mul, reshape, sqrt, sub } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Scope } from "./scope.ts";
 
 /** Mean and variance by channel, each `[C]`. */
@@ -11,18 +12,17 @@ export interface Statistics {
 const eps = 1e-5, momentum = 0.1;
 
 /**
- * Batch normalisation of x `[N,H,W,C]` in training: every channel brought to mean 0 and variance 1 over the batch, then
+ * Batch normalisation of x `[N,…,C]` in training: every channel brought to mean 0 and variance 1 over the batch, then
  * scaled by weight and bias. With the statistics of the batch, the variance unbiased, through which no gradient flows.
  */
 export function batchNorm(scope: Scope, x: Tensor): { y: Tensor; batch: Statistics } {
-  const [n, h, w, channels] = x.shape as [number, number, number, number];
+  const channels = x.shape.at(-1)!, count = sizeOf(x.shape.slice(0, -1));
   const { weight, bias } = parameters(scope, channels);
-  // The batch as one tall image, each channel its own group.
-  const tall = reshape(x, [1, n * h, w, channels]);
-  const y = reshape(groupNorm(tall, { weight, bias, groups: channels, eps }), x.shape);
-  const count = n * h * w, values = detach(x), average = mean(values, [0, 1, 2]);
-  const centred = sub(values, average);
-  const variance = mul(mean(mul(centred, centred), [0, 1, 2]), constant(count / (count - 1)));
+  // All positions of the batch in a row, each channel its own group.
+  const row = reshape(x, [1, count, channels]);
+  const y = reshape(groupNorm(row, { weight, bias, groups: channels, eps }), x.shape);
+  const values = detach(row), average = mean(values, [1]), centred = sub(values, average);
+  const variance = mul(mean(mul(centred, centred), [1]), constant(count / (count - 1)));
   return { y, batch: { mean: reshape(average, [channels]), variance: reshape(variance, [channels]) } };
 }
 

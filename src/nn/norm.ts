@@ -1,5 +1,6 @@
 import { add, constant, groupNorm, linear, mean, mul, reshape, sqrt, sub } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Scope } from "./scope.ts";
 
 const groups = 32;
@@ -17,15 +18,16 @@ export function norm(scope: Scope, x: Tensor): Tensor {
 }
 
 /**
- * AdaptiveGroupNorm: GroupNorm of x `[N,H,W,C]` whose weight and bias come from the statistics over positions of
- * the code z `[N,h,w,bits]`: weight = gamma(sqrt(var z + eps)), bias = beta(mean z), the variance unbiased.
+ * AdaptiveGroupNorm: GroupNorm of x `[N,…,C]` whose weight and bias come from the statistics over positions of
+ * the code z `[N,…,bits]`: weight = gamma(sqrt(var z + eps)), bias = beta(mean z), the variance unbiased.
  */
 export function adaptiveNorm(scope: Scope, x: Tensor, z: Tensor): Tensor {
-  const [n, h, w, bits] = z.shape as [number, number, number, number];
-  const average = mean(z, [1, 2]);
+  const n = z.shape[0]!, bits = z.shape.at(-1)!, sizes = z.shape.slice(1, -1);
+  const positions = sizeOf(sizes), axes = sizes.map((_, i) => i + 1);
+  const average = mean(z, axes);
   const centred = sub(z, average);
-  const unbiased = constant(h * w / (h * w - 1));
-  const variance = mul(mean(mul(centred, centred), [1, 2]), unbiased);
+  const unbiased = constant(positions / (positions - 1));
+  const variance = mul(mean(mul(centred, centred), axes), unbiased);
   const deviation = sqrt(add(variance, constant(eps)));
   const dense = (at: Scope, statistic: Tensor) =>
     linear(reshape(statistic, [n, bits]), {

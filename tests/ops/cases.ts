@@ -67,8 +67,10 @@ const norm: OpCases<"group_norm"> = {
       [[1, 16, 16, 128], 32],
       [[3, 33, 31, 32], 8],
       [[0, 4, 4, 32], 32],
+      [[2, 17, 12], 3],
+      [[2, 3, 7, 15, 32], 8],
     ] as [Shape, number][]).map(([x, groups]) => ({
-      operands: { x: given(x), weight: weight([x[3]!]), bias: weight([x[3]!]) },
+      operands: { x: given(x), weight: weight([x.at(-1)!]), bias: weight([x.at(-1)!]) },
       attrs: { groups, eps: 1e-6 },
     })),
     // Scale and shift of each image, as the adaptive norm has them.
@@ -88,7 +90,13 @@ const norm: OpCases<"group_norm"> = {
   ],
 };
 
-const affineCases: readonly Shape[] = [[1, 1, 1, 4], [1, 5, 7, 32], [3, 17, 16, 12], [0, 2, 2, 8]];
+const affineCases: readonly Shape[] = [[1, 1, 1, 4], [1, 5, 7, 32], [3, 17, 16, 12], [2, 5, 8], [
+  2,
+  3,
+  5,
+  4,
+  8,
+], [0, 2, 2, 8]];
 
 /** The table. */
 export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
@@ -149,7 +157,7 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
     nan: "spreads",
     cases: affineCases.flatMap((shape) =>
       [false, true].map((swish) => ({
-        operands: { x: given(shape), affine: given([shape[0]!, 2, shape[3]!]) },
+        operands: { x: given(shape), affine: given([shape[0]!, 2, shape.at(-1)!]) },
         attrs: { swish },
       }))
     ),

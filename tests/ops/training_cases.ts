@@ -94,7 +94,13 @@ function resultOf({ x: [n, h, w], outputs, k, stride, padding }: Conv): Shape {
 /** Rows of RMSNorm: below, at and beyond its items. */
 const normed: readonly Shape[] = [[1, 3], [3, 5, 7], [16, 64], [129, 66], [2, 128, 12], [0, 8]];
 
-const maps4: readonly Shape[] = [[1, 1, 1, 4], [2, 5, 7, 32], [1, 17, 16, 12], [1, 40, 41, 20], [0, 2, 2, 8]];
+const maps4: readonly Shape[] = [[1, 1, 1, 4], [2, 5, 7, 32], [1, 17, 16, 12], [1, 40, 41, 20], [2, 7, 8], [
+  2,
+  3,
+  5,
+  7,
+  8,
+], [0, 2, 2, 8]];
 
 /** The part of the case table that concerns training. */
 export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
@@ -317,7 +323,7 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
     tolerance: close,
     nan: "spreads",
     cases: maps4.flatMap((x) => {
-      const affine = given([x[0]!, 2, x[3]!], { offset: 0.5 });
+      const affine = given([x[0]!, 2, x.at(-1)!], { offset: 0.5 });
       const operands = { x: given(x), dy: given(x), affine };
       return [{ operands, attrs: {} }, { operands: { ...operands, activation: affine }, attrs: {} }];
     }),
@@ -326,10 +332,10 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
     tolerance: close,
     nan: "spreads",
     cases: maps4.flatMap((x, i) => {
-      const pairs: Shape = [x[0]!, 2, x[3]!], affine = given(pairs, { offset: 0.5 });
-      const weight = given(i % 2 ? [x[3]!] : [x[0]!, x[3]!]);
+      const pairs: Shape = [x[0]!, 2, x.at(-1)!], affine = given(pairs, { offset: 0.5 });
+      const weight = given(i % 2 ? [x.at(-1)!] : [x[0]!, x.at(-1)!]);
       const operands = { x: given(x), dy: given(x), affine, sums: given(pairs, { scale: 30 }), weight };
-      const attrs = { groups: i === 0 ? 1 : x[3]! / 4 };
+      const attrs = { groups: i === 0 ? 1 : x.at(-1)! / 4 };
       return [{ operands, attrs }, { operands: { ...operands, activation: given(pairs) }, attrs }];
     }),
   },

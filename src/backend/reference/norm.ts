@@ -1,5 +1,6 @@
 import type { Attrs, Spec } from "../../graph/ops.ts";
 import type { NormOps } from "../../graph/ops/norm.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import { type Evaluators, floats, swish, type Values } from "./values.ts";
 
@@ -64,7 +65,7 @@ export function channelAffine(
 /** What flows back through swish(x·a + b), by element; dy itself where there is no activation. */
 function throughActivation(x: HostTensor, dy: HostTensor, activation?: HostTensor): ArrayLike<number> {
   if (!activation) return dy.data;
-  const channels = x.shape[3]!, image = x.data.length / x.shape[0]!;
+  const channels = x.shape.at(-1)!, image = x.data.length / x.shape[0]!;
   return Array.from(x.data, (value, i) => {
     const at = Math.floor(i / image) * 2 * channels + i % channels;
     const y = value * activation.data[at]! + activation.data[at + channels]!, s = 1 / (1 + Math.exp(-y));
@@ -78,7 +79,7 @@ function channelSums(
   _: unknown,
   spec: Spec,
 ): HostTensor {
-  const channels = x.shape[3]!, sums = new Float64Array(affine.data.length);
+  const channels = x.shape.at(-1)!, sums = new Float64Array(affine.data.length);
   const image = x.data.length / x.shape[0]!, slopes = throughActivation(x, dy, activation);
   x.data.forEach((value, i) => {
     const at = Math.floor(i / image) * 2 * channels + i % channels;
@@ -94,8 +95,8 @@ function groupNormGrad(
   { groups }: Attrs<"group_norm_grad">,
   spec: Spec,
 ): HostTensor {
-  const [n, height, width, channels] = x.shape as [number, number, number, number];
-  const perImage = height * width * channels, size = channels / groups, count = height * width * size;
+  const n = x.shape[0]!, channels = x.shape.at(-1)!, size = channels / groups;
+  const perImage = sizeOf(x.shape.slice(1)), count = perImage / groups;
   const result = floats(spec.shape), slopes = throughActivation(x, dy, activation);
   const weightOf = (image: number, c: number) =>
     weight.data[(weight.shape.length === 2 ? image * channels : 0) + c]!;

@@ -24,18 +24,18 @@ export function meanExtent(
   };
 }
 
-/** How a map `[N,H,W,C]` is cut into items. Throws `BackendError` where channels do not fill vectors. */
+/** How a map `[N,…,C]` is cut into items. Throws `BackendError` where channels do not fill vectors. */
 export function channelExtent(
   shape: Shape,
 ): { n: number; positions: number; channels: number; blocks: number } {
-  const [n, h, w, channels] = shape as [number, number, number, number];
+  const n = shape[0]!, channels = shape.at(-1)!, positions = sizeOf(shape.slice(1, -1));
   if (channels % 4 !== 0) {
     throw new BackendError("Cannot lower a normalisation", {
       expected: "a multiple of 4 channels",
       got: `${channels}`,
     });
   }
-  return { n, positions: h * w, channels, blocks: Math.ceil(h * w / positionBlock) };
+  return { n, positions, channels, blocks: Math.ceil(positions / positionBlock) };
 }
 
 /** How attention over whole sequences is cut into items, and what each needs; see `wasm/attention_tiles.ts`. */

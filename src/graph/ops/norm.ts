@@ -1,11 +1,14 @@
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { backward, check, checkShape, f32, rank } from "../checks.ts";
+import { backward, check, checkShape, f32 } from "../checks.ts";
 import { elements, rmsFlop, swishFlop } from "../flop_counts.ts";
 import type { FlopRules, NoAttrs, Operand, ShapeRules } from "../operand.ts";
 
 /** Group normalization and RMSNorm. */
 export interface NormOps {
-  /** Groups of channels brought to mean 0 and variance 1 over positions; then scaled: weight, bias `[C]` or `[N,C]`. */
+  /**
+   * Groups of channels of x `[N,…,C]` brought to mean 0 and variance 1 over all positions; then scaled: weight, bias `[C]`
+   * or `[N,C]`.
+   */
   group_norm: {
     inputs: { x: Operand; weight: Operand; bias: Operand };
     attrs: { groups: number; eps: number };
@@ -112,7 +115,8 @@ function checkNorm(
   x: Operand,
   { weight, bias, groups }: { weight: Operand; bias: Operand; groups: number },
 ): number {
-  const [n, , , channels] = rank(op, "x", x, 4) as [number, number, number, number];
+  const n = x.shape[0]!, channels = x.shape.at(-1)!;
+  check(op, "x", x.shape, x.shape.length >= 3, "[N,…,C] with at least one spatial axis");
   check(op, "x", x.shape, channels % groups === 0, `channels that divide into ${groups} groups`);
   for (const [name, tensor] of Object.entries({ weight, bias })) {
     checkShape(op, name, tensor, tensor.shape.length === 2 ? [n, channels] : [channels]);
@@ -122,9 +126,9 @@ function checkNorm(
 
 /** The shape of two numbers for each channel of each image. */
 function normed(op: string, { x, dy }: { x: Operand; dy: Operand }): Shape {
-  const shape = rank(op, "x", x, 4);
-  checkShape(op, "dy", dy, shape);
-  return [shape[0]!, 2, shape[3]!];
+  check(op, "x", x.shape, x.shape.length >= 3, "[N,…,C] with at least one spatial axis");
+  checkShape(op, "dy", dy, x.shape);
+  return [x.shape[0]!, 2, x.shape.at(-1)!];
 }
 
 /** A mean and a variance: a sum, a product, another sum. */

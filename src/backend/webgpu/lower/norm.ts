@@ -28,7 +28,7 @@ export const normTraining: Rules<
 > = {
   channel_sums: (tensor) => {
     const { x, dy, affine, activation } = tensor.inputs, through = throughActivation({ x, dy, activation });
-    const [n, h, w, channels] = x.shape as [number, number, number, number], positions = h * w;
+    const n = x.shape[0]!, channels = x.shape.at(-1)!, positions = sizeOf(x.shape.slice(1, -1));
     const each = Math.max(minBlock, Math.ceil(positions / maxBlocks)), blocks = Math.ceil(positions / each);
     const sums: Scratch = { scratch: "sums", bytes: 8 * n * blocks * channels };
     return [
@@ -50,7 +50,8 @@ export const normTraining: Rules<
   },
   group_norm_grad: (tensor) => {
     const { inputs: { x, dy, affine, sums, weight, activation }, attrs: { groups } } = tensor;
-    const [n, h, w, channels] = x.shape as [number, number, number, number], width = channels / groups;
+    const n = x.shape[0]!, channels = x.shape.at(-1)!, width = channels / groups;
+    const positions = sizeOf(x.shape.slice(1, -1));
     const through = throughActivation({ x, dy, activation });
     const means: Scratch = { scratch: "means", bytes: 8 * n * channels };
     const each = weight.shape.length === 2;
@@ -58,13 +59,13 @@ export const normTraining: Rules<
       ...through.commands,
       eachElement("group_means", {
         size: 2 * n * channels,
-        constants: { C: channels, WIDTH: width, COUNT: h * w * width, EACH: each },
+        constants: { C: channels, WIDTH: width, COUNT: positions * width, EACH: each },
         bindings: { sums, weight, out: means },
         flop: 2 * n * channels * width,
       }),
       eachElement("group_norm_grad", {
         size: sizeOf(tensor.shape),
-        constants: { C: channels, POSITIONS: h * w, EACH: each },
+        constants: { C: channels, POSITIONS: positions, EACH: each },
         bindings: { x, dy: through.dy, affine, means, weight, out: tensor as Tensor },
         flop: flopOf(tensor as Tensor),
       }),
@@ -108,8 +109,7 @@ export const normTraining: Rules<
 
 function groupNormAffine(tensor: TensorOf<"group_norm_affine">): Command[] {
   const { x, weight, bias } = tensor.inputs, { groups, eps } = tensor.attrs;
-  const [n, h, w, channels] = x.shape as [number, number, number, number];
-  const positions = h * w;
+  const n = x.shape[0]!, channels = x.shape.at(-1)!, positions = sizeOf(x.shape.slice(1, -1));
   const block = Math.max(minBlock, Math.ceil(positions / maxBlocks)), blocks = Math.ceil(positions / block);
   const partials: Scratch = { scratch: "partials", bytes: 4 * n * blocks * 2 * channels };
   const sizes = { POSITIONS: positions, C: channels, BLOCK: block, BLOCKS: blocks, WORKGROUP: workgroupSize };
@@ -173,7 +173,7 @@ function throughActivation(
   const slopes: Scratch = { scratch: "slopes", bytes: 4 * sizeOf(x.shape) };
   const command = eachElement("activation_grad", {
     size: sizeOf(x.shape),
-    constants: { C: x.shape[3]!, POSITIONS: x.shape[1]! * x.shape[2]! },
+    constants: { C: x.shape.at(-1)!, POSITIONS: sizeOf(x.shape.slice(1, -1)) },
     bindings: { x, dy, affine: activation, out: slopes },
     flop: 10 * sizeOf(x.shape),
   });
