@@ -131,7 +131,7 @@ test("the imports that are seen are those that there are", () => {
   assert.ok(all.get("src/backend/wasm/spawn.ts")!.includes("workers/kernel_worker.ts"));
   assert.ok(all.get("src/graph/infer.ts")!.includes("src/graph/ops.ts"));
   assert.not(values.get("src/graph/infer.ts")!.includes("src/graph/ops.ts"), "only types of it");
-  assert.ok(values.get("src/backend/wasm/lower.ts")!.includes("src/backend/wasm/conv.ts"));
+  assert.ok(values.get("src/backend/wasm/lower/conv.ts")!.includes("src/backend/wasm/conv.ts"));
   assert.ok(all.size > 60);
 });
 

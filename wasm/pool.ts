@@ -1,47 +1,122 @@
-// Pooling of 2×2 blocks, and its gradient.
-import { arg, pointer } from "./simd";
+// Pooling: a window slides over the positions, each channel by itself. And its gradient.
+import { arg, pointer, splat } from "./simd";
 
-/*
- * out[n, y, x, c] = the largest of in[n, 2y + {0,1}, 2x + {0,1}, c].
- * Arguments: x [N,H,W,C], out, H, W, C. Item: one (n, y).
- */
-export function maxPool(args: usize, item: i32): void {
-  const height = arg(args, 2), width = arg(args, 3), channels = arg(args, 4), columns = width >> 1;
-  const n = item / (height >> 1), y = item % (height >> 1);
-  const pixel = (<usize>channels) << 2, line = (<usize>width) * pixel;
-  let x = pointer(args, 0) + (<usize>(n * height + 2 * y)) * line;
-  let out = pointer(args, 1) + (<usize>(item * columns)) * pixel;
-  for (let column = 0; column < columns; column++, x += 2 * pixel, out += pixel) {
-    for (let c: usize = 0; c < pixel; c += 4) {
-      const at = x + c;
-      const above = max(load<f32>(at), load<f32>(at + pixel));
-      const below = max(load<f32>(at + line), load<f32>(at + line + pixel));
-      store<f32>(out + c, max(above, below));
-    }
-  }
+/** What is made of a window: its largest element, the mean of what lies inside of x, the mean with zeros outside of x. */
+const MAX: i32 = 0;
+const AVERAGE_PADDED: i32 = 2;
+/** Channels of an item of the gradient: a cache line of them. */
+const CHANNELS: i32 = 16;
+
+/** How many of a window's elements along an axis from `start` on lie inside. */
+// @ts-ignore: decorator
+@inline
+function inside(start: i32, kernel: i32, length: i32): i32 {
+  return min(start + kernel, length) - max(start, 0);
 }
 
 /*
- * The gradient: dy of a block goes to the first of its largest elements.
- * Arguments: x [N,H,W,C], dy [N,H/2,W/2,C], out [N,H,W,C], H, W, C. Item: one (n, pair of rows), the last perhaps half.
+ * out[n, t, y, x, c] = the largest, or the mean, of in(n, t·st + d − pt, y·sy + a − py, x·sx + b − px, c) over d, a, b.
+ * Arguments: x [N,T,H,W,C], out, kind, T, H, W, C, T', H', W', kt, kh, kw, st, sy, sx, pt, py, px. Every window meets x.
+ * Item: one row of out.
  */
-export function maxPoolGrad(args: usize, item: i32): void {
-  const height = arg(args, 3), width = arg(args, 4), channels = arg(args, 5), columns = width >> 1;
-  const pairs = (height + 1) >> 1, n = item / pairs, y = item % pairs, lines = min(2, height - 2 * y);
-  const pixel = (<usize>channels) << 2, line = (<usize>width) * pixel;
-  const begin = (<usize>(n * height + 2 * y)) * line;
-  let x = pointer(args, 0) + begin, out = pointer(args, 2) + begin;
-  memory.fill(out, 0, (<usize>lines) * line);
-  if (lines < 2) return;
-  let dy = pointer(args, 1) + (<usize>((n * (height >> 1) + y) * columns)) * pixel;
-  for (let column = 0; column < columns; column++, x += 2 * pixel, out += 2 * pixel, dy += pixel) {
-    for (let c: usize = 0; c < pixel; c += 4) {
-      let best = c, most = load<f32>(x + c);
-      for (let k: usize = 1; k < 4; k++) {
-        const at = c + (k & 1) * pixel + (k >> 1) * line, value = load<f32>(x + at);
-        if (value > most || value != value) best = at, most = value;
+export function pool(args: usize, item: i32): void {
+  const width = arg(args, 5), channels = arg(args, 6), columns = arg(args, 9), kw = arg(args, 12);
+  const pixel = (<usize>channels) << 2;
+  let out = pointer(args, 1) + (<usize>(item * columns)) * pixel;
+  for (let column = 0; column < columns; column++, out += pixel) {
+    const x0 = column * arg(args, 15) - arg(args, 18);
+    poolWindow(args, item, x0, max(0, -x0), min(kw, width - x0), out);
+  }
+}
+
+/** One window: the row `item`, columns x0 + from to x0 + to. */
+function poolWindow(args: usize, item: i32, x0: i32, from: i32, to: i32, out: usize): void {
+  const kind = arg(args, 2), frames = arg(args, 3), height = arg(args, 4), width = arg(args, 5), channels = arg(args, 6);
+  const outHeight = arg(args, 8), frame = item / outHeight, outFrames = arg(args, 7), n = frame / outFrames;
+  const kt = arg(args, 10), kh = arg(args, 11), kw = arg(args, 12);
+  const t0 = frame % outFrames * arg(args, 13) - arg(args, 16), y0 = item % outHeight * arg(args, 14) - arg(args, 17);
+  const pixel = (<usize>channels) << 2;
+  let first = true;
+  for (let t = max(0, t0); t < min(frames, t0 + kt); t++) {
+    for (let y = max(0, y0); y < min(height, y0 + kh); y++) {
+      let x = pointer(args, 0) + (<usize>(((n * frames + t) * height + y) * width + x0 + from)) * pixel;
+      for (let b = from; b < to; b++, x += pixel, first = false) {
+        if (first) memory.copy(out, x, pixel);
+        else combine(out, x, pixel, kind);
       }
-      store<f32>(out + best, load<f32>(dy + c));
     }
+  }
+  if (kind == MAX) return;
+  const count = kind == AVERAGE_PADDED
+    ? kt * kh * kw
+    : inside(t0, kt, frames) * inside(y0, kh, height) * (to - from);
+  scale(out, pixel, <f32>(1.0 / <f64>count));
+}
+
+/** out = max(out, x), or out + x. */
+// @ts-ignore: decorator
+@inline
+function combine(out: usize, x: usize, bytes: usize, kind: i32): void {
+  let c: usize = 0;
+  for (; c + 16 <= bytes; c += 16) {
+    const a = v128.load(out + c), b = v128.load(x + c);
+    v128.store(out + c, kind == MAX ? f32x4.max(a, b) : f32x4.add(a, b));
+  }
+  for (; c < bytes; c += 4) {
+    const a = load<f32>(out + c), b = load<f32>(x + c);
+    store<f32>(out + c, kind == MAX ? max(a, b) : a + b);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scale(out: usize, bytes: usize, factor: f32): void {
+  let c: usize = 0;
+  for (; c + 16 <= bytes; c += 16) v128.store(out + c, f32x4.mul(v128.load(out + c), splat(factor)));
+  for (; c < bytes; c += 4) store<f32>(out + c, load<f32>(out + c) * factor);
+}
+
+/*
+ * The gradient by x: dy of a window goes to the first of its largest elements, of which NaN is one, or in equal shares to
+ * all of them. Where windows overlap, shares add up in the windows' order.
+ * Arguments: x [N,T,H,W,C], dy [N,T',H',W',C], out [N,T,H,W,C], then as above from kind on. Item: one (n, 16 channels).
+ */
+export function poolGrad(args: usize, item: i32): void {
+  const channels = arg(args, 7), blocks = (channels + CHANNELS - 1) / CHANNELS;
+  const n = item / blocks, begin = item % blocks * CHANNELS, count = min(CHANNELS, channels - begin);
+  const positions = arg(args, 4) * arg(args, 5) * arg(args, 6), windows = arg(args, 8) * arg(args, 9) * arg(args, 10);
+  const pixel = (<usize>channels) << 2, bytes = (<usize>count) << 2;
+  const image = (<usize>(n * positions)) * pixel + ((<usize>begin) << 2);
+  for (let i = 0, out = pointer(args, 2) + image; i < positions; i++, out += pixel) memory.fill(out, 0, bytes);
+  let dy = pointer(args, 1) + (<usize>(n * windows)) * pixel + ((<usize>begin) << 2);
+  for (let i = 0; i < windows; i++, dy += pixel) spreadWindow(args, i, image, dy, count);
+}
+
+/** Adds the gradient of window i of an image, whose elements begin `image` bytes behind x and out. */
+function spreadWindow(args: usize, i: i32, image: usize, dy: usize, count: i32): void {
+  const kind = arg(args, 3), frames = arg(args, 4), height = arg(args, 5), width = arg(args, 6);
+  const outHeight = arg(args, 9), outWidth = arg(args, 10), line = i / outWidth;
+  const kt = arg(args, 11), kh = arg(args, 12), kw = arg(args, 13), pixel = (<usize>arg(args, 7)) << 2;
+  const t0 = line / outHeight * arg(args, 14) - arg(args, 17);
+  const y0 = line % outHeight * arg(args, 15) - arg(args, 18), x0 = i % outWidth * arg(args, 16) - arg(args, 19);
+  const fromT = max(0, t0), toT = min(frames, t0 + kt), fromY = max(0, y0), toY = min(height, y0 + kh);
+  const fromX = max(0, x0), toX = min(width, x0 + kw);
+  const x = pointer(args, 0) + image, out = pointer(args, 2) + image;
+  const size = kind == AVERAGE_PADDED ? kt * kh * kw : (toT - fromT) * (toY - fromY) * (toX - fromX);
+  const share = <f32>(1.0 / <f64>size);
+  for (let c: usize = 0; c < (<usize>count) << 2; c += 4) {
+    let best = (<usize>((fromT * height + fromY) * width + fromX)) * pixel, most = load<f32>(x + best + c);
+    for (let t = fromT; t < toT; t++) {
+      for (let y = fromY; y < toY; y++) {
+        let at = (<usize>((t * height + y) * width + fromX)) * pixel;
+        for (let b = fromX; b < toX; b++, at += pixel) {
+          if (kind == MAX) {
+            const value = load<f32>(x + at + c);
+            if (value > most || (value != value && most == most)) best = at, most = value;
+          } else store<f32>(out + at + c, load<f32>(out + at + c) + load<f32>(dy + c) * share);
+        }
+      }
+    }
+    if (kind == MAX) store<f32>(out + best + c, load<f32>(out + best + c) + load<f32>(dy + c));
   }
 }

@@ -10,7 +10,7 @@ import { div } from "./elementwise";
 import { strided } from "./layout";
 import { leakyReluGrad, map, siluGrad, swigluGrad } from "./map";
 import { matmul, packMatrix } from "./matmul";
-import { maxPool, maxPoolGrad } from "./pool";
+import { poolGrad } from "./pool";
 import { squareSum, sum } from "./reduce";
 import { rmsNormGrad, rmsNormWeightGrad } from "./rms_grad";
 import { embeddingPlain } from "./sequence";
@@ -64,10 +64,8 @@ export function dispatchTraining(opcode: i32, args: usize, item: i32, scratch: u
       return crossEntropy(args, item);
     case Opcode.CrossEntropyGrad:
       return crossEntropyGrad(args, item);
-    case Opcode.MaxPool:
-      return maxPool(args, item);
-    case Opcode.MaxPoolGrad:
-      return maxPoolGrad(args, item);
+    case Opcode.PoolGrad:
+      return poolGrad(args, item);
     case Opcode.Adam:
       return adam(args, item);
     case Opcode.Dropout:

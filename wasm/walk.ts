@@ -17,6 +17,8 @@ import { copyRuns, embedding, rmsNorm, select_, swiglu } from "./sequence";
 import { channelAffine, normAffine, normPartials } from "./norm";
 import { depthToSpace, lfqPack, lfqUnpack } from "./layout";
 import { convDirect } from "./conv_direct";
+import { pad } from "./pad";
+import { pool } from "./pool";
 import { winogradInput, winogradOutputs, winogradTiles, winogradWeights } from "./winograd";
 import { dispatchTraining } from "./training";
 
@@ -169,6 +171,10 @@ function dispatch(opcode: i32, args: usize, item: i32, scratch: usize): void {
       return lfqUnpack(args, item);
     case Opcode.ConvDirect:
       return convDirect(args, item, scratch);
+    case Opcode.Pool:
+      return pool(args, item);
+    case Opcode.Pad:
+      return pad(args, item);
     case Opcode.WinogradWeights:
       return winogradWeights(args, item, scratch);
     case Opcode.WinogradTiles:

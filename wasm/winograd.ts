@@ -9,9 +9,10 @@
 // transform costs little. Where a map has many tiles, an item is a block of tiles and all outputs; where it has few,
 // an item is 16 outputs and all tiles, so that either the tiles or the weights lie transformed in the item's cache.
 //
-// Arguments of all: x [N,H,W,C], affine [N,2,C] or 0, w packed [O/8][9][C][8], bias or 0, residual or 0, out,
-// H, W, C, O, swish, shuffle, U, V, tiles in a row, tiles of an image, tiles of all images. C is a multiple of 16;
-// w and bias have zeros up to a multiple of 16 outputs.
+// Arguments of all: x [N,H,W,C], affine [N/images,2,C] or 0, w packed [O/8][taps][C][8], bias or 0, residual or 0, out,
+// H, W, C, O, swish, shuffle, U, V, tiles in a row, tiles of an image, tiles of all images, images, taps. C is a multiple
+// of 16; w and bias have zeros up to a multiple of 16 outputs. The first nine taps at w are used: of a kernel with more, as
+// video has, w points to those of one frame.
 //   U: transformed weights [O/8][64][C][8]; V: transformed tiles [64][tiles][C]; M: products [64][tiles][16].
 // Rows of a point end in a cache line of padding, else all of them would fall into the same few lines of the cache.
 import { arg, pointer } from "./simd";
@@ -103,9 +104,9 @@ export function winogradOutputs(args: usize, item: i32, scratch: usize): void {
 
 /** U = G·w·Gᵀ for outputs 16·item … 16·item + 15 and `depth` channels from `first` on. */
 function transformWeights(args: usize, item: i32, first: i32, depth: i32, u: usize, scratch: usize): void {
-  const tap = (<usize>arg(args, 8)) << 5, row = weightRow(depth);
+  const tap = (<usize>arg(args, 8)) << 5, taps = <usize>arg(args, 18), row = weightRow(depth);
   for (let panel = 0; panel < 2; panel++, u += POINTS * row) {
-    const w = pointer(args, 2) + (<usize>(2 * item + panel)) * 9 * tap + ((<usize>first) << 5);
+    const w = pointer(args, 2) + (<usize>(2 * item + panel)) * taps * tap + ((<usize>first) << 5);
     // Eight outputs of a channel are two vectors, side by side in w and in U. Four vectors go together: a cache
     // line at a time.
     for (let c: usize = 0; c < (<usize>depth) << 5; c += CHUNK) {
@@ -168,7 +169,7 @@ export function transformTiles(
 function gatherSegment(args: usize, n: i32, top: i32, left: i32, columns: i32, c: usize, out: usize): void {
   const height = arg(args, 6), width = arg(args, 7), activate = arg(args, 10);
   const bytes = (<usize>arg(args, 8)) << 2;
-  const affine = pointer(args, 1) ? pointer(args, 1) + (<usize>n) * 2 * bytes + c : 0;
+  const affine = pointer(args, 1) ? pointer(args, 1) + (<usize>(n / arg(args, 17))) * 2 * bytes + c : 0;
   const begin = out + (<usize>max(0, -left)) * CHUNK, end = out + (<usize>min(columns, width - left)) * CHUNK;
   const stop = out + (<usize>columns) * CHUNK;
   for (let row: usize = 0, y = top; y < top + 8; row += ROW, y++) {

@@ -1,7 +1,7 @@
-// Images with zeros between and behind their positions: out[n, row, column, c] = x[n, row/STRIDE, column/STRIDE, c]
+// Maps with zeros between and behind their positions: out[n, t, y, x, c] = x[n, t/ST, y/SH, x/SW, c]
 //
-// That where both divide evenly and are in x, else 0. x f32 [N, H, W, C], out f32 [N, OH, OW, C], SIZE elements; a thread
-// does one.
+// That where all divide evenly and are in x, else 0. x f32 [N, T, H, W, C], out f32 [N, OT, OH, OW, C], SIZE elements; a
+// thread does one.
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
@@ -18,9 +18,12 @@ fn main(
   if (i >= SIZE) { return; }
   let column = i / C % OW;
   let row = i / C / OW % OH;
+  let frame = i / C / OW / OH % OT;
+  let image = i / C / OW / OH / OT;
+  let even = frame % ST == 0 && row % SH == 0 && column % SW == 0;
   var v = 0.0;
-  if (row % STRIDE == 0 && column % STRIDE == 0 && row / STRIDE < H && column / STRIDE < W) {
-    v = x[((i / C / OW / OH * H + row / STRIDE) * W + column / STRIDE) * C + i % C];
+  if (even && frame / ST < T && row / SH < H && column / SW < W) {
+    v = x[(((image * T + frame / ST) * H + row / SH) * W + column / SW) * C + i % C];
   }
   out[i] = v;
 }

@@ -20,6 +20,7 @@ import type { Inputs, OpName, Tensor, TensorOf } from "../graph/ops.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { f32Tensor } from "../tensor/tensor.ts";
 import { groupNormGradients } from "./norms.ts";
+import { padGradient } from "./pad.ts";
 import { negate, scale, unbroadcast, zeros } from "./support.ts";
 
 /**
@@ -88,23 +89,23 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
       ...bias && { bias: reshape(sum(rows, [0]), bias.shape) },
     };
   },
-  conv2d: ({ inputs: { x, weight, bias, affine, residual }, attrs }, dy) => {
+  conv: ({ inputs: { x, weight, bias, affine, residual }, attrs }, dy) => {
     const { stride, padding, swish, depthToSpace } = attrs;
     if (affine || residual || swish || depthToSpace) return {};
-    const [, height, width] = x.shape as [number, number, number, number];
-    const [, , kh, kw] = weight.shape as [number, number, number, number];
     return {
-      x: apply("conv2d_input_grad", { dy, weight }, { stride, padding, height, width }),
-      weight: apply("conv2d_weight_grad", { x, dy }, { stride, padding, kernel: [kh, kw] }),
-      ...bias && { bias: reshape(sum(dy, [0, 1, 2]), bias.shape) },
+      x: apply("conv_input_grad", { dy, weight }, { stride, padding, size: x.shape.slice(1, -1) }),
+      weight: apply("conv_weight_grad", { x, dy }, { stride, padding, kernel: weight.shape.slice(2) }),
+      ...bias && { bias: reshape(sum(reshape(dy, flat(dy)), [0]), bias.shape) },
     };
   },
+  pool: ({ inputs: { x }, attrs }, dy) => ({ x: apply("pool_grad", { x, dy }, attrs) }),
+  pad: padGradient,
   group_norm: groupNormGradients,
   group_norm_affine: "fused",
   channel_affine: "fused",
   depth_to_space: ({ inputs: { x } }, dy) => {
-    const [n, h, w, channels] = x.shape as [number, number, number, number];
-    const rows = reshape(dy, [n * h, 2, w, channels / 2]);
+    const [w, channels] = x.shape.slice(-2) as [number, number];
+    const rows = reshape(dy, [sizeOf(x.shape.slice(0, -2)), 2, w, channels / 2]);
     return { x: reshape(permute(rows, [0, 2, 1, 3]), x.shape) };
   },
 
@@ -181,8 +182,8 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   rms_norm_grad: "backward",
   rms_norm_weight_grad: "backward",
   leaky_relu_grad: "backward",
-  conv2d_input_grad: "backward",
-  conv2d_weight_grad: "backward",
+  conv_input_grad: "backward",
+  conv_weight_grad: "backward",
   channel_sums: "backward",
   group_norm_grad: "backward",
   embedding_grad: "backward",
@@ -191,8 +192,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
     logits: apply("cross_entropy_grad", { ...tensor.inputs, loss: tensor as Tensor, dy }, {}),
   }),
   cross_entropy_grad: "backward",
-  max_pool: ({ inputs: { x } }, dy) => ({ x: apply("max_pool_grad", { x, dy }, {}) }),
-  max_pool_grad: "backward",
+  pool_grad: "backward",
 
   assign: "backward",
   adam: "backward",

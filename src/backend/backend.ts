@@ -19,7 +19,7 @@ export interface WeightSource {
 
 /**
  * How a backend stores the weights of `linear` (and, in f16, the tables of `embedding` unless all is f32): `f32`,
- * `f16`, which is for those of `conv2d`, too, or `q8` or `q4`, whole numbers of 8 or 4 bits with an f16 scale for each
+ * `f16`, which is for those of `conv`, too, or `q8` or `q4`, whole numbers of 8 or 4 bits with an f16 scale for each
  * block of 32 along the input dimension. Everything else stays f32.
  */
 export type WeightFormat = "f32" | "f16" | "q8" | "q4";

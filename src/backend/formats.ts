@@ -8,7 +8,7 @@ export function weightFormats(graphs: readonly Graph[], format: WeightFormat): M
   if (format === "f32") return formats;
   for (const graph of graphs) {
     if (format === "f16") {
-      for (const { inputs: { weight } } of tensorsOf(graph, "conv2d")) {
+      for (const { inputs: { weight } } of tensorsOf(graph, "conv")) {
         if (weight.op === "param") formats.set(weight.attrs.name, format);
       }
     }

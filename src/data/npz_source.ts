@@ -1,5 +1,4 @@
-import type { ByteSource } from "../io/byte_source.ts";
-import { openSource } from "../io/open_source.ts";
+import { type ByteSource, openSource } from "../io/byte_source.ts";
 import { type NpyHeader, readNpyHeader } from "../io/npy_header.ts";
 import { maxNpzBytes, readNpy, readNpz } from "../io/npz.ts";
 import { readZip, type ZipMember } from "../io/zip/zip.ts";

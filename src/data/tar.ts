@@ -1,5 +1,4 @@
-import type { ByteSource } from "../io/byte_source.ts";
-import { windowed } from "../io/windowed.ts";
+import { type ByteSource, windowed } from "../io/byte_source.ts";
 import { DataError } from "../tensor/errors.ts";
 
 /** A plain file in a tar. */

@@ -8,6 +8,7 @@ export * from "./build/linear.ts";
 export * from "./build/loss.ts";
 export * from "./build/norm.ts";
 export * from "./build/optimizer.ts";
+export * from "./build/pool.ts";
 export * from "./build/quantize.ts";
 export * from "./build/reduce.ts";
 export * from "./build/sampling.ts";

@@ -9,6 +9,7 @@ import { linearFlop } from "./ops/linear.ts";
 import { lossFlop } from "./ops/loss.ts";
 import { normFlop } from "./ops/norm.ts";
 import { optimizerFlop } from "./ops/optimizer.ts";
+import { poolFlop } from "./ops/pool.ts";
 import { quantizeFlop } from "./ops/quantize.ts";
 import { reduceFlop } from "./ops/reduce.ts";
 import { samplingFlop } from "./ops/sampling.ts";
@@ -21,6 +22,7 @@ const rules: FlopRules<OpTable> = {
   ...reduceFlop,
   ...linearFlop,
   ...convFlop,
+  ...poolFlop,
   ...normFlop,
   ...attentionFlop,
   ...quantizeFlop,

@@ -31,17 +31,17 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
       ? apply("channel_affine", x.inputs, { swish: true })
       : undefined,
 
-  conv2d: ({ inputs, attrs }, { soleForward }) => {
+  conv: ({ inputs, attrs }, { soleForward }) => {
     const { x } = inputs;
     return x.op === "channel_affine" && !inputs.affine && soleForward(x)
-      ? apply("conv2d", { ...inputs, ...x.inputs }, { ...attrs, swish: x.attrs.swish })
+      ? apply("conv", { ...inputs, ...x.inputs }, { ...attrs, swish: x.attrs.swish })
       : undefined;
   },
 
-  conv2d_weight_grad: ({ inputs, attrs }, { soleForward }) => {
+  conv_weight_grad: ({ inputs, attrs }, { soleForward }) => {
     const { x } = inputs;
     return x.op === "channel_affine" && !inputs.affine && soleForward(x)
-      ? apply("conv2d_weight_grad", { ...inputs, ...x.inputs }, { ...attrs, swish: x.attrs.swish })
+      ? apply("conv_weight_grad", { ...inputs, ...x.inputs }, { ...attrs, swish: x.attrs.swish })
       : undefined;
   },
 
@@ -58,9 +58,9 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
   add: (tensor, { sole }) => {
     const { a, b } = tensor.inputs;
     for (const [conv, residual] of [[a, b], [b, a]] as const) {
-      const takes = conv.op === "conv2d" && !conv.inputs.residual && !conv.attrs.depthToSpace && sole(conv);
+      const takes = conv.op === "conv" && !conv.inputs.residual && !conv.attrs.depthToSpace && sole(conv);
       if (takes && `${conv.shape}` === `${residual.shape}`) {
-        return apply("conv2d", { ...conv.inputs, residual }, conv.attrs);
+        return apply("conv", { ...conv.inputs, residual }, conv.attrs);
       }
     }
     for (const [product, residual] of [[a, b], [b, a]] as const) {
@@ -72,8 +72,8 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
   },
 
   depth_to_space: ({ inputs: { x } }, { sole }) =>
-    x.op === "conv2d" && !x.inputs.residual && !x.attrs.depthToSpace && sole(x)
-      ? apply("conv2d", x.inputs, { ...x.attrs, depthToSpace: true })
+    x.op === "conv" && !x.inputs.residual && !x.attrs.depthToSpace && sole(x)
+      ? apply("conv", x.inputs, { ...x.attrs, depthToSpace: true })
       : undefined,
 
   // Not only for a sole reader: to normalise a row anew costs less than to write and read it. In training the weight's
@@ -152,7 +152,7 @@ function readOtherwise(graph: Graph): Set<Tensor> {
 function readAnew(graph: Graph): Map<Tensor, number> {
   const reads = new Map<Tensor, number>();
   for (const { op, inputs } of graph.tensors) {
-    if (op !== "conv2d_weight_grad" && op !== "silu_grad") continue;
+    if (op !== "conv_weight_grad" && op !== "silu_grad") continue;
     reads.set(inputs.x, (reads.get(inputs.x) ?? 0) + 1);
   }
   return reads;

@@ -6,6 +6,7 @@ import { linearShapes } from "./ops/linear.ts";
 import { lossShapes } from "./ops/loss.ts";
 import { normShapes } from "./ops/norm.ts";
 import { optimizerShapes } from "./ops/optimizer.ts";
+import { poolShapes } from "./ops/pool.ts";
 import { quantizeShapes } from "./ops/quantize.ts";
 import { reduceShapes } from "./ops/reduce.ts";
 import { samplingShapes } from "./ops/sampling.ts";
@@ -21,6 +22,7 @@ const rules: ShapeRules<OpTable> = {
   ...reduceShapes,
   ...linearShapes,
   ...convShapes,
+  ...poolShapes,
   ...normShapes,
   ...attentionShapes,
   ...quantizeShapes,

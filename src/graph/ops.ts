@@ -7,6 +7,7 @@ import type { LinearOps } from "./ops/linear.ts";
 import type { LossOps } from "./ops/loss.ts";
 import type { NormOps } from "./ops/norm.ts";
 import type { OptimizerOps } from "./ops/optimizer.ts";
+import type { PoolOps } from "./ops/pool.ts";
 import type { QuantizeOps } from "./ops/quantize.ts";
 import type { ReduceOps } from "./ops/reduce.ts";
 import type { SamplingOps } from "./ops/sampling.ts";
@@ -18,8 +19,8 @@ export type { Spec } from "./operand.ts";
  * Every op, with its named inputs and attributes.
  *
  * Letters: N images, H rows, W columns, C channels, O output channels, K kernel size, G groups. Images and
- * feature maps are channels-last, `[N,H,W,C]`; weights have the shape that checkpoints store. In sequences: B
- * sequences, P positions, D width, h heads of D/h elements, V entries of the vocabulary; R rows, each one position of a
+ * feature maps are channels-last, `[N,H,W,C]`, or `[N,T,H,W,C]` with T frames; weights have the shape that checkpoints
+ * store. In sequences: B sequences, P positions, D width, h heads of D/h elements, V entries of the vocabulary; R rows, each one position of a
  * sequence.
  *
  * The tables keyed by `OpName` (shape rules here, gradients, reference computation and lowering in the backends) are
@@ -35,6 +36,7 @@ export interface OpTable
     ReduceOps,
     LinearOps,
     ConvOps,
+    PoolOps,
     NormOps,
     AttentionOps,
     QuantizeOps,

@@ -138,13 +138,11 @@ function nameOf(tensor: Tensor, ids: ReadonlyMap<Tensor, number>): string {
 /** What the op's attributes say, and what fusion has put into it. */
 function detailOf(tensor: Tensor): string {
   switch (tensor.op) {
-    case "conv2d": {
+    case "conv": {
       const { inputs: { weight, affine, residual, bias }, attrs } = tensor;
       const before = [affine && "norm", attrs.swish && "swish"];
       const after = [bias && "bias", residual && "residual", attrs.depthToSpace && "depth-to-space"];
-      const size = `${weight.shape[2]}×${weight.shape[3]}${
-        attrs.stride > 1 ? ` stride ${attrs.stride}` : ""
-      }`;
+      const size = weight.shape.slice(2).join("×") + strideOf(attrs.stride);
       return [
         ...before.filter(Boolean).map((name) => `${name} →`),
         size,
@@ -152,6 +150,8 @@ function detailOf(tensor: Tensor): string {
       ]
         .join(" ");
     }
+    case "pool":
+      return `${tensor.attrs.fn} ${tensor.attrs.kernel.join("×")}${strideOf(tensor.attrs.stride)}`;
     case "channel_affine":
       return tensor.attrs.swish ? "→ swish" : "";
     case "group_norm":
@@ -164,6 +164,12 @@ function detailOf(tensor: Tensor): string {
     default:
       return "";
   }
+}
+
+/** A stride other than 1, as one number where it is the same along all axes. */
+function strideOf(stride: readonly number[]): string {
+  if (stride.every((step) => step === 1)) return "";
+  return ` stride ${new Set(stride).size > 1 ? stride.join("×") : stride[0]}`;
 }
 
 /** The names as one: `a.conv.weight`, `a.conv.bias` as `a.conv.{weight,bias}`. */

@@ -1,5 +1,6 @@
 import { conv2d, maxPool, relu } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
+import type { Window } from "../graph/window.ts";
 import type { Scope } from "../nn/scope.ts";
 import type { Shape } from "../tensor/shape.ts";
 
@@ -11,6 +12,9 @@ export const vgg16Slices: readonly { readonly convs: readonly number[]; readonly
   { convs: [17, 19, 21], channels: 512 },
   { convs: [24, 26, 28], channels: 512 },
 ];
+
+/** Pooling of 2×2 blocks. */
+const halving: Window = { kernel: [2, 2], stride: [2, 2], padding: [[0, 0], [0, 0]] };
 
 /** The shapes of VGG16's convolutions, `slice<1…5>.<conv>.{weight,bias}`, as `vgg16Features` names them. */
 export const vgg16Shapes: ReadonlyMap<string, Shape> = new Map(
@@ -30,7 +34,7 @@ export const vgg16Shapes: ReadonlyMap<string, Shape> = new Map(
 export function vgg16Features(scope: Scope, x: Tensor): Tensor[] {
   let h = x;
   return vgg16Slices.map(({ convs, channels }, i) => {
-    if (i > 0) h = maxPool(h);
+    if (i > 0) h = maxPool(h, halving);
     for (const conv of convs) {
       const at = scope.at(`slice${i + 1}`, conv);
       const weight = at.param("weight", [channels, h.shape[3]!, 3, 3]);

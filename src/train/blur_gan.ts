@@ -1,15 +1,4 @@
-import {
-  add,
-  broadcastTo,
-  concat,
-  constant,
-  conv2d,
-  groupNorm,
-  leakyRelu,
-  mul,
-  reshape,
-  slice,
-} from "../graph/build.ts";
+import { add, constant, conv2d, groupNorm, leakyRelu, mul, pad, reshape, slice } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import type { Scope } from "../nn/scope.ts";
 
@@ -62,8 +51,7 @@ function blur(x: Tensor): Tensor {
 function blurAlong(x: Tensor, axis: 1 | 2): Tensor {
   const length = x.shape[axis]!, out = Math.ceil(length / 2);
   const missing = 2 * (out - 1) + 4 - length, front = missing >> 1;
-  const zeros = (count: number) => broadcastTo(constant(0), x.shape.with(axis, count));
-  const padded = concat(concat(zeros(front), x, { axis }), zeros(missing - front), { axis });
+  const padded = pad(x, x.shape.map((_, i) => i === axis ? [front, missing - front] : [0, 0]));
   // Pairs of neighbours: of pairs i and i + 1, out[i] takes even, 3·odd, 3·even, odd.
   const { shape } = padded;
   const pairs = reshape(padded, [...shape.slice(0, axis), out + 1, 2, ...shape.slice(axis + 1)]);

@@ -45,7 +45,7 @@ const special: readonly OpName[] = ["straight_through"];
 /** Inputs that only fusion gives to ops. */
 const fused: Readonly<Partial<Record<OpName, readonly string[]>>> = {
   linear: ["norm", "up", "residual"],
-  conv2d: ["affine", "residual"],
+  conv: ["affine", "residual"],
 };
 
 /** Holds the gradients of `loss` by `inputs` against differences along a direction. */

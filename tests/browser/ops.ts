@@ -7,7 +7,7 @@ export async function checkOps(page: Page, { count }: { count: number }): Promis
   const ops = await page.evaluate(() => (globalThis as unknown as { page: Tests }).page.ops());
   assert.ok(ops.length > 20);
   for (const op of ops) {
-    const tilings = ["conv2d", "linear", "sample"].includes(op) ? ["direct", "staged"] : ["staged"];
+    const tilings = ["conv", "linear", "sample"].includes(op) ? ["direct", "staged"] : ["staged"];
     for (const tiling of tilings) {
       const wrong = await page.evaluate(
         ({ op, tiling, count }) =>

@@ -110,7 +110,7 @@ test("explain prints ops, totals and arena", async () => {
   const { code, out } = await voken(["explain", "emoji-64", "--size", "64x32", "--part", "decode"]);
   assert.is(code, 0);
   assert.match(out, /^decode\n\ninputs +tokens \[1,8,16\]\noutputs +x \[1,32,64,3\]/);
-  assert.match(out, /conv2d norm → swish → 3×3 \+ residual/);
+  assert.match(out, /conv norm → swish → 3×3 \+ residual/);
   assert.match(out, /\narena +\d+\.\d\d MB/);
 });
 

@@ -11,6 +11,7 @@ import { type CaseOp, type CaseSpec, given, integers, makeCase, type OpCase, wei
 import { convCases } from "./conv_cases.ts";
 import { sequenceCases } from "./sequence_cases.ts";
 import { trainingCases } from "./training_cases.ts";
+import { padCases, poolCases } from "./window_cases.ts";
 
 /**
  * What NaN among an op's inputs does. It `spreads` to all that is computed from it, at least; or the op `compares`, and
@@ -149,7 +150,9 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
       attrs: { shape },
     })),
   },
-  conv2d: { tolerance: product, nan: "spreads", formats: ["f16"], cases: convCases },
+  conv: { tolerance: product, nan: "spreads", formats: ["f16"], cases: convCases },
+  pool: { tolerance: close, nan: "spreads", cases: poolCases },
+  pad: { tolerance: exact, nan: "spreads", cases: padCases },
   group_norm: norm,
   group_norm_affine: norm,
   channel_affine: {
@@ -165,7 +168,9 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
   depth_to_space: {
     tolerance: exact,
     nan: "spreads",
-    cases: [[1, 1, 1, 4], [1, 3, 5, 12], [2, 4, 3, 128], [1, 2, 2, 20], [0, 2, 2, 8]].map((x) => ({
+    cases: [[1, 1, 1, 4], [1, 3, 5, 12], [2, 4, 3, 128], [1, 2, 2, 20], [2, 3, 2, 2, 8], [0, 2, 2, 8]].map((
+      x,
+    ) => ({
       operands: { x: given(x) },
       attrs: {},
     })),

@@ -1,6 +1,8 @@
 import type { Shape } from "../../src/tensor/shape.ts";
-import { type CaseSpec, counting, given, integers, type Operand, state, weight } from "./case.ts";
+import { counting, given, integers, type Operand, state, weight } from "./case.ts";
 import type { OpCases } from "./cases.ts";
+import { inputGradCases, weightGradCases } from "./conv_cases.ts";
+import { poolGradCases } from "./window_cases.ts";
 
 const exact = 0, close = 1e-7, product = 1e-6;
 
@@ -30,16 +32,15 @@ type TrainingOp =
   | "rms_norm_weight_grad"
   | "silu_grad"
   | "leaky_relu_grad"
-  | "conv2d_input_grad"
-  | "conv2d_weight_grad"
+  | "conv_input_grad"
+  | "conv_weight_grad"
   | "channel_sums"
   | "group_norm_grad"
   | "embedding_grad"
   | "attention_grad"
   | "cross_entropy"
   | "cross_entropy_grad"
-  | "max_pool"
-  | "max_pool_grad"
+  | "pool_grad"
   | "assign"
   | "adam";
 
@@ -51,44 +52,6 @@ function maps(scale: number, tolerance = close): OpCases<MapOp> {
     nan: "spreads",
     cases: shapes.map((shape) => ({ operands: { x: given(shape, { scale }) }, attrs: {} })),
   };
-}
-
-/** A convolution of x by `outputs` kernels of k×k, as its gradients see it. */
-interface Conv {
-  readonly x: readonly [number, number, number, number];
-  readonly outputs: number;
-  readonly k: number;
-  readonly stride: number;
-  readonly padding: number;
-}
-
-const convs: readonly Conv[] = ([
-  [[1, 1, 1, 1], 1, 1, 1, 0],
-  [[2, 5, 7, 3], 8, 3, 1, 1],
-  [[1, 6, 6, 33], 35, 3, 1, 1],
-  [[1, 13, 12, 48], 64, 3, 1, 1],
-  [[2, 8, 8, 32], 18, 1, 1, 0],
-  [[1, 8, 8, 32], 32, 3, 2, 1],
-  [[2, 7, 9, 5], 6, 3, 2, 1],
-  [[1, 9, 10, 3], 16, 4, 2, 1],
-  [[1, 7, 6, 20], 1, 4, 1, 1],
-  [[1, 9, 9, 8], 4, 5, 1, 2],
-  [[1, 20, 17, 26], 140, 3, 1, 1],
-  [[1, 7, 8, 5], 9, 2, 3, 0],
-  [[1, 9, 8, 4], 6, 1, 2, 0],
-  [[2, 7, 13, 32], 3, 3, 1, 1],
-  [[1, 18, 31, 16], 50, 3, 1, 1],
-  [[0, 8, 8, 32], 32, 3, 1, 1],
-] as [Conv["x"], number, number, number, number][]).map(([x, outputs, k, stride, padding]) => ({
-  x,
-  outputs,
-  k,
-  stride,
-  padding,
-}));
-
-function resultOf({ x: [n, h, w], outputs, k, stride, padding }: Conv): Shape {
-  return [n, ...[h, w].map((length) => Math.floor((length + 2 * padding - k) / stride) + 1), outputs];
 }
 
 /** Rows of RMSNorm: below, at and beyond its items. */
@@ -294,31 +257,8 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       attrs: { slope: 0.25 },
     })),
   },
-  conv2d_input_grad: {
-    tolerance: product,
-    nan: "spreads",
-    cases: convs.map((conv): CaseSpec<"conv2d_input_grad"> => ({
-      operands: {
-        dy: given(resultOf(conv)),
-        weight: weight([conv.outputs, conv.x[3], conv.k, conv.k]),
-      },
-      attrs: { stride: conv.stride, padding: conv.padding, height: conv.x[1], width: conv.x[2] },
-    })),
-  },
-  conv2d_weight_grad: {
-    tolerance: product,
-    nan: "spreads",
-    cases: convs.flatMap((conv): CaseSpec<"conv2d_weight_grad">[] => {
-      const operands = { x: given(conv.x), dy: given(resultOf(conv)) };
-      const attrs = { stride: conv.stride, padding: conv.padding, kernel: [conv.k, conv.k] as const };
-      const affine = given([conv.x[0], 2, conv.x[3]], { offset: 0.5 });
-      const normed = [true, false].map((swish) => ({
-        operands: { ...operands, affine },
-        attrs: { ...attrs, swish },
-      }));
-      return [{ operands, attrs }, ...conv.x[3] % 4 === 0 ? normed : []];
-    }),
-  },
+  conv_input_grad: { tolerance: product, nan: "spreads", cases: inputGradCases },
+  conv_weight_grad: { tolerance: product, nan: "spreads", cases: weightGradCases },
   channel_sums: {
     tolerance: close,
     nan: "spreads",
@@ -391,23 +331,7 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       attrs: {},
     })),
   },
-  max_pool: {
-    tolerance: exact,
-    nan: "never",
-    cases: ([[1, 2, 2, 1], [2, 5, 7, 3], [1, 8, 8, 32], [0, 4, 4, 8]] as Shape[]).map((x) => ({
-      operands: { x: given(x) },
-      attrs: {},
-    })),
-  },
-  max_pool_grad: {
-    tolerance: exact,
-    nan: "spreads",
-    nanIn: ["dy"],
-    cases: ([[1, 2, 2, 1], [2, 5, 7, 3], [1, 8, 8, 32], [0, 4, 4, 8]] as Shape[]).map((x) => ({
-      operands: { x: given(x), dy: given([x[0]!, x[1]! >> 1, x[2]! >> 1, x[3]!]) },
-      attrs: {},
-    })),
-  },
+  pool_grad: { tolerance: close, nan: "spreads", nanIn: ["dy"], cases: poolGradCases },
 
   assign: {
     tolerance: exact,

@@ -18,7 +18,7 @@ import { checkNan } from "./nan.ts";
 
 const ops = Object.keys(opCases) as CaseOp[];
 /** Ops that are cut in more than one way. */
-const tiled: readonly CaseOp[] = ["conv2d", "linear", "sample"];
+const tiled: readonly CaseOp[] = ["conv", "linear", "sample"];
 const reference = new ReferenceBackend();
 /** What the reference gives for each case, computed once. */
 const expectations = new Map<string, Promise<HostTensor>>();

@@ -7,6 +7,7 @@ import { linearEvaluators } from "./linear.ts";
 import { lossEvaluators } from "./loss.ts";
 import { normEvaluators } from "./norm.ts";
 import { optimizerEvaluators } from "./optimizer.ts";
+import { poolEvaluators } from "./pool.ts";
 import { quantizeEvaluators } from "./quantize.ts";
 import { reduceEvaluators } from "./reduce.ts";
 import { samplingEvaluators } from "./sampling.ts";
@@ -27,6 +28,7 @@ const evaluators: Evaluators<ComputedOp> = {
   ...reduceEvaluators,
   ...linearEvaluators,
   ...convEvaluators,
+  ...poolEvaluators,
   ...normEvaluators,
   ...attentionEvaluators,
   ...quantizeEvaluators,

@@ -1,8 +1,9 @@
+import type { Attrs, Spec } from "../../graph/ops.ts";
 import type { ShapeOps } from "../../graph/ops/shape.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import { broadcastStrides, gather } from "./loops.ts";
-import { type Evaluators, hostTensor } from "./values.ts";
+import { type Evaluators, floats, hostTensor, type Values } from "./values.ts";
 
 /** What the ops of shape compute. */
 export const shapeEvaluators: Evaluators<keyof ShapeOps> = {
@@ -33,9 +34,26 @@ export const shapeEvaluators: Evaluators<keyof ShapeOps> = {
     });
     return result;
   },
+  pad,
   broadcast_to: ({ x }, _, spec) => gather(x, broadcastStrides(x.shape, spec.shape), spec),
   permute: ({ x }, { order }, spec) => {
     const strides = stridesOf(x.shape);
     return gather(x, order.map((axis) => strides[axis]!), spec);
   },
 };
+
+/** x with entries added before and after it along each axis: zeros, or copies of the nearest element. */
+function pad({ x }: Values<"pad">, { padding, mode }: Attrs<"pad">, spec: Spec): HostTensor {
+  const result = floats(spec.shape), strides = stridesOf(spec.shape), own = stridesOf(x.shape);
+  result.data.forEach((_, i) => {
+    let at = 0, inside = true;
+    strides.forEach((stride, axis) => {
+      const place = Math.floor(i / stride) % spec.shape[axis]! - padding[axis]![0];
+      const held = Math.max(0, Math.min(x.shape[axis]! - 1, place));
+      inside &&= held === place;
+      at += held * own[axis]!;
+    });
+    if (inside || mode === "replicate") result.data[i] = x.data[at]!;
+  });
+  return result;
+}

@@ -82,7 +82,7 @@ export function planLayout(
  * where they write, or before anything is written there.
  */
 const inPlace: { readonly [O in OpName]?: readonly string[] } = {
-  conv2d: ["residual"],
+  conv: ["residual"],
   linear: ["residual"],
   add: ["a", "b"],
   sub: ["a", "b"],

@@ -2,19 +2,19 @@ import { firstOfTraining } from "../../../wasm/opcodes.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import type { Command } from "./commands.ts";
-import { convScratch } from "./conv.ts";
-import { channelExtent } from "./extents.ts";
+import { align } from "./heap.ts";
 import { attentionLowering } from "./lower/attention.ts";
 import { convLowering } from "./lower/conv.ts";
 import { elementwiseLowering } from "./lower/elementwise.ts";
 import { linearLowering } from "./lower/linear.ts";
 import { normLowering } from "./lower/norm.ts";
+import { poolLowering } from "./lower/pool.ts";
 import { quantizeLowering } from "./lower/quantize.ts";
 import { reduceLowering } from "./lower/reduce.ts";
 import { samplingLowering } from "./lower/sampling.ts";
 import { shapeLowering } from "./lower/shape.ts";
 import type { Addresses, LoweredOp, Rules, TrainingKernels } from "./lowering.ts";
-import { plainConvBytes, plainLinearBytes } from "./pack_plain.ts";
+import { ScratchBuffer } from "./scratch.ts";
 
 /** How ops become commands of the kernels that inference needs. */
 const inference: Partial<Rules<LoweredOp>> = {
@@ -23,6 +23,7 @@ const inference: Partial<Rules<LoweredOp>> = {
   ...reduceLowering,
   ...linearLowering,
   ...convLowering,
+  ...poolLowering,
   ...normLowering,
   ...attentionLowering,
   ...quantizeLowering,
@@ -44,30 +45,12 @@ export function lower(tensor: Tensor, at: Addresses, training?: TrainingKernels)
   });
 }
 
-/** Bytes of the scratch buffer that `tensor`'s commands share. */
+/** Bytes of scratch memory that `tensor`'s commands share: what its rule asks for. */
 export function scratchBytes(
   tensor: Tensor,
   { packed, training }: { packed: (weight: Tensor) => boolean; training?: TrainingKernels },
 ): number {
-  const bytes = training?.scratchBytes(tensor, packed);
-  if (bytes !== undefined) return bytes;
-  switch (tensor.op) {
-    case "conv2d": {
-      const { weight } = tensor.inputs;
-      return convScratch(tensor) + (packed(weight) ? 0 : plainConvBytes(weight.shape));
-    }
-    case "linear": {
-      const { weight, up } = tensor.inputs;
-      return [weight, up].reduce(
-        (bytes, matrix) => bytes + (!matrix || packed(matrix) ? 0 : plainLinearBytes(matrix.shape)),
-        0,
-      );
-    }
-    case "group_norm_affine": {
-      const { n, channels, blocks } = channelExtent(tensor.inputs.x.shape);
-      return 4 * n * blocks * 2 * channels;
-    }
-    default:
-      return 0;
-  }
+  const scratch = new ScratchBuffer(0);
+  lower(tensor, { of: (operand) => operand ? align : 0, packed, scratch: scratch.take }, training);
+  return scratch.bytes;
 }

@@ -6,8 +6,8 @@ import type { KernelBuild } from "./kernels.ts";
 export interface Addresses {
   /** The address of a tensor's elements; 0 for none. */
   of(tensor: Tensor | undefined): number;
-  /** The address of the op's own scratch buffer. */
-  readonly scratch: number;
+  /** Memory of `bytes` for the commands of the op alone, by its address; each call gives another piece. */
+  scratch(bytes: number): number;
   /** Whether a weight lies packed for the op that reads it; else that op's commands pack it. */
   packed(tensor: Tensor): boolean;
 }
@@ -29,6 +29,4 @@ export interface TrainingKernels {
   readonly build: KernelBuild;
   /** A rule for each op, complete by type. */
   readonly lowering: Rules<LoweredOp>;
-  /** Bytes of the scratch buffer that an op's commands share; undefined where they are those of inference. */
-  scratchBytes(tensor: Tensor, packed: (weight: Tensor) => boolean): number | undefined;
 }

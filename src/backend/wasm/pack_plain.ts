@@ -1,7 +1,6 @@
 import { Opcode } from "../../../wasm/opcodes.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Command } from "./commands.ts";
-import { packedSize } from "./conv.ts";
 
 /** Before the panels of a packed weight: its format. */
 export const headerBytes = 64;
@@ -62,34 +61,4 @@ export function plainLinearBytes([outputs, k]: Shape): number {
 export function packLinear(from: number, [outputs, k]: Shape, out: number): Command {
   const layout = { k: k!, n: outputs!, stepK: 1, step: k! };
   return packPanels({ from, out: out + headerBytes, ...layout, batch: 1, header: out });
-}
-
-/** Bytes of a weight `[O,C,kh,kw]` of `conv2d` once it is packed. */
-export function plainConvBytes(shape: Shape): number {
-  return 4 * packedSize(shape);
-}
-
-/** Packs a weight `[O,C,kh,kw]` as `conv2d` reads it. */
-export function packConv(from: number, [outputs, channels, kh, kw]: Shape, out: number): Command {
-  const taps = kh! * kw!;
-  return packConvCommand(from, [outputs!, channels!, kh!, kw!, channels! * taps, taps, kw!, 1], out);
-}
-
-/**
- * The same of the kernels of a convolution's gradient: outputs and channels change places, taps their order. Of the
- * taps, every `stride`-th backwards from (a, b) along both sides.
- */
-export function packFlipped(
-  from: number,
-  [outputs, channels, kh, kw]: Shape,
-  out: number,
-  { stride, a, b }: { stride: number; a: number; b: number } = { stride: 1, a: kh! - 1, b: kw! - 1 },
-): Command {
-  const taps = kh! * kw!, [rows, columns] = [a, b].map((last) => Math.floor(last / stride) + 1);
-  const layout = [channels!, outputs!, rows!, columns!, taps, channels! * taps, -stride * kw!, -stride];
-  return packConvCommand(from + 4 * (a * kw! + b), layout, out);
-}
-
-function packConvCommand(from: number, layout: readonly number[], out: number): Command {
-  return { opcode: Opcode.PackConv, items: 2 * Math.ceil(layout[0]! / 16), args: [from, out, ...layout] };
 }

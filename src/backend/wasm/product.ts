@@ -42,33 +42,28 @@ function cut({ batch, m, n }: Product): { early: boolean; block: number; group: 
   };
 }
 
-/** Bytes of the buffer in which a product's operands are packed. */
-export function productBytes(product: Product): number {
-  const { batch, m, k, n } = product;
-  return batch * ((cut(product).early ? stripBytes(m, k) : 0) + plainMatrixBytes(k, n));
-}
-
-/** Packs what is to be packed into `scratch`, and multiplies; a residual is added, which may lie where `out` does. */
+/** Packs the operands into memory that it asks for, where they need it, and multiplies; a residual is added, which may lie where `out` does. */
 export function productCommands(
   product: Product,
-  { a, b, out, residual = 0, scratch }: {
+  scratch: (bytes: number) => number,
+  { a, b, out, residual = 0 }: {
     a: Operand;
     b: Operand;
     out: number;
     residual?: number;
-    scratch: number;
   },
 ): Command[] {
   const { batch, m, k, n } = product, { early, block, group, items } = cut(product);
-  const strips = scratch + batch * plainMatrixBytes(k, n);
+  const panels = scratch(batch * plainMatrixBytes(k, n));
+  const strips = early ? scratch(batch * stripBytes(m, k)) : a.from;
   const steps = early ? [0, 0] : [a.step, a.stepK];
   return [
-    packPanels({ ...b, out: scratch, k, n, batch, depth }),
+    packPanels({ ...b, out: panels, k, n, batch, depth }),
     ...early ? [packStrips({ ...a, out: strips, k, n: m, batch, depth })] : [],
     {
       opcode: Opcode.MatMul,
       items,
-      args: [early ? strips : a.from, scratch, out, residual, m, k, n, block, group, depth, ...steps],
+      args: [strips, panels, out, residual, m, k, n, block, group, depth, ...steps],
       scratchBytes: 4 * tileRows * (tileColumns + depth),
       flop: 2 * batch * m * k * n,
     },

@@ -13,6 +13,7 @@ import { bytesOf, type Layout, planLayout } from "./layout.ts";
 import { lower } from "./lower.ts";
 import { joined } from "./joins.ts";
 import type { Machine } from "./machine.ts";
+import { ScratchBuffer } from "./scratch.ts";
 import { resetTable, tableBytes, writeTable } from "./table.ts";
 
 /** Where a weight lies, asked for at each compilation of the table; and whether it lies there packed. */
@@ -169,7 +170,7 @@ export class WasmProgram implements Program {
       const buffer = scratch[step]!, address = this.#bufferAddress(buffer, base);
       const commands = lower(tensor, {
         of: (operand) => operand ? this.#address(operand, base) : 0,
-        scratch: address,
+        scratch: new ScratchBuffer(address).take,
         packed: (weight) => this.#packed(weight),
       }, this.#machine.training);
       return {

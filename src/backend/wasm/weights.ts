@@ -5,8 +5,8 @@ import { roundTo } from "../../tensor/quantize.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { LoadOptions, WeightFormat, Weights, WeightSource } from "../backend.ts";
 import { weightFormats } from "../formats.ts";
-import { packConvWeight, packedSize } from "./conv.ts";
 import type { Heap } from "./heap.ts";
+import { packConvWeight, packedSize } from "./pack_conv.ts";
 import { matrixBytes, MatrixPacker, packTable, tableBytes } from "./pack_matrix.ts";
 
 interface Block {
@@ -109,7 +109,7 @@ interface Packed {
 
 /** The ops that want weights packed, and as which inputs. */
 const packed: { readonly [O in OpName]?: { readonly use: Use; readonly inputs: readonly string[] } } = {
-  conv2d: { use: "kernel", inputs: ["weight"] },
+  conv: { use: "kernel", inputs: ["weight"] },
   embedding: { use: "table", inputs: ["table"] },
   linear: { use: "product", inputs: ["weight", "up"] },
 };

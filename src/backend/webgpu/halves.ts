@@ -8,7 +8,7 @@ const exact: readonly string[] = ["input", "group_norm_affine"];
 const movers: readonly string[] = ["slice", "concat", "select"];
 
 /** Ops of training that sum over many elements. */
-const sums: readonly string[] = ["sum", "mean", "channel_sums", "conv2d_weight_grad", "matmul"];
+const sums: readonly string[] = ["sum", "mean", "channel_sums", "conv_weight_grad", "matmul"];
 /** Ops that take in what becomes of parameters, and those by which gradients of parameters come there. */
 const updates: readonly string[] = ["assign", "adam", "square_sum"];
 const arithmetic: readonly string[] = ["add", "sub", "mul", "div", "clamp"];

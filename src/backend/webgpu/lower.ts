@@ -6,6 +6,7 @@ import { convLowering } from "./lower/conv.ts";
 import { elementwiseLowering } from "./lower/elementwise.ts";
 import { linearLowering } from "./lower/linear.ts";
 import { normLowering } from "./lower/norm.ts";
+import { poolLowering } from "./lower/pool.ts";
 import { quantizeLowering } from "./lower/quantize.ts";
 import { reduceLowering } from "./lower/reduce.ts";
 import { samplingLowering } from "./lower/sampling.ts";
@@ -19,6 +20,7 @@ const inference: Partial<Rules<LoweredOp>> = {
   ...reduceLowering,
   ...linearLowering,
   ...convLowering,
+  ...poolLowering,
   ...normLowering,
   ...attentionLowering,
   ...quantizeLowering,

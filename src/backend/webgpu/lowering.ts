@@ -34,7 +34,7 @@ export interface TrainingShaders {
   readonly sources: Readonly<Record<string, string>>;
   /** A rule for each op, complete by type. */
   readonly lowering: Rules<LoweredOp>;
-  /** The matrix that products read of a weight `[O,C]` or `[O,C,K,K]` in f32, and the command that makes it. */
+  /** The matrix that products read of a weight `[O,C,…]` in f32, and the command that makes it. */
   pack(weight: Tensor): { matrix: Scratch; command: Command };
 }
 

@@ -4,7 +4,7 @@ import type { Command, Scratch } from "./commands.ts";
 import { eachElement } from "./each_element.ts";
 
 /**
- * A weight `[O,C]` or `[O,C,K,K]` as the matrix that products read, `[O,taps,C]` with channels filled up to whole fours;
+ * A weight `[O,C,…]` as the matrix that products read, `[O,taps,C]` with channels filled up to whole fours;
  * `turned` as that of the opposite direction, `[C,taps,O]`, the last tap first.
  */
 export function packed(

@@ -7,7 +7,7 @@ import type { WeightFormat } from "../backend.ts";
 export type PackedWeight = Float32Array | Uint32Array;
 
 /**
- * A weight `[O,C]` or `[O,C,K,K]` as the matrix `[O,taps,C]` that products read: the channels of a tap lie together, and
+ * A weight `[O,C,…]` as the matrix `[O,taps,C]` that products read: the channels of a tap lie together, and
  * zeros fill them up to whole vectors of four. See `kernels/weight.wgsl` for f16, and for q8 and q4, which only `[O,C]` has.
  */
 export function packMatrix(values: Float32Array, shape: Shape, format: WeightFormat): PackedWeight {

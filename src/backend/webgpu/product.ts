@@ -1,24 +1,18 @@
 import type { Tensor } from "../../graph/ops.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import type { Volume, VolumeWindow } from "../volume.ts";
 import type { Command, Operand } from "./commands.ts";
 import { notForTraining, type Target } from "./lowering.ts";
 import { quantizedWords } from "./pack_matrix.ts";
 import type { Constants } from "./specialise.ts";
 import { chooseTile, stagedVectors } from "./tiles.ts";
+import { windowConstants } from "./windows.ts";
 
 /** An implicit matrix product: the sizes of a convolution, and what is fused into it. */
-export interface Product {
-  /** Images, their height, width and channels; the result's height and width. */
-  readonly n: number;
-  readonly h: number;
-  readonly w: number;
-  readonly channels: number;
-  readonly outH: number;
-  readonly outW: number;
-  readonly outputs: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding: number;
+export interface Product extends VolumeWindow {
+  readonly x: Volume;
+  /** The shape of the result, before any depth-to-space. */
+  readonly out: Volume;
   readonly swish?: boolean;
   readonly depthToSpace?: boolean;
   readonly operands: {
@@ -33,16 +27,18 @@ export interface Product {
 
 /** The dispatch of a product. */
 export function product(given: Product, target: Target): Command {
-  const { n, h, w, channels, outH, outW, outputs, kernel, stride, padding, operands } = given;
-  const m = n * outH * outW, c4 = Math.ceil(channels / 4), taps = kernel * kernel;
+  const { x: [n, t, h, w, channels], out, operands } = given;
+  const outputs = out[4], positions = sizeOf(out.slice(1, 4)), m = n * positions;
+  const c4 = Math.ceil(channels / 4), taps = sizeOf(given.kernel);
   const tile = chooseTile(target.tiling, { rows: m, outputs, depth: taps * channels });
   const blockM = tile.pixels * tile.rows, blockO = 4 * tile.quads * tile.lanes;
   const step = given.depthToSpace ? outputs / 4 : outputs;
   return {
-    kernel: "conv2d",
+    kernel: "conv",
     constants: {
-      ...{ H: h, W: w, C: channels, C4: c4, OH: outH, OW: outW, O: outputs, M: m, K4: taps * c4 },
-      ...{ KERNEL: kernel, TAPS: taps, STRIDE: stride, PADDING: padding, OUTSIDE: n * h * w },
+      ...windowConstants(given),
+      ...{ C: channels, C4: c4, O: outputs, M: m, K4: taps * c4, TAPS: taps },
+      ...{ POSITIONS: positions, OUTSIDE: n * t * h * w },
       ...{ PIXELS: tile.pixels, QUADS: tile.quads, LANES: tile.lanes, ROWS: tile.rows },
       ...{ STAGED: tile.staged, KC4: stagedVectors, BLOCK_M: blockM, BLOCK_O: blockO },
       ...{ VECTOR: channels % 4 === 0, OUT_VECTOR: step % 4 === 0 },

@@ -1,4 +1,4 @@
-/** How a matrix product is cut; see `kernels/conv2d.wgsl`. */
+/** How a matrix product is cut; see `kernels/conv.wgsl`. */
 export interface Tile {
   /** Whether blocks pass through workgroup memory. */
   readonly staged: boolean;

@@ -6,6 +6,7 @@ import { linearLowering, linearTraining } from "./lower/linear.ts";
 import { lossTraining } from "./lower/loss.ts";
 import { normLowering, normTraining } from "./lower/norm.ts";
 import { optimizerTraining } from "./lower/optimizer.ts";
+import { poolLowering } from "./lower/pool.ts";
 import { quantizeLowering } from "./lower/quantize.ts";
 import { reduceLowering, reduceTraining } from "./lower/reduce.ts";
 import { samplingLowering } from "./lower/sampling.ts";
@@ -22,6 +23,7 @@ export const trainingShaders: TrainingShaders = {
     ...reduceLowering,
     ...linearLowering,
     ...convLowering,
+    ...poolLowering,
     ...normLowering,
     ...attentionLowering,
     ...quantizeLowering,

@@ -182,6 +182,6 @@ function wantedBy(graphs: readonly Graph[], format: WeightFormat): Wanted[] {
 /** The layout in which an op reads its operand. */
 function layoutOf(op: OpName, operand: string): WeightLayout {
   if (op === "embedding" && operand === "table") return "table";
-  const matrix = (op === "conv2d" || op === "linear") && (operand === "weight" || operand === "up");
+  const matrix = (op === "conv" || op === "linear") && (operand === "weight" || operand === "up");
   return matrix ? "matrix" : "plain";
 }

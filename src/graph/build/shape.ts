@@ -1,6 +1,7 @@
 import type { Shape } from "../../tensor/shape.ts";
 import { apply } from "../apply.ts";
 import type { Tensor } from "../ops.ts";
+import type { Padding } from "../window.ts";
 
 /** The same elements, row-major, under `shape`. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -30,6 +31,15 @@ export function concat(a: Tensor, b: Tensor, { axis }: { axis: number }): Tensor
 /** By row: `a` where condition u32 `[R]` is not 0, else `b`. */
 export function select(condition: Tensor, { a, b }: { a: Tensor; b: Tensor }): Tensor {
   return apply("select", { condition, a, b }, {});
+}
+
+/** x with `padding` entries added along each axis: zeros, or copies of the nearest element of x. */
+export function pad(
+  x: Tensor,
+  padding: readonly Padding[],
+  { mode = "zero" }: { mode?: "zero" | "replicate" } = {},
+): Tensor {
+  return apply("pad", { x }, { padding, mode });
 }
 
 /** `x`, repeated to `shape`. */

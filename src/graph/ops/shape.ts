@@ -2,6 +2,7 @@ import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { broadcast } from "../broadcast.ts";
 import { check, checkDType, checkIndex, checkShape, f32 } from "../checks.ts";
 import type { FlopRules, NoAttrs, Operand, ShapeRules } from "../operand.ts";
+import type { Padding } from "../window.ts";
 
 /** Views, and ops that move elements without computing. */
 export interface ShapeOps {
@@ -15,6 +16,8 @@ export interface ShapeOps {
   concat: { inputs: { a: Operand; b: Operand }; attrs: { axis: number } };
   /** By row: `a` where condition u32 `[R]` is not 0, else `b`; both `[R,…]`. */
   select: { inputs: { condition: Operand; a: Operand; b: Operand }; attrs: NoAttrs };
+  /** x with `padding` entries added along each axis: zeros, or copies of the nearest element of x. */
+  pad: { inputs: { x: Operand }; attrs: { padding: readonly Padding[]; mode: "zero" | "replicate" } };
   /** `x`, repeated to `shape` by NumPy's rules. */
   broadcast_to: { inputs: { x: Operand }; attrs: { shape: Shape } };
   /** Axis i of the result is axis `order[i]` of x. */
@@ -50,6 +53,16 @@ export const shapeShapes: ShapeRules<ShapeOps> = {
     checkDType("select", "b", b, a.dtype);
     return { shape: a.shape, dtype: a.dtype };
   },
+  pad: ({ x }, { padding }) => {
+    const axes = x.shape.length;
+    check("pad", "padding", padding.flat(), padding.length === axes, `a pair for each of ${axes} axes`);
+    const fits = x.shape.every((length, axis) => {
+      const [before, after] = padding[axis]!;
+      return before >= 0 && after >= 0 && (length > 0 || before + after === 0);
+    });
+    check("pad", "x", x.shape, fits, "at least one entry along each axis that is padded");
+    return f32(x.shape.map((length, axis) => padding[axis]![0] + length + padding[axis]![1]));
+  },
   broadcast_to: ({ x }, { shape }) => {
     const target = broadcast("broadcast_to", x.shape, shape);
     check("broadcast_to", "x", x.shape, `${target}` === `${shape}`, `what broadcasts to [${shape}]`);
@@ -70,6 +83,7 @@ export const shapeFlop: FlopRules<ShapeOps> = {
   slice: () => 0,
   concat: () => 0,
   select: () => 0,
+  pad: () => 0,
   broadcast_to: () => 0,
   permute: () => 0,
 };

@@ -1,4 +1,4 @@
-/** A value of a pickle. Integers beyond 2^53 are `bigint`; byte strings are `Uint8Array`. */
+/** What a pickle holds. Integers beyond 2^53 are `bigint`; byte strings are bytes. */
 export type PickleValue =
   | null
   | boolean
@@ -39,12 +39,12 @@ export class PickleDict {
   /** Key, value, key, value, … */
   readonly items: PickleValue[] = [];
 
-  /** Pairs of keys and values. Keys may occur more than once. */
+  /** Keys and values in turn; a key may come again, as in a pickle. */
   *entries(): Generator<[PickleValue, PickleValue]> {
     for (let i = 0; i < this.items.length; i += 2) yield [this.items[i]!, this.items[i + 1]!];
   }
 
-  /** The last value of a string key. */
+  /** The value set last for the text `key`. */
   get(key: string): PickleValue | undefined {
     for (let i = this.items.length - 2; i >= 0; i -= 2) {
       if (this.items[i] === key) return this.items[i + 1];
@@ -56,9 +56,9 @@ export class PickleDict {
   }
 }
 
-/** The name of a function or a class. */
+/** A name that a pickle asks for: a function or a class, of which only the name is kept. */
 export class PickleGlobal {
-  /** Module and name, separated by a dot. */
+  /** Module and name, with a dot between. */
   readonly name: string;
 
   constructor(name: string) {

@@ -1,51 +1,47 @@
 import { Opcode } from "../../../../wasm/opcodes.ts";
 import type { Tensor } from "../../../graph/ops.ts";
+import { outputSizes } from "../../../graph/window.ts";
+import { sizeOf } from "../../../tensor/shape.ts";
+import { volumeOf, volumeWindow } from "../../volume.ts";
 import { convCommands } from "../conv.ts";
 import { inputGradCommands } from "../conv_grad.ts";
 import { weightGradCommands } from "../conv_weight_grad.ts";
 import type { Rules } from "../lowering.ts";
-import { packConv, plainConvBytes } from "../pack_plain.ts";
+import { packConv, plainConvBytes } from "../pack_conv.ts";
 
-/** How the ops of convolution and pooling become commands. */
-export const convLowering: Rules<"conv2d" | "depth_to_space"> = {
-  conv2d: (tensor, at) => {
-    const { x, affine, weight, bias, residual } = tensor.inputs;
-    const packed = at.packed(weight);
+/** How the ops of convolution become commands. */
+export const convLowering: Rules<"conv" | "depth_to_space"> = {
+  conv: (tensor, at) => {
+    const { inputs: { x, affine, weight, bias, residual }, attrs } = tensor;
+    const packed = at.packed(weight) ? undefined : at.scratch(plainConvBytes(weight.shape));
+    const kernel = weight.shape.slice(2), sizes = outputSizes(x.shape.slice(1, -1), { ...attrs, kernel });
+    const conv = {
+      ...{ x: volumeOf(x.shape), out: volumeOf([x.shape[0]!, ...sizes, weight.shape[0]!]) },
+      ...{ swish: attrs.swish, depthToSpace: attrs.depthToSpace, ...volumeWindow({ ...attrs, kernel }) },
+    };
     const pointers = {
       x: at.of(x),
       affine: at.of(affine),
-      weight: packed ? at.of(weight) : at.scratch,
+      weight: packed ?? at.of(weight),
       bias: at.of(bias),
       residual: at.of(residual),
       out: at.of(tensor as Tensor),
     };
-    if (packed) return convCommands(tensor, pointers, at.scratch);
-    const scratch = at.scratch + plainConvBytes(weight.shape);
     return [
-      packConv(at.of(weight), weight.shape, at.scratch),
-      ...convCommands(tensor, pointers, scratch),
+      ...packed === undefined ? [] : [packConv(at.of(weight), weight.shape, packed)],
+      ...convCommands(conv, pointers, at.scratch),
     ];
   },
   depth_to_space: (tensor, at) => {
-    const [n, h, w, channels] = tensor.inputs.x.shape as [number, number, number, number];
-    const args = [at.of(tensor.inputs.x), at.of(tensor as Tensor), n * h, w, channels / 4];
-    return [{ opcode: Opcode.DepthToSpace, items: n * h, args }];
+    const { x } = tensor.inputs, rows = sizeOf(x.shape.slice(0, -2));
+    const [w, channels] = x.shape.slice(-2) as [number, number];
+    const args = [at.of(x), at.of(tensor as Tensor), rows, w, channels / 4];
+    return [{ opcode: Opcode.DepthToSpace, items: rows, args }];
   },
 };
 
 /** The same for those that need the kernels of training. */
-export const convTraining: Rules<"conv2d_input_grad" | "conv2d_weight_grad" | "max_pool" | "max_pool_grad"> =
-  {
-    conv2d_input_grad: inputGradCommands,
-    conv2d_weight_grad: weightGradCommands,
-    max_pool: (tensor, at) => {
-      const [n, h, w, channels] = tensor.inputs.x.shape as [number, number, number, number];
-      const args = [at.of(tensor.inputs.x), at.of(tensor as Tensor), h, w, channels];
-      return [{ opcode: Opcode.MaxPool, items: n * (h >> 1), args }];
-    },
-    max_pool_grad: (tensor, at) => {
-      const { x, dy } = tensor.inputs, [n, h, w, channels] = x.shape as [number, number, number, number];
-      const args = [at.of(x), at.of(dy), at.of(tensor as Tensor), h, w, channels];
-      return [{ opcode: Opcode.MaxPoolGrad, items: n * ((h + 1) >> 1), args }];
-    },
-  };
+export const convTraining: Rules<"conv_input_grad" | "conv_weight_grad"> = {
+  conv_input_grad: inputGradCommands,
+  conv_weight_grad: weightGradCommands,
+};

@@ -21,12 +21,10 @@ export const linearLowering: Rules<"linear" | "embedding"> = {
     const rows = sizeOf(x.shape) / k, panels = Math.ceil(outputs / 8);
     const group = Math.max(1, Math.round(panels / productItems));
     const packings: Command[] = [];
-    let scratch = at.scratch;
     const matrix = (tensor: Tensor | undefined): number => {
       if (!tensor || at.packed(tensor)) return at.of(tensor);
-      const out = scratch;
+      const out = at.scratch(plainLinearBytes(tensor.shape));
       packings.push(packLinear(at.of(tensor), tensor.shape, out));
-      scratch += plainLinearBytes(tensor.shape);
       return out;
     };
     const pointers = [
@@ -57,22 +55,20 @@ export const linearTraining: Rules<"linear" | "matmul" | "embedding_grad"> = {
     const product = plainLinear(tensor, at.packed);
     if (!product) return linearLowering.linear(tensor, at);
     const { x, weight, residual } = tensor.inputs, { k } = product;
-    return productCommands(product, {
+    return productCommands(product, at.scratch, {
       a: { from: at.of(x), step: k, stepK: 1 },
       b: { from: at.of(weight), step: k, stepK: 1 },
       out: at.of(tensor as Tensor),
       residual: at.of(residual),
-      scratch: at.scratch,
     });
   },
   matmul: (tensor, at) => {
     const { inputs: { a, b }, attrs: { transposeA, transposeB } } = tensor;
     const product = matmulProduct(tensor), { m, k, n } = product;
-    return productCommands(product, {
+    return productCommands(product, at.scratch, {
       a: { from: at.of(a), ...transposeA ? { step: 1, stepK: m } : { step: k, stepK: 1 } },
       b: { from: at.of(b), ...transposeB ? { step: k, stepK: 1 } : { step: 1, stepK: n } },
       out: at.of(tensor as Tensor),
-      scratch: at.scratch,
     });
   },
   embedding_grad: (tensor, at) => {
@@ -83,7 +79,7 @@ export const linearTraining: Rules<"linear" | "matmul" | "embedding_grad"> = {
 };
 
 /** A product with a weight that is not packed; undefined where the kernel for few rows, or for fused forms, is better. */
-export function plainLinear(
+function plainLinear(
   { inputs: { x, weight, bias, norm, up } }: TensorOf<"linear">,
   packed: (weight: Tensor) => boolean,
 ): Product | undefined {
@@ -92,7 +88,7 @@ export function plainLinear(
 }
 
 /** The product that `matmul` is. */
-export function matmulProduct({ inputs: { a }, attrs: { transposeA }, shape }: TensorOf<"matmul">): Product {
+function matmulProduct({ inputs: { a }, attrs: { transposeA }, shape }: TensorOf<"matmul">): Product {
   const [batch, m, n] = shape as [number, number, number];
   return { batch, m, k: a.shape[transposeA ? 1 : 2]!, n };
 }

@@ -1,5 +1,5 @@
 import { Opcode } from "../../../../wasm/opcodes.ts";
-import type { Tensor, TensorOf } from "../../../graph/ops.ts";
+import type { Tensor } from "../../../graph/ops.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { type Command, floatArgument } from "../commands.ts";
 import { channelExtent } from "../extents.ts";
@@ -14,18 +14,18 @@ export const normLowering: Rules<"group_norm_affine" | "channel_affine" | "rms_n
   group_norm_affine: (tensor, at) => {
     const { x, weight, bias } = tensor.inputs, { groups, eps } = tensor.attrs;
     const { n, positions, channels, blocks } = channelExtent(x.shape);
-    const stride = weight.shape.length === 2 ? channels : 0;
+    const stride = weight.shape.length === 2 ? channels : 0, partials = at.scratch(8 * n * blocks * channels);
     return [
       {
         opcode: Opcode.NormPartials,
         items: n * blocks,
-        args: [at.of(x), at.scratch, positions, channels, blocks],
+        args: [at.of(x), partials, positions, channels, blocks],
       },
       {
         opcode: Opcode.NormAffine,
         items: n * groups,
         args: [
-          ...[at.scratch, at.of(weight), at.of(bias), at.of(tensor as Tensor)],
+          ...[partials, at.of(weight), at.of(bias), at.of(tensor as Tensor)],
           ...[positions, channels, blocks, groups, floatArgument(eps), stride],
         ],
       },
@@ -74,19 +74,14 @@ export const normTraining: Rules<
   },
   rms_norm_weight_grad: (tensor, at) => {
     const { x, dy } = tensor.inputs, width = tensor.shape[0]!, count = sizeOf(x.shape) / width;
-    const items = Math.ceil(count / summedRows);
-    const args = [at.of(x), at.of(dy), at.scratch, count, width, floatArgument(tensor.attrs.eps)];
+    const items = Math.ceil(count / summedRows), sums = at.scratch(4 * width * items);
+    const args = [at.of(x), at.of(dy), sums, count, width, floatArgument(tensor.attrs.eps)];
     return [
       { opcode: Opcode.RmsNormWeightGrad, items, args },
-      sumCommand({ from: at.scratch, out: at.of(tensor as Tensor), outer: 1, count: items, inner: width }),
+      sumCommand({ from: sums, out: at.of(tensor as Tensor), outer: 1, count: items, inner: width }),
     ];
   },
 };
-
-/** Bytes in which the gradient by the weight keeps the sums of its items. */
-export function rmsNormWeightScratch({ inputs: { x }, shape }: TensorOf<"rms_norm_weight_grad">): number {
-  return 4 * shape[0]! * Math.ceil(sizeOf(x.shape) / shape[0]! / summedRows);
-}
 
 /** The command that normalises x by channel, and activates it. */
 export function channelAffineCommand(

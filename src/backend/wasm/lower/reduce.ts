@@ -1,5 +1,5 @@
 import { Opcode } from "../../../../wasm/opcodes.ts";
-import type { Tensor, TensorOf } from "../../../graph/ops.ts";
+import type { Tensor } from "../../../graph/ops.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import type { Command } from "../commands.ts";
 import { meanExtent } from "../extents.ts";
@@ -24,17 +24,13 @@ export const reduceTraining: Rules<"sum" | "square_sum"> = {
   },
   square_sum: (tensor, at) => {
     const size = sizeOf(tensor.inputs.x.shape), items = Math.ceil(size / squareBlock);
+    const sums = at.scratch(4 * items);
     return [
-      { opcode: Opcode.SquareSum, items, args: [at.of(tensor.inputs.x), at.scratch, size] },
-      sumCommand({ from: at.scratch, out: at.of(tensor as Tensor), outer: 1, count: items, inner: 1 }),
+      { opcode: Opcode.SquareSum, items, args: [at.of(tensor.inputs.x), sums, size] },
+      sumCommand({ from: sums, out: at.of(tensor as Tensor), outer: 1, count: items, inner: 1 }),
     ];
   },
 };
-
-/** Bytes in which a sum of squares keeps the sums of its items. */
-export function squareSumScratch({ inputs: { x } }: TensorOf<"square_sum">): number {
-  return 4 * Math.ceil(sizeOf(x.shape) / squareBlock);
-}
 
 /** The command that sums `[outer,count,inner]` over `count`. */
 export function sumCommand(

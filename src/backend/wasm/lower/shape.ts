@@ -3,10 +3,11 @@ import type { Tensor, TensorOf } from "../../../graph/ops.ts";
 import { BackendError } from "../../../tensor/errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../tensor/shape.ts";
 import type { Command } from "../commands.ts";
+import type { Padding } from "../../../graph/window.ts";
 import type { Addresses, Rules } from "../lowering.ts";
 
 /** How the ops of shape become commands. */
-export const shapeLowering: Rules<"slice" | "concat" | "select"> = {
+export const shapeLowering: Rules<"slice" | "concat" | "select" | "pad"> = {
   slice: (tensor, at) => {
     const { inputs: { x }, attrs: { axis, start } } = tensor;
     const inner = sizeOf(x.shape.slice(axis + 1)), run = sizeOf(tensor.shape.slice(axis));
@@ -28,6 +29,17 @@ export const shapeLowering: Rules<"slice" | "concat" | "select"> = {
     const { condition, a, b } = tensor.inputs, rows = tensor.shape[0]!;
     const args = [at.of(condition), at.of(a), at.of(b), at.of(tensor as Tensor), sizeOf(a.shape) / rows];
     return [{ opcode: Opcode.Select, items: rows, args }];
+  },
+  pad: (tensor, at) => {
+    const { inputs: { x }, attrs: { padding, mode } } = tensor, axes = paddedAxes(x.shape, padding);
+    const args = [
+      at.of(x),
+      at.of(tensor as Tensor),
+      Number(mode === "replicate"),
+      axes.length,
+      ...axes.flat(),
+    ];
+    return [{ opcode: Opcode.Pad, items: sizeOf(axes.slice(0, -1).map(([length]) => length)), args }];
   },
 };
 
@@ -78,4 +90,20 @@ function strided(
     ...axes.map(({ stride }) => stride),
   ];
   return [{ opcode: Opcode.Strided, items: sizeOf(lengths.slice(0, 3)), args }];
+}
+
+/** Along each axis the length of the result and of x, and how far x lies behind; axes in a row that keep theirs are one. */
+function paddedAxes(
+  x: Shape,
+  padding: readonly Padding[],
+): [length: number, own: number, before: number][] {
+  const axes: [number, number, number][] = [];
+  let kept = false;
+  x.forEach((own, axis) => {
+    const [before, after] = padding[axis]!, keeps = before + after === 0, last = axes.at(-1);
+    if (keeps && kept && last) axes.splice(-1, 1, [last[0] * own, last[1] * own, 0]);
+    else axes.push([before + own + after, own, before]);
+    kept = keeps;
+  });
+  return axes.length > 0 ? axes : [[1, 1, 0]];
 }

@@ -108,7 +108,11 @@ function products(tensor: TensorOf<"linear">, target: Target): Command[] {
     commands.push(rmsNorm(x, { weight: norm, eps: tensor.attrs.eps!, out: source }));
   }
   // A 1×1 convolution of one row of positions.
-  const sizes = { n: 1, h: 1, w, channels: k, outH: 1, outW: w, outputs, kernel: 1, stride: 1, padding: 0 };
+  const ones = [1, 1, 1] as const;
+  const sizes = {
+    ...{ x: [1, 1, 1, w, k] as const, out: [1, 1, 1, w, outputs] as const },
+    ...{ kernel: ones, stride: ones, before: [0, 0, 0] as const },
+  };
   const times = (by: Tensor, rest: { bias?: Tensor; residual?: Tensor; out: Operand }) => {
     const { operand, commands } = matrix(by, target);
     return [...commands, product({ ...sizes, operands: { x: source, weight: operand, ...rest } }, target)];

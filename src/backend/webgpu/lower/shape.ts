@@ -6,7 +6,7 @@ import { strideFromInnermost } from "../strides.ts";
 import { byElement, eachElement } from "../each_element.ts";
 
 /** How the ops of shape become commands. */
-export const shapeLowering: Rules<"slice" | "concat" | "select"> = {
+export const shapeLowering: Rules<"slice" | "concat" | "select" | "pad"> = {
   slice: (tensor) => {
     const { inputs: { x }, attrs: { axis, start } } = tensor;
     const inner = sizeOf(x.shape.slice(axis + 1));
@@ -28,6 +28,21 @@ export const shapeLowering: Rules<"slice" | "concat" | "select"> = {
     return byElement("select", tensor, {
       constants: { WIDTH: sizeOf(tensor.shape.slice(1)) },
       bindings: { condition, lhs: a, rhs: b },
+    });
+  },
+  pad: (tensor) => {
+    const { inputs: { x }, attrs: { padding, mode } } = tensor, strides = stridesOf(x.shape).reverse();
+    const axes: Record<string, number> = {};
+    // Axes are numbered from the innermost.
+    for (const [i, length] of tensor.shape.toReversed().entries()) {
+      axes[`LENGTH${i}`] = length;
+      axes[`OWN${i}`] = x.shape.at(-1 - i)!;
+      axes[`STRIDE${i}`] = strides[i]!;
+      axes[`BEFORE${i}`] = padding.at(-1 - i)![0];
+    }
+    return byElement("pad", tensor, {
+      constants: { AXES: strides.length, REPLICATE: mode === "replicate", ...axes },
+      bindings: { x },
     });
   },
 };

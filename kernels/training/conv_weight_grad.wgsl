@@ -1,10 +1,11 @@
-// conv2d_weight_grad: the gradient of a convolution by its weight, in parts over positions
+// conv_weight_grad: the gradient of a convolution by its weight, in parts over positions
 //
-//   out[s, o, c, ky, kx] = sum over positions m of part s of dy[m, o]·x[n, row·STRIDE + ky − PADDING, column·STRIDE + kx − PADDING, c]
+//   out[s, o, c, tap] = sum over positions m of part s of dy[m, o]·x[n, frame·ST + kt − PT, row·SH + kh − PH, column·SW + kw − PW, c]
 //
-//   m   position (n, row, column) of dy, M of them, CHUNK in a part; x counts as 0 outside
+//   m   position (n, frame, row, column) of dy, M of them, CHUNK in a part; x counts as 0 outside
 //
-// x f32 [N, H, W, C], dy f32 [N, OH, OW, O], out f32 [PARTS, O, C, TAPS]; TAPS = KERNEL².
+// x f32 [N, T, H, W, C], dy f32 [N, OT, OH, OW, O], out f32 [PARTS, O, C, TAPS]; taps (kt, kh, kw) of a kernel KT × KH × KW.
+// TIME: frames are joined by the kernel or the stride; else T is OT, and each frame is an image of its own.
 //
 // A thread makes 4 o × 4 c of one tap and part; a workgroup is 8 threads along c by 8 along o, z is (tap, part).
 
@@ -26,11 +27,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
   let end = min(M, (part + 1) * CHUNK);
   for (var m = part * CHUNK; m < end; m++) {
-    let row = (m / OW) % OH * STRIDE + tap / KERNEL - PADDING;
-    let column = m % OW * STRIDE + tap % KERNEL - PADDING;
-    // Below the first, the difference wraps around.
-    if (row < H && column < W) {
-      let at = ((m / (OH * OW) * H + row) * W + column) * C;
+    let line = m / OW;
+    // Below the first, a difference wraps around.
+#if TIME
+    let row = line % OH * SH + tap / KW % KH - PH;
+    let frame = line / OH % OT * ST + tap / (KW * KH) - PT;
+    let plane = line / OH / OT * T + frame;
+    let inside = frame < T && row < H;
+#else
+    let row = line % OH * SH + tap / KW - PH;
+    let plane = line / OH;
+    let inside = row < H;
+#end
+    let column = m % OW * SW + tap % KW - PW;
+    if (inside && column < W) {
+      let at = ((plane * H + row) * W + column) * C;
       let v = vec4f(x[at + c0], x[at + c1], x[at + c2], x[at + c3]);
 #for r < 4
       sum{r} += dy[m * O + o{r}] * v;

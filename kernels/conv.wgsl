@@ -1,19 +1,21 @@
-// conv2d and linear as one matrix product that is never laid out (implicit GEMM)
+// conv and linear as one matrix product that is never laid out (implicit GEMM)
 //
 //   out[m, o] = sum over k of a[m, k] · weight[o, k] + bias[o] + residual[m, o]
 //
-//   m   position (n, row, column) of the result, M of them       o   output channel, O of them
+//   m   position (n, frame, row, column) of the result, M of them, POSITIONS of an image       o   output channel, O of them
 //   k   (tap, channel), the channels of a tap padded to whole vectors of four: C4 vectors, K4 = TAPS·C4
-//   a[m, k] = act(x[n, row·STRIDE + ky − PADDING, column·STRIDE + kx − PADDING, channel]), 0 outside of x
+//   a[m, k] = act(x[n, frame·ST + kt − PT, row·SH + kh − PH, column·SW + kw − PW, channel]), 0 outside of x
 //   act(v)  = v, or swish(v·scale + shift) with AFFINE and SWISH
 //
-// x        f32 [N, H, W, C]; vectors of four if VECTOR, that is if C is a multiple of 4
-// weight   [O, K4] in the format of `weight.wgsl`, packed when it was loaded
+// x        f32 [N, T, H, W, C]; vectors of four if VECTOR, that is if C is a multiple of 4
+// weight   [O, K4] in the format of `weight.wgsl`, packed when it was loaded; taps (kt, kh, kw) of a kernel KT × KH × KW
 // bias     f32 [O]
 // affine   f32 [N, 2, C]: scales, then shifts; typed as x
 // residual f32, as out
-// out      f32 [N, OH, OW, O]; with DEPTH_TO_SPACE [N, 2·OH, 2·OW, O/4]; vectors of four if OUT_VECTOR
+// out      f32 [N, OT, OH, OW, O]; with DEPTH_TO_SPACE [N, OT, 2·OH, 2·OW, O/4]; vectors of four if OUT_VECTOR
 // first    the first block of rows that this dispatch does, if SPLIT
+//
+// TIME: frames are joined by the kernel or the stride; else T is OT, and each frame is an image of its own.
 //
 // A thread makes PIXELS × 4·QUADS results in registers; a workgroup is LANES threads along o by ROWS along m.
 // STAGED: blocks of a and weight pass through workgroup memory, KC4 vectors of k at a time, so that each element is
@@ -97,13 +99,21 @@ fn load_a(image: u32, position: u32, c4: u32) -> vec4f {
   return v;
 }
 
-// Where tap (ky, kx) of position m reads: the position in x, or H·W·N where that is outside.
-fn source(m: u32, ky: u32, kx: u32) -> u32 {
-  let image = m / (OH * OW);
-  let row = (m / OW) % OH * STRIDE + ky;
-  let column = m % OW * STRIDE + kx;
+// Where a tap of position m reads: the position in x, or OUTSIDE, the number of all positions.
+fn source(m: u32, tap: u32) -> u32 {
+  let line = m / OW;
+#if TIME
+  let row = line % OH * SH + tap / KW % KH;
+  let frame = line / OH % OT * ST + tap / (KW * KH) - PT;
+  if (frame >= T) { return OUTSIDE; }
+  let plane = m / POSITIONS * T + frame;
+#else
+  let row = line % OH * SH + tap / KW;
+  let plane = line / OH;
+#end
+  let column = m % OW * SW + tap % KW;
   // One comparison for both borders: below the first, the difference wraps around.
-  if (row - PADDING < H && column - PADDING < W) { return (image * H + row - PADDING) * W + column - PADDING; }
+  if (row - PH < H && column - PW < W) { return (plane * H + row - PH) * W + column - PW; }
   return OUTSIDE;
 }
 
@@ -181,8 +191,8 @@ fn main(
       var v = vec4f();
       if (m < M && k < K4) {
         let tap = k / C4;
-        let at = source(m, tap / KERNEL, tap % KERNEL);
-        if (at != OUTSIDE) { v = load_a(m / (OH * OW), at, k % C4); }
+        let at = source(m, tap);
+        if (at != OUTSIDE) { v = load_a(m / POSITIONS, at, k % C4); }
       }
       block_a[i / KC4 * (KC4 + 1) + i % KC4] = v;
     }
@@ -226,12 +236,12 @@ fn main(
 #end
   for (var tap = 0u; tap < TAPS; tap++) {
 #for p < PIXELS
-    let at{p} = source(m{p}, tap / KERNEL, tap % KERNEL);
+    let at{p} = source(m{p}, tap);
 #end
     for (var c4 = 0u; c4 < C4; c4++) {
 #for p < PIXELS
       var a{p} = vec4f();
-      if (at{p} != OUTSIDE) { a{p} = load_a(m{p} / (OH * OW), at{p}, c4); }
+      if (at{p} != OUTSIDE) { a{p} = load_a(m{p} / POSITIONS, at{p}, c4); }
 #end
 #for q < QUADS
 #for r < 4
