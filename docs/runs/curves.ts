@@ -1,9 +1,9 @@
 /**
- * Draws numbers of a run's log as curves, side by side in an SVG beside it, as docs/training.md shows them:
+ * Plots values of a run's log as curves, side by side in an SVG file next to it, as in docs/training.md:
  *
  *     deno run -A docs/runs/curves.ts docs/runs/emoji-32-tokenizer.jsonl psnr reconstruct_loss codebook_entropy
  *
- * The curves are those of the run's own report, whose page gives them its colours.
+ * The curves are those of the report of a run.
  */
 import { writeFileAtomic } from "../../src/io/atomic.ts";
 import { curve } from "../../src/train/report/curve.ts";

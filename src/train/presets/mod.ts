@@ -16,13 +16,6 @@ const presets: Readonly<Record<string, () => Promise<{ default: Preset }>>> = {
   "emoji-32-transformer": () => import("./emoji-32-transformer.json", { with: { type: "json" } }),
   "emoji-64-tokenizer": () => import("./emoji-64-tokenizer.json", { with: { type: "json" } }),
   "emoji-64-transformer": () => import("./emoji-64-transformer.json", { with: { type: "json" } }),
-  "emoji-64-transformer-2": () => import("./emoji-64-transformer-2.json", { with: { type: "json" } }),
-  "emoji-64-transformer-3": () => import("./emoji-64-transformer-3.json", { with: { type: "json" } }),
-  "emoji-64-transformer-4": () => import("./emoji-64-transformer-4.json", { with: { type: "json" } }),
-  "emoji-64-transformer-5": () => import("./emoji-64-transformer-5.json", { with: { type: "json" } }),
-  "emoji-64-transformer-6": () => import("./emoji-64-transformer-6.json", { with: { type: "json" } }),
-  "emoji-64-transformer-7": () => import("./emoji-64-transformer-7.json", { with: { type: "json" } }),
-  "emoji-64-transformer-8": () => import("./emoji-64-transformer-8.json", { with: { type: "json" } }),
   "laptop-tokenizer": () => import("./laptop-tokenizer.json", { with: { type: "json" } }),
   "laptop-transformer": () => import("./laptop-transformer.json", { with: { type: "json" } }),
 };
