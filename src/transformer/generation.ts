@@ -10,7 +10,7 @@ export interface Candidate {
   readonly candidate: number;
 }
 
-/** A candidate on its way: how its tokens are generated, and those generated so far. */
+/** A candidate that is being generated. */
 export interface Generation extends Candidate {
   /** The seed of the request. */
   readonly seed: number;
@@ -22,10 +22,18 @@ export interface Generation extends Candidate {
   count: number;
 }
 
-/**
- * Philox's counter: the image, the position and the candidate. Its block of four words is more than the two that a
- * position needs.
- */
+/** A candidate of which no token is generated yet; `positions` is how many its image has. */
+export function beginGeneration(
+  candidate: Candidate,
+  { seed, settings, positions }: Pick<Generation, "seed" | "settings"> & { positions: number },
+): Generation {
+  return { ...candidate, seed, settings, tokens: new Uint32Array(positions), count: 0 };
+}
+
+/** A place in a batch: the image that is generated there, or `undefined` if it is free. */
+export type Slot = Generation | undefined;
+
+/** Philox's counter for a position. The block of four words that it gives is more than the two that a position needs. */
 export function counterOf(
   { index, candidate }: Candidate,
   position: number,
@@ -33,7 +41,7 @@ export function counterOf(
   return [index, position, candidate, 0];
 }
 
-/** Whether an image takes a second row, under the null class. */
+/** Whether images with these settings take a second row, for the null condition of guidance. */
 export function isGuided({ guidance }: SamplingSettings): boolean {
   return guidance.some((scale) => scale > 1);
 }

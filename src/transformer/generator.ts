@@ -13,7 +13,7 @@ import type { ModelSource } from "../models/find.ts";
 import { quantizerOf } from "../tokenizer/quantizers/quantizer_of.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
-import type { Generation } from "./generation.ts";
+import { beginGeneration, type Generation } from "./generation.ts";
 import { DecodeBatch } from "./decode_batch.ts";
 import { type Batch, generateTokens } from "./generate_tokens.ts";
 import { TransformerEngine } from "./engine.ts";
@@ -220,15 +220,13 @@ export class Generator implements AsyncDisposable {
   }
 
   /**
-   * The images that `generate` would generate, as the candidates of each, to be generated at places of a table; `likeliest`
-   * then chooses. For services, which generate images of several requests side by side. Throws as `generate` does.
+   * The images that `generate` would make, as the candidates of each, for the slots of a `DecodeBatch`; `likeliest` then
+   * chooses. For services, which generate images of several requests side by side. Throws as `generate` does.
    */
   plan(options: GenerateOptions): Generation[][] {
     const { batches } = this.#plan(options), positions = this.config.grid ** 2;
     return batches.flatMap(({ candidates, seed, settings }) => {
-      const generations = candidates.map((candidate) => {
-        return { ...candidate, seed, settings, tokens: new Uint32Array(positions), count: 0 };
-      });
+      const generations = candidates.map((one) => beginGeneration(one, { seed, settings, positions }));
       return grouped(generations, settings.candidates);
     });
   }
@@ -240,7 +238,7 @@ export class Generator implements AsyncDisposable {
   }
 
   /**
-   * Opens a table of `size` places, for images with guidance or for those without. Its user disposes it, before the
+   * Opens a batch of `size` slots, for images with guidance or for those without. The caller disposes it, before the
    * generator. Throws `BackendError` if memory lacks.
    */
   async openBatch({ size, guided }: { size: number; guided: boolean }): Promise<DecodeBatch> {

@@ -1,6 +1,7 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { u32Tensor } from "../tensor/tensor.ts";
 import type { TransformerEngine } from "./engine.ts";
+import { classConditioning } from "../networks/transformer/conditioning.ts";
 import { subTokens } from "../networks/transformer/network.ts";
 import { subTokensOf } from "../networks/transformer/sub_tokens.ts";
 
@@ -35,9 +36,9 @@ async function natsOf(
   options: Cancellable,
 ): Promise<number> {
   const words = subTokensOf(u32Tensor([1, tokens.length], tokens), engine.config.bits);
-  const classes = u32Tensor([1], Uint32Array.of(classId));
+  const condition = classConditioning(engine.config).inputs([classId]);
   const logits = await engine.teacherForced(1, {
-    inputs: { classes, ...words },
+    inputs: { ...condition, ...words },
     action: "choose an image",
     ...options,
   });

@@ -2,6 +2,7 @@ import { add, constant, guide, philox, sample, select } from "../graph/build.ts"
 import type { Tensor } from "../graph/ops.ts";
 import { type Graph, trace } from "../graph/trace.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
+import { classConditioning } from "../networks/transformer/conditioning.ts";
 import { subTokens, TransformerNetwork } from "../networks/transformer/network.ts";
 import { type GraphDType, u32Tensor } from "../tensor/tensor.ts";
 
@@ -9,7 +10,7 @@ import { type GraphDType, u32Tensor } from "../tensor/tensor.ts";
 export interface StepExtent {
   /** Images. */
   readonly n: number;
-  /** Two rows for each image, the second for the null class. */
+  /** Two rows for each image, the second for the null condition. */
   readonly guided: boolean;
   /** Also output the logits that tokens were sampled from. */
   readonly logits?: boolean;
@@ -18,12 +19,12 @@ export interface StepExtent {
 }
 
 /**
- * One token of n images, with the keys and values of earlier ones as state. R = n rows, or with guidance 2·n: rows
- * n + i are image i under the null class.
+ * One token of n images, with the keys and values of earlier tokens as states. There are R = n rows, or with guidance 2·n:
+ * row n + i is image i under the null condition.
  *
- * Inputs: `classes`, `position`, and the previous token's `pre` and `post`, u32 `[R]` (not used at position 0); `key`
- * u32 `[n,2]` and `counter` u32 `[n,4]` of Philox; for each sub-token s of pre, post: `temperature_s` f32, `top_k_s`
- * u32, `top_p_s` f32 and, with guidance, `guidance_s` f32, all `[n]`.
+ * Inputs, which `stepInputs` makes: those of the conditioning; `position`, and the previous token's `pre` and `post`, u32
+ * `[R]` (not used at position 0); `key` u32 `[n,2]` and `counter` u32 `[n,4]` of Philox; for each sub-token s of pre, post:
+ * `temperature_s` f32, `top_k_s` u32, `top_p_s` f32 and, with guidance, `guidance_s` f32, all `[n]`.
  * Outputs: `pre` and `post` u32 `[R]`; with `logits` also `logits_pre` and `logits_post` `[n,2^b]` after guidance.
  */
 export function stepGraph(
@@ -32,8 +33,9 @@ export function stepGraph(
 ): Graph {
   const rows = guided ? 2 * n : n;
   const spec = (dtype: GraphDType, ...shape: number[]) => ({ shape, dtype });
+  const conditioning = classConditioning(config);
   const specs = {
-    classes: spec("u32", rows),
+    ...conditioning.specs(rows),
     position: spec("u32", rows),
     pre: spec("u32", rows),
     post: spec("u32", rows),
@@ -48,11 +50,11 @@ export function stepGraph(
   };
   return trace(specs, (inputs) => {
     const model = new TransformerNetwork(config);
-    const { classes, position, pre, post } = inputs as Record<string, Tensor>;
+    const { position, pre, post } = inputs as Record<string, Tensor>;
     const random = philox(inputs.key!, inputs.counter!);
     let x = select(position!, {
       a: add(model.embed("pre", pre!), model.embed("post", post!)),
-      b: model.embedClass(classes!),
+      b: conditioning.embed(inputs),
     });
     const kept = model.caches("spatial_blocks", { rows, positions: config.grid ** 2, halves: f16Cache });
     x = model.blocks("spatial_blocks", x, { position: position!, caches: kept });

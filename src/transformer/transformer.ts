@@ -4,6 +4,7 @@ import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import type { ModelSource } from "../models/find.ts";
 import { openGenerative, transformerOf } from "../models/open_generative.ts";
 import { type ClassId, classNumber } from "./classes.ts";
+import { classConditioning } from "../networks/transformer/conditioning.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
 import type { RuntimeOptions } from "../runtime/options.ts";
 import type { ModelHints } from "../models/hints.ts";
@@ -88,7 +89,7 @@ export class Transformer implements AsyncDisposable {
     const action = "evaluate the tokens";
     using _lock = await this.#engine.lock(action, { signal });
     const inputs = {
-      classes: u32Tensor([n], Uint32Array.from(classIds)),
+      ...classConditioning(this.config).inputs(classIds),
       pre: u32Tensor([n, positions], pre),
       post: u32Tensor([n, positions], post),
     };

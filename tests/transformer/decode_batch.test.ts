@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Generation } from "../../src/transformer/generation.ts";
+import type { Slot } from "../../src/transformer/generation.ts";
 import { tinyGenerator } from "./tiny.ts";
 
-const test = suite("generation tables");
+const test = suite("decode batches");
 
 test("images of different requests, begun at different times, are what each alone is", async () => {
   await using generator = await tinyGenerator({ threads: 2 });
@@ -17,15 +17,15 @@ test("images of different requests, begun at different times, are what each alon
   const expected = (await Promise.all(requests.map((request) => generator.generate(request)))).flat();
   const all = [...waiting];
 
-  await using table = await generator.openBatch({ size: 3, guided: true });
-  const places: (Generation | undefined)[] = new Array(3).fill(undefined);
+  await using batch = await generator.openBatch({ size: 3, guided: true });
+  const slots: Slot[] = new Array(3).fill(undefined);
   for (let step = 0; all.some(({ count }) => count < 16); step++) {
-    places.forEach((generation, i) => {
+    slots.forEach((generation, i) => {
       if (generation && generation.count < 16) return;
-      // Some places stay empty for a while.
-      places[i] = step % 3 === i ? waiting.shift() : undefined;
+      // Some slots stay free for a while.
+      slots[i] = step % 3 === i ? waiting.shift() : undefined;
     });
-    assert.equal(await table.step(places), [undefined, undefined, undefined]);
+    assert.equal(await batch.step(slots), [undefined, undefined, undefined]);
   }
   assert.equal(all.map(({ tokens }) => [...tokens]), expected.map(({ tokens }) => [...tokens.data]));
 });
@@ -33,11 +33,11 @@ test("images of different requests, begun at different times, are what each alon
 test("so are those without guidance", async () => {
   await using generator = await tinyGenerator();
   const request = { classIds: [1, 2], guidance: 0, seed: 5 };
-  const places = generator.plan(request).flat();
-  await using table = await generator.openBatch({ size: 2, guided: false });
-  for (let step = 0; step < 16; step++) await table.step(places);
+  const slots = generator.plan(request).flat();
+  await using batch = await generator.openBatch({ size: 2, guided: false });
+  for (let step = 0; step < 16; step++) await batch.step(slots);
   const expected = await generator.generate(request);
-  assert.equal(places.map(({ tokens }) => [...tokens]), expected.map(({ tokens }) => [...tokens.data]));
+  assert.equal(slots.map(({ tokens }) => [...tokens]), expected.map(({ tokens }) => [...tokens.data]));
 });
 
 test.run();

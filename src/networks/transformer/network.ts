@@ -7,14 +7,14 @@ import { ropeTable } from "../../nn/rope.ts";
 import { Scope } from "../../nn/scope.ts";
 import { u32Tensor } from "../../tensor/tensor.ts";
 import { block, type Drop } from "./blocks.ts";
+import { classConditioning } from "./conditioning.ts";
 import { type TransformerConfig, transformerPath } from "./config.ts";
 
 /** The two sub-tokens, as they are called in the checkpoint's names and in the inputs and outputs of programs. */
 export const subTokens = ["pre", "post"] as const;
 
-/** Images as classes u32 `[B]` and both sub-tokens of their first P positions, u32 `[B,P]`. */
-export interface TeacherForced {
-  readonly classes: Tensor;
+/** Images: both sub-tokens of their first P positions, u32 `[B,P]`, and the inputs of the conditioning. */
+export interface TeacherForced extends Readonly<Record<string, Tensor>> {
   readonly pre: Tensor;
   readonly post: Tensor;
 }
@@ -24,23 +24,23 @@ export function teacherForcedGraph(
   config: TransformerConfig,
   { n, positions = config.grid ** 2 }: { n: number; positions?: number },
 ): Graph {
-  const index = (...shape: number[]) => ({ shape, dtype: "u32" }) as const;
-  const specs = { classes: index(n), pre: index(n, positions), post: index(n, positions) };
-  return trace(specs, (inputs) => teacherForced(config, inputs as unknown as TeacherForced));
+  const tokens = { shape: [n, positions], dtype: "u32" } as const;
+  const specs = { ...classConditioning(config).specs(n), pre: tokens, post: tokens };
+  return trace(specs, (inputs) => teacherForced(config, inputs as TeacherForced));
 }
 
 /**
- * All positions at once → `logits_pre` `[B,P,2^b0]`, `logits_post` `[B,P,2^b1]`, each position knowing only those before
- * it (and `logits_post` its own `pre`). `drop` acts on the embeddings and behind each layer of a block.
+ * All positions at once → `logits_pre` `[B,P,2^b0]`, `logits_post` `[B,P,2^b1]`. Each position sees only those before it, and
+ * `logits_post` also its own `pre`. `drop` is applied to the embeddings and after each layer of a block.
  */
 export function teacherForced(
   config: TransformerConfig,
-  { classes, pre, post }: TeacherForced,
+  inputs: TeacherForced,
   drop: Drop = (x) => x,
 ): { logits_pre: Tensor; logits_post: Tensor } {
-  const { dim } = config, [n, positions] = pre.shape as [number, number];
+  const { dim } = config, { pre, post } = inputs, [n, positions] = pre.shape as [number, number];
   const model = new TransformerNetwork(config);
-  let x = reshape(model.embedClass(classes), [n, 1, dim]);
+  let x = reshape(classConditioning(config).embed(inputs), [n, 1, dim]);
   if (positions > 1) {
     const earlier = (tokens: Tensor) => slice(tokens, { axis: 1, start: 0, length: positions - 1 });
     x = concat(x, add(model.embed("pre", earlier(pre)), model.embed("post", earlier(post))), { axis: 1 });
@@ -72,12 +72,6 @@ export class TransformerNetwork {
   embed(name: (typeof subTokens)[number], index: Tensor): Tensor {
     const words = 2 ** this.#config.bits[subTokens.indexOf(name)]!;
     return lookUp(this.#scope.at(`${name}_emb`), index, { words, width: this.#config.dim });
-  }
-
-  /** Vectors of classes u32 `[…]`, of which the last is the null class. */
-  embedClass(index: Tensor): Tensor {
-    const { classes, dim } = this.#config;
-    return lookUp(this.#scope.at("class_emb", "embedding_table"), index, { words: classes + 1, width: dim });
   }
 
   /** The keys and values of all blocks of a kind, as states. */
