@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { openSource } from "../io/byte_source.ts";
+import { openSource } from "../io/open_source.ts";
 import { readTokens } from "../tokenizer/token_file.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, withJson, withModel } from "./options.ts";

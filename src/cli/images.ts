@@ -1,4 +1,4 @@
-import { reasonOf } from "../io/byte_source.ts";
+import { reasonOf } from "../io/reason.ts";
 import type { Image } from "../image/image.ts";
 import { readImage } from "../image/read.ts";
 import { prepareImage } from "../image/prepare.ts";

@@ -1,4 +1,4 @@
-import { reasonOf } from "../io/byte_source.ts";
+import { reasonOf } from "../io/reason.ts";
 import { readImageFile } from "../image/read.ts";
 import { DataError } from "../tensor/errors.ts";
 import type { ImageSource } from "./source.ts";

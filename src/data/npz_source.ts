@@ -1,4 +1,5 @@
-import { type ByteSource, openSource } from "../io/byte_source.ts";
+import type { ByteSource } from "../io/byte_source.ts";
+import { openSource } from "../io/open_source.ts";
 import { type NpyHeader, readNpyHeader } from "../io/npy_header.ts";
 import { maxNpzBytes, readNpy, readNpz } from "../io/npz.ts";
 import { readZip, type ZipMember } from "../io/zip/zip.ts";

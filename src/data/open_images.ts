@@ -1,4 +1,4 @@
-import { reasonOf } from "../io/byte_source.ts";
+import { reasonOf } from "../io/reason.ts";
 import { DataError } from "../tensor/errors.ts";
 import { openNpz } from "./npz_source.ts";
 import { filesLike } from "./files_like.ts";

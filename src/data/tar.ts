@@ -1,4 +1,5 @@
-import { type ByteSource, windowed } from "../io/byte_source.ts";
+import type { ByteSource } from "../io/byte_source.ts";
+import { windowed } from "../io/windowed.ts";
 import { DataError } from "../tensor/errors.ts";
 
 /** A plain file in a tar. */

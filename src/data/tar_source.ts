@@ -1,4 +1,5 @@
-import { openSource, windowed } from "../io/byte_source.ts";
+import { openSource } from "../io/open_source.ts";
+import { windowed } from "../io/windowed.ts";
 import { CheckpointError, DataError, ImageError } from "../tensor/errors.ts";
 import { checkedLabels, classNumbers } from "./labels.ts";
 import type { ImageSource } from "./source.ts";

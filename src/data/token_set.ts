@@ -1,4 +1,4 @@
-import { openSource } from "../io/byte_source.ts";
+import { openSource } from "../io/open_source.ts";
 import { readNpz } from "../io/npz.ts";
 import { openSafetensors } from "../io/safetensors/file.ts";
 import { DataError } from "../tensor/errors.ts";

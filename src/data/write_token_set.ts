@@ -1,5 +1,5 @@
 import { writeFileAtomic } from "../io/atomic.ts";
-import { openSource } from "../io/byte_source.ts";
+import { openSource } from "../io/open_source.ts";
 import { maxNpzBytes, type NpyArray, writeNpz } from "../io/npz.ts";
 import { openSafetensors } from "../io/safetensors/file.ts";
 import { type TensorToWrite, writeSafetensors } from "../io/safetensors/write.ts";

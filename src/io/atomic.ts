@@ -1,7 +1,7 @@
 import { FileError } from "../tensor/errors.ts";
-import { reasonOf } from "./byte_source.ts";
+import { reasonOf } from "./reason.ts";
 
-/** The calls of the file system that writing makes. Tests put one that fails in its place. */
+/** The functions of the file system that are used. Tests pass functions that fail. */
 export type FileSystem = Pick<typeof Deno, "open" | "rename" | "remove" | "stat" | "realPath">;
 
 /** Options of atomic writing. */
@@ -14,9 +14,8 @@ export interface AtomicOptions {
  * Writes a file so that `path` holds either the old content or the new, never a mixture. `write` fills a temporary file
  * in the same folder, which is synced to disk and renamed; then the folder is synced.
  *
- * A link is followed. A device or pipe (`/dev/stdout`) cannot be replaced and is written as it is.
- * If anything fails the temporary file is removed. Throws `FileError` for what the file system refuses, and whatever
- * `write` throws.
+ * Links are followed. A device or pipe (`/dev/stdout`) cannot be replaced and is written directly. After a failure the
+ * temporary file is removed. Throws `FileError` for errors of the file system, and the errors of `write`.
  */
 export async function writeAtomic(
   path: string | URL,
@@ -31,13 +30,13 @@ export async function writeAtomic(
     if (!isSystemError(error)) throw error;
     throw new FileError(`Cannot write ${name}`, {
       got: reasonOf(error),
-      hint: "what was there before is kept",
+      hint: "an existing file is unchanged",
       cause: error,
     });
   }
 }
 
-/** Writes a whole file as `writeAtomic` does. */
+/** Writes a whole file atomically. Throws as `writeAtomic` does. */
 export async function writeFileAtomic(
   path: string | URL,
   bytes: Uint8Array,
@@ -46,7 +45,7 @@ export async function writeFileAtomic(
   await writeAtomic(path, (file) => writeAll(file, bytes), options);
 }
 
-/** Writes all of `bytes`; one call of `write` may take less. */
+/** Writes all of `bytes`. A single call of `write` may write fewer. */
 export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }
@@ -100,9 +99,9 @@ async function replace(
   try {
     await syncFolder(folderOf(path), fileSystem);
   } catch (cause) {
-    throw new FileError(`Cannot bring ${path} to the disk`, {
+    throw new FileError(`Cannot sync ${path} to disk`, {
       got: reasonOf(cause),
-      hint: "the new file is in place but may be lost if the power fails now",
+      hint: "the file was written but may be lost if the power fails now",
       cause,
     });
   }
@@ -120,7 +119,7 @@ function folderOf(path: string): string {
   return end < 0 ? "." : path.slice(0, end + 1);
 }
 
-/** Whether the file system refused a call; the caller's own errors pass as they are. */
+/** Whether an error comes from the file system. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error &&
     ("code" in error && typeof error.code === "string" ||

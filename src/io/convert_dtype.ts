@@ -4,22 +4,21 @@ import { free } from "../tensor/free.ts";
 
 type Elements = (buffer: ArrayBuffer, offset: number, length: number) => Float32Array<ArrayBuffer>;
 
-/** Whether the engine has 16-bit floats of its own; older browsers do not. */
-const nativeHalves = typeof Float16Array === "function";
+/** Whether the engine has `Float16Array`; older browsers do not. */
+const hasFloat16Array = typeof Float16Array === "function";
 
 const readers: Readonly<Record<DType, Elements>> = {
   f32: (buffer, offset, length) => new Float32Array(buffer, offset, length),
   f64: (buffer, offset, length) => new Float32Array(new Float64Array(buffer, offset, length)),
   f16: (buffer, offset, length) =>
-    nativeHalves
+    hasFloat16Array
       ? new Float32Array(new Float16Array(buffer, offset, length))
       : Float32Array.from(new Uint16Array(buffer, offset, length), f16ToNumber),
   bf16: (buffer, offset, length) => {
-    // A bfloat16 is the upper half of a float.
-    const halves = new Uint16Array(buffer, offset, length);
-    const words = new Uint32Array(length);
-    for (let i = 0; i < length; i++) words[i] = halves[i]! << 16;
-    return new Float32Array(words.buffer);
+    // A bfloat16 is the upper 16 bits of a float.
+    const bf16 = new Uint16Array(buffer, offset, length), f32 = new Uint32Array(length);
+    for (let i = 0; i < length; i++) f32[i] = bf16[i]! << 16;
+    return new Float32Array(f32.buffer);
   },
   i64: (buffer, offset, length) => Float32Array.from(new BigInt64Array(buffer, offset, length), Number),
   i32: (buffer, offset, length) => new Float32Array(new Int32Array(buffer, offset, length)),
@@ -33,9 +32,9 @@ const readers: Readonly<Record<DType, Elements>> = {
 };
 
 /**
- * Little-endian elements of `dtype` as f32, rounded to nearest; `bool` gives 0 and 1.
+ * Converts little-endian elements of `dtype` to f32, rounded to nearest; `bool` becomes 0 and 1.
  *
- * For `f32` the result is a view of `bytes`, without a copy, where they are aligned.
+ * For aligned `f32` elements the result is a view of `bytes`.
  */
 export function toF32(bytes: Uint8Array<ArrayBuffer>, dtype: DType): Float32Array<ArrayBuffer> {
   const size = dtypeBytes[dtype];
@@ -43,7 +42,7 @@ export function toF32(bytes: Uint8Array<ArrayBuffer>, dtype: DType): Float32Arra
   return readers[dtype](buffer, byteOffset, byteLength / size);
 }
 
-/** The same for bytes that are nobody else's; they are used up. */
+/** The same, but takes ownership of `bytes` and frees them. */
 export function takeF32(bytes: Uint8Array<ArrayBuffer>, dtype: DType): Float32Array<ArrayBuffer> {
   const values = toF32(bytes, dtype);
   if (values.buffer !== bytes.buffer) free(bytes);
@@ -51,16 +50,16 @@ export function takeF32(bytes: Uint8Array<ArrayBuffer>, dtype: DType): Float32Ar
 }
 
 /**
- * f32 elements as the bytes of IEEE halves, rounded to nearest, ties to even.
+ * Converts f32 elements to the bytes of f16 elements, rounded to nearest, ties to even.
  *
- * Throws `CheckpointError` naming `tensor` where a value is not finite, or too large for a half.
+ * Throws a `CheckpointError` that names `tensor` if a value is not finite or too large for f16.
  */
 export function toF16(values: Float32Array, { tensor }: { tensor: string }): Uint8Array<ArrayBuffer> {
-  const halves = nativeHalves
+  const f16 = hasFloat16Array
     ? new Uint16Array(new Float16Array(values).buffer)
     : Uint16Array.from(values, numberToF16);
-  // The exponent of all ones is infinity or NaN.
-  const bad = halves.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
+  // An exponent of all ones is infinity or NaN.
+  const bad = f16.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
   if (bad >= 0) {
     throw new CheckpointError(`Cannot store ${tensor} as f16`, {
       expected: "values within ±65504",
@@ -68,5 +67,5 @@ export function toF16(values: Float32Array, { tensor }: { tensor: string }): Uin
       hint: Number.isFinite(values[bad]) ? "store it as f32" : "the checkpoint is damaged",
     });
   }
-  return new Uint8Array(halves.buffer);
+  return new Uint8Array(f16.buffer);
 }

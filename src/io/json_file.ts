@@ -1,6 +1,6 @@
 import { CheckpointError } from "../tensor/errors.ts";
 
-/** The value in the text of a model's JSON file. Throws `CheckpointError` naming the file where it is no JSON. */
+/** Parses the text of a model's JSON file. Throws a `CheckpointError` that names the file if it is not JSON. */
 export function parseJsonFile(text: string, { file }: { file: string }): unknown {
   try {
     return JSON.parse(text);

@@ -1,10 +1,10 @@
 import { ArgumentError, FileError } from "../tensor/errors.ts";
 import { writeFileAtomic } from "./atomic.ts";
-import { reasonOf } from "./byte_source.ts";
+import { reasonOf } from "./reason.ts";
 
 const description = "request.json";
 
-/** A run of items that lies in one file. */
+/** Consecutive items that are stored in one file. */
 export interface Part {
   /** The first item. */
   readonly first: number;
@@ -13,8 +13,8 @@ export interface Part {
 }
 
 /**
- * The folder beside a file that is being made, `<file>.parts`, in which its parts lie until it is complete: so work that
- * was stopped goes on where it was. Each part is a file `<first>-<count>.<extension>`, written atomically.
+ * The folder `<file>.parts` beside an unfinished file. It stores the parts of the file until it is complete, so that
+ * interrupted work can be resumed. Each part is a file `<first>-<count>.<extension>`, written atomically.
  */
 export class PartsFolder {
   readonly #file: string;
@@ -29,24 +29,24 @@ export class PartsFolder {
 
   /**
    * Creates the folder for `file`, or continues with the folder that the same `request` created earlier.
-   * Throws `ArgumentError` where another request created it, `FileError` where nothing can be written.
+   * Throws `ArgumentError` if another request created it, `FileError` if it cannot be written.
    */
   static async open(
     file: string,
     { request, extension }: { request: string; extension: string },
   ): Promise<PartsFolder> {
-    const folder = folderOf(file), told = `${folder}/${description}`;
-    const before = await Deno.readTextFile(told).catch(() => undefined);
+    const folder = folderOf(file), requestPath = `${folder}/${description}`;
+    const before = await Deno.readTextFile(requestPath).catch(() => undefined);
     if (before !== undefined && before !== request) {
-      throw new ArgumentError(`Cannot go on with ${file}`, {
-        expected: "the request that it was begun with",
-        got: "another one",
-        hint: `give the same options, or remove ${folder}`,
+      throw new ArgumentError(`Cannot resume ${file}`, {
+        expected: "the options that it was started with",
+        got: "other options",
+        hint: `use the same options, or delete ${folder}`,
       });
     }
     try {
       await Deno.mkdir(folder, { recursive: true });
-      if (before === undefined) await writeFileAtomic(told, new TextEncoder().encode(request));
+      if (before === undefined) await writeFileAtomic(requestPath, new TextEncoder().encode(request));
     } catch (cause) {
       if (cause instanceof FileError) throw cause;
       throw new FileError(`Cannot write ${folder}`, { got: reasonOf(cause), cause });
@@ -60,7 +60,7 @@ export class PartsFolder {
     return new PartsFolder(file, extension, parts);
   }
 
-  /** How many items there are already, from the first on. */
+  /** Number of stored items, from the first on. */
   get done(): number {
     const last = this.parts.at(-1);
     return last ? last.first + last.count : 0;
@@ -76,14 +76,14 @@ export class PartsFolder {
     return parts;
   }
 
-  /** Adds the next items by what writes them, atomically, to a path. */
+  /** Adds the next items. `write` must write them atomically to a path. */
   async add(count: number, write: (path: string) => Promise<void>): Promise<void> {
     const first = this.done, path = `${folderOf(this.#file)}/${first}-${count}.${this.#extension}`;
     await write(path);
     this.#parts.set(first, { first, count, path });
   }
 
-  /** Removes the folder: the file is complete. */
+  /** Removes the folder when the file is complete. */
   async remove(): Promise<void> {
     await Deno.remove(folderOf(this.#file), { recursive: true });
   }

@@ -1,7 +1,7 @@
-/** A message of protocol buffers, as its fields, each written by one of the functions here. */
+/** A protocol buffers message, as a list of fields that the functions of this file encode. */
 export type Fields = readonly Uint8Array[];
 
-/** A whole number below 2^53, as `int64`, `int32` or `enum`. */
+/** A non-negative integer below 2^53, as `int64`, `int32` or `enum`. */
 export function integer(field: number, value: number): Uint8Array {
   return Uint8Array.of(...varint(field * 8), ...varint(value));
 }
@@ -32,7 +32,7 @@ export function bytes(field: number, value: Uint8Array | string | Fields): Uint8
   return joined([Uint8Array.of(...varint(field * 8 + 2), ...varint(data.length)), data]);
 }
 
-/** All of them, one after the other. */
+/** Concatenates byte arrays. */
 export function joined(parts: Fields): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -43,7 +43,7 @@ export function joined(parts: Fields): Uint8Array {
   return all;
 }
 
-/** Seven bits a byte, the lowest first; all but the last have the highest bit set. */
+/** A varint: seven bits in each byte, lowest first; all bytes but the last have the highest bit set. */
 function varint(value: number): number[] {
   const digits = [];
   for (; value >= 128; value = Math.floor(value / 128)) digits.push(value % 128 + 128);

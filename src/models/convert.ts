@@ -1,7 +1,7 @@
 import type { Cancellable, OnProgress } from "../backend/backend.ts";
 import { FileError } from "../tensor/errors.ts";
 import { type AtomicOptions, writeAll, writeAtomic } from "../io/atomic.ts";
-import { reasonOf } from "../io/byte_source.ts";
+import { reasonOf } from "../io/reason.ts";
 import { configFile, formatConfigJson } from "./config_json.ts";
 import { toF16 } from "../io/convert_dtype.ts";
 import { openCheckpoint, weightsFile } from "./open.ts";

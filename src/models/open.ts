@@ -1,5 +1,6 @@
 import { CheckpointError } from "../tensor/errors.ts";
-import { type ByteSource, nameOf, openSource } from "../io/byte_source.ts";
+import type { ByteSource } from "../io/byte_source.ts";
+import { nameOf, openSource } from "../io/open_source.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
 import { configFile } from "./config_json.ts";
 import { openSafetensors } from "../io/safetensors/file.ts";

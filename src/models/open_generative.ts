@@ -1,5 +1,5 @@
 import { type Checkpoint, openCheckpoint } from "./open.ts";
-import { reasonOf } from "../io/byte_source.ts";
+import { reasonOf } from "../io/reason.ts";
 import { type TransformerModel, transformerWeights } from "./transformer_weights.ts";
 import type { ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";

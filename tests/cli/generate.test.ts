@@ -109,7 +109,7 @@ test("a set that another request began is not gone on with", async () => {
   await SampleSet.open(folder.at("s.npz"), { size: 32, total: 2, request: "another" });
   const { code, notes } = await voken([...small, "--class", "1", "-n", "2", "--npz", folder.at("s.npz")]);
   assert.is(code, 1);
-  assert.match(notes, /the request that it was begun with/);
+  assert.match(notes, /the options that it was started with/);
 });
 
 function existing(folder: string): Iterable<string> {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openSource } from "../../src/io/byte_source.ts";
+import { openSource } from "../../src/io/open_source.ts";
 import { CheckpointError, DataError } from "../../src/tensor/errors.ts";
 import { readTar } from "../../src/data/tar.ts";
 import { tarOf } from "./support.ts";

@@ -93,7 +93,7 @@ test("work that was stopped goes on, and parts of the work make the same set", a
   assert.is(await stopped.catch((error) => error), controller.signal.reason);
   await refuses(
     () => tokenizeImages(many, tokenizer, { output, model, mirror: true }),
-    /Cannot go on with .*: expected the request that it was begun with/,
+    /Cannot resume .*: expected the options that it was started with/,
   );
   const { read, images } = await tokenizeImages(many, tokenizer, { output, model });
   assert.ok(read < 200 && images === 300, `${read} read`);

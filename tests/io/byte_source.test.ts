@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openSource } from "../../src/io/byte_source.ts";
+import { openSource } from "../../src/io/open_source.ts";
 import { openCheckpoint } from "../../src/models/open.ts";
 import { goldenPath, inFolder, readAll, refused, utf8 } from "./support.ts";
 

@@ -43,10 +43,10 @@ test("what is written is read again, whatever its type", () => {
 
 test("refuses what it would read wrongly, naming file and array", () => {
   const cases: [string, RegExp][] = [
-    ["fortran", /t\.npz: tokens\.npy: expected rows first, got Fortran order/],
+    ["fortran", /t\.npz: tokens\.npy: expected C order, got Fortran order/],
     ["big_endian", /t\.npz: tokens\.npy: .*>u4/],
     ["text", /t\.npz: tokens\.npy/],
-    ["complex", /t\.npz: tokens\.npy: expected an array of plain numbers, got c16/],
+    ["complex", /t\.npz: tokens\.npy: expected an array of numbers, got c16/],
   ];
   for (const [name, message] of cases) {
     assert.throws(

@@ -4,15 +4,15 @@ import type { Checkpoint } from "../checkpoint.ts";
 import { takeF32 } from "../convert_dtype.ts";
 import { maxHeaderBytes, parseHeader, type TensorEntry } from "./header.ts";
 
-/** A safetensors file, which also says where each tensor's bytes are. */
+/** A safetensors file, with the position of each tensor's bytes. */
 export interface SafetensorsFile extends Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
 /**
- * Opens a safetensors file: reads its header, and each tensor when asked.
+ * Opens a safetensors file: reads its header, and each tensor on demand.
  *
- * Throws `CheckpointError` for anything but a header in UTF-8 whose tensors tile the rest of the file.
+ * Throws `CheckpointError` unless the header is UTF-8 and its tensors tile the rest of the file.
  */
 export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
   const length = source.size < 8

@@ -1,8 +1,9 @@
 import { type DType, dtypeBytes } from "../../tensor/dtype.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
+import { duplicateKey, hasMoreTokens } from "./json_checks.ts";
 
-/** One tensor of a file: its type, shape, and the bytes that hold it, from the start of the file. */
+/** A tensor of a file: its type, its shape, and the position of its bytes in the file. */
 export interface TensorEntry {
   readonly name: string;
   readonly dtype: DType;
@@ -11,17 +12,17 @@ export interface TensorEntry {
   readonly bytes: number;
 }
 
-/** What a safetensors file says of itself. */
+/** The header of a safetensors file. */
 export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
   /** By name, in the order of their bytes. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-/** The longest header that is read, and the most brackets, quotes and commas in it: some 100,000 tensors. */
+/** Limits on the bytes of a header and on its brackets, quotes and commas, enough for about 100,000 tensors. */
 export const maxHeaderBytes = 100_000_000, maxHeaderTokens = 2_000_000;
 
-/** What safetensors calls the element types. */
+/** The names of the element types in safetensors. */
 export const dtypeNames: Readonly<Record<DType, string>> = {
   f64: "F64",
   f32: "F32",
@@ -37,16 +38,16 @@ export const dtypeNames: Readonly<Record<DType, string>> = {
   bool: "BOOL",
 };
 
-// A map, not an object, so that no name of Object.prototype is a type.
+// A map, because an object would also contain the names of Object.prototype.
 const dtypes: ReadonlyMap<string, DType> = new Map(
   Object.entries(dtypeNames).map(([dtype, name]) => [name, dtype as DType]),
 );
 
 /**
- * Reads the JSON of a header whose tensors start at byte `dataStart` of a file of `fileBytes`.
+ * Reads the JSON of a header whose tensors start at byte `dataStart` of a file of `fileBytes` bytes.
  *
- * Throws `CheckpointError`, naming the key, for anything but an exact tiling of the file: duplicate keys, unknown
- * types, shapes that do not fit their bytes, holes, overlaps, missing or trailing bytes.
+ * Throws a `CheckpointError` that names the key unless the tensors tile the rest of the file exactly: for duplicate keys,
+ * unknown types, shapes that do not match their bytes, gaps, overlaps, missing and trailing bytes.
  */
 export function parseHeader(
   text: string,
@@ -121,59 +122,10 @@ export function parseHeader(
   };
 }
 
-/** Counts what `JSON.parse` takes time and memory for, whatever it means. */
-function hasMoreTokens(text: string, most: number): boolean {
-  let count = 0;
-  for (const mark of ["{", "[", ",", '"']) {
-    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
-      if (++count > most) return true;
-    }
-  }
-  return false;
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
-}
-
-/** The first key that an object of the (valid) JSON `text` holds twice; `JSON.parse` would keep the last silently. */
-function duplicateKey(text: string): string | undefined {
-  const objects: Set<string>[] = [];
-  const notSpace = /[^ \t\r\n]/g;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === "{") objects.push(new Set());
-    else if (character === "}") objects.pop();
-    else if (character === '"') {
-      const end = endOfString(text, at);
-      notSpace.lastIndex = end;
-      // A string is a key where a colon follows.
-      if (text[notSpace.exec(text)?.index ?? end] === ":") {
-        const key = JSON.parse(text.slice(at, end)) as string;
-        const keys = objects.at(-1)!;
-        if (keys.has(key)) return key;
-        keys.add(key);
-      }
-      at = end - 1;
-    }
-  }
-}
-
-/** Where the JSON string that begins at `start` is over. */
-function endOfString(text: string, start: number): number {
-  let end = start;
-  do {
-    end = text.indexOf('"', end + 1);
-  } while (isEscaped(text, end));
-  return end + 1;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0;
-  while (text[at - 1 - backslashes] === "\\") backslashes++;
-  return backslashes % 2 === 1;
 }

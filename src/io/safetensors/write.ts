@@ -5,30 +5,30 @@ import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
 import { type AtomicOptions, writeAll, writeAtomic } from "../atomic.ts";
 import { dtypeNames } from "./header.ts";
 
-/** A tensor to be written, its bytes made when their turn comes. */
+/** A tensor to be written, whose bytes are produced on demand. */
 export interface TensorToWrite {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: Shape;
-  /** The elements, row-major and little-endian, at once or piece by piece. */
+  /** The elements, row-major and little-endian, as a whole or in pieces. */
   data(): Promise<Uint8Array> | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
-/** What goes into a file, and how far it is. */
+/** The contents of a safetensors file, and options of writing it. */
 export interface WriteSafetensorsOptions extends AtomicOptions {
   metadata?: Readonly<Record<string, string>>;
   tensors: readonly TensorToWrite[];
   signal?: AbortSignal;
-  /** Called after each tensor: `written` of `total` bytes. */
+  /** Called after each tensor with the bytes written so far and in total. */
   onProgress?: (progress: { written: number; total: number }) => void;
 }
 
 /**
- * Writes a safetensors file atomically, tensor by tensor: no more than one of them, or a piece of one, is in memory. Wider element types
- * come first, so that every tensor is aligned for its own.
+ * Writes a safetensors file atomically, tensor by tensor, so that only one tensor or a piece of it is in memory. Wider
+ * element types come first, so that every tensor is aligned.
  *
- * Throws `ArgumentError` for two tensors of one name and for data that do not fit their shape, `FileError` for what the
- * file system refuses; the file that was there is then kept.
+ * Throws `ArgumentError` for duplicate names and for data that does not match its shape, and `FileError` for errors of
+ * the file system. An existing file is then kept.
  */
 export async function writeSafetensors(path: string | URL, options: WriteSafetensorsOptions): Promise<void> {
   const { metadata = {}, signal, onProgress } = options;
@@ -41,7 +41,7 @@ export async function writeSafetensors(path: string | URL, options: WriteSafeten
     for (const tensor of tensors) {
       signal?.throwIfAborted();
       const data = tensor.data(), before = written;
-      // The header has been written: what does not fit it must not be.
+      // The header was written, so that data of another size must be rejected.
       const write = async (piece: Uint8Array) => {
         written += piece.length;
         if (written - before > bytesOf(tensor)) throw misfit(tensor, written - before);
@@ -91,7 +91,7 @@ function headerBytes(
       data_offsets: [begin, end],
     }]);
   }
-  // Written entry by entry: an object would put names that are numbers in front, and drop __proto__.
+  // An object would reorder names that are integers and drop __proto__, so that entries are written one by one.
   const body = entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",");
   const json = new TextEncoder().encode(`{${body}}`);
   const padded = Math.ceil(json.length / 8) * 8;

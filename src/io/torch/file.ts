@@ -1,15 +1,16 @@
 import { dtypeBytes } from "../../tensor/dtype.ts";
-import { CheckpointError } from "../../tensor/errors.ts";
 import type { ByteSource } from "../byte_source.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { maxPickleBytes } from "./pickle.ts";
-import { readTorchPickle, type TorchStorage } from "./torch_pickle.ts";
+import { readTorchPickle } from "./torch_pickle.ts";
+import type { TorchStorage } from "./torch_values.ts";
 import { torchCheckpoint } from "./tensors.ts";
 import { readZip, type ZipMember } from "../zip/zip.ts";
+import { refuse } from "./refuse.ts";
 
 /**
- * Opens a file that `torch.save` wrote: reads the zip's directory and the pickle, and storages only when asked.
- * The tensors are those under `state_dict`, or at the top where there is none.
+ * Opens a file that `torch.save` wrote: reads the zip directory and the pickle, and each storage on demand.
+ * The tensors are those in `state_dict`, or at the top level if there is none.
  *
  * Throws `CheckpointError` for damaged or hostile files.
  */
@@ -26,7 +27,7 @@ export async function openTorchFile(source: ByteSource): Promise<Checkpoint> {
   );
 }
 
-/** The one `<folder>/data.pkl`. */
+/** Finds the only `<folder>/data.pkl`. */
 function findPickle(
   source: ByteSource,
   members: ReadonlyMap<string, ZipMember>,
@@ -52,7 +53,7 @@ async function checkByteOrder(source: ByteSource, member: ZipMember | undefined)
   if (text !== "little") refuse(source, "byte order little", JSON.stringify(text));
 }
 
-/** The file of a tensor's storage, which must be just as long as the storage says. */
+/** Finds the file of a tensor's storage, which must have exactly the size of the storage. */
 function findStorage(
   source: ByteSource,
   members: ReadonlyMap<string, ZipMember>,
@@ -66,8 +67,4 @@ function findStorage(
     `${bytes} bytes in data/${storage.key} for ${name}`,
     member ? `${member.bytes}` : "no such file",
   );
-}
-
-function refuse(source: ByteSource, expected: string, got: string): never {
-  throw new CheckpointError(`Cannot read ${source.name}`, { expected, got });
 }

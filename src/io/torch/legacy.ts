@@ -1,20 +1,22 @@
 import { dtypeBytes } from "../../tensor/dtype.ts";
-import { CheckpointError } from "../../tensor/errors.ts";
 import type { ByteSource } from "../byte_source.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { maxPickleBytes } from "./pickle.ts";
 import { PickleDict, PickleList, type PickleValue } from "./pickle_values.ts";
-import { readFirstTorchPickle, type TorchStorage } from "./torch_pickle.ts";
+import { readFirstTorchPickle } from "./torch_pickle.ts";
+import type { TorchStorage } from "./torch_values.ts";
 import { type StoragePlace, torchCheckpoint } from "./tensors.ts";
+import { refuse } from "./refuse.ts";
 
-/** The pickle of the number that opens every file of PyTorch before 1.6. */
+/** The pickle of the magic number at the beginning of each file of PyTorch before 1.6. */
 export const legacyStart: readonly number[] = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
 const protocol = 1001;
 
 /**
- * Opens a file that `torch.save` wrote before PyTorch 1.6, as torchvision's and LPIPS's older weights are: five pickles
- * (a number that marks the format, its version, the machine, what was saved, the names of the storages in order), then each storage
- * as its number of elements in 8 bytes and the elements. They are read when asked for. Tensors as `openTorchFile` finds them.
+ * Opens a file that `torch.save` wrote before PyTorch 1.6, like the weights of torchvision and LPIPS. It has five pickles
+ * (a magic number, the version of the format, the machine, the saved value, and the names of the storages in order),
+ * followed by the storages, each as its number of elements in 8 bytes and the elements. Storages are read on demand.
+ * The tensors are those that `openTorchFile` would return.
  *
  * Throws `CheckpointError` for damaged or hostile files.
  */
@@ -44,7 +46,7 @@ function isLittle(machine: PickleValue): boolean {
   return machine instanceof PickleDict && machine.get("little_endian") === true;
 }
 
-/** The places of the storages, which must fill the rest of the file. */
+/** Finds the positions of the storages, which must fill the rest of the file. */
 async function findStorages(
   source: ByteSource,
   { keys, storages, at }: { keys: PickleValue; storages: ReadonlyMap<string, TorchStorage>; at: number },
@@ -69,8 +71,4 @@ async function findStorages(
   }
   if (at !== source.size) return refuse(source, `the end at byte ${at}`, `${source.size} bytes`);
   return places;
-}
-
-function refuse(source: ByteSource, expected: string, got: string): never {
-  throw new CheckpointError(`Cannot read ${source.name}`, { expected, got });
 }

@@ -1,6 +1,6 @@
 import { CheckpointError } from "../../tensor/errors.ts";
 
-/** Packages whose classes and functions occur in training checkpoints. */
+/** Packages whose classes and functions are used in training checkpoints. */
 const packages = new Set([
   "argparse",
   "collections",
@@ -13,7 +13,7 @@ const packages = new Set([
   "torch",
 ]);
 
-/** Single names: what Python 3 writes for byte strings, and the plain types that omegaconf's nodes refer to. */
+/** Other names: the encoding of byte strings by Python 3, and the types that omegaconf's nodes refer to. */
 const names = new Set([
   "_codecs.encode",
   "typing.Any",
@@ -35,14 +35,14 @@ const names = new Set([
 ]);
 
 /**
- * Throws `CheckpointError` for a name that has no place in a checkpoint. Those that pass are not called either: all but
- * the few that describe tensors stay inert.
+ * Throws `CheckpointError` for a name that no checkpoint needs. Allowed names are never called either: only the few that
+ * describe tensors have a meaning.
  */
 export function checkName(name: string, { file }: { file: string }): void {
   if (names.has(name) || packages.has(name.slice(0, name.indexOf(".")))) return;
   throw new CheckpointError(`Cannot read ${file}: its pickle names ${JSON.stringify(name)}`, {
     expected: "names of torch, numpy, lightning and the like",
-    got: "one that no checkpoint needs",
-    hint: "the file would run code when loaded in Python: do not trust it",
+    got: "another one",
+    hint: "do not trust it: it would run code when loaded in Python",
   });
 }

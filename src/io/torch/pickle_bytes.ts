@@ -1,9 +1,9 @@
 import { CheckpointError } from "../../tensor/errors.ts";
 
-/** Longest name of a module or function, and the most bytes of an integer. */
+/** Limits on the bytes of a name and of an integer. */
 const maxLineBytes = 256, maxLongBytes = 255;
 
-/** The bytes of a pickle, read one after the other. Whatever is not there is refused. */
+/** Reads the bytes of a pickle in order. Reading beyond the end throws. */
 export class PickleBytes {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -17,12 +17,12 @@ export class PickleBytes {
     this.#file = file;
   }
 
-  /** How many bytes are left. */
+  /** Number of bytes that have not been read. */
   get left(): number {
     return this.#bytes.length - this.#at;
   }
 
-  /** Ends the reading with a `CheckpointError` that says where. */
+  /** Throws a `CheckpointError` with the current position. */
   refuse(expected: string, got: string): never {
     throw new CheckpointError(`Cannot read ${this.#file}: byte ${this.#at} of its pickle`, { expected, got });
   }
@@ -43,12 +43,12 @@ export class PickleBytes {
     return this.#view.getInt32(this.#skip(4), true);
   }
 
-  /** Alone among the numbers, floats are big-endian. */
+  /** Unlike the integers, floats are big-endian. */
   f64(): number {
     return this.#view.getFloat64(this.#skip(8), false);
   }
 
-  /** An integer of `length` bytes, two's complement, the least byte first. */
+  /** A little-endian integer of `length` bytes in two's complement. */
   long(length: number): number | bigint {
     if (length > maxLongBytes) this.refuse(`an integer of at most ${maxLongBytes} bytes`, `${length}`);
     const digits = this.take(length);
@@ -63,7 +63,7 @@ export class PickleBytes {
     return this.#bytes.subarray(at, at + length);
   }
 
-  /** Text of `length` bytes in UTF-8. Python also writes lone surrogates, which no name has. */
+  /** UTF-8 text of `length` bytes. Lone surrogates, which Python would accept, are not supported. */
   text(length: number): string {
     const bytes = this.take(length);
     try {
@@ -73,7 +73,7 @@ export class PickleBytes {
     }
   }
 
-  /** Text up to the end of a line. */
+  /** Text up to the next newline. */
   line(): string {
     const end = this.#bytes.subarray(this.#at, this.#at + maxLineBytes).indexOf(0x0a);
     if (end < 0) this.refuse(`a line of at most ${maxLineBytes} bytes`, "a longer one, or no end");

@@ -1,4 +1,4 @@
-/** What a pickle holds. Integers beyond 2^53 are `bigint`; byte strings are bytes. */
+/** A value of a pickle. Integers beyond 2^53 are `bigint`; byte strings are `Uint8Array`. */
 export type PickleValue =
   | null
   | boolean
@@ -39,12 +39,12 @@ export class PickleDict {
   /** Key, value, key, value, … */
   readonly items: PickleValue[] = [];
 
-  /** Keys and values in turn; a key may come again, as in a pickle. */
+  /** Pairs of keys and values. Keys may occur more than once. */
   *entries(): Generator<[PickleValue, PickleValue]> {
     for (let i = 0; i < this.items.length; i += 2) yield [this.items[i]!, this.items[i + 1]!];
   }
 
-  /** The value set last for the text `key`. */
+  /** The last value of a string key. */
   get(key: string): PickleValue | undefined {
     for (let i = this.items.length - 2; i >= 0; i -= 2) {
       if (this.items[i] === key) return this.items[i + 1];
@@ -56,9 +56,9 @@ export class PickleDict {
   }
 }
 
-/** A name that a pickle asks for: a function or a class, of which only the name is kept. */
+/** The name of a function or a class. */
 export class PickleGlobal {
-  /** Module and name, with a dot between. */
+  /** Module and name, separated by a dot. */
   readonly name: string;
 
   constructor(name: string) {

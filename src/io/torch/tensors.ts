@@ -1,26 +1,27 @@
 import { dtypeBytes } from "../../tensor/dtype.ts";
-import { CheckpointError } from "../../tensor/errors.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { ByteSource } from "../byte_source.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { takeF32 } from "../convert_dtype.ts";
 import { PickleDict, type PickleValue } from "./pickle_values.ts";
-import { type TorchStorage, TorchTensor } from "./torch_pickle.ts";
+import { type TorchStorage, TorchTensor } from "./torch_values.ts";
+import { refuse } from "./refuse.ts";
 
-/** Elements up to which a view may repeat those of its storage, as an expanded tensor does. */
+/** A view of up to this many elements may repeat elements of its storage, as an expanded tensor does. */
 const maxRepeated = 2 ** 20;
 
-/** Where the bytes of a storage are. */
+/** The position of a storage in the file. */
 export interface StoragePlace {
   readonly offset: number;
   readonly bytes: number;
 }
 
 /**
- * The tensors that the value of a torch file's pickle names: those under `state_dict`, or at the top where there is none.
- * `place` finds a storage, `name` being the tensor that asks for it.
+ * A checkpoint of the tensors in the value of a torch file's pickle: those in `state_dict`, or at the top level if there
+ * is none. `place` finds the storage of the tensor `name`.
  *
- * Throws `CheckpointError` where the value is no dict, two tensors have one name, or a view is larger than what it shows.
+ * Throws `CheckpointError` if the value is not a dict, two tensors have the same name, or a view is much larger than its
+ * storage.
  */
 export function torchCheckpoint(
   source: ByteSource,
@@ -61,7 +62,7 @@ export function torchCheckpoint(
   };
 }
 
-/** Texts, numbers and switches at the top: the epoch, the step, the version. */
+/** Strings, numbers and booleans at the top level, such as the epoch, the step and the version. */
 function plainEntries(top: PickleDict): Record<string, string> {
   const plain: [string, string][] = [];
   for (const [key, value] of top.entries()) {
@@ -74,7 +75,7 @@ function isPlain(value: PickleValue): value is string | number | boolean {
   return ["string", "number", "boolean"].includes(typeof value);
 }
 
-/** Reads the part of the storage that a tensor spans, and gathers its elements if they are not row-major. */
+/** Reads the part of a storage that a tensor spans, and gathers its elements unless they are row-major. */
 async function readTensor(
   source: ByteSource,
   { tensor, place }: { tensor: TorchTensor; place: StoragePlace },
@@ -97,7 +98,7 @@ function gather(data: Float32Array, { shape, strides }: TorchTensor, elements: n
   let from = 0;
   for (let to = 0; to < elements;) {
     for (let i = 0, at = from; i < inner; i++, at += step) result[to++] = data[at]!;
-    // The next row: count up the outer axes like the digits of a number.
+    // Advance to the next row: increment the outer axes like the digits of a number.
     for (let axis = shape.length - 2; axis >= 0; axis--) {
       from += strides[axis]!;
       if (++index[axis]! < shape[axis]!) break;
@@ -106,8 +107,4 @@ function gather(data: Float32Array, { shape, strides }: TorchTensor, elements: n
     }
   }
   return result;
-}
-
-function refuse(source: ByteSource, expected: string, got: string): never {
-  throw new CheckpointError(`Cannot read ${source.name}`, { expected, got });
 }

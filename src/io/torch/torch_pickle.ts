@@ -1,7 +1,6 @@
 import type { DType } from "../../tensor/dtype.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
-import type { Shape } from "../../tensor/shape.ts";
-import { type PickleRules, readFirstPickle, readPickle } from "./pickle.ts";
+import { readFirstPickle, readPickle } from "./pickle.ts";
 import {
   PickleDict,
   PickleGlobal,
@@ -10,49 +9,9 @@ import {
   PickleTuple,
   type PickleValue,
 } from "./pickle_values.ts";
+import { TorchStorage, TorchTensor } from "./torch_values.ts";
 import { checkName } from "./names.ts";
-
-/** Elements that lie apart from the pickle: in a file of their own inside the zip, or behind it. */
-export class TorchStorage extends PickleObject {
-  readonly dtype: DType;
-  /** Its name: in a zip its file is `data/<key>`. */
-  readonly key: string;
-  readonly elements: number;
-
-  constructor({ dtype, key, elements }: { dtype: DType; key: string; elements: number }) {
-    super();
-    this.dtype = dtype;
-    this.key = key;
-    this.elements = elements;
-  }
-
-  override get kind(): string {
-    return "a storage";
-  }
-}
-
-/** A view of a storage. Offset and strides count elements, and stay within the storage. */
-export class TorchTensor extends PickleObject {
-  readonly storage: TorchStorage;
-  readonly offset: number;
-  readonly shape: Shape;
-  readonly strides: readonly number[];
-
-  constructor(
-    storage: TorchStorage,
-    { offset, shape, strides }: { offset: number; shape: Shape; strides: readonly number[] },
-  ) {
-    super();
-    this.storage = storage;
-    this.offset = offset;
-    this.shape = shape;
-    this.strides = strides;
-  }
-
-  override get kind(): string {
-    return "a tensor";
-  }
-}
+import type { PickleRules } from "./pickle_machine.ts";
 
 const storageTypes: ReadonlyMap<string, DType> = new Map([
   ["torch.DoubleStorage", "f64"],
@@ -67,17 +26,17 @@ const storageTypes: ReadonlyMap<string, DType> = new Map([
   ["torch.BoolStorage", "bool"],
 ]);
 
-/** Most axes of a tensor. */
+/** The most axes of a tensor. */
 const maxAxes = 16;
 
-/** Reads the pickle of a torch file. Throws `CheckpointError` as `readPickle` does, and for impossible tensors. */
+/** Reads the pickle of a torch file. Throws `CheckpointError` as `readPickle` does, and for invalid tensors. */
 export function readTorchPickle(bytes: Uint8Array, { file }: { file: string }): PickleValue {
   return readPickle(bytes, new TorchRules(file), { file });
 }
 
 /**
- * Reads the pickle that `bytes` begin with, of a file of the old format, and tells its length and the storages that it
- * names. Throws as `readTorchPickle` does, and for storages that are parts of others.
+ * Reads the pickle at the beginning of `bytes` of a file in the old format. Returns its value, its length, and the
+ * storages that it names. Throws as `readTorchPickle` does, and for storages that are parts of others.
  */
 export function readFirstTorchPickle(
   bytes: Uint8Array,
@@ -120,7 +79,7 @@ class TorchRules implements PickleRules {
   }
 
   persistent(id: PickleValue): PickleValue {
-    // The old format says in a sixth place which part of another storage this is.
+    // In the old format a sixth item describes a storage that is a part of another one.
     const items = id instanceof PickleTuple ? id.items : [];
     const isWhole = this.#storages ? items.length === 6 && items[5] === null : items.length === 5;
     const [tag, type, key, , elements] = isWhole ? items : [];
@@ -128,7 +87,7 @@ class TorchRules implements PickleRules {
       isCount(elements);
     if (!isStorage) return this.#refuse("a storage as persistent id", "something else");
     const dtype = storageTypes.get(type.name);
-    // Of a type that no model has (complex, quantized): nothing reads it.
+    // Storages of other types (complex, quantized) are never read.
     if (!dtype) return new PickleObject();
     const storage = new TorchStorage({ dtype, key, elements }), before = this.#storages?.get(key);
     if (before && (before.dtype !== dtype || before.elements !== elements)) {

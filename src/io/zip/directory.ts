@@ -1,7 +1,10 @@
 import { CheckpointError } from "../../tensor/errors.ts";
 import type { ByteSource } from "../byte_source.ts";
+import { readEnd } from "./directory_end.ts";
+import { refuse } from "./refuse.ts";
+import { zip64Fields } from "./zip64_fields.ts";
 
-/** A file as the central directory of a zip describes it. */
+/** An entry of the central directory of a zip file. */
 export interface ZipEntry {
   readonly name: string;
   readonly flags: number;
@@ -10,25 +13,18 @@ export interface ZipEntry {
   readonly bytes: number;
   /** Where its local header begins. */
   readonly offset: number;
-  /** Whether its local header leaves checksum and sizes to a descriptor behind the data. */
+  /** Whether checksum and sizes are in a descriptor after the data instead of the local header. */
   readonly hasDescriptor: boolean;
 }
 
-/** The longest central directory that is read, and the most files in it. */
-export const maxDirectoryBytes: number = 8 * 2 ** 20;
-export const maxZipEntries = 20_000;
-
-const endSignature = 0x06054b50, endBytes = 22;
-const locatorSignature = 0x07064b50, locatorBytes = 20;
-const end64Signature = 0x06064b50, end64Bytes = 56;
 const entrySignature = 0x02014b50, entryBytes = 46;
 const flagDescriptor = 0x0008, flagUtf8 = 0x0800;
 
 /**
- * Reads the central directory of a zip: its files by name, and where it starts.
+ * Reads the central directory of a zip file: its files by name, and where it starts.
  *
- * Throws `CheckpointError` for whatever a checkpoint never has: comments, several disks, encryption, compression,
- * two files of one name, zip64 fields that disagree with the plain ones, bytes before, between or behind.
+ * Throws `CheckpointError` for features that checkpoints do not use: comments, several disks, encryption, compression,
+ * duplicate names, contradictory zip64 fields, and bytes before, between or after the files.
  */
 export async function readDirectory(
   source: ByteSource,
@@ -96,109 +92,4 @@ export async function readDirectory(
   }
   if (at !== bytes) refuse(source, "the zip directory", `${at} bytes`, `${bytes}`);
   return { entries, start };
-}
-
-/** Where the directory is and how many files it has, from the records at the end of the zip. */
-async function readEnd(source: ByteSource): Promise<{ count: number; bytes: number; start: number }> {
-  const what = "the zip's end";
-  const tailBytes = Math.min(source.size, end64Bytes + locatorBytes + endBytes);
-  const tail = new DataView((await source.read(source.size - tailBytes, tailBytes)).buffer);
-  const at = tailBytes - endBytes;
-  if (at < 0 || tail.getUint32(at, true) !== endSignature) {
-    throw new CheckpointError(`Cannot read ${source.name}`, {
-      expected: "the directory of the zip at the end of the file",
-      got: "other bytes",
-      hint: "the file is cut off or has bytes appended; fetch it again",
-    });
-  }
-  const plain = {
-    count: tail.getUint16(at + 10, true),
-    bytes: tail.getUint32(at + 12, true),
-    start: tail.getUint32(at + 16, true),
-  };
-  const oneDisk = tail.getUint32(at + 4, true) === 0 && tail.getUint16(at + 8, true) === plain.count;
-  if (!oneDisk || tail.getUint16(at + 20, true) !== 0) {
-    refuse(source, what, "one disk and no comment", "others");
-  }
-
-  const hasZip64 = at >= locatorBytes && tail.getUint32(at - locatorBytes, true) === locatorSignature;
-  const end = hasZip64 ? readEnd64(source, tail, at) : { ...plain, at: source.size - endBytes };
-  const deferred = { count: 0xffff, bytes: 0xffffffff, start: 0xffffffff };
-  for (const field of ["count", "bytes", "start"] as const) {
-    const differs = plain[field] !== end[field] && plain[field] !== deferred[field];
-    if (differs) refuse(source, what, `${field} ${plain[field]} in its zip64 record`, `${end[field]}`);
-  }
-  if (end.start + end.bytes !== end.at) {
-    refuse(source, what, `the directory to end at byte ${end.at}`, `${end.start} + ${end.bytes} bytes`);
-  }
-  if (end.bytes > maxDirectoryBytes) {
-    refuse(source, "the zip directory", `at most ${maxDirectoryBytes} bytes`, `${end.bytes}`);
-  }
-  if (end.count > maxZipEntries) {
-    refuse(source, "the zip directory", `at most ${maxZipEntries} files`, `${end.count}`);
-  }
-  return end;
-}
-
-/** The zip64 record, which must stand right before its locator, and that right before the end record at `at`. */
-function readEnd64(
-  source: ByteSource,
-  tail: DataView,
-  at: number,
-): { count: number; bytes: number; start: number; at: number } {
-  const what = "the zip64 record";
-  const locator = at - locatorBytes, record = locator - end64Bytes;
-  if (record < 0) refuse(source, what, `${end64Bytes} bytes`, "a shorter file");
-  const count = tail.getBigUint64(record + 32, true);
-  const fits = tail.getUint32(record, true) === end64Signature &&
-    tail.getBigUint64(record + 4, true) === BigInt(end64Bytes - 12) &&
-    tail.getBigUint64(record + 16, true) === 0n &&
-    tail.getBigUint64(record + 24, true) === count &&
-    tail.getUint32(locator + 4, true) === 0 &&
-    tail.getUint32(locator + 16, true) === 1;
-  const position = source.size - tail.byteLength + record;
-  if (!fits || tail.getBigUint64(locator + 8, true) !== BigInt(position)) {
-    refuse(source, what, "it right before its locator, on one disk", "other bytes");
-  }
-  return {
-    count: Number(count),
-    bytes: Number(tail.getBigUint64(record + 40, true)),
-    start: Number(tail.getBigUint64(record + 48, true)),
-    at: position,
-  };
-}
-
-/** Replaces each all-ones value by the next of the zip64 extra field, which must hold just those. */
-function zip64Fields(
-  extra: DataView,
-  values: readonly number[],
-  refuseField: (expected: string, got: string) => never,
-): number[] {
-  let wide: DataView | undefined;
-  let at = 0;
-  while (at < extra.byteLength) {
-    const length = at + 4 <= extra.byteLength ? extra.getUint16(at + 2, true) : Infinity;
-    if (at + 4 + length > extra.byteLength) refuseField("extra fields that fit their length", "others");
-    if (extra.getUint16(at, true) === 1) {
-      if (wide) refuseField("one zip64 field", "two");
-      wide = new DataView(extra.buffer, extra.byteOffset + at + 4, length);
-    }
-    at += 4 + length;
-  }
-  const deferred = values.filter((value) => value === 0xffffffff).length;
-  if ((wide?.byteLength ?? 0) !== 8 * deferred) {
-    refuseField(`a zip64 field of ${8 * deferred} bytes`, `${wide?.byteLength ?? 0}`);
-  }
-  let next = 0;
-  return values.map((value) => {
-    if (value !== 0xffffffff) return value;
-    const whole = Number(wide!.getBigUint64(next, true));
-    next += 8;
-    if (!Number.isSafeInteger(whole)) refuseField("lengths below 2^53", `${whole}`);
-    return whole;
-  });
-}
-
-function refuse(source: ByteSource, what: string, expected: string, got: string): never {
-  throw new CheckpointError(`Cannot read ${source.name}: ${what}`, { expected, got });
 }

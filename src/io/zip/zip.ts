@@ -1,8 +1,9 @@
 import { CheckpointError } from "../../tensor/errors.ts";
-import { type ByteSource, windowed } from "../byte_source.ts";
+import type { ByteSource } from "../byte_source.ts";
+import { windowed } from "../windowed.ts";
 import { readDirectory, type ZipEntry } from "./directory.ts";
 
-/** The bytes of a stored file inside a zip. */
+/** The position of a file in a zip. */
 export interface ZipMember {
   readonly offset: number;
   readonly bytes: number;
@@ -13,14 +14,14 @@ type Near = Pick<ByteSource, "name" | "read">;
 const localSignature = 0x04034b50;
 const descriptorSignature = 0x08074b50;
 const localBytes = 30;
-/** Descriptor of a stored file: signature, checksum, then both sizes in 4 or in 8 bytes. */
+/** Lengths of a data descriptor: signature, checksum, and both sizes in 4 or 8 bytes each. */
 const descriptorBytes = [16, 24];
 
 /**
- * Finds the files in a zip of uncompressed files, by ranges: the central directory, then each local header.
+ * Finds the files of an uncompressed zip by reading the central directory and each local header.
  *
  * Throws `CheckpointError` unless the local headers agree with the directory and the files tile the zip from its
- * first byte to the directory, so that no two readers can see different contents in it.
+ * first byte to the directory, so that all readers see the same contents.
  */
 export async function readZip(source: ByteSource): Promise<Map<string, ZipMember>> {
   const { entries, start } = await readDirectory(source);

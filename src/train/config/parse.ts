@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { reasonOf } from "../../io/byte_source.ts";
+import { reasonOf } from "../../io/reason.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { readPreset } from "../presets/mod.ts";
 import type { Run, TokenizerRun, TransformerRun } from "./run.ts";

@@ -1,5 +1,5 @@
 import { writeAll } from "../../io/atomic.ts";
-import { reasonOf } from "../../io/byte_source.ts";
+import { reasonOf } from "../../io/reason.ts";
 import { encodeImage } from "../../image/encode.ts";
 import type { Image } from "../../image/image.ts";
 import { FileError } from "../../tensor/errors.ts";

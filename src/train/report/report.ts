@@ -1,5 +1,5 @@
 import { type AtomicOptions, writeFileAtomic } from "../../io/atomic.ts";
-import { reasonOf } from "../../io/byte_source.ts";
+import { reasonOf } from "../../io/reason.ts";
 import { contactSheet, type ContactSheetOptions } from "../../image/contact_sheet.ts";
 import { encodeImage } from "../../image/encode.ts";
 import type { Image } from "../../image/image.ts";

@@ -1,4 +1,4 @@
-import { reasonOf } from "../../io/byte_source.ts";
+import { reasonOf } from "../../io/reason.ts";
 import { FileError } from "../../tensor/errors.ts";
 
 /** The file in a run's folder that whoever trains there holds locked. */

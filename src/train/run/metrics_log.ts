@@ -1,5 +1,5 @@
 import { type AtomicOptions, writeAll, writeFileAtomic } from "../../io/atomic.ts";
-import { reasonOf } from "../../io/byte_source.ts";
+import { reasonOf } from "../../io/reason.ts";
 import { FileError } from "../../tensor/errors.ts";
 
 /** The log in a run's folder: a line of JSON for each record, in the order of their steps. */

@@ -1,5 +1,5 @@
 import { type AtomicOptions, writeFileAtomic } from "../../io/atomic.ts";
-import { reasonOf } from "../../io/byte_source.ts";
+import { reasonOf } from "../../io/reason.ts";
 import { ArgumentError, FileError } from "../../tensor/errors.ts";
 import { completed, difference } from "../config/parse.ts";
 import type { Run } from "../config/run.ts";

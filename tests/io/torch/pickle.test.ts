@@ -108,7 +108,7 @@ const cases: Record<string, [pickle: Uint8Array, pattern: RegExp]> = {
   "no bytes": [new Uint8Array(), /1 more bytes, got 0/],
   "another protocol": [flatten([op(0x80, 4), emptyDict, stop]), /protocol 2/],
   "no STOP": [flatten([op(0x80, 2), emptyDict]), /1 more bytes, got 0/],
-  "bytes behind STOP": [flatten([pickle(emptyDict), op(0)]), /nothing behind the end, got 1/],
+  "bytes behind STOP": [flatten([pickle(emptyDict), op(0)]), /the end of the file, got 1/],
   "two values at the end": [pickle(none, emptyDict), /one value at the end, got 2/],
   "a mark left at the end": [pickle(mark, emptyDict), /one value at the end/],
   "an empty stack at the end": [pickle(), /a value on the stack/],
