@@ -1,16 +1,16 @@
 import type { CodecName } from "./codec_modules.ts";
 import { WasmCodec } from "./wasm_codec.ts";
 
-/** An instance of an Emscripten module, and what it wrote on its standard error since `log` was last emptied. */
+/** An instance of an Emscripten module, and the lines that it wrote to standard error. */
 export interface EmscriptenInstance<Module> {
   module: Module;
   log: string[];
 }
 
-/** The factories that Emscripten generates, as far as they are used here. */
+/** A factory that Emscripten generates. */
 type Factory<Module> = (options: Record<string, unknown>) => Promise<Module>;
 
-/** A codec compiled by Emscripten: `url` finds its .wasm file, `factory` imports its script. */
+/** A codec compiled by Emscripten. `url` returns the URL of its .wasm file, `factory` imports its script. */
 export function emscriptenCodec<Module>(
   name: CodecName,
   url: () => string,

@@ -26,10 +26,10 @@ const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
   () => import("@jsquash/jpeg/codec/enc/mozjpeg_enc.js"),
 );
 
-/** Warnings after which parts of the image are guessed. Others ("extraneous bytes before marker") do no harm. */
+/** Warnings of damage to the image. Others, such as "extraneous bytes before marker", are harmless. */
 const damage = /premature end|bad Huffman code|instead of RST|Inconsistent progression/i;
 
-/** Decodes a JPEG file to RGBA, not yet turned upright. Throws any error where it is damaged. */
+/** Decodes a JPEG file to RGBA without applying its orientation. May throw any error if the file is damaged. */
 export function decodeJpeg(bytes: Uint8Array, pixels: number): Promise<Rgba> {
   return decoder.run(pixels, ({ module, log }) => {
     log.length = 0;
@@ -47,7 +47,7 @@ export function decodeJpeg(bytes: Uint8Array, pixels: number): Promise<Rgba> {
   });
 }
 
-/** Encodes an image as a progressive JPEG file of the given quality, 0 to 100. */
+/** Encodes an image as a progressive JPEG file with a quality of 0 to 100. */
 export async function encodeJpeg(image: Image, quality: number): Promise<Uint8Array> {
   const { defaultOptions } = await import("@jsquash/jpeg/meta.js");
   return await encoder.run(image.width * image.height, ({ module }) => {

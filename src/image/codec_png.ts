@@ -4,14 +4,14 @@ import { toRgba } from "./rgba.ts";
 import { WasmCodec } from "./wasm_codec.ts";
 
 /**
- * The package's own script holds one instance forever, which a damaged image (a Rust panic) leaves with a leaked
- * stack and heap. So this file speaks wasm-bindgen's calling convention itself and can start afresh.
+ * The package's own script uses a single instance, in which a damaged image (a Rust panic) leaks stack and heap. This
+ * file implements wasm-bindgen's calling convention itself, so that it can create new instances.
  */
 interface PngExports {
   memory: WebAssembly.Memory;
-  /** Hands the pixels to the `ImageData` import. */
+  /** Passes the pixels to the `ImageData` import. */
   decode(pointer: number, length: number): number;
-  /** Writes pointer and length of the file at `result`. */
+  /** Writes pointer and length of the encoded file at `result`. */
   encode(
     result: number,
     pointer: number,
@@ -33,14 +33,14 @@ interface PngInstance {
 const codec: WasmCodec<PngInstance> = new WasmCodec(
   "png",
   async () => {
-    // Only a package of which something is imported is at hand as files.
+    // The package's files are available only after something is imported from it.
     await import("@jsquash/png/codec/pkg/squoosh_png.js");
     return import.meta.resolve("npm:@jsquash/png@^3.1.1/codec/pkg/squoosh_png_bg.wasm");
   },
   instantiate,
 );
 
-/** Decodes a PNG file to 8-bit RGBA; of an animation, the default image. Throws any error where it is damaged. */
+/** Decodes a PNG file, or the default image of an animation, to 8-bit RGBA. May throw any error if it is damaged. */
 export function decodePng(bytes: Uint8Array, pixels: number): Promise<Rgba> {
   return codec.run(pixels, (instance) => {
     instance.exports.decode(put(instance, bytes), bytes.length);
@@ -78,7 +78,7 @@ function put({ exports }: PngInstance, bytes: Uint8Array | Uint8ClampedArray): n
 async function instantiate(module: WebAssembly.Module): Promise<PngInstance> {
   const instance = {} as PngInstance;
   const wbg: Record<string, (...values: number[]) => unknown> = {};
-  // The names carry hashes that change with each build of the package.
+  // The names contain hashes that change with each build of the package.
   for (const { name } of WebAssembly.Module.imports(module)) {
     wbg[name] = name.startsWith("__wbg_newwithownedu8clampedarray") ? receive : refuse;
   }
@@ -93,6 +93,6 @@ async function instantiate(module: WebAssembly.Module): Promise<PngInstance> {
   }
 
   function refuse(): never {
-    throw new Error("the PNG codec failed");
+    throw new Error("Cannot run the PNG codec");
   }
 }

@@ -31,10 +31,10 @@ const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
   () => import("@jsquash/webp/codec/enc/webp_enc_simd.js"),
 );
 
-/** The format's limit on a side. */
+/** The largest width and height of the format. */
 export const maxWebpSide = 16383;
 
-/** Decodes a still WebP file to RGBA, not yet turned upright. Throws any error where it is damaged. */
+/** Decodes a still WebP file to RGBA without applying its orientation. May throw any error if the file is damaged. */
 export function decodeWebp(bytes: Uint8Array, pixels: number): Promise<Rgba> {
   return decoder.run(pixels, ({ module }) => {
     const decoded = module.decode(bytes);
@@ -43,7 +43,7 @@ export function decodeWebp(bytes: Uint8Array, pixels: number): Promise<Rgba> {
   });
 }
 
-/** Encodes an image as a WebP file of the given quality, 0 to 100; 100 is without loss. */
+/** Encodes an image as a WebP file with a quality of 0 to 100; 100 is lossless. */
 export async function encodeWebp(image: Image, quality: number): Promise<Uint8Array> {
   const { defaultOptions } = await import("@jsquash/webp/meta.js");
   return await encoder.run(image.width * image.height, ({ module }) => {

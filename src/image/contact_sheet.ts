@@ -2,27 +2,27 @@ import { ArgumentError } from "../tensor/errors.ts";
 import type { Image, Rgb } from "./image.ts";
 import { checkImage, checkSide, filledImage, white } from "./image.ts";
 
-/** How images are laid out. */
+/** Options of `contactSheet`. */
 export interface ContactSheetOptions {
-  /** Each pixel becomes a square of `scale` × `scale` pixels; default 1. */
+  /** Integer factor by which images are enlarged; default 1. */
   scale?: number;
-  /** Pixels between images and around them; default 4. */
+  /** Pixels between and around images; default 4. */
   gap?: number;
   /** The colour of the gaps; default white. */
   background?: Rgb;
 }
 
 /**
- * Lays rows of images out in one image. Columns are as wide as their widest image, rows as high as their highest;
- * images stand at the top left of their cells, and rows may be of different lengths.
- * Throws `ArgumentError` where there is no image, `scale` is not a positive integer or `gap` not a natural number.
+ * Arranges rows of images in one image. A column is as wide as its widest image, a row as high as its highest. Images
+ * are at the top left of their cells; rows may have different lengths.
+ * Throws `ArgumentError` if there is no image, `scale` is not a positive integer, or `gap` is not an integer from 0 on.
  */
 export function contactSheet(rows: readonly (readonly Image[])[], options: ContactSheetOptions = {}): Image {
   const { scale = 1, gap = 4, background = white } = options;
   checkSide(scale, "make a contact sheet: scale");
   if (!Number.isSafeInteger(gap) || gap < 0) {
     throw new ArgumentError("Cannot make a contact sheet: gap", {
-      expected: "a natural number",
+      expected: "an integer of at least 0",
       got: String(gap),
     });
   }
@@ -44,7 +44,7 @@ export function contactSheet(rows: readonly (readonly Image[])[], options: Conta
   return sheet;
 }
 
-/** Where each length begins, with a gap before each; and the total with a gap behind, last. */
+/** The start of each length, with a gap before each, followed by the total length with a gap at the end. */
 function starts(lengths: number[], gap: number): number[] {
   const places = [gap];
   for (const length of lengths) places.push(places.at(-1)! + length + gap);

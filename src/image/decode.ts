@@ -12,16 +12,16 @@ import { white } from "./image.ts";
 import type { Rgba } from "./rgba.ts";
 import { flatten } from "./rgba.ts";
 
-/** How an image is decoded. */
+/** Options of decoding. */
 export interface DecodeOptions {
-  /** The greatest number of pixels that is decoded; default 64 megapixels. */
+  /** The largest number of pixels; default 64 megapixels. */
   maxPixels?: number;
   /** The colour behind transparent pixels; default white. */
   background?: Rgb;
 }
 
 interface Format {
-  /** Refuses files that the decoder would accept in spite of missing data. */
+  /** Throws for incomplete files that the decoder would accept. */
   check(bytes: Uint8Array, header: ImageHeader): void;
   decode(bytes: Uint8Array, pixels: number): Promise<Rgba>;
 }
@@ -33,12 +33,12 @@ const formats: Record<ImageFormat, Format> = {
 };
 
 /**
- * Decodes a PNG, JPEG or WebP file, told apart by its first bytes, to upright 8-bit RGB.
+ * Decodes a PNG, JPEG or WebP file, detected by its first bytes, to 8-bit RGB.
  *
- * Grey and palette images become RGB, 16-bit samples lose their low byte, transparency is laid over `background`,
- * the EXIF orientation is applied; of an animated PNG the default image is taken.
- * Throws `ImageError` where the image is damaged, cut off, larger than `maxPixels` (before anything is decoded), or of
- * an unsupported kind: CMYK JPEG, animated WebP, other formats. Throws `BackendError` where a codec cannot be loaded.
+ * Grey and palette images become RGB, 16-bit samples are truncated to 8 bits, transparency is blended with `background`,
+ * and the EXIF orientation is applied. For an animated PNG the default image is decoded.
+ * Throws `ImageError` if the image is damaged, truncated, larger than `maxPixels` (which is checked before decoding), or
+ * not supported: CMYK JPEG, animated WebP, other formats. Throws `BackendError` if a codec cannot be loaded.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   const { maxPixels = defaultMaxPixels, background = white } = options;
@@ -62,9 +62,9 @@ async function decodeWith(format: Format, file: { bytes: Uint8Array; header: Ima
     return await format.decode(bytes, header.width * header.height);
   } catch (cause) {
     if (cause instanceof ImageError || cause instanceof BackendError) throw cause;
-    // Codecs leave by traps, exits and bare numbers: all of them mean that the file is damaged.
+    // Codecs fail with traps, exits and numbers. All of them mean that the file is damaged.
     throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
-      got: "a damaged or cut off file",
+      got: "a damaged or truncated file",
       cause,
     });
   }

@@ -6,21 +6,21 @@ import type { ImageFormat } from "./header_type.ts";
 import type { Image } from "./image.ts";
 import { checkImage } from "./image.ts";
 
-/** How an image is encoded. */
+/** Options of encoding. */
 export interface EncodeOptions {
   /** Format of the file. */
   format: ImageFormat;
-  /** 0 to 100, default 90, for JPEG and WebP; WebP at 100 is without loss. PNG always is. */
+  /** Quality of JPEG and WebP, 0 to 100; default 90. WebP with 100 and PNG are lossless. */
   quality?: number;
 }
 
 const maxSides: Record<ImageFormat, number> = { png: 2 ** 31 - 1, jpeg: 65500, webp: maxWebpSide };
 
 /**
- * Encodes an image as a file.
+ * Encodes an image as the bytes of a file.
  *
- * Throws `ArgumentError` where the image, the quality, or a side for the format is out of range, `BackendError`
- * where a codec cannot be loaded.
+ * Throws `ArgumentError` if the image or the quality is invalid, or the image is too large for the format, and
+ * `BackendError` if a codec cannot be loaded.
  */
 export async function encodeImage(
   image: Image,

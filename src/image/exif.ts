@@ -1,12 +1,12 @@
-/** How a stored image must be turned to stand upright: the values of EXIF's tag 0x0112. */
+/** The transformation that turns a stored image upright: the values of EXIF's tag 0x0112. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const orientationTag = 0x0112;
 
 /**
- * The orientation that an EXIF block (a TIFF header and its first directory) gives, else 1.
+ * The orientation in an EXIF block (a TIFF header and its first directory), or 1 if there is none.
  *
- * Damaged metadata does not spoil an image, so whatever cannot be read counts as absent.
+ * Damaged metadata is ignored, because the image can still be decoded.
  */
 export function exifOrientation(bytes: Uint8Array): Orientation {
   const start = hasExifPrefix(bytes) ? 6 : 0;
@@ -28,7 +28,7 @@ export function exifOrientation(bytes: Uint8Array): Orientation {
   return 1;
 }
 
-/** Whether the block opens with the "Exif\0\0" that JPEG demands and some WebP writers add. */
+/** Whether the block begins with "Exif\0\0", which JPEG requires and some WebP encoders add. */
 export function hasExifPrefix(bytes: Uint8Array): boolean {
   return bytes.length >= 6 && [0x45, 0x78, 0x69, 0x66, 0, 0].every((byte, i) => bytes[i] === byte);
 }

@@ -5,10 +5,10 @@ import { readJpegHeader } from "./header_jpeg.ts";
 import { readPngHeader } from "./header_png.ts";
 import { readWebpHeader } from "./header_webp.ts";
 
-/** The greatest number of pixels that is decoded by default: 64 megapixels. */
+/** The default limit on the number of pixels: 64 megapixels. */
 export const defaultMaxPixels: number = 64 * 1024 * 1024;
 
-/** The format that the first bytes announce, or `undefined`. */
+/** The format of a file according to its first bytes, or `undefined`. */
 export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   const starts = (signature: string, at = 0) =>
     bytes.length >= at + signature.length &&
@@ -20,10 +20,10 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
 }
 
 /**
- * Reads size and kind of a PNG, JPEG or WebP image from the first bytes of its file, without decoding.
+ * Reads the size and properties of a PNG, JPEG or WebP image from the first bytes of its file, without decoding it.
  *
- * The beginning of a file suffices where it holds the size; an orientation that stands further back is then missed.
- * Throws `ImageError` where the bytes are of no known format, end too early, or describe no valid image.
+ * The beginning of a file is enough if it contains the size, but an orientation further back is then not found.
+ * Throws `ImageError` if the format is unknown, the bytes end too early, or the header is invalid.
  */
 export function readHeader(bytes: Uint8Array): ImageHeader {
   const format = sniffFormat(bytes);
@@ -38,7 +38,7 @@ export function readHeader(bytes: Uint8Array): ImageHeader {
   return header;
 }
 
-/** Throws `ImageError` where the image has more than `maxPixels` pixels, `ArgumentError` where the limit is no number. */
+/** Throws `ImageError` if the image has more than `maxPixels` pixels, `ArgumentError` if the limit is invalid. */
 export function checkPixels({ width, height }: ImageHeader, maxPixels: number): void {
   if (!(maxPixels >= 1)) {
     throw new ArgumentError("Cannot limit the pixels of an image", {

@@ -3,15 +3,15 @@ import { exifOrientation, hasExifPrefix } from "./exif.ts";
 import type { ImageHeader } from "./header_type.ts";
 import { TruncatedHeaderError } from "./header_type.ts";
 
-/** The subject of the error for files that are whole but of a kind that is not decoded, such as CMYK. */
+/** The subject of errors for valid files that are not supported, such as CMYK. */
 export const unsupportedKind = "Cannot decode this kind of JPEG";
 
 const action = "Cannot read the JPEG header";
 const SOI = 0xd8, EOI = 0xd9, SOS = 0xda, APP1 = 0xe1;
 
 /**
- * More scans than any encoder writes. Each scan, even an empty one, costs the decoder a pass over all pixels, so a
- * small file of many scans could keep it busy for hours.
+ * A limit on the number of scans, which no encoder reaches. Even an empty scan costs a pass over all pixels, so that a
+ * small file with many scans could take hours to decode.
  */
 const maxScans = 100;
 
@@ -32,8 +32,8 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader {
 }
 
 /**
- * Throws `ImageError` where the file ends before its end marker (the decoder would paint the rest grey) or has an
- * absurd number of scans.
+ * Throws `ImageError` if the file ends before its end marker (the decoder would fill the rest with grey) or has too many
+ * scans.
  */
 export function checkJpegComplete(bytes: Uint8Array): void {
   let scans = 0;
@@ -52,20 +52,20 @@ export function checkJpegComplete(bytes: Uint8Array): void {
   throw new ImageError("Cannot decode the JPEG image", {
     expected: "an end marker",
     got: `the end of the data after ${bytes.length} bytes`,
-    hint: "the file is cut off; fetch it again",
+    hint: "the file is truncated; fetch it again",
   });
 }
 
 interface Segment {
   code: number;
-  /** What follows the length field; cut short where the data ends. Empty for markers without a body. */
+  /** The bytes after the length field, which may be truncated. Empty for markers without a body. */
   body: Uint8Array;
 }
 
-/** Walks the markers up to the end marker or the end of the data, skipping entropy-coded data. */
+/** Yields the segments up to the end marker or the end of the data. Skips entropy-coded data. */
 function* segments(bytes: Uint8Array): Generator<Segment> {
   for (let at = 2; at < bytes.length;) {
-    // Between segments lie fill bytes; after a scan header, its data, where a marker is FF and neither 00 nor RST.
+    // There may be fill bytes between segments. In the data after a scan header, FF followed by 00 or RST is no marker.
     at = bytes.indexOf(0xff, at);
     if (at < 0) return;
     const code = bytes[at + 1];
@@ -104,7 +104,7 @@ function readFrame(code: number, body: Uint8Array): Omit<ImageHeader, "orientati
   }
   const [bitDepth, , , , , channels] = body as unknown as [number, number, number, number, number, number];
   const height = body[1]! * 256 + body[2]!, width = body[3]! * 256 + body[4]!;
-  // SOF0 to SOF2 are baseline, extended and progressive with Huffman coding; SOF9 and SOF10 with arithmetic coding.
+  // SOF0 to SOF2: baseline, extended, progressive with Huffman coding; SOF9 and SOF10: with arithmetic coding.
   if (![0xc0, 0xc1, 0xc2, 0xc9, 0xca].includes(code) || bitDepth !== 8) {
     throw unsupported(
       "baseline or progressive with 8 bits",

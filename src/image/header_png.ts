@@ -5,7 +5,7 @@ import { TruncatedHeaderError } from "./header_type.ts";
 
 const action = "Cannot read the PNG header";
 
-/** Per colour type: samples a pixel, and the bit depths that the PNG specification (table 8) allows. */
+/** By colour type: samples per pixel, and the bit depths that the PNG specification (table 8) allows. */
 const colorTypes: Readonly<Record<number, { channels: number; depths: readonly number[] }>> = {
   0: { channels: 1, depths: [1, 2, 4, 8, 16] },
   2: { channels: 3, depths: [8, 16] },

@@ -4,27 +4,27 @@ import type { Orientation } from "./exif.ts";
 /** File formats that can be read and written. */
 export type ImageFormat = "png" | "jpeg" | "webp";
 
-/** What a file says about its image before it is decoded. */
+/** The properties of an image that are known before it is decoded. */
 export interface ImageHeader {
   format: ImageFormat;
-  /** Pixels in a stored row, before `orientation` is applied. */
+  /** Stored width in pixels, before `orientation` is applied. */
   width: number;
-  /** Stored rows, before `orientation` is applied. */
+  /** Stored height in pixels, before `orientation` is applied. */
   height: number;
-  /** Bits of one stored sample: 1, 2, 4, 8 or 16. */
+  /** Bits per stored sample: 1, 2, 4, 8 or 16. */
   bitDepth: number;
-  /** Stored samples a pixel; 1 for a palette. */
+  /** Stored samples per pixel; 1 for a palette. */
   channels: number;
   /** Whether pixels may be transparent. */
   alpha: boolean;
-  /** Whether the file holds more than one frame. */
+  /** Whether the file contains more than one frame. */
   animated: boolean;
-  /** How to turn the image upright, as far as the given bytes tell; 1 where nothing is to be done. */
+  /** The transformation that turns the image upright, if it is within the given bytes; 1 for none. */
   orientation: Orientation;
 }
 
-/** A header that ends before it has told the size: more of the file may help. */
+/** The bytes end before the size of the image; reading more of the file may help. */
 export class TruncatedHeaderError extends ImageError {}
 
-/** How the formats are called in messages. */
+/** The names of the formats in messages. */
 export const formatNames: Readonly<Record<ImageFormat, string>> = { png: "PNG", jpeg: "JPEG", webp: "WebP" };

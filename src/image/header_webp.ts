@@ -51,14 +51,14 @@ export function readWebpHeader(bytes: Uint8Array): ImageHeader {
   return header;
 }
 
-/** Throws `ImageError` where the file is shorter than its own length field says. */
+/** Throws `ImageError` if the file is shorter than its length field says. */
 export function checkWebpComplete(bytes: Uint8Array): void {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(4, true) + 8;
   if (length > bytes.length) {
     throw new ImageError("Cannot decode the WebP image", {
       expected: `${length} bytes`,
       got: `${bytes.length}`,
-      hint: "the file is cut off; fetch it again",
+      hint: "the file is truncated; fetch it again",
     });
   }
 }

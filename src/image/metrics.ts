@@ -3,8 +3,8 @@ import type { Image } from "./image.ts";
 import { checkImage } from "./image.ts";
 
 /**
- * Peak signal-to-noise ratio in dB of two images: `−10 · log10(mean((a/255 − b/255)²))`; infinite where they are equal.
- * Throws `ArgumentError` where their sizes differ.
+ * Peak signal-to-noise ratio of two images in dB: `−10 · log10(mean((a/255 − b/255)²))`. Infinite for equal images.
+ * Throws `ArgumentError` if their sizes differ.
  */
 export function psnr(a: Image, b: Image): number {
   checkPair(a, b);
@@ -13,13 +13,13 @@ export function psnr(a: Image, b: Image): number {
   return -10 * Math.log10(sum / a.data.length / 255 ** 2);
 }
 
-/** Side of SSIM's windows, and its constants for values up to 1. */
+/** Size of SSIM's windows, and its constants for values in [0, 1]. */
 const side = 7, c1 = 0.01 ** 2, c2 = 0.03 ** 2;
 
 /**
- * Structural similarity of two images (Wang et al. 2004) as scikit-image has it: over all windows of 7×7 within the
- * image, unweighted, with variances that divide by n − 1; the mean over windows and channels. 1 where they are equal.
- * Throws `ArgumentError` where their sizes differ, or a side is shorter than 7.
+ * Structural similarity of two images (Wang et al. 2004) as computed by scikit-image: the mean over channels and all
+ * unweighted windows of 7×7, with sample variances (divided by n − 1). 1 for equal images.
+ * Throws `ArgumentError` if their sizes differ or a side is shorter than 7.
  */
 export function ssim(a: Image, b: Image): number {
   checkPair(a, b);
@@ -37,14 +37,14 @@ export function ssim(a: Image, b: Image): number {
     const pp = each((i) => a.data[i]! ** 2), qq = each((i) => b.data[i]! ** 2);
     const pq = each((i) => a.data[i]! * b.data[i]!);
     for (let i = 0; i < p.length; i++) {
-      total += likeness(p[i]!, q[i]!, { pp: pp[i]!, qq: qq[i]!, pq: pq[i]! });
+      total += windowSsim(p[i]!, q[i]!, { pp: pp[i]!, qq: qq[i]!, pq: pq[i]! });
     }
   }
   return total / (3 * (width - side + 1) * (height - side + 1));
 }
 
-/** SSIM of a window from its sums of bytes, their squares and products. */
-function likeness(p: number, q: number, { pp, qq, pq }: { pp: number; qq: number; pq: number }): number {
+/** SSIM of a window from the sums of its bytes, their squares and their products. */
+function windowSsim(p: number, q: number, { pp, qq, pq }: { pp: number; qq: number; pq: number }): number {
   const n = side ** 2, unit = 1 / 255;
   const meanP = p / n * unit, meanQ = q / n * unit;
   const covariance = (product: number, x: number, y: number) => (product - x * y / n) / (n - 1) * unit ** 2;
@@ -53,7 +53,7 @@ function likeness(p: number, q: number, { pp, qq, pq }: { pp: number; qq: number
     ((meanP ** 2 + meanQ ** 2 + c1) * (spread + c2));
 }
 
-/** The sum over each window of a channel, exact: whole numbers, added and taken away as the window moves. */
+/** The sum of `value` over each window of a channel. It is exact, because all values are integers. */
 function windowSums(
   value: (i: number) => number,
   { width, height, channel }: { width: number; height: number; channel: number },
@@ -76,9 +76,9 @@ function windowSums(
 }
 
 /**
- * The mean length of an image's gradient, in bytes a pixel: √(Δx² + Δy²) of each channel by differences to the right and
- * below. A reconstruction is as sharp as its original where both have the same.
- * Throws `ArgumentError` where a side is a single pixel.
+ * The mean length of an image's gradient: the mean of √(Δx² + Δy²) over pixels and channels, with forward differences
+ * of bytes. It compares the sharpness of a reconstruction with that of its original.
+ * Throws `ArgumentError` if a side is a single pixel.
  */
 export function meanGradient(image: Image): number {
   checkImage(image, "measure the image");

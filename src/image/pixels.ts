@@ -4,9 +4,9 @@ import { f32Tensor } from "../tensor/tensor.ts";
 import type { Image } from "./image.ts";
 import { checkImage, checkSide, createImage } from "./image.ts";
 
-/** Where an image lies in a padded frame: its own size, and the rows above and columns left of it. */
+/** The position of an image in a padded frame. */
 export interface Padding {
-  /** Sides of the frame. */
+  /** Size of the frame in pixels. */
   width: number;
   height: number;
   /** Columns left of the image. */
@@ -15,12 +15,12 @@ export interface Padding {
   top: number;
 }
 
-/** Value of each byte as a pixel of a tensor: `u / 127.5 − 1`, in float32. */
+/** The value of each byte in a tensor: `u / 127.5 − 1`, in float32. */
 const fromByte: Float32Array = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1);
 
 /**
- * The frame whose sides are the next multiples of `factor`, with the image in its middle and the smaller half of an
- * odd margin before it. Throws `ArgumentError` where `factor` or a side is not a positive integer.
+ * The frame whose sides are the next multiples of `factor`, with the image in its centre. The smaller half of an odd
+ * margin is at the top and left. Throws `ArgumentError` if `factor` or a side is not a positive integer.
  */
 export function paddingTo(size: { width: number; height: number }, factor: number): Padding {
   checkSide(factor, "pad the image: factor");
@@ -31,11 +31,11 @@ export function paddingTo(size: { width: number; height: number }, factor: numbe
 }
 
 /**
- * Images of one size as an f32 tensor `[N, H, W, 3]` in [−1, 1], each centred in a frame of zeros whose sides are
- * multiples of `factor` (default 1: no padding).
+ * Converts images of one size to an f32 tensor `[N, H, W, 3]` in [−1, 1]. Each image is centred in a frame of zeros whose
+ * sides are multiples of `factor` (default 1: no padding).
  *
- * With `into`, at least `N · H · W · 3` elements, nothing is allocated and its beginning holds the result.
- * Throws `ArgumentError` where there is no image, the sizes differ, or `into` is too short.
+ * With `into`, an array of at least `N · H · W · 3` elements, the result is written to its beginning.
+ * Throws `ArgumentError` if there is no image, the sizes differ, or `into` is too short.
  */
 export function imagesToTensor(
   images: readonly Image[],
@@ -43,16 +43,16 @@ export function imagesToTensor(
 ): HostTensor<"f32"> {
   const [first] = images;
   if (!first) {
-    throw new ArgumentError("Cannot make a batch", { expected: "at least one image", got: "none" });
+    throw new ArgumentError("Cannot batch the images", { expected: "at least one image", got: "none" });
   }
   const { width, height, left, top } = paddingTo(first, factor);
   const frame = width * height * 3;
   const data = destination(into, images.length * frame);
   if (into && (width !== first.width || height !== first.height)) data.fill(0);
   images.forEach((image, n) => {
-    checkImage(image, "make a batch");
+    checkImage(image, "batch the images");
     if (image.width !== first.width || image.height !== first.height) {
-      throw new ArgumentError("Cannot make a batch", {
+      throw new ArgumentError("Cannot batch the images", {
         expected: `images of ${first.width}×${first.height} like the first`,
         got: `${image.width}×${image.height} at ${n}`,
         hint: "resize and crop the images to one size",
@@ -67,10 +67,11 @@ export function imagesToTensor(
 }
 
 /**
- * An f32 tensor `[N, H, W, 3]` as images: each value clamped to [−1, 1], `(x + 1) / 2 · 255`, truncated.
+ * Converts an f32 tensor `[N, H, W, 3]` to images. Each value is clamped to [−1, 1] and becomes `(x + 1) / 2 · 255`,
+ * truncated; NaN becomes 0.
  *
- * `crop` is the size that the images had before `imagesToTensor` padded them; it is cut out of the middle.
- * NaN becomes 0. Throws `ArgumentError` where the shape is another one or `crop` does not fit.
+ * `crop` is the size of the images before `imagesToTensor` padded them; this part is cropped from the centre.
+ * Throws `ArgumentError` if the shape is different or `crop` is too large.
  */
 export function tensorToImages(
   tensor: HostTensor<"f32">,
@@ -78,7 +79,7 @@ export function tensorToImages(
 ): Image[] {
   const [count, height, width, channels] = tensor.shape as readonly [number, number, number, number];
   if (tensor.shape.length !== 4 || channels !== 3) {
-    throw new ArgumentError("Cannot make images of a tensor", {
+    throw new ArgumentError("Cannot convert a tensor to images", {
       expected: "the shape [N,H,W,3]",
       got: `[${tensor.shape.join(",")}]`,
     });
@@ -103,15 +104,15 @@ export function tensorToImages(
   });
 }
 
-/** One pixel value as a byte. Each step is rounded to float32, as the reference computes it. */
+/** Converts a value to a byte. Each step is rounded to float32, as in the reference implementation. */
 function toByte(value: number): number {
   const clamped = Math.min(Math.max(value, -1), 1);
   return Math.trunc(Math.fround(Math.fround(Math.fround(clamped + 1) / 2) * 255));
 }
 
 /**
- * `[N, C, H, W]` to `[N, H, W, C]`. With `into`, nothing is allocated.
- * Throws `ArgumentError` where the tensor does not have four axes or `into` is too short.
+ * Transposes `[N, C, H, W]` to `[N, H, W, C]`. With `into`, the result is written to that array.
+ * Throws `ArgumentError` if the tensor does not have four axes or `into` is too short.
  */
 export function nchwToNhwc(
   tensor: HostTensor<"f32">,
@@ -123,8 +124,8 @@ export function nchwToNhwc(
 }
 
 /**
- * `[N, H, W, C]` to `[N, C, H, W]`. With `into`, nothing is allocated.
- * Throws `ArgumentError` where the tensor does not have four axes or `into` is too short.
+ * Transposes `[N, H, W, C]` to `[N, C, H, W]`. With `into`, the result is written to that array.
+ * Throws `ArgumentError` if the tensor does not have four axes or `into` is too short.
  */
 export function nhwcToNchw(
   tensor: HostTensor<"f32">,

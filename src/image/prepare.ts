@@ -2,20 +2,20 @@ import type { Image } from "./image.ts";
 import { createImage } from "./image.ts";
 import { centerCrop, crop, resizeShorterSide } from "./resize.ts";
 
-/** How an image becomes a square for a model. */
+/** How an image is converted to a square. */
 export interface Preparation {
-  /** Pixels of a side. */
+  /** Side of the square in pixels. */
   readonly size: number;
-  /** Where the square is cut out of the longer side: in the middle, or 0 for its first place up to below 1. */
+  /** Position of the square along the longer side: the centre, or a number in [0, 1) from first to last. */
   readonly crop: "center" | number;
-  /** Whether left and right are exchanged. */
+  /** Whether the image is flipped horizontally. */
   readonly mirrored: boolean;
 }
 
 /**
- * Resizes the shorter side to `size`, cuts a square out and mirrors it. Among the m + 1 places that a margin of m
- * pixels allows, `crop` in [0, 1) takes ⌊crop · (m + 1)⌋.
- * Throws `ArgumentError` where `size` is not a positive integer.
+ * Resizes the shorter side to `size`, crops a square and optionally mirrors it. Of the m + 1 positions in a margin of m
+ * pixels, `crop` in [0, 1) selects number ⌊crop · (m + 1)⌋.
+ * Throws `ArgumentError` if `size` is not a positive integer.
  */
 export function prepareImage(image: Image, { size, crop: at, mirrored }: Preparation): Image {
   const isSquare = image.width === size && image.height === size;
@@ -28,7 +28,7 @@ export function prepareImage(image: Image, { size, crop: at, mirrored }: Prepara
   return mirrored ? mirror(square) : square;
 }
 
-/** Exchanges left and right. */
+/** Flips an image horizontally. */
 export function mirror({ width, height, data }: Image): Image {
   const image = createImage({ width, height });
   for (let y = 0; y < height; y++) {

@@ -5,15 +5,15 @@ import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
 import { TruncatedHeaderError } from "./header_type.ts";
 import type { Image } from "./image.ts";
 
-/** Bytes read to find the header: a JPEG may hold some metadata before it. */
+/** Bytes that are read to find the header. A JPEG may have metadata before it. */
 const headBytes = 256 * 1024;
 
 /**
- * Reads an image from a path, a `file:` URL, a blob, or bytes, as `decodeImage` does.
+ * Reads and decodes an image from a path, a `file:` URL, a blob, or bytes.
  *
- * Of a file or blob only the beginning is read until its header has shown that it is within the limits; a file of more
- * than 8 bytes for each pixel of `maxPixels` is refused unread. Nothing is ever fetched from a network.
- * Throws `ImageError` (naming the file) as `decodeImage` does, and where the file cannot be opened.
+ * For files and blobs the header is checked before the rest is read. Files of more than 8 bytes for each pixel of
+ * `maxPixels` are rejected. Nothing is fetched from a network.
+ * Throws an `ImageError` that names the file as `decodeImage` does, and if the file cannot be opened.
  */
 export async function readImage(
   source: string | URL | Uint8Array | Blob,
@@ -36,8 +36,8 @@ export async function readImage(
 }
 
 /**
- * Reads the bytes of an image's file, still to be decoded, within the limits of `readImage`.
- * Throws `ImageError` where it cannot be opened or is too large.
+ * Reads the bytes of an image file within the limits of `readImage`, without decoding it.
+ * Throws `ImageError` if it cannot be opened or is too large.
  */
 export async function readImageFile(
   path: string | URL,
@@ -78,7 +78,7 @@ async function readChecked(
   options: Pick<DecodeOptions, "maxPixels">,
 ): Promise<Uint8Array> {
   const { maxPixels = defaultMaxPixels } = options;
-  // 8 bytes a pixel: 16-bit RGBA without compression; and room for metadata.
+  // 8 bytes per pixel for uncompressed 16-bit RGBA, and space for metadata.
   const maxBytes = maxPixels * 8 + 2 ** 20;
   if (size > maxBytes) {
     throw new ImageError("Cannot read the image", {

@@ -2,22 +2,22 @@ import { ArgumentError } from "../tensor/errors.ts";
 import type { Image } from "./image.ts";
 import { checkImage, checkSide, createImage } from "./image.ts";
 
-/** Fraction bits of the weights: 32 bits, less 8 of the sample and 2 against overflow. */
+/** Fraction bits of the weights: 32 bits without the 8 bits of a sample and 2 bits against overflow. */
 const precisionBits = 32 - 8 - 2;
 const half = 1 << (precisionBits - 1);
 
-/** For each place of the output along one axis: the first input place, and one integer weight an input place. */
+/** For each output position along an axis: the first input position, and integer weights of the inputs. */
 interface Taps {
   starts: Int32Array;
   counts: Int32Array;
-  /** `width` weights a place, of which the first `counts[place]` count. */
+  /** `width` weights per position, of which the first `counts[position]` are used. */
   weights: Int32Array;
   width: number;
 }
 
 /**
- * Resizes by a triangle filter that widens with the reduction, in two passes with 8-bit results in between: bit by bit
- * what Pillow's `resize(…, BILINEAR)` gives. Throws `ArgumentError` where a side is not a positive integer.
+ * Resizes with an antialiased triangle filter in two passes, with 8-bit intermediate results. The result is identical to
+ * that of Pillow's `resize(…, BILINEAR)`. Throws `ArgumentError` if a side is not a positive integer.
  */
 export function resize(image: Image, { width, height }: { width: number; height: number }): Image {
   checkImage(image, "resize the image");
@@ -29,8 +29,8 @@ export function resize(image: Image, { width, height }: { width: number; height:
 }
 
 /**
- * Resizes so that the shorter side is `size` and the longer one `⌊size · long / short⌋`, as torchvision does.
- * Throws `ArgumentError` where `size` is not a positive integer.
+ * Resizes the shorter side to `size` and the longer side to `⌊size · long / short⌋`, as torchvision does.
+ * Throws `ArgumentError` if `size` is not a positive integer.
  */
 export function resizeShorterSide(image: Image, size: number): Image {
   const { width, height } = image;
@@ -39,8 +39,8 @@ export function resizeShorterSide(image: Image, size: number): Image {
 }
 
 /**
- * Cuts the middle `size` × `size` out; an odd pixel of margin goes as torchvision puts it (half to even).
- * Throws `ArgumentError` where the image is smaller than that.
+ * Crops a square of `size` × `size` from the centre. Odd margins are rounded half to even, as in torchvision.
+ * Throws `ArgumentError` if the image is smaller.
  */
 export function centerCrop(image: Image, size: number): Image {
   checkImage(image, "crop the image");
@@ -56,7 +56,7 @@ export function centerCrop(image: Image, size: number): Image {
   return crop(image, { left, top, width: size, height: size });
 }
 
-/** Cuts a rectangle out. Throws `ArgumentError` where it is not within the image. */
+/** Crops a rectangle. Throws `ArgumentError` if it is not within the image. */
 export function crop(
   image: Image,
   { left, top, width, height }: { left: number; top: number; width: number; height: number },
@@ -77,7 +77,7 @@ export function crop(
   return cut;
 }
 
-/** `margin / 2`, rounded as Python's `round` does. */
+/** `margin / 2`, rounded half to even. */
 function halfToEven(margin: number): number {
   const below = Math.floor(margin / 2);
   return margin % 2 === 0 ? below : below + (below & 1);
@@ -101,7 +101,7 @@ function triangleTaps(from: number, to: number): Taps {
     const count = Math.min(Math.trunc(center + support + 0.5), from) - start;
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      // A product with the reciprocal, as Pillow computes it: a quotient may differ in the last bit.
+      // Pillow multiplies by the reciprocal; a division could differ in the last bit.
       row[i] = Math.max(0, 1 - Math.abs((i + start - center + 0.5) * (1 / filterScale)));
       sum += row[i]!;
     }
@@ -127,7 +127,7 @@ function resizeRows(image: Image, width: number): Image {
         green += weight * image.data[from + 1]!;
         blue += weight * image.data[from + 2]!;
       }
-      // The weights are not negative and sum to 1, so a sum overflows a byte by rounding alone.
+      // The weights are non-negative and sum to 1, so that only rounding can exceed a byte.
       out.data[to] = Math.min(red >> precisionBits, 255);
       out.data[to + 1] = Math.min(green >> precisionBits, 255);
       out.data[to + 2] = Math.min(blue >> precisionBits, 255);

@@ -2,14 +2,14 @@ import type { Orientation } from "./exif.ts";
 import type { Image, Rgb } from "./image.ts";
 import { createImage } from "./image.ts";
 
-/** An image as the codecs know it: 8-bit RGBA with straight alpha, 4 bytes a pixel. */
+/** An image in the codecs' format: 8-bit RGBA with straight alpha, 4 bytes per pixel. */
 export interface Rgba {
   width: number;
   height: number;
   data: Uint8Array | Uint8ClampedArray;
 }
 
-/** The image's bytes with an opaque alpha channel. */
+/** Converts RGB to RGBA with opaque alpha. */
 export function toRgba({ data }: Image): Uint8Array {
   const rgba = new Uint8Array((data.length / 3) * 4);
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
@@ -22,7 +22,7 @@ export function toRgba({ data }: Image): Uint8Array {
 }
 
 /**
- * Lays an image over a background and turns it upright.
+ * Blends an image with a background and applies its orientation.
  *
  * Each channel is `(alpha · colour + (255 − alpha) · background) / 255`, rounded.
  */
@@ -34,7 +34,7 @@ export function flatten(
   const turned = orientation >= 5;
   const image = createImage(turned ? { width: height, height: width } : { width, height });
   const out = image.data;
-  // The upright position of stored pixel (x, y) is start + x · stepX + y · stepY, in pixels.
+  // Stored pixel (x, y) moves to start + x · stepX + y · stepY, in pixels.
   const mirrorX = [2, 3, 7, 8].includes(orientation), mirrorY = [3, 4, 6, 7].includes(orientation);
   const unitX = turned ? height : 1, unitY = turned ? 1 : width;
   const stepX = mirrorX ? -unitX : unitX, stepY = mirrorY ? -unitY : unitY;

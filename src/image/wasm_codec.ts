@@ -1,16 +1,16 @@
 import { type CodecName, providedCodec } from "./codec_modules.ts";
 import { BackendError } from "../tensor/errors.ts";
 
-/** Above this many pixels an instance is dropped after use: its memory never shrinks. */
+/** Above this number of pixels an instance is discarded after use, because its memory never shrinks. */
 const keepPixels = 4 * 1024 * 1024;
 
 /**
- * A codec in WebAssembly: compiled once, with one idle instance kept for the next call.
+ * A codec in WebAssembly. The module is compiled once, and one idle instance is kept for the next call.
  *
- * `url` says where its file lies. It names the package with `npm:` and version, since a registry rewrites bare names in
- * imports alone.
+ * `url` returns the URL of the module. It names the package with `npm:` and version, because registries rewrite bare
+ * names only in imports.
  *
- * An instance whose work threw is dropped: after a trap or an exit its memory and stack are in no known state.
+ * An instance that threw is discarded: after a trap or an exit the state of its memory and stack is undefined.
  */
 export class WasmCodec<Instance> {
   #module: Promise<WebAssembly.Module> | undefined;
@@ -29,7 +29,7 @@ export class WasmCodec<Instance> {
     this.#instantiate = instantiate;
   }
 
-  /** Runs `work`, which must be synchronous, on an instance. Throws what it throws, or `BackendError` on loading. */
+  /** Runs the synchronous function `work` on an instance. Throws its errors, or `BackendError` if loading fails. */
   async run<Result>(pixels: number, work: (instance: Instance) => Result): Promise<Result> {
     const instance = this.#take() ?? await this.#load();
     const result = work(instance);

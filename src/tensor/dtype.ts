@@ -1,4 +1,4 @@
-/** Element types that checkpoints hold. Graphs compute in `f32`, and index with `u32`. */
+/** Element types of checkpoints. Graphs compute with `f32` and index with `u32`. */
 export type DType =
   | "f64"
   | "f32"
@@ -13,7 +13,7 @@ export type DType =
   | "u8"
   | "bool";
 
-/** Bytes of one element. */
+/** Bytes per element. */
 export const dtypeBytes: Readonly<Record<DType, number>> = {
   f64: 8,
   f32: 4,
@@ -32,7 +32,7 @@ export const dtypeBytes: Readonly<Record<DType, number>> = {
 const f32Bits = new Float32Array(1);
 const u32Bits = new Uint32Array(f32Bits.buffer);
 
-/** One IEEE half, given by its bits, as a number. */
+/** Converts the bits of an f16 value to a number. */
 export function f16ToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -42,7 +42,7 @@ export function f16ToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The bits of the IEEE half nearest to `value`, ties to even. */
+/** Rounds a number to the nearest f16 value, ties to even, and returns its bits. */
 export function numberToF16(value: number): number {
   f32Bits[0] = value;
   const bits = u32Bits[0]!;
@@ -61,7 +61,7 @@ export function numberToF16(value: number): number {
   return sign | ((rounded - 0x38000000) >>> 13);
 }
 
-/** One bfloat16, given by its bits, as a number. */
+/** Converts the bits of a bf16 value to a number. */
 export function bf16ToNumber(bits: number): number {
   u32Bits[0] = bits << 16;
   return f32Bits[0]!;

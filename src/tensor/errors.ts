@@ -1,19 +1,19 @@
-/** The facts of an error: what was expected, what came instead, and what to do next. */
+/** The parts of an error message after its subject. */
 export interface ErrorFacts {
   /** What would have been right. */
   expected?: string;
   /** What came instead. */
   got?: string;
-  /** What the reader should do next, as an imperative sentence without a full stop. */
+  /** What to do next, as an imperative clause in lower case without a full stop. */
   hint?: string;
   /** The error that caused this one. */
   cause?: unknown;
 }
 
 /**
- * Base of every error that this library throws on purpose.
+ * Base class of all errors that the library throws.
  *
- * Its message reads `subject: expected …, got …; hint`; the parts stay readable as fields.
+ * The message is `subject: expected …, got …; hint`. The parts are also fields.
  */
 export class VokenError extends Error {
   /** The name of the class. */
@@ -37,49 +37,49 @@ export class VokenError extends Error {
   }
 }
 
-/** An argument or option of a public call is wrong. */
+/** An argument or option is invalid. */
 export class ArgumentError extends VokenError {
   /** The name of the class. */
   override readonly name = "ArgumentError";
 }
 
-/** An op was given inputs whose shapes or dtypes do not fit. */
+/** The shapes or dtypes of an op's inputs do not match. */
 export class ShapeError extends VokenError {
   /** The name of the class. */
   override readonly name = "ShapeError";
 }
 
-/** A checkpoint, configuration or token file is damaged, hostile, or not what the model needs. */
+/** A checkpoint, configuration or token file is damaged, malicious, or does not fit the model. */
 export class CheckpointError extends VokenError {
   /** The name of the class. */
   override readonly name = "CheckpointError";
 }
 
-/** A file cannot be written: no permission, no space left, no such folder. */
+/** A file cannot be written, for example without permission or free space. */
 export class FileError extends VokenError {
   /** The name of the class. */
   override readonly name = "FileError";
 }
 
-/** An image is damaged, too large, or of an unsupported kind. */
+/** An image is damaged, too large, or not supported. */
 export class ImageError extends VokenError {
   /** The name of the class. */
   override readonly name = "ImageError";
 }
 
-/** A data set is empty, has too many damaged images, or labels and tokens that do not fit. */
+/** A data set is empty, has too many damaged images, or has labels or tokens that do not match. */
 export class DataError extends VokenError {
   /** The name of the class. */
   override readonly name = "DataError";
 }
 
-/** A backend cannot run here, ran out of memory, lost its device or one of its workers. */
+/** A backend is not available, is out of memory, or lost its device or a worker. */
 export class BackendError extends VokenError {
   /** The name of the class. */
   override readonly name = "BackendError";
 }
 
-/** A run produced NaN or infinite values: the weights or the input are damaged. */
+/** A run produced NaN or infinite values, because the weights or the input are damaged. */
 export class NumericError extends VokenError {
   /** The name of the class. */
   override readonly name = "NumericError";

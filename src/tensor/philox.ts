@@ -1,6 +1,6 @@
 /**
- * Philox4x32-10 (Salmon et al. 2011): four random words, a function of a key of two words and a counter of four. Ten
- * rounds of two 32×32→64-bit products.
+ * Philox4x32-10 (Salmon et al. 2011): computes four random 32-bit words from a key of two words and a counter of four
+ * words, in ten rounds of two 32×32→64-bit products.
  */
 export function philox4x32(
   key: ArrayLike<number>,

@@ -1,27 +1,27 @@
 import { f16ToNumber, numberToF16 } from "./dtype.ts";
 
-/** Neighbouring values of a row that share a scale in q8 and q4. */
+/** Number of consecutive values in a row that share a scale in q8 and q4. */
 export const quantBlock = 32;
 
-/** Formats of whole numbers with scales. */
+/** Formats of integers with scales. */
 export type QuantFormat = "q8" | "q4";
 
-/** Rows of whole numbers, and the f16 scales of each row's blocks: w ≈ q·d. */
+/** Rows of integers q and the f16 scales d of their blocks: w ≈ q·d. */
 export interface Quantized {
   readonly q: Int8Array;
   readonly scales: Uint16Array;
 }
 
-/** The range of q, and the whole number that a block's largest value becomes: of q8 either ±127, of q4 always −8. */
+/** The range of q, and the integer of a block's largest value: ±127 in q8, −8 in q4. */
 const ranges: Readonly<Record<QuantFormat, { low: number; high: number; largest: number }>> = {
   q8: { low: -127, high: 127, largest: 127 },
   q4: { low: -8, high: 7, largest: -8 },
 };
 
 /**
- * Quantises rows of `width` values by blocks of 32 (the last may be shorter). With m the block's value of the largest
- * magnitude, the first of equal ones, the scale is d = |m| / 127 in q8 and d = m / −8 in q4, rounded to f16; q = w / d
- * is rounded to the nearest whole number (ties to even) and held to −127…127 or −8…7. w ≈ q·d.
+ * Quantizes rows of `width` values in blocks of 32; the last block may be shorter. Let m be the value with the largest
+ * magnitude of a block (the first of equal ones). The scale is d = |m| / 127 in q8 and d = m / −8 in q4, rounded to f16.
+ * q = w / d is rounded to the nearest integer, ties to even, and clamped to −127…127 or −8…7.
  */
 export function quantize(format: QuantFormat, values: Float32Array, width: number): Quantized {
   const { low, high, largest } = ranges[format];
@@ -46,7 +46,7 @@ export function quantize(format: QuantFormat, values: Float32Array, width: numbe
   return { q, scales };
 }
 
-/** The values that rows of `width` whole numbers stand for. */
+/** Converts rows of `width` quantized values back to floats. */
 export function dequantize({ q, scales }: Quantized, width: number): Float32Array<ArrayBuffer> {
   const values = new Float32Array(q.length), blocks = Math.ceil(width / quantBlock);
   for (let row = 0, i = 0; i < q.length; row++) {
@@ -60,7 +60,7 @@ export function dequantize({ q, scales }: Quantized, width: number): Float32Arra
   return values;
 }
 
-/** `values`, in rows of `width`, as they are after storage in `format`. */
+/** Rounds `values`, in rows of `width`, as storage in `format` does. */
 export function roundTo(
   format: "f32" | "f16" | QuantFormat,
   values: Float32Array,
@@ -68,7 +68,7 @@ export function roundTo(
 ): Float32Array {
   if (format === "f32") return values;
   if (format === "f16") {
-    // The engine's own halves are many times as fast, where it has them.
+    // The engine's Float16Array is much faster, if it exists.
     if (typeof Float16Array === "function") return new Float32Array(new Float16Array(values));
     return values.map((value) => f16ToNumber(numberToF16(value)));
   }

@@ -28,7 +28,7 @@ test("images stand in a grid with gaps, scaled by squares", () => {
     "...........",
   ]);
   assert.throws(() => contactSheet([[]]), /at least one image/);
-  assert.throws(() => contactSheet([[red]], { gap: -1 }), /natural number/);
+  assert.throws(() => contactSheet([[red]], { gap: -1 }), /integer of at least 0/);
 });
 
 test("psnr of a known difference", () => {

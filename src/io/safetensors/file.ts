@@ -22,7 +22,7 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
     throw new CheckpointError(`Cannot read ${source.name}: its header`, {
       expected: `at most ${Math.min(maxHeaderBytes, Math.max(0, source.size - 8))} bytes`,
       got: `${length}`,
-      hint: length <= maxHeaderBytes ? "the file is cut off; fetch it again" : undefined,
+      hint: length <= maxHeaderBytes ? "the file is truncated; fetch it again" : undefined,
     });
   }
   let text: string;

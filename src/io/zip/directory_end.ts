@@ -20,7 +20,7 @@ export async function readEnd(source: ByteSource): Promise<{ count: number; byte
     throw new CheckpointError(`Cannot read ${source.name}`, {
       expected: "the directory of the zip at the end of the file",
       got: "other bytes",
-      hint: "the file is cut off or has bytes appended; fetch it again",
+      hint: "the file is truncated or has extra bytes at the end; fetch it again",
     });
   }
   const plain = {

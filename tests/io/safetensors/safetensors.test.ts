@@ -41,7 +41,7 @@ test("a header may be padded with spaces", async () => {
 const cases: Record<string, [file: Uint8Array, pattern: RegExp]> = {
   "a header longer than the file": [
     safetensors("{}", { length: 3n }),
-    /its header: expected at most 2 bytes, got 3.*cut off/,
+    /its header: expected at most 2 bytes, got 3.*truncated/,
   ],
   "a header longer than the limit": [
     safetensors("{}", { length: 100_000_001n }),
