@@ -28,7 +28,10 @@ export function trainCommand(io: Io): Command {
       "as a test, train on the first n images until they are memorized, or fail",
       positiveInteger,
     )
-    .option("--auto-lr", "scale the learning rate with the batch size, relative to optimizer.learningRateBatch")
+    .option(
+      "--auto-lr",
+      "scale the learning rate with the batch size, relative to optimizer.learningRateBatch",
+    )
     .action(async (stage: "tokenizer" | "transformer", options: Options) => {
       // Loaded on demand: no other command needs it.
       const { overfitting, readRun, train, withScaledLearningRate } = await import("../train/mod.ts");

@@ -1,6 +1,7 @@
 import { readHeader } from "../image/header.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError, DataError, ImageError } from "../tensor/errors.ts";
+import { maxRunPixels } from "../tokenizer/runs.ts";
 import { inLanes } from "./lanes.ts";
 import type { ImageReader } from "./image_reader.ts";
 import type { ImageSource } from "./source.ts";
@@ -12,8 +13,8 @@ export interface Square {
   readonly image: Image;
 }
 
-/** Pixels and images of a chunk: few enough that two of them are in memory, enough for whole runs. */
-const chunkPixels = 4 * 65536, chunkImages = 64;
+/** Most pixels and images of a chunk. Two chunks are in memory at a time; each is enough for several runs of a tokenizer. */
+const chunkPixels = 4 * maxRunPixels, chunkImages = 64;
 
 /**
  * Images `begin` … `end` − 1 in order, cut to squares in the middle, some at a time, the next ones read meanwhile. Damaged

@@ -35,7 +35,7 @@ export function inferTransformerConfig(
   }
   const headCount = heads ?? dim / 64;
   if (!Number.isInteger(headCount) || headCount < 1 || dim % (4 * headCount) !== 0) {
-    refuse("the number of heads", `a divisor of ${dim} that leaves a multiple of 4`, `${headCount}`);
+    refuse("the number of heads", `a divisor of ${dim} with a head dimension divisible by 4`, `${headCount}`);
   }
   if (!Number.isInteger(grid) || grid < 1 || grid > largestGrid) {
     refuse("the tokens along a side", `a whole number from 1 to ${largestGrid}`, `${grid}`);

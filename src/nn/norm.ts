@@ -29,14 +29,14 @@ export function adaptiveNorm(scope: Scope, x: Tensor, z: Tensor): Tensor {
   const unbiased = constant(positions / (positions - 1));
   const variance = mul(mean(mul(centred, centred), axes), unbiased);
   const deviation = sqrt(add(variance, constant(eps)));
-  const dense = (at: Scope, statistic: Tensor) =>
+  const affine = (at: Scope, statistic: Tensor) =>
     linear(reshape(statistic, [n, bits]), {
       weight: at.param("weight", [x.shape.at(-1)!, bits]),
       bias: at.param("bias", [x.shape.at(-1)!]),
     });
   return groupNorm(x, {
-    weight: dense(scope.at("gamma"), deviation),
-    bias: dense(scope.at("beta"), average),
+    weight: affine(scope.at("gamma"), deviation),
+    bias: affine(scope.at("beta"), average),
     groups,
     eps,
   });

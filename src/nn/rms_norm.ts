@@ -1,10 +1,10 @@
-import { rmsNorm } from "../graph/build.ts";
+import * as ops from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import type { Scope } from "./scope.ts";
 
 const eps = 1e-5;
 
 /** RMSNorm over the last axis with a learned weight. */
-export function rootMeanSquareNorm(scope: Scope, x: Tensor): Tensor {
-  return rmsNorm(x, { weight: scope.param("weight", [x.shape.at(-1)!]), eps });
+export function rmsNorm(scope: Scope, x: Tensor): Tensor {
+  return ops.rmsNorm(x, { weight: scope.param("weight", [x.shape.at(-1)!]), eps });
 }

@@ -1,25 +1,25 @@
 import { add } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
-import { type Places, selfAttention } from "../../nn/attention.ts";
+import { type AttentionOptions, selfAttention } from "../../nn/attention.ts";
 import { feedForward } from "../../nn/feed_forward.ts";
-import { rootMeanSquareNorm } from "../../nn/rms_norm.ts";
+import { rmsNorm } from "../../nn/rms_norm.ts";
 import type { Scope } from "../../nn/scope.ts";
 
-/** What is done to embeddings and to what a block adds: nothing, or in training, dropout. */
+/** Applied to the embeddings and to what each layer adds: dropout in training, otherwise the identity. */
 export type Drop = (x: Tensor) => Tensor;
 
-/** h = x + attention(norm x), then h + feed-forward(norm h), what is added going through `drop`. */
+/** A pre-norm block: h = x + drop(attention(norm x)), then h + drop(feed-forward(norm h)). */
 export function block(
   scope: Scope,
   x: Tensor,
-  { hidden, drop, ...places }: Places & { hidden: number; drop: Drop },
+  { hidden, drop, ...options }: AttentionOptions & { hidden: number; drop: Drop },
 ): Tensor {
   const mixed = selfAttention(
     scope.at("attention"),
-    rootMeanSquareNorm(scope.at("attention_norm"), x),
-    places,
+    rmsNorm(scope.at("attention_norm"), x),
+    options,
   );
   const h = add(x, drop(mixed));
-  const fed = feedForward(scope.at("feed_forward"), rootMeanSquareNorm(scope.at("ffn_norm"), h), hidden);
+  const fed = feedForward(scope.at("feed_forward"), rmsNorm(scope.at("ffn_norm"), h), hidden);
   return add(h, drop(fed));
 }

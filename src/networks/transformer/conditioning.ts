@@ -1,5 +1,5 @@
 import type { Spec, Tensor } from "../../graph/ops.ts";
-import { lookUp } from "../../nn/dense.ts";
+import { embedding } from "../../nn/embedding.ts";
 import { Scope } from "../../nn/scope.ts";
 import { type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import { type TransformerConfig, transformerPath } from "./config.ts";
@@ -22,7 +22,7 @@ export function classConditioning({ classes, dim }: TransformerConfig): Conditio
   const scope = new Scope(transformerPath).at("class_emb", "embedding_table");
   return {
     specs: (rows) => ({ classes: { shape: [rows], dtype: "u32" } }),
-    embed: (inputs) => lookUp(scope, inputs.classes!, { words: classes + 1, width: dim }),
+    embed: (inputs) => embedding(scope, inputs.classes!, { vocabSize: classes + 1, width: dim }),
     inputs: (conditions) => {
       const numbers = Uint32Array.from(conditions, (condition) => condition ?? classes);
       return { classes: u32Tensor([numbers.length], numbers) };

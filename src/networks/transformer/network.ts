@@ -1,8 +1,9 @@
 import { add, concat, constant, reshape, slice, state } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, trace } from "../../graph/trace.ts";
-import { dense, lookUp } from "../../nn/dense.ts";
-import { rootMeanSquareNorm } from "../../nn/rms_norm.ts";
+import { embedding } from "../../nn/embedding.ts";
+import { linear } from "../../nn/linear.ts";
+import { rmsNorm } from "../../nn/rms_norm.ts";
 import { ropeTable } from "../../nn/rope.ts";
 import { Scope } from "../../nn/scope.ts";
 import { u32Tensor } from "../../tensor/tensor.ts";
@@ -10,7 +11,7 @@ import { block, type Drop } from "./blocks.ts";
 import { classConditioning } from "./conditioning.ts";
 import { type TransformerConfig, transformerPath } from "./config.ts";
 
-/** The two sub-tokens, as they are called in the checkpoint's names and in the inputs and outputs of programs. */
+/** Names of the two sub-tokens in checkpoints and in the inputs and outputs of programs. */
 export const subTokens = ["pre", "post"] as const;
 
 /** Images: both sub-tokens of their first P positions, u32 `[B,P]`, and the inputs of the conditioning. */
@@ -57,7 +58,7 @@ export function teacherForced(
   return { logits_pre: logits(0), logits_post: logits(1) };
 }
 
-/** The transformer's parts, for any program. */
+/** The layers of a transformer, of which programs are composed. */
 export class TransformerNetwork {
   readonly #config: TransformerConfig;
   readonly #scope: Scope = new Scope(transformerPath);
@@ -68,10 +69,10 @@ export class TransformerNetwork {
     this.#table = constant(ropeTable(config.grid, config.dim / config.heads));
   }
 
-  /** Vectors of sub-tokens u32 `[…]` → `[…,D]`. */
+  /** Embeddings of sub-tokens: u32 `[…]` → `[…,D]`. */
   embed(name: (typeof subTokens)[number], index: Tensor): Tensor {
-    const words = 2 ** this.#config.bits[subTokens.indexOf(name)]!;
-    return lookUp(this.#scope.at(`${name}_emb`), index, { words, width: this.#config.dim });
+    const vocabSize = 2 ** this.#config.bits[subTokens.indexOf(name)]!;
+    return embedding(this.#scope.at(`${name}_emb`), index, { vocabSize, width: this.#config.dim });
   }
 
   /** The keys and values of all blocks of a kind, as states. */
@@ -109,9 +110,9 @@ export class TransformerNetwork {
 
   /** The logits of sub-token `i` from x `[R,D]`. */
   head(i: number, x: Tensor): Tensor {
-    return dense(
+    return linear(
       this.#scope.at("head", i),
-      rootMeanSquareNorm(this.#scope.at("norm"), x),
+      rmsNorm(this.#scope.at("norm"), x),
       2 ** this.#config.bits[i]!,
     );
   }
