@@ -1,53 +1,59 @@
 /**
- * Everything that must hold before a change is done: `deno task ok`.
+ * Checks everything that must hold before a change is done: `deno task ok`.
  *
- * Format, lint, types, generated files, what the registry would say, then all tests, whose count is the last line.
+ * Format, lint, types, generated files and the package are checked first; then all tests run. The last line counts the
+ * tests of both suites.
  */
 const root = new URL("../", import.meta.url);
 
-const steps: readonly { readonly name: string; readonly args: readonly string[] }[] = [
+const checks: readonly { readonly name: string; readonly args: readonly string[] }[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
   { name: "types", args: ["task", "--quiet", "check"] },
   { name: "generated WGSL", args: ["run", "-A", "kernels/build.ts", "--check"] },
   { name: "generated WASM", args: ["run", "-A", "wasm/build.ts", "--check"] },
   { name: "playground", args: ["run", "-A", "src/service/playground/build.ts", "--check"] },
-  { name: "documentation", args: ["doc", "--lint", ...await exported()] },
+  { name: "documentation", args: ["doc", "--lint", ...await exportedFiles()] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
-  { name: "tests", args: ["task", "--quiet", "test"] },
 ];
+/** The README's test command, then the rest. */
+const suites: readonly string[] = ["test", "test:slow"];
 
-for (const { name, args } of steps) {
+for (const { name, args } of checks) {
   const start = performance.now();
-  const last = name === "tests";
-  const stream = last ? "inherit" : "piped";
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: root,
-    stdout: stream,
-    stderr: stream,
-  });
-  const { success, code } = last ? await command.spawn().status : await reported(name, command);
-  if (last) Deno.exit(code);
+  const { success, stdout, stderr } = await deno(args, "piped").output();
   if (!success) {
+    const text = new TextDecoder();
+    console.log(`${text.decode(stdout)}${text.decode(stderr)}${name}: failed`);
     console.log("0 passed, 1 failed");
     Deno.exit(1);
   }
   console.log(`${name}: ok, ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
-/** The files that the package exports. Linted together: what one exports, others may refer to. */
-async function exported(): Promise<string[]> {
+let passed = 0, failed = 0;
+for (const suite of suites) {
+  const child = deno(["task", "--quiet", suite], "inherit").spawn();
+  let said = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    await Deno.stdout.write(new TextEncoder().encode(text));
+    said += text;
+  }
+  const counts = /(\d+) passed, (\d+) failed\n$/.exec(said);
+  passed += Number(counts?.[1] ?? 0);
+  failed += Number(counts?.[2] ?? 1);
+  if (!(await child.status).success && counts?.[2] === "0") failed++;
+}
+console.log(`${passed} passed, ${failed} failed`);
+Deno.exit(failed > 0 ? 1 : 0);
+
+/** Lists the files that the package exports. They are linted together because one may refer to another's exports. */
+async function exportedFiles(): Promise<string[]> {
   const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   return Object.values<string>(exports);
 }
 
-/** Runs a step, and shows what it said only if it failed. */
-async function reported(name: string, command: Deno.Command): Promise<{ success: boolean; code: number }> {
-  const { success, code, stdout, stderr } = await command.output();
-  if (!success) {
-    const text = new TextDecoder();
-    console.log(`${text.decode(stdout)}${text.decode(stderr)}${name}: failed`);
-  }
-  return { success, code };
+/** Prepares a run of Deno at the root, whose output can be read. */
+function deno(args: readonly string[], stderr: "piped" | "inherit"): Deno.Command {
+  return new Deno.Command(Deno.execPath(), { args: [...args], cwd: root, stdout: "piped", stderr });
 }

@@ -8,10 +8,11 @@ import { checkTokenizerGolden } from "../golden/tokenizer_golden.ts";
 import { failureNames, survives } from "./failures.ts";
 import { compileAll, inputOf, shortGraph } from "./programs.ts";
 import { setups } from "./setups.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("workers that fail");
 const missing = setups.find(({ options }) => options.variant === "threads")!.missing;
-const each = missing ? test.skip : test;
+const each = skipIf(missing, test);
 
 for (const name of failureNames) {
   each(`a worker's ${name} fails one run, five times`, () => survives(name, 5));

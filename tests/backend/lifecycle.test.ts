@@ -10,6 +10,7 @@ import type { HostTensor } from "../../src/tensor/tensor.ts";
 import { hashedWeights } from "../golden/tokenizer_golden.ts";
 import { compileAll, convolutions, inputOf, longConvolutions, longGraph, shortGraph } from "./programs.ts";
 import { setups } from "./setups.ts";
+import { skipIf } from "../support/skip.ts";
 
 async function rejection(work: Promise<unknown>): Promise<unknown> {
   try {
@@ -26,7 +27,7 @@ async function outputOf(program: Program, inputs: { x: HostTensor }): Promise<Ar
 
 for (const { title, options, missing } of setups) {
   const test = suite(`lifecycle of the WASM backend, ${title}`);
-  const each = missing ? test.skip : test;
+  const each = skipIf(missing, test);
 
   each("1,000 runs take no memory", async () => {
     await using backend = new WasmBackend(options);

@@ -7,9 +7,10 @@ import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { tinyModel } from "../transformer/tiny.ts";
 import { missingAdapter } from "./adapter.ts";
 import { compileAll, inputOf, shortGraph } from "./programs.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("a thousand runs on the WebGPU backend");
-const each = missingAdapter ? test.skip : test;
+const each = skipIf(missingAdapter, test);
 
 /** What a process may grow by between its first and its last runs: what engines keep until they tidy up. */
 const mostGrowth = 24e6;

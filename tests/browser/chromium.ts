@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Where Chromium is, if it is installed. */
+/** The path of Chromium, if it is installed. */
 export const chromiumPath: string | undefined = candidates.find((path) => {
   try {
     return Deno.statSync(path).isFile;
@@ -11,6 +11,11 @@ export const chromiumPath: string | undefined = candidates.find((path) => {
     return false;
   }
 });
+
+/** Why nothing can be tested in a browser on this machine, if so. */
+export const missingChromium: string | undefined = chromiumPath
+  ? undefined
+  : "no Chromium (on Debian: apt-get install chromium)";
 
 /** WebGPU by Chromium's own software adapter, without a GPU and without a display. */
 const options: readonly string[] = [

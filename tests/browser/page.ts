@@ -1,4 +1,4 @@
-/** What the browser runs; bundled by `webgpu.test.ts`, which calls it. */
+/** What the browser runs; bundled by `webgpu.slow.ts`, which calls it. */
 import type { Backend, WeightFormat, WeightSource } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
 import { findAdapter } from "../../src/backend/webgpu/adapter.ts";

@@ -1,9 +1,10 @@
 import { suite } from "uvu";
-import { chromiumPath, openPage } from "./chromium.ts";
+import { missingChromium, openPage } from "./chromium.ts";
 import { checkOps } from "./ops.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("WebGPU in Chromium, all cases");
-const each = chromiumPath ? test : test.skip;
+const each = skipIf(missingChromium, test);
 
 each("every kernel is right", async () => {
   const { browser, page } = await openPage(new URL("page.ts", import.meta.url));

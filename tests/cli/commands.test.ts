@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readNpz } from "../../src/io/npz.ts";
-import { demo } from "../../src/cli/demo.ts";
 import { encodeImage } from "../../src/image/encode.ts";
 import { createImage } from "../../src/image/image.ts";
 import { psnr } from "../../src/image/metrics.ts";
@@ -122,23 +121,6 @@ test("doctor finds the kernels right", async () => {
   assert.equal(facts.codecs, { png: "ok", jpeg: "ok", webp: "ok" });
   assert.equal(facts.models, ["emoji-64"]);
   assert.match((await voken(["doctor"])).out, /codecs +png ok, jpeg ok, webp ok/);
-});
-
-test("the demo writes its sheets and reaches the model's quality", async () => {
-  using folder = scratch();
-  const lines: string[] = [];
-  const { signal } = new AbortController();
-  await demo(folder.path, { out: (text) => lines.push(text), note() {}, watched: false, signal });
-  const sheet = await readImage(folder.at("demo.png"));
-  assert.equal([sheet.width, sheet.height], [8 * 134 + 6, 4 * 134 + 6]);
-  const [, decibels, tokens] = /\nall +([\d.]+) +(\d+)/.exec(lines.join("\n"))!;
-  assert.ok(Number(decibels) > 24, decibels);
-  assert.is(tokens, "4096");
-  assert.match(lines.join("\n"), /See .*demo\.png/);
-  const generated = await readImage(folder.at("generated.png"));
-  assert.equal([generated.width, generated.height], [4 * 134 + 6, 9 * 134 + 6]);
-  assert.match(lines.join("\n"), /speed +\d+ tokens\/s/);
-  assert.match(lines.at(-1)!, /generated\.png/);
 });
 
 test.run();

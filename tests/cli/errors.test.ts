@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { writeNpz } from "../../src/io/npz.ts";
 import { shippedModel, shippedSample as sample } from "../support/models.ts";
 import { scratch, voken } from "./support.ts";
+import { notLinux, skipIf } from "../support/skip.ts";
 
 const test = suite("voken, bad input");
 
@@ -139,7 +140,7 @@ async function listening(pid: number): Promise<void> {
   }
 }
 
-const onLinux = Deno.build.os === "linux" ? test : test.skip;
+const onLinux = skipIf(notLinux, test);
 onLinux("Ctrl-C ends the process cleanly", async () => {
   using folder = scratch();
   const script = new URL("../../src/cli/voken.ts", import.meta.url).pathname;

@@ -4,9 +4,10 @@ import { readMetrics } from "../../src/train/run/metrics_log.ts";
 import { train } from "../../src/train/train.ts";
 import { tinyTokenizer, writeImages } from "../train/run/tiny.ts";
 import { scratch, voken } from "./support.ts";
+import { notLinux, skipIf } from "../support/skip.ts";
 
 const test = suite("voken train");
-const onLinux = Deno.build.os === "linux" ? test : test.skip;
+const onLinux = skipIf(notLinux, test);
 
 /** A training in a process of its own, which writes a line a step. */
 function start(config: string, folder: string): Deno.ChildProcess {

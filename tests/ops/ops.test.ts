@@ -11,6 +11,7 @@ import { nmse } from "../golden/golden.ts";
 import type { CaseOp, CaseSpec, OpCase } from "./case.ts";
 import { casesOf, opCases } from "./cases.ts";
 import { checkNan } from "./nan.ts";
+import { skipIf } from "../support/skip.ts";
 
 const ops = Object.keys(opCases) as CaseOp[];
 const reference = new ReferenceBackend();
@@ -21,7 +22,7 @@ const bits = new Map<string, Uint32Array>();
 
 for (const { title, options, missing } of setups) {
   const test = suite(`ops on the WASM backend, ${title}`);
-  const each = missing ? test.skip : test;
+  const each = skipIf(missing, test);
   let machine: Machine, backend: WasmBackend;
 
   test.before(() => {

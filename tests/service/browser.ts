@@ -1,14 +1,10 @@
 import { type Browser, chromium, type Page } from "playwright-core";
-
-const executablePath = "/usr/bin/chromium";
-
-/** Whether there is a browser here. */
-export const hasChromium: boolean = await Deno.stat(executablePath).then(({ isFile }) => isFile, () => false);
+import { chromiumPath } from "../browser/chromium.ts";
 
 /** Starts the system's Chromium. */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath,
+    executablePath: chromiumPath,
     args: ["--no-sandbox", "--headless", "--disable-background-networking"],
   });
 }

@@ -6,13 +6,14 @@ import { scratch, voken } from "../cli/support.ts";
 import { served } from "./served.ts";
 import { shippedSample } from "../support/models.ts";
 import { post, refusal } from "./support.ts";
+import { notLinux, skipIf } from "../support/skip.ts";
 
 const test = suite("voken serve");
 
 const png = { "content-type": "image/png" };
 const ring = await Deno.readFile(shippedSample("ring"));
 
-const onLinux = Deno.build.os === "linux" ? test : test.skip;
+const onLinux = skipIf(notLinux, test);
 
 onLinux("serves with no more permissions than documented, and logs each request as JSON", async () => {
   await using server = await served(["--log", "json"]);

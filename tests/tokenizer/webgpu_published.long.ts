@@ -2,9 +2,10 @@ import { suite } from "uvu";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { checkTokenizerGolden } from "../golden/tokenizer_golden.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("published tokenizers at full size on the WebGPU backend");
-const each = missingAdapter ? test.skip : test;
+const each = skipIf(missingAdapter, test);
 
 for (const name of ["imagenet_256_L", "imagenet_128_L", "pretrain_256_16384"]) {
   each(`${name} agrees with PyTorch`, async () => {

@@ -3,9 +3,10 @@ import { trainingShaders } from "../../src/backend/webgpu/training.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { checkTokenizerSteps, decided } from "./golden_steps.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("training of tokenizers on WebGPU");
-const each = missingAdapter ? test.skip : test;
+const each = skipIf(missingAdapter, test);
 
 for (const name of Object.keys(decided)) {
   each(`${name}: six steps`, async () => {

@@ -6,9 +6,10 @@ import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { smallModel } from "../support/models.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("tokens of the small model");
-const each = missingAdapter ? test.skip : test;
+const each = skipIf(missingAdapter, test);
 
 each("are the same on WebGPU and WASM for all classes and three seeds", async () => {
   const generate = async (backend: Backend) => {

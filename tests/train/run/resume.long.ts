@@ -1,10 +1,10 @@
 import { suite } from "uvu";
-import { adapterFacts, findAdapter } from "../../../src/backend/webgpu/adapter.ts";
 import { checkTokenizer, checkTransformer } from "./resume.ts";
+import { missingF16 } from "../../backend/adapter.ts";
+import { skipIf } from "../../support/skip.ts";
 
 const test = suite("resuming, at every step of 20");
-const adapter = await findAdapter();
-const halves = adapter && adapterFacts(adapter).f16 ? test : test.skip;
+const halves = skipIf(missingF16, test);
 
 test("a tokenizer", () => checkTokenizer(20));
 test("a transformer", () => checkTransformer(20));

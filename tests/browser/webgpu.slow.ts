@@ -10,34 +10,34 @@ import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
 import { downsamplingFactor } from "../../src/networks/magvit2/config.ts";
 import { nmse } from "../golden/golden.ts";
 import { smallModel, smallSample } from "../support/models.ts";
-import { chromiumPath, openPage } from "./chromium.ts";
+import { missingChromium, openPage } from "./chromium.ts";
 import { checkOps } from "./ops.ts";
 import type { Page as Tests, TokenizerTask } from "./page.ts";
+import { skipIf } from "../support/skip.ts";
 
 type Opened = Awaited<ReturnType<typeof openPage>>;
 
 const test = suite("WebGPU in Chromium");
-const why = chromiumPath ? "" : " (skipped: no Chromium; on Debian: apt-get install chromium)";
-const each = chromiumPath ? test : test.skip;
+const each = skipIf(missingChromium, test);
 
 let opened: Opened;
 let task: TokenizerTask, expected: { tokens: ArrayLike<number>; image: ArrayLike<number> };
 
 test.before(async () => {
-  if (!chromiumPath) return;
+  if (missingChromium) return;
   const prepared = await encodeEmoji();
   ({ task, expected } = prepared);
   opened = await openPage(new URL("page.ts", import.meta.url), { files: { "/weights": prepared.weights } });
 });
 test.after(() => opened?.browser.close());
 
-each(`Chromium has an adapter${why}`, async () => {
+each("Chromium has an adapter", async () => {
   assert.ok(await opened.page.evaluate(() => (globalThis as unknown as { page: Tests }).page.adapter()));
 });
 
-each(`every kernel compiles and is right in both tilings${why}`, () => checkOps(opened.page, { count: 5 }));
+each("every kernel compiles and is right in both tilings", () => checkOps(opened.page, { count: 5 }));
 
-each(`the emoji tokenizer gives the tokens and the image that WASM gives${why}`, async () => {
+each("the emoji tokenizer gives the tokens and the image that WASM gives", async () => {
   const { tokens, image } = await opened.page.evaluate(
     (task) => (globalThis as unknown as { page: Tests }).page.tokenizer(task),
     task,
@@ -47,7 +47,7 @@ each(`the emoji tokenizer gives the tokens and the image that WASM gives${why}`,
   assert.ok(error <= 1e-6, `NMSE ${error}`);
 });
 
-each(`a tokenizer's first step of training is the reference's${why}`, async () => {
+each("a tokenizer's first step of training is the reference's", async () => {
   const { webgpu, reference } = await opened.page.evaluate(() =>
     (globalThis as unknown as { page: Tests }).page.trainingStep()
   );

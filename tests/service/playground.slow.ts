@@ -9,8 +9,10 @@ import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { scratch } from "../cli/support.ts";
 import { shippedModel, shippedSample } from "../support/models.ts";
-import { hasChromium, openPage, startBrowser } from "./browser.ts";
+import { missingChromium } from "../browser/chromium.ts";
+import { openPage, startBrowser } from "./browser.ts";
 import { doubled } from "./support.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("the playground");
 
@@ -44,8 +46,8 @@ test("its pages say what they may do, and are asked for again only when they cha
   assert.equal([(await plain.request("/")).status, (await plain.request("/docs")).status], [404, 404]);
 });
 
-if (!hasChromium) {
-  test.skip("in a browser: there is no /usr/bin/chromium");
+if (missingChromium !== undefined) {
+  skipIf(missingChromium, test)("in a browser", () => {});
   test.run();
 } else {
   const tokenizer = await Tokenizer.load("emoji-64", { threads: 2 });

@@ -11,24 +11,24 @@ import { missingAdapter } from "../backend/adapter.ts";
 import { checkTransformerGolden } from "../golden/transformer_golden.ts";
 import { smallModel } from "../support/models.ts";
 import { tinyModel } from "./tiny.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("transformer on the WebGPU backend");
-const each = missingAdapter ? test.skip : test;
-const why = missingAdapter ? ` (skipped: ${missingAdapter})` : "";
+const each = skipIf(missingAdapter, test);
 
 for (const name of ["ar_tiny", "ar_small"]) {
-  each(`${name} agrees with PyTorch, teacher-forced and cached${why}`, async () => {
+  each(`${name} agrees with PyTorch, teacher-forced and cached`, async () => {
     await using backend = new WebGpuBackend();
     await checkTransformerGolden(backend, name);
   });
 }
 
-each(`ar_tiny agrees with PyTorch in bindings of 16 KiB and buffers of 40${why}`, async () => {
+each("ar_tiny agrees with PyTorch in bindings of 16 KiB and buffers of 40", async () => {
   await using backend = new WebGpuBackend({}, { limits: { binding: 16 << 10, buffer: 40 << 10 } });
   await checkTransformerGolden(backend, "ar_tiny");
 });
 
-each(`a small model generates the same tokens as on WASM from the same seed${why}`, async () => {
+each("a small model generates the same tokens as on WASM from the same seed", async () => {
   const generate = async (backend: Backend) => {
     await using generator = await Generator.load(smallModel, { backend, weights: "f32" });
     const images = await generator.generate({
@@ -43,7 +43,7 @@ each(`a small model generates the same tokens as on WASM from the same seed${why
   assert.equal(await generate(webgpu), await generate(wasm));
 });
 
-each(`generation reads back once in 32 tokens, with one submit and no new buffers${why}`, async () => {
+each("generation reads back once in 32 tokens, with one submit and no new buffers", async () => {
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e9 });
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q8" });
   const { layers, factorizedLayers, grid } = engine.config, tokens = grid ** 2;

@@ -11,31 +11,31 @@ import { missingAdapter } from "../backend/adapter.ts";
 import { nmse, readGolden, tokenizerConfig } from "../golden/golden.ts";
 import { checkTokenizerGolden, hashedWeights } from "../golden/tokenizer_golden.ts";
 import { smallModel, smallSample } from "../support/models.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("tokenizer on the WebGPU backend");
-const each = missingAdapter ? test.skip : test;
-const why = missingAdapter ? ` (skipped: ${missingAdapter})` : "";
+const each = skipIf(missingAdapter, test);
 
 for (const name of ["image_tiny", "image_small", "image_rect"]) {
   for (const tiling of ["direct", "staged"] as Tiling[]) {
-    each(`${name} agrees with PyTorch, tiles ${tiling}${why}`, async () => {
+    each(`${name} agrees with PyTorch, tiles ${tiling}`, async () => {
       await using backend = new WebGpuBackend({}, { tiling });
       await checkTokenizerGolden(backend, name);
     });
   }
 }
 
-each(`image_tiny agrees with PyTorch in bindings of 64 KiB and buffers of 160${why}`, async () => {
+each("image_tiny agrees with PyTorch in bindings of 64 KiB and buffers of 160", async () => {
   await using backend = new WebGpuBackend({}, { limits: { binding: 64 << 10, buffer: 160 << 10 } });
   await checkTokenizerGolden(backend, "image_tiny");
 });
 
-each(`image_tiny agrees with PyTorch in submits of one dispatch and less${why}`, async () => {
+each("image_tiny agrees with PyTorch in submits of one dispatch and less", async () => {
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e5 });
   await checkTokenizerGolden(backend, "image_tiny");
 });
 
-each(`image_small is decoded within an NMSE of 1e-4 with activations in f16${why}`, async () => {
+each("image_small is decoded within an NMSE of 1e-4 with activations in f16", async () => {
   if (missingAdapter || !adapterFacts((await findAdapter())!).f16) return;
   const golden = await readGolden("image_small"), config = tokenizerConfig(golden);
   const [n, , height, width] = JSON.parse(golden.metadata.input!).shape;
@@ -53,7 +53,7 @@ each(`image_small is decoded within an NMSE of 1e-4 with activations in f16${why
   assert.ok(halves.bytes < 0.75 * whole.bytes, `${halves.bytes} of ${whole.bytes} bytes`);
 });
 
-each(`a model that is stored in f16 is kept so, and gives the tokens that WASM gives${why}`, async () => {
+each("a model that is stored in f16 is kept so, and gives the tokens that WASM gives", async () => {
   const image = await readImage(smallSample("ring"));
   await using backend = new WebGpuBackend();
   await using tokenizer = await Tokenizer.load(smallModel, { backend });

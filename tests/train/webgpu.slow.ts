@@ -2,7 +2,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
-import { adapterFacts, findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import { trainingShaders } from "../../src/backend/webgpu/training.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { constant, straightThrough } from "../../src/graph/build.ts";
@@ -14,7 +13,7 @@ import { lfq } from "../../src/tokenizer/quantizers/lfq.ts";
 import { lossScaleFor } from "../../src/train/loss_scale.ts";
 import { tokenizerStep, type TokenizerStepConfig } from "../../src/train/tokenizer_step.ts";
 import { transformerStep } from "../../src/train/transformer_step.ts";
-import { missingAdapter } from "../backend/adapter.ts";
+import { missingAdapter, missingF16 } from "../backend/adapter.ts";
 import { nmse } from "../golden/golden.ts";
 import { hashed } from "../golden/hashed.ts";
 import { checkTransformerSteps } from "./golden_steps.ts";
@@ -28,9 +27,10 @@ import {
   transformerInputs,
   transformerTraining,
 } from "./tiny.ts";
+import { skipIf } from "../support/skip.ts";
 
 const test = suite("training on WebGPU");
-const each = missingAdapter ? test.skip : test;
+const each = skipIf(missingAdapter, test);
 
 each("train_ar: six steps", async () => {
   await using backend = new WebGpuBackend({ training: trainingShaders });
@@ -63,8 +63,7 @@ each(
   },
 );
 
-const adapter = await findAdapter();
-const halves = adapter && adapterFacts(adapter).f16 ? test : test.skip;
+const halves = skipIf(missingF16, test);
 
 halves(
   "activations in f16 with scaled losses: the same curve; a scale that is too large comes down",

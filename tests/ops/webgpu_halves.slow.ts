@@ -4,7 +4,7 @@ import type { Backend } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
 import { WebGpuProgram } from "../../src/backend/webgpu/program.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
-import { adapterFacts, findAdapter } from "../../src/backend/webgpu/adapter.ts";
+import { findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import { trainingShaders } from "../../src/backend/webgpu/training.ts";
 import { apply, constant, mul } from "../../src/graph/build.ts";
 import type { Inputs, Tensor } from "../../src/graph/ops.ts";
@@ -12,14 +12,14 @@ import { type Graph, graphOf } from "../../src/graph/trace.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
 import { roundTo } from "../../src/tensor/quantize.ts";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
+import { missingF16 } from "../backend/adapter.ts";
 import { nmse } from "../golden/golden.ts";
 import { type CaseOp, type CaseSpec, elementsOf, handle, makeCase, type OpCase } from "./case.ts";
 import { opCases } from "./cases.ts";
+import { skipIf } from "../support/skip.ts";
 
-const adapter = await findAdapter();
-const missing = adapter && adapterFacts(adapter).f16 ? undefined : "no WebGPU adapter with shader-f16";
-const test = suite(`ops on the WebGPU backend, activations in f16${missing ? ` (skipped: ${missing})` : ""}`);
-const each = missing ? test.skip : test;
+const test = suite("ops on the WebGPU backend, activations in f16");
+const each = skipIf(missingF16, test);
 
 const reference = new ReferenceBackend();
 const backend = new WebGpuBackend({ activations: "f16", training: trainingShaders }, { guarded: true });
@@ -66,7 +66,7 @@ each("results were halves", () => {
 });
 
 test("a device without shader-f16 says so", async () => {
-  if (!adapter) return;
+  if (missingF16) return;
   await using plain = new WebGpuBackend({ activations: "f16" }, {
     open: async () => await (await findAdapter())!.requestDevice(),
   });

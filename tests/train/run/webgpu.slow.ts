@@ -1,18 +1,17 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { adapterFacts, findAdapter } from "../../../src/backend/webgpu/adapter.ts";
 import { openCheckpoint } from "../../../src/models/open.ts";
 import type { Run } from "../../../src/train/config/run.ts";
 import { train } from "../../../src/train/train.ts";
-import { missingAdapter } from "../../backend/adapter.ts";
+import { missingAdapter, missingF16 } from "../../backend/adapter.ts";
 import { scratch } from "../../cli/support.ts";
 import { metrics, trainUntil } from "./resume.ts";
 import { tinyTokenizer, tinyTransformer, writeImages } from "./tiny.ts";
+import { skipIf } from "../../support/skip.ts";
 
 const test = suite("runs on WebGPU");
-const each = missingAdapter ? test.skip : test;
-const adapter = await findAdapter();
-const halves = adapter && adapterFacts(adapter).f16 ? test : test.skip;
+const each = skipIf(missingAdapter, test);
+const halves = skipIf(missingF16, test);
 
 const steps = 3, stop = 2;
 const short = {

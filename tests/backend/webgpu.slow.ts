@@ -11,13 +11,14 @@ import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "./adapter.ts";
 import { compileAll, convolutions, inputOf, shortGraph } from "./programs.ts";
 import { survivesLoss } from "./webgpu_loss.ts";
+import { skipIf } from "../support/skip.ts";
 
 const noWeights: WeightSource = { shapes: new Map(), read: () => Promise.reject() };
 /** Convolutions that are cut into parts. */
 const longGraph = convolutions(3, { size: 24, channels: 16 });
 
 const test = suite("the WebGPU backend");
-const each = missingAdapter ? test.skip : test;
+const each = skipIf(missingAdapter, test);
 
 async function rejection(work: Promise<unknown>): Promise<Error> {
   try {

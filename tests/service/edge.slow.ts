@@ -7,6 +7,7 @@ import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { scratch } from "../cli/support.ts";
 import { shippedModel, shippedSample } from "../support/models.ts";
+import { skipIf } from "../support/skip.ts";
 import { post, postJson, refusal } from "./support.ts";
 
 const test = suite("the edge");
@@ -193,9 +194,9 @@ test("as a script for Deno Deploy, with its own files and the network, it is as 
 });
 
 const workerd = await findWorkerd();
-const there = workerd ? test : test.skip;
+const there = skipIf(workerd ? undefined : "workerd does not run on this machine", test);
 there(
-  workerd ? "workerd reconstructs and generates as the library does" : "there is no workerd here",
+  "workerd reconstructs and generates as the library does",
   async () => {
     using folder = scratch();
     await bundle(cloudflare, folder);

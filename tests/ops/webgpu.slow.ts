@@ -15,6 +15,7 @@ import { nmse } from "../golden/golden.ts";
 import type { CaseOp, CaseSpec, OpCase } from "./case.ts";
 import { casesOf, opCases } from "./cases.ts";
 import { checkNan } from "./nan.ts";
+import { skipIf } from "../support/skip.ts";
 
 const ops = Object.keys(opCases) as CaseOp[];
 /** Ops that are cut in more than one way. */
@@ -37,7 +38,7 @@ const suites: readonly {
 
 for (const { tiling, ops, open } of suites) {
   const test = suite(`ops on the WebGPU backend, ${tiling}`);
-  const each = missingAdapter ? test.skip : test;
+  const each = skipIf(missingAdapter, test);
   const backend = new WebGpuBackend({ training: trainingShaders }, { tiling, open, guarded: true });
   test.after(() => backend[Symbol.asyncDispose]());
 
@@ -77,7 +78,7 @@ const triedInPieces = 2;
   const test = suite(
     "ops on the WebGPU backend, tensors larger than a binding and memory larger than a buffer",
   );
-  const each = missingAdapter ? test.skip : test;
+  const each = skipIf(missingAdapter, test);
   const backends = new Map<number, WebGpuBackend>();
   test.after(async () => {
     for (const backend of backends.values()) await backend[Symbol.asyncDispose]();
