@@ -1,3 +1,5 @@
+import { concat } from "./concat.ts";
+
 /** A protocol buffers message, as a list of fields that the functions of this file encode. */
 export type Fields = readonly Uint8Array[];
 
@@ -28,19 +30,8 @@ export function bytes(field: number, value: Uint8Array | string | Fields): Uint8
     ? new TextEncoder().encode(value)
     : value instanceof Uint8Array
     ? value
-    : joined(value);
-  return joined([Uint8Array.of(...varint(field * 8 + 2), ...varint(data.length)), data]);
-}
-
-/** Concatenates byte arrays. */
-export function joined(parts: Fields): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+    : concat(value);
+  return concat([Uint8Array.of(...varint(field * 8 + 2), ...varint(data.length)), data]);
 }
 
 /** A varint: seven bits in each byte, lowest first; all bytes but the last have the highest bit set. */

@@ -4,7 +4,8 @@ import * as assert from "uvu/assert";
 import { decodeImage } from "../../src/image/decode.ts";
 import { readHeader } from "../../src/image/header.ts";
 import { ImageError } from "../../src/tensor/errors.ts";
-import { buildPng, concat, goldenFiles, imageError } from "./support.ts";
+import { concat } from "../../src/io/concat.ts";
+import { buildPng, goldenFiles, imageError } from "./support.ts";
 import { cpuTime } from "../support/cpu_time.ts";
 
 const test = suite("hostile images");

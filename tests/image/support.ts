@@ -1,5 +1,6 @@
 import { zlibSync } from "fflate";
 import type { Image } from "../../src/image/image.ts";
+import { concat } from "../../src/io/concat.ts";
 import { ImageError } from "../../src/tensor/errors.ts";
 
 /** A golden image: a file, and the RGB pixels that Pillow reads from it (on white, upright). */
@@ -74,16 +75,6 @@ function crc32(bytes: Uint8Array): number {
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
   }
   return ~crc >>> 0;
-}
-
-export function concat(parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** The `ImageError` that `work` throws; anything else fails the test. */

@@ -3,7 +3,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeImage } from "../../src/image/decode.ts";
 import { psnr } from "../../src/image/metrics.ts";
-import { serve } from "../../src/service/serve.ts";
 import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
@@ -11,7 +10,7 @@ import { scratch } from "../cli/support.ts";
 import { shippedModel, shippedSample } from "../support/models.ts";
 import { missingChromium } from "../browser/chromium.ts";
 import { openPage, startBrowser } from "./browser.ts";
-import { doubled } from "./support.ts";
+import { doubled, listening } from "./support.ts";
 import { skipIf } from "../support/skip.ts";
 
 const test = suite("the playground");
@@ -73,15 +72,8 @@ if (missingChromium !== undefined) {
 
   const served = async (auth?: { tokens: string[] }) => {
     const service = createService({ models: [model], ...(auth ? { auth } : {}) });
-    const server = await serve(service, { port: 0 });
-    return {
-      url: `http://127.0.0.1:${server.port}/`,
-      stop: () => server.stop(),
-      async [Symbol.asyncDispose]() {
-        await server.stop();
-        await service[Symbol.asyncDispose]();
-      },
-    };
+    const running = await listening(service);
+    return { ...running, url: `${running.url}/` };
   };
   const fact = (page: Page, name: string) =>
     page.locator("#facts div", { hasText: name }).locator("dd").innerText();

@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { decodeImage } from "../../src/image/decode.ts";
 import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
-import { buildPng, concat, goldenFiles } from "../image/support.ts";
+import { concat } from "../../src/io/concat.ts";
+import { buildPng, goldenFiles } from "../image/support.ts";
 import { smallModel } from "../support/models.ts";
 import { post, postJson, refusal, ring } from "./support.ts";
 

@@ -2,33 +2,19 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { serve, type ServeOptions } from "../../src/service/serve.ts";
 import type { ServiceOptions } from "../../src/service/options.ts";
-import { doubled, post, refusal, ring, type TokenizerDouble, until } from "./support.ts";
+import { doubled, listening, post, refusal, ring, type TokenizerDouble, until } from "./support.ts";
 
 const test = suite("the server");
 
 const png = { "content-type": "image/png" };
 const text = new TextEncoder();
 
-interface Running extends AsyncDisposable {
-  readonly url: string;
-  readonly port: number;
-  readonly double: TokenizerDouble;
-  stop(): Promise<void>;
-}
-
-async function running(options: ServeOptions = {}, made: Partial<ServiceOptions> = {}): Promise<Running> {
+async function running(
+  options: ServeOptions = {},
+  made: Partial<ServiceOptions> = {},
+): Promise<Awaited<ReturnType<typeof listening>> & { readonly double: TokenizerDouble }> {
   const { service, double } = doubled({ codecThreads: 2, ...made });
-  const server = await serve(service, { port: 0, ...options });
-  return {
-    url: `http://127.0.0.1:${server.port}`,
-    port: server.port,
-    double,
-    stop: () => server.stop(),
-    async [Symbol.asyncDispose]() {
-      await server.stop();
-      await service[Symbol.asyncDispose]();
-    },
-  };
+  return { ...await listening(service, options), double };
 }
 
 /** All that a connection answers until it closes, in order or by a reset: what was sent unread makes it one. */

@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { createImage, type Image } from "../../src/image/image.ts";
+import { serve, type ServeOptions } from "../../src/service/serve.ts";
 import { createService, type Service } from "../../src/service/service.ts";
 import type { ServiceOptions } from "../../src/service/options.ts";
 import type { ServableTokenizer } from "../../src/service/work/tokenizer_batcher.ts";
@@ -73,6 +74,23 @@ export function doubled(
   const double = new TokenizerDouble();
   const service = createService({ models: [{ name: "double", tokenizer: double }], ...options });
   return { service, double };
+}
+
+/** A service that listens on a free port. Disposing it stops the server and disposes the service. */
+export async function listening(
+  service: Service,
+  options: ServeOptions = {},
+): Promise<AsyncDisposable & { readonly url: string; readonly port: number; stop(): Promise<void> }> {
+  const server = await serve(service, { port: 0, ...options });
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port,
+    stop: () => server.stop(),
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      await service[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** A request with a body. */

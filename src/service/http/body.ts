@@ -1,3 +1,4 @@
+import { concat } from "../../io/concat.ts";
 import { RequestError, tooLarge } from "../request_error.ts";
 
 /**
@@ -32,13 +33,7 @@ export async function readBody(
     }
   }
   if (declared !== undefined && declared !== length) throw truncated();
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
+  return concat(chunks);
 }
 
 function truncated(cause?: unknown): RequestError {

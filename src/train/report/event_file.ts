@@ -4,7 +4,8 @@ import { encodeImage } from "../../image/encode.ts";
 import type { Image } from "../../image/image.ts";
 import { FileError } from "../../tensor/errors.ts";
 import { crc32c } from "./crc32c.ts";
-import { bytes, double, type Fields, float, integer, joined } from "../../io/protobuf.ts";
+import { concat } from "../../io/concat.ts";
+import { bytes, double, type Fields, float, integer } from "../../io/protobuf.ts";
 
 /** The numbers of fields in TensorFlow's `event.proto` and `summary.proto`. */
 const event = { wallTime: 1, step: 2, fileVersion: 3, summary: 5, sessionLog: 7 };
@@ -78,7 +79,7 @@ export class EventFile implements Disposable {
   }
 
   async #write(fields: Fields): Promise<void> {
-    const data = joined([double(event.wallTime, this.#now()), ...fields]);
+    const data = concat([double(event.wallTime, this.#now()), ...fields]);
     await attempt(this.path, () => writeAll(this.#file, record(data)));
   }
 }
