@@ -10,8 +10,7 @@ import { alignColumns } from "../src/graph/print.ts";
 import { f32Tensor } from "../src/tensor/tensor.ts";
 import { openTokenSet } from "../src/data/token_set.ts";
 import { evaluateTransformer } from "../src/train/stages/transformer_evaluation.ts";
-import { openGenerative } from "../src/models/open_generative.ts";
-import { transformerWeights } from "../src/models/transformer_weights.ts";
+import { openGenerative, transformerOf } from "../src/models/open_generative.ts";
 
 const [tokens, ...folders] = Deno.args;
 if (!tokens || folders.length === 0) {
@@ -30,7 +29,7 @@ const rows = [
 ];
 for (const folder of folders) {
   await using files = await openGenerative(folder);
-  const { config, source } = transformerWeights(files.transformer, files.said);
+  const { config, source } = transformerOf(files);
   const states = {
     read: async (name: string) => f32Tensor(source.shapes.get(name)!, await source.read(name)),
   };

@@ -3,7 +3,7 @@ import type { TokenizerConfig } from "../networks/magvit2/config.ts";
 import { checkConfig } from "./infer_config.ts";
 import { parseJsonFile } from "../io/json_file.ts";
 
-/** What the config.json of a converted model says. */
+/** The contents of a converted model's config.json. */
 export interface ModelConfig {
   readonly tokenizer: TokenizerConfig;
   /** Which weights of the checkpoint the model was made from. */
@@ -33,7 +33,7 @@ export function formatConfigJson({ tokenizer, weights }: ModelConfig): string {
   return JSON.stringify(json, null, 2) + "\n";
 }
 
-/** Reads the text of a config.json. Throws `CheckpointError` where it is none of this project, naming the field. */
+/** Reads the text of a config.json. Throws `CheckpointError`, naming the field, if it is not one of this project. */
 export function parseConfig(text: string, { file }: { file: string }): ModelConfig {
   const json = parseJsonFile(text, { file: `the config.json of ${file}` });
   const field = <T>(

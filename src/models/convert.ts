@@ -12,7 +12,7 @@ import { type TokenizerWeights, tokenizerWeights } from "./tokenizer_weights.ts"
 export interface ConvertOptions extends Cancellable, AtomicOptions {
   /** The type of the weights that are written; default `f32`. */
   dtype?: "f32" | "f16";
-  /** Takes the raw weights where there are averaged ones. */
+  /** Takes the raw weights of a training checkpoint instead of their moving average (EMA). */
   raw?: boolean;
   /** Called for each weight that has been converted. */
   onProgress?: OnProgress;
@@ -32,7 +32,7 @@ export interface Conversion extends Pick<TokenizerWeights, "config" | "kind"> {
  * turns the old model into the new one: weights carry their configuration, `config.json` repeats it for readers.
  *
  * Throws `CheckpointError` as `openCheckpoint` and `tokenizerWeights` do, and naming the tensor where a value is too
- * large for f16; `FileError` where the folder cannot be written. What was there before is then kept.
+ * large for f16; `FileError` if the folder cannot be written. The files that were there before are then kept.
  */
 export async function convertCheckpoint(
   source: string | URL | Blob | Uint8Array,
@@ -73,7 +73,7 @@ export async function convertCheckpoint(
   return { config, kind, tensors: tensors.length, bytes };
 }
 
-/** Makes the folder, with those above it, and says whether it was not there. */
+/** Makes the folder and its parents. Resolves to whether it did not exist. */
 async function makeFolder(folder: string): Promise<boolean> {
   try {
     const exists = await Deno.stat(folder).then(() => true, () => false);

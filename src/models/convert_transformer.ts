@@ -40,13 +40,13 @@ export interface TransformerConversion {
 }
 
 /**
- * Writes the transformer of a checkpoint, or of a model's folder, into `transformer.safetensors` of an existing folder,
- * beside a tokenizer's `model.safetensors`. What shapes do not tell, heads and grid, goes into its metadata: as the
- * options say, or else as the metadata of `source` does. The names of its classes and its settings, where it has them, go
- * into the metadata, too, for hosts without files, and beside it.
+ * Writes the transformer of a checkpoint, or of a model's folder, to `transformer.safetensors` in an existing folder, next to
+ * a tokenizer's `model.safetensors`. Heads and grid, which shapes do not show, go into its metadata; they come from the
+ * options or else from the metadata of `source`. Class names and sampling settings, if there are any, are written next to it
+ * and, for hosts without files, into the metadata.
  *
  * Throws `CheckpointError` as `openCheckpoint` and `transformerWeights` do, and naming the tensor where a value is too
- * large for f16; `FileError` where the file cannot be written. What was there before is then kept.
+ * large for f16; `FileError` if the file cannot be written. The file that was there before is then kept.
  */
 export async function convertTransformer(
   source: string | URL | Blob | Uint8Array,
@@ -99,13 +99,13 @@ export async function convertTransformer(
       },
     ];
   });
-  const said = { transformer: { heads: config.heads, grid: config.grid, weights: format } };
+  const stated = { transformer: { heads: config.heads, grid: config.grid, weights: format } };
   const texts: Record<string, string> = {};
   for (const name of [classesFile, samplingFile]) {
     const file = await files.textFile(name);
     if (file) texts[name] = file.text;
   }
-  const metadata = { format: "pt", [configFile]: JSON.stringify(said), ...texts };
+  const metadata = { format: "pt", [configFile]: JSON.stringify(stated), ...texts };
   const target = folder.replace(/[/\\]+$/, "");
   await writeSafetensors(`${target}/${transformerFile}`, { metadata, tensors, signal, fileSystem });
   for (const [name, text] of Object.entries(texts)) {

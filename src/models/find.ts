@@ -4,22 +4,22 @@ import { CheckpointError } from "../tensor/errors.ts";
 /** Where a model comes from: a path, a `file:` URL, the name of a model that is shipped, or the bytes of a file. */
 export type ModelSource = string | URL | Blob | Uint8Array;
 
-/** The model that commands take where none is named. */
+/** The default model of commands. */
 export const defaultModel = "emoji-64";
 
 /** Names of the models that come with this package. */
 export const modelNames: readonly string[] = [defaultModel];
 
-/** Where they are. Bundles need not say where they themselves are. */
+/** Their folder. A function, since bundles may not know their own URL. */
 function shipped(): URL {
   return new URL("../../models/", import.meta.url);
 }
 
 /**
- * Where the checkpoint is that `source` is or names. A name is looked for among the models that come with this package
- * (in `folder`), unless a file or folder of that name is here.
+ * Resolves the name of a model that comes with this package to its files (in `folder`), unless a file or folder of that name
+ * exists in the working directory. Other sources are returned as they are.
  *
- * Nothing is fetched from a network but a shipped model, where this package itself was.
+ * Only a shipped model is ever fetched from a network, if this package was loaded from there.
  * Throws `CheckpointError` for a name that is neither.
  */
 export async function resolveModel(
@@ -38,7 +38,7 @@ export async function resolveModel(
   return model.protocol === "file:" ? model : await fetchWeights(model);
 }
 
-/** Opens the checkpoint that `source` is or names. Throws `CheckpointError` where there is none or it is damaged. */
+/** Opens the checkpoint of a model. Throws `CheckpointError` if there is none or it is damaged. */
 export async function openModel(source: ModelSource, options?: { folder?: URL }): Promise<Checkpoint> {
   return await openCheckpoint(await resolveModel(source, options));
 }

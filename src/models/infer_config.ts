@@ -13,8 +13,8 @@ type Place = readonly [name: string, axis: number];
 /**
  * Reads a tokenizer's configuration off the shapes of its weights, by names without dots (`encoderconv_inweight`).
  *
- * Each number shows in several weights, and what most of them say is taken, so that single weights that are missing or
- * misshapen can be reported as such. Throws `CheckpointError` where no weight tells a number, where the numbers make
+ * Each number appears in the shapes of several weights. The most frequent value is taken, so that single weights that are
+ * missing or misshapen can be reported as such. Throws `CheckpointError` if no weight tells a number, if the numbers make
  * no tokenizer, and for video tokenizers.
  */
 export function inferConfig(shapes: ReadonlyMap<string, Shape>, { file }: { file: string }): TokenizerConfig {
@@ -86,7 +86,7 @@ function mostFrequent(values: readonly number[]): number | undefined {
   return counts.keys().find((value) => counts.get(value) === most);
 }
 
-/** Throws `CheckpointError` where the numbers make no image tokenizer. */
+/** Throws `CheckpointError` if the numbers make no image tokenizer. */
 export function checkConfig(config: TokenizerConfig, file: string): void {
   const { ch, chMult, numResBlocks, zChannels, inChannels, outChannels } = config;
   const isWhole = (value: number, most: number) => Number.isSafeInteger(value) && value >= 1 && value <= most;

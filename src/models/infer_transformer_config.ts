@@ -7,7 +7,7 @@ import type { ModelHints } from "./hints.ts";
 const largestGrid = 256;
 
 /**
- * Reads the configuration off the shapes of `file`'s weights. Throws `CheckpointError` where there is no transformer
+ * Reads the configuration off the shapes of `file`'s weights. Throws `CheckpointError` if there is no transformer
  * or its shapes contradict one another.
  */
 export function inferTransformerConfig(

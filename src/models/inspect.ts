@@ -38,11 +38,11 @@ export interface CheckpointSummary {
     | "unknown";
   /** The image tokenizer, if there is one that can be loaded. */
   readonly tokenizer?: TokenizerFacts;
-  /** Why the tokenizer cannot be loaded, where there is one that cannot. */
+  /** Why the tokenizer cannot be loaded, if there is one that cannot. */
   readonly problem?: string;
   /** The transformer, if there is one. */
   readonly transformer?: TransformerFacts;
-  /** Whether there are averaged weights beside or instead of the raw ones. */
+  /** Whether there are averaged (EMA) weights. */
   readonly ema: boolean;
   /** Elements of all tensors, of whatever part. */
   readonly elements: number;
@@ -60,7 +60,7 @@ const published: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * Says what a checkpoint holds, from its names and shapes alone: no tensor is read.
+ * Describes what a checkpoint holds from the names and shapes of its tensors, without reading them.
  *
  * Throws `CheckpointError` as `openCheckpoint` does; a tokenizer that cannot be loaded is a `problem`, not an error.
  */

@@ -18,7 +18,7 @@ const mostListed = 6;
  * LPIPS does (`lin0.model.1.weight`, in its `vgg.pth`), and all of them as in a training checkpoint
  * (`net.slice1.0.weight`, with or without `loss.perceptual_loss.` before it). The first file that has a weight is used.
  *
- * Throws `CheckpointError` where a file is damaged, and where weights are missing or have other shapes, listing them.
+ * Throws `CheckpointError` if a file is damaged, and if weights are missing or have other shapes, listing them.
  */
 export async function openLpips(
   paths: readonly string[],
@@ -62,7 +62,7 @@ export async function openLpips(
 
 /**
  * Writes LPIPS's weights, opened as `openLpips` does, into one safetensors file that it opens again.
- * Throws as it does, and `FileError` where the file cannot be written.
+ * Throws as it does, and `FileError` if the file cannot be written.
  */
 export async function convertLpips(
   paths: readonly string[],

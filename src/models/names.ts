@@ -1,11 +1,11 @@
-/** In front of the tokenizer's names where a checkpoint holds the whole generative model. */
+/** Prefix of the tokenizer's names in a checkpoint of a whole generative model. */
 const wholeModelPrefix = "first_stage_model.";
 
 const emaPrefix = "model_ema.";
 
-/** Where a checkpoint keeps the parts of a tokenizer. */
+/** The names of a tokenizer's weights in a checkpoint. */
 export interface TokenizerNames {
-  /** In front of `encoder.` and `decoder.`. */
+  /** Prefix of `encoder.` and `decoder.`. */
   readonly prefix: string;
   /** The stored names of raw weights, all those under `encoder.` and `decoder.`. */
   readonly raw: readonly string[];
@@ -31,7 +31,7 @@ export function emaName(name: string, prefix: string): string {
   return prefix + emaPrefix + withoutDots(name);
 }
 
-/** A weight's name as averages spell it. */
+/** The name of a weight as the names of averages contain it. */
 export function withoutDots(name: string): string {
   return name.replaceAll(".", "");
 }

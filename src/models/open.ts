@@ -17,9 +17,10 @@ const maxConfigBytes = 1_000_000;
 
 /**
  * Opens a checkpoint: a file that `torch.save` wrote (.ckpt, .pth), a safetensors file, or a folder with `config.json`
- * and `model.safetensors` (where the weights carry their configuration, it counts, not the file beside them). What a file is is seen from its content, not its name. Nothing in it is ever executed.
+ * and `model.safetensors`. A configuration in the metadata of the weights takes precedence over `config.json`. The kind of a
+ * file is recognised by its content, not its name. Nothing in it is ever executed.
  *
- * Throws `CheckpointError` where there is no such file, or it is neither, or damaged, or hostile.
+ * Throws `CheckpointError` if there is no such file, or it is neither, or damaged, or hostile.
  */
 export async function openCheckpoint(source: string | URL | Blob | Uint8Array): Promise<Checkpoint> {
   if (await isFolder(source)) return await openFolder(nameOf(source));

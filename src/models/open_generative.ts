@@ -21,10 +21,10 @@ export interface TextFile {
 /** The files of a generative model, open. */
 export interface GenerativeFiles extends AsyncDisposable {
   readonly transformer: Checkpoint;
-  /** The same checkpoint, where it holds both. */
+  /** The same checkpoint if it holds both. */
   readonly tokenizer: Checkpoint;
-  /** What the files say of the transformer beyond its shapes. */
-  readonly said: ModelHints;
+  /** Hints in the metadata of the transformer. */
+  readonly stated: ModelHints;
   /** The text file of this name: in the model's folder, or carried in the transformer's metadata. */
   textFile(name: string): Promise<TextFile | undefined>;
 }
@@ -54,16 +54,16 @@ export async function openGenerative(
   return {
     transformer,
     tokenizer,
-    said: saidOf(transformer),
+    stated: statedHints(transformer),
     textFile,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
-/** The transformer of a generative model's files, with what they say of it where there is no hint. */
+/** The transformer of a generative model's files. Hints override what its metadata states. */
 export function transformerOf(
-  { transformer, said }: GenerativeFiles,
-  { heads = said.heads, grid = said.grid }: ModelHints = {},
+  { transformer, stated }: GenerativeFiles,
+  { heads = stated.heads, grid = stated.grid }: ModelHints = {},
 ): TransformerModel {
   return transformerWeights(transformer, { heads, grid });
 }
@@ -75,14 +75,14 @@ export async function isGenerative(source: ModelSource): Promise<boolean> {
 }
 
 /** Heads and grid in the configuration that converted weights carry. */
-function saidOf({ metadata }: Checkpoint): ModelHints {
+function statedHints({ metadata }: Checkpoint): ModelHints {
   try {
     const { transformer } = JSON.parse(metadata[configFile] ?? "{}");
     const whole = (value: unknown) => Number.isSafeInteger(value) ? value as number : undefined;
     const heads = whole(transformer?.heads), grid = whole(transformer?.grid);
     return { ...heads !== undefined && { heads }, ...grid !== undefined && { grid } };
   } catch {
-    // What is no JSON says nothing; where it matters, opening the tokenizer refuses it.
+    // Text that is not JSON states nothing; opening the tokenizer refuses it if it matters.
     return {};
   }
 }

@@ -22,7 +22,7 @@ export function packPairs(q: Int8Array): Uint8Array {
 }
 
 /**
- * The same checkpoint, in which matrices stored in q8 and q4 read like all others. Throws `CheckpointError` where the two
+ * The same checkpoint, in which matrices stored in q8 and q4 are read like all others. Throws `CheckpointError` if the two
  * parts of one do not fit.
  */
 export function withQuantized(checkpoint: Checkpoint): Checkpoint {

@@ -35,8 +35,8 @@ const listed = 8;
  * Finds the tokenizer in a checkpoint of a tokenizer or of a whole generative model: the averaged weights where there
  * are any, the raw ones otherwise or with `raw`.
  *
- * Throws one `CheckpointError` that lists all weights that are missing, misshapen or left over; also where the
- * checkpoint holds no image tokenizer, or its config.json says another than its weights.
+ * Throws one `CheckpointError` that lists all weights that are missing, misshapen or left over; also if the
+ * checkpoint holds no image tokenizer, or its config.json contradicts its weights.
  */
 export function tokenizerWeights(
   checkpoint: Checkpoint,
@@ -60,10 +60,10 @@ export function tokenizerWeights(
   const shapes = parameterShapes(config);
   const storedName = (name: string) => kind === "ema" ? emaName(name, names.prefix) : names.prefix + name;
   checkWeights(checkpoint, { config, shapes, storedName, names });
-  const said = checkSaid(checkpoint, { config, raw });
+  const stated = checkStated(checkpoint, { config, raw });
   return {
     config,
-    kind: said ?? kind,
+    kind: stated ?? kind,
     source: {
       shapes,
       halves: shapes.keys().every((name) => tensors.get(storedName(name))?.dtype === "f16"),
@@ -121,25 +121,25 @@ function list(what: string, names: readonly string[]): string | undefined {
   return `${names.length} ${what} (${names.slice(0, listed).join(", ")}${rest})`;
 }
 
-/** Holds what a converted model says of itself against its weights, and gives which weights it was made from. */
-function checkSaid(
+/** Checks the configuration that a converted model states against its weights. Gives the kind of weights it was made from. */
+function checkStated(
   { name: file, metadata }: Checkpoint,
   { config, raw }: { config: TokenizerConfig; raw: boolean },
 ): "ema" | "raw" | undefined {
   if (metadata[configFile] === undefined) return undefined;
-  const said = parseConfig(metadata[configFile], { file });
-  if (formatConfig(said.tokenizer) !== formatConfig(config)) {
+  const stated = parseConfig(metadata[configFile], { file });
+  if (formatConfig(stated.tokenizer) !== formatConfig(config)) {
     throw new CheckpointError(`Cannot load the tokenizer from ${file}`, {
-      expected: `${formatConfig(said.tokenizer)}, as its config.json says`,
+      expected: `${formatConfig(stated.tokenizer)}, as its config.json says`,
       got: `weights of ${formatConfig(config)}`,
     });
   }
-  if (raw && said.weights === "ema") {
+  if (raw && stated.weights === "ema") {
     throw new CheckpointError(`Cannot load the raw weights from ${file}`, {
       expected: "raw weights",
       got: "a model converted from the averaged (EMA) weights",
       hint: "convert the checkpoint again with --raw",
     });
   }
-  return said.weights;
+  return stated.weights;
 }

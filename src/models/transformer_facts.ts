@@ -1,6 +1,6 @@
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 
-/** What the shapes of a transformer's weights tell. */
+/** The transformer that a checkpoint holds, from the shapes of its weights. */
 export interface TransformerFacts {
   /** Published models of just this size. */
   readonly like: readonly string[];
@@ -25,7 +25,7 @@ const published: ReadonlyMap<string, readonly string[]> = new Map([
   ["1536 48 4", ["AR_256_XL"]],
 ]);
 
-/** Reads the facts off the tensors under `transformer.`; nothing where they make no transformer. */
+/** The facts of the tensors under `transformer.`; `undefined` if they do not make a transformer. */
 export function transformerFacts(
   tensors: ReadonlyMap<string, { readonly shape: Shape }>,
 ): TransformerFacts | undefined {

@@ -24,7 +24,7 @@ const listed = 8;
 /**
  * Finds the transformer in a checkpoint of a whole generative model, or in weights that were written in q8 or q4.
  *
- * Throws one `CheckpointError` that lists all weights that are missing or misshapen; also where the checkpoint holds no
+ * Throws one `CheckpointError` that lists all weights that are missing or misshapen; also if the checkpoint holds no
  * transformer, as that of a tokenizer.
  */
 export function transformerWeights(stored: Checkpoint, hints: ModelHints = {}): TransformerModel {

@@ -12,7 +12,7 @@ export interface PatchGanConfig {
 }
 
 const slope = 0.2, kernel = 4;
-/** Channels grow up to so many times `ndf`. */
+/** Largest number of channels, in multiples of `ndf`. */
 const mostGrowth = 8;
 
 /**

@@ -9,7 +9,7 @@ export function allFinite(values: Float32Array): boolean {
   return sum === 0;
 }
 
-/** Throws `NumericError` where a result holds NaN or infinity; `action` completes "Cannot …". */
+/** Throws `NumericError` if a result holds NaN or infinity; `action` completes "Cannot …". */
 export function checkFinite(values: Float32Array, action: string): void {
   if (allFinite(values)) return;
   throw new NumericError(`Cannot ${action}`, {

@@ -3,11 +3,11 @@ import { BackendError } from "../tensor/errors.ts";
 
 interface Entry {
   readonly program: Promise<Program>;
-  /** Calls that run it or wait to. */
+  /** Calls that run it or wait for it. */
   users: number;
 }
 
-/** Compiled programs by the shapes that they are for. Those least recently used go; none goes while in use. */
+/** A cache of compiled programs that evicts those least recently used, but none in use. */
 export class ProgramCache implements AsyncDisposable {
   readonly #capacity: number;
   /** In the order of their last use. */
@@ -17,12 +17,12 @@ export class ProgramCache implements AsyncDisposable {
     this.#capacity = capacity;
   }
 
-  /** Programs that are kept. */
+  /** Number of cached programs. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Calls `work` with the program `key`, which `compile` makes where there is none. */
+  /** Calls `work` with the program `key`, which `compile` makes if it is not cached. */
   async use<Result>(
     key: string,
     { compile, work }: { compile: () => Promise<Program>; work: (program: Program) => Promise<Result> },
@@ -54,7 +54,7 @@ export class ProgramCache implements AsyncDisposable {
     await this.#evict(0);
   }
 
-  /** Compiles; where memory does not suffice, once more without the programs that nobody uses. */
+  /** Compiles. If memory runs out, disposes the programs that are not in use and tries once more. */
   async #compile(compile: () => Promise<Program>): Promise<Program> {
     try {
       return await compile();
@@ -64,7 +64,7 @@ export class ProgramCache implements AsyncDisposable {
     }
   }
 
-  /** Disposes unused programs, oldest first, until `keep` are left. Resolves to whether there were any. */
+  /** Disposes unused programs, least recently used first, until `keep` are left. Resolves to whether there were any. */
   async #evict(keep: number): Promise<boolean> {
     const unused: Entry[] = [];
     for (const [key, entry] of this.#entries) {

@@ -1,16 +1,16 @@
 /**
- * Most pixels of one run, unless one image has more. A large image keeps all threads busy alone: running several
- * at once would cost memory and save no time.
+ * Most pixels of one run of a tokenizer, unless a single image has more. An image of this size keeps all threads busy:
+ * running several at once would cost memory and save no time.
  */
 export const maxRunPixels = 65536;
 
-/** How large the image of an item is, in pixels. */
+/** Width and height of an item's image in pixels. */
 export interface Frame {
   readonly width: number;
   readonly height: number;
 }
 
-/** Divides `items` into runs of neighbours with frames of one size, each as long as one run of a program should be. */
+/** Divides `items` into runs of adjacent items of one size, each small enough for one run of a program. */
 export function runsOf<Item>(items: readonly Item[], frameOf: (item: Item) => Frame): Item[][] {
   const runs: Item[][] = [];
   let last: Frame | undefined;

@@ -43,8 +43,8 @@ export class Tokenizer implements AsyncDisposable {
    * Loads a tokenizer from a `.ckpt`, `.pth` or `.safetensors` file (told apart by content), a folder with `config.json`
    * and `model.safetensors`, or by the name of a model that comes with this package (`emoji-64`).
    *
-   * Throws `CheckpointError` where the file is damaged or holds no image tokenizer, `NumericError` where a weight is not
-   * finite, `ArgumentError` for a wrong option, `BackendError` where the backend cannot run here.
+   * Throws `CheckpointError` if the file is damaged or holds no image tokenizer, `NumericError` if a weight is not
+   * finite, `ArgumentError` for a wrong option, `BackendError` if the backend cannot run here.
    */
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Tokenizer> {
     options.signal?.throwIfAborted();
@@ -78,11 +78,11 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * The tokens of an image of any size: one whose sides are no multiples of `factor` is centred in a grey frame.
+   * The tokens of an image of any size. If its sides are not multiples of `factor`, it is centred in a grey frame.
    * Throws `ArgumentError` if it is not a valid image.
    */
   encode(image: Image, options?: Cancellable): Promise<Tokens>;
-  /** The tokens of each image, as if encoded alone. */
+  /** The tokens of each image. They do not depend on the other images. */
   encode(images: readonly Image[], options?: Cancellable): Promise<Tokens[]>;
   encode(images: Image | readonly Image[], options: Cancellable = {}): Promise<Tokens | Tokens[]> {
     return this.#codec.engine.call("encode", async () => {
@@ -92,11 +92,11 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * The image that tokens stand for. Throws `ArgumentError` where they are not tokens of this model: another codebook
+   * The image that tokens stand for. Throws `ArgumentError` if they are not tokens of this model: another codebook
    * size, a token out of range, a length that does not fit the grid.
    */
   decode(tokens: Tokens, options?: Cancellable): Promise<Image>;
-  /** The image of each, as if decoded alone. */
+  /** The image of each. It does not depend on the other tokens. */
   decode(tokens: readonly Tokens[], options?: Cancellable): Promise<Image[]>;
   decode(tokens: Tokens | readonly Tokens[], options: Cancellable = {}): Promise<Image | Image[]> {
     return this.#codec.engine.call("decode", async () => {
@@ -105,9 +105,9 @@ export class Tokenizer implements AsyncDisposable {
     });
   }
 
-  /** The image as its tokens keep it: `decode` of `encode`. */
+  /** Encodes an image and decodes its tokens. */
   reconstruct(image: Image, options?: Cancellable): Promise<Image>;
-  /** Each image as its tokens keep it. */
+  /** The reconstruction of each image. */
   reconstruct(images: readonly Image[], options?: Cancellable): Promise<Image[]>;
   reconstruct(images: Image | readonly Image[], options: Cancellable = {}): Promise<Image | Image[]> {
     return this.#codec.engine.call("reconstruct", async () => {
@@ -119,7 +119,7 @@ export class Tokenizer implements AsyncDisposable {
 
   /**
    * Latents z, f32 `[N,zChannels,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 `[N,3,H,W]` in [−1,1].
-   * Throws `ArgumentError` where the shape is another one, or H or W no multiple of `factor`.
+   * Throws `ArgumentError` if the shape is another one, or H or W is not a multiple of `factor`.
    */
   encodeTensor(
     x: HostTensor<"f32">,
@@ -144,7 +144,7 @@ export class Tokenizer implements AsyncDisposable {
   /**
    * Images f32 `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes of ±1, f32
    * `[N,zChannels,h,w]`.
-   * Throws `ArgumentError` for another shape, or values that are no tokens or codes of this model.
+   * Throws `ArgumentError` for another shape, or for values that are not tokens or codes of this model.
    */
   decodeTensor(
     tokensOrCodes: HostTensor<"u32"> | HostTensor<"f32">,
@@ -199,7 +199,7 @@ function isCodes(tensor: HostTensor<"u32"> | HostTensor<"f32">): tensor is HostT
   return tensor.dtype === "f32";
 }
 
-/** Whether a shape has so many axes and no empty one. */
+/** Whether a shape has `axes` axes, none of them empty. */
 function isFull(shape: Shape, axes: number): boolean {
   return shape.length === axes && shape.every((length) => length > 0);
 }

@@ -53,7 +53,7 @@ export function checkTokens(
   checkGrid(rows, columns);
 }
 
-/** Throws `ArgumentError` where a token is not below `codebookSize`. */
+/** Throws `ArgumentError` if a token is not below `codebookSize`. */
 export function checkRange(tokens: Uint32Array, codebookSize: number): void {
   const bad = tokens.findIndex((token) => token >= codebookSize);
   if (bad < 0) return;

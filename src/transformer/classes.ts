@@ -5,10 +5,10 @@ import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 /** A class, by its number or its name. */
 export type ClassId = number | string;
 
-/** How many names an error offers. */
+/** Names that an error suggests. */
 const offered = 3;
 
-/** The number of a class. Throws `ArgumentError` for one that there is not, with the names nearest to it. */
+/** The number of a class. Throws `ArgumentError` for an unknown class; the error suggests similar names. */
 export function classNumber(
   id: ClassId,
   { classes, names }: { classes: number; names?: readonly string[] },
@@ -36,13 +36,13 @@ export function classNumber(
   return refuse("a class of the model", `did you mean ${some}`);
 }
 
-/** The names of a model's classes: those that it has; without any, for 1,000 classes those of ImageNet. */
+/** The names of a model's classes: those of its files, else, for 1,000 classes, those of ImageNet. */
 export async function classNamesOf(
   files: Pick<GenerativeFiles, "textFile">,
   classes: number,
 ): Promise<string[] | undefined> {
-  const said = await files.textFile(classesFile);
-  if (said) return parseClassNames(said.text, { file: said.file, classes });
+  const found = await files.textFile(classesFile);
+  if (found) return parseClassNames(found.text, { file: found.file, classes });
   return classes === 1000 ? await imagenetClasses() : undefined;
 }
 
@@ -71,7 +71,7 @@ function simplified(name: string): string {
   return name.trim().toLowerCase().replaceAll(/[\s_-]+/g, " ");
 }
 
-/** How far a name is from what was wanted: the nearest of its words counts, then the whole. */
+/** The distance of a name from the wanted one: that of its most similar word, then that of the whole name. */
 function farFrom(wanted: string, name: string): number {
   const whole = simplified(name), words = whole.split(/[ ,&]+/);
   const nearest = Math.min(...[whole, ...words].map((part) => distance(wanted, part)));

@@ -4,9 +4,9 @@ import type { SamplingSettings } from "./settings.ts";
 export interface Candidate {
   /** The class's number. */
   readonly classId: number;
-  /** The image's number: with the seed and the settings it decides what is generated. */
+  /** Number of the image. With the seed, the class and the settings it determines the image. */
   readonly index: number;
-  /** Which of the image's candidates it is. */
+  /** Number of the candidate among those of its image. */
   readonly candidate: number;
 }
 

@@ -37,9 +37,9 @@ export interface GeneratorOptions extends ModelHints, RuntimeOptions {
 export interface GeneratedImage {
   /** The class's number. */
   readonly classId: number;
-  /** The class's name, where the model has names. */
+  /** The class's name, if the model has class names. */
   readonly className?: string;
-  /** Its number: with the seed and the settings it decides what is generated. */
+  /** Number of the image. With the seed, the class and the settings it determines the image. */
   readonly index: number;
   /** The seed of the request. */
   readonly seed: number;
@@ -69,7 +69,7 @@ export interface StreamOptions extends GenerateOptions {
   everyRows?: number;
 }
 
-/** A generative model: what generates tokens, what turns them into images, and what its classes are called. */
+/** The parts of a generator. */
 export interface GeneratorModel {
   /** What generates tokens. */
   readonly transformer: TransformerModel;
@@ -77,7 +77,7 @@ export interface GeneratorModel {
   readonly tokenizer: TokenizerModel | Tokenizer;
   /** Names of the classes, by number. */
   readonly classNames?: readonly string[];
-  /** How tokens are generated where a request does not say it; default `defaultSampling`. */
+  /** How tokens are sampled unless a request says otherwise; default `defaultSampling`. */
   readonly sampling?: SamplingSettings;
 }
 
@@ -98,9 +98,9 @@ export interface GeneratorModel {
  * ```
  */
 export class Generator implements AsyncDisposable {
-  /** The names of the classes, where the model has some. */
+  /** The names of the classes, if the model has them. */
   readonly classNames: readonly string[] | undefined;
-  /** How tokens are generated where a request does not say it. */
+  /** How tokens are sampled unless a request says otherwise. */
   readonly sampling: SamplingSettings;
   readonly #engine: TransformerEngine;
   readonly #decode: Decode;
@@ -124,8 +124,8 @@ export class Generator implements AsyncDisposable {
    * Loads a generator from a checkpoint of an autoregressive model, which holds its tokenizer, too; or from a folder with
    * `model.safetensors` and `transformer.safetensors`; or by the name of a model that comes with this package.
    *
-   * Throws `CheckpointError` where a file is damaged or lacks one of the two, `NumericError` where a weight is not finite,
-   * `ArgumentError` for a wrong option or a tokenizer that does not fit, `BackendError` where the backend cannot run here.
+   * Throws `CheckpointError` if a file is damaged or lacks one of the two, `NumericError` if a weight is not finite,
+   * `ArgumentError` for a wrong option or a tokenizer that does not fit, `BackendError` if the backend cannot run here.
    */
   static async load(
     source: ModelSource,
@@ -192,7 +192,7 @@ export class Generator implements AsyncDisposable {
     return images;
   }
 
-  /** Generates images and tells after each token how far they are. Throws as `generate` does. */
+  /** Generates images and reports the progress after each token. Throws as `generate` does. */
   async *stream(options: StreamOptions): AsyncGenerator<GenerationStep, void, undefined> {
     const { everyRows = 0, signal } = options, { grid } = this.config;
     const { batches } = this.#plan(options);

@@ -5,24 +5,24 @@ import type { TransformerConfig } from "../networks/transformer/config.ts";
 import type { Batch } from "./generate_tokens.ts";
 import { maxCandidates, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
 
-/** Which images to generate, and how. */
+/** Images to generate. */
 export interface GenerateOptions extends SamplingOptions, Cancellable {
-  /** Classes, by number or, where the model has names, by name. */
+  /** Classes, by number or, if the model has class names, by name. */
   classIds: ClassId | readonly ClassId[];
   /** Images of each class; default 1. */
   n?: number;
   /** A whole number up to 2⁵³ − 1: the same seed generates the same images. Default 0. */
   seed?: number;
-  /** Number of the first image; default 0. Image i of a request is what a request for it alone, with `first` i, generates. */
+  /** Number of the first image; default 0. Image i is the same image in every request with this seed, class and settings. */
   first?: number;
 }
 
-/** Images that a request may ask for. */
+/** Most images of a request. */
 export const maxImages = 1024;
-/** Images, or candidates of some, that are generated at once. */
+/** Images, counting each candidate, that are generated in one batch. */
 const batchSize = maxCandidates;
 
-/** A request that was checked, cut into batches. */
+/** A checked request, cut into batches. */
 export interface Plan {
   readonly settings: SamplingSettings;
   readonly batches: readonly Batch[];

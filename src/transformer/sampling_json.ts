@@ -17,27 +17,27 @@ const fields: readonly string[] = [
   "candidates",
 ];
 
-/** How a model's tokens are sampled where a request does not say it, if the model says so. */
+/** The sampling settings in a model's files, if it has some. */
 export async function samplingOf(
   files: Pick<GenerativeFiles, "textFile">,
 ): Promise<SamplingSettings | undefined> {
-  const said = await files.textFile(samplingFile);
-  return said && parseSampling(said.text, { file: said.file });
+  const found = await files.textFile(samplingFile);
+  return found && parseSampling(found.text, { file: found.file });
 }
 
 /**
- * Reads the text of a sampling.json: fields of `SamplingOptions` but `greedy`, those absent as in `defaultSampling`. Throws
- * `CheckpointError` naming the field that is unknown or out of its range.
+ * Reads the text of a sampling.json: fields of `SamplingOptions` except `greedy`, with the defaults of `defaultSampling`.
+ * Throws `CheckpointError` naming the field that is unknown or out of its range.
  */
 export function parseSampling(text: string, { file }: { file: string }): SamplingSettings {
-  const said = parseJsonFile(text, { file });
-  if (typeof said !== "object" || said === null || Array.isArray(said)) {
+  const json = parseJsonFile(text, { file });
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new CheckpointError(`Cannot read ${file}`, {
       expected: "an object",
-      got: Array.isArray(said) ? "a list" : said === null ? "null" : typeof said,
+      got: Array.isArray(json) ? "a list" : json === null ? "null" : typeof json,
     });
   }
-  const unknown = Object.keys(said).find((field) => !fields.includes(field));
+  const unknown = Object.keys(json).find((field) => !fields.includes(field));
   if (unknown !== undefined) {
     throw new CheckpointError(`Cannot read ${file}`, {
       expected: `fields of ${fields.join(", ")}`,
@@ -45,7 +45,7 @@ export function parseSampling(text: string, { file }: { file: string }): Samplin
     });
   }
   try {
-    return samplingSettings(said as SamplingOptions, defaultSampling);
+    return samplingSettings(json as SamplingOptions, defaultSampling);
   } catch (cause) {
     if (!(cause instanceof ArgumentError)) throw cause;
     throw new CheckpointError(`Cannot read ${file}: ${cause.message}`, { cause });

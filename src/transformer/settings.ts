@@ -1,30 +1,30 @@
 import { ArgumentError } from "../tensor/errors.ts";
 
-/** One value for both sub-tokens, or one for each. */
+/** One value for both sub-tokens, or a value for each. */
 export type PerSubToken = number | readonly [number, number];
 
-/** How tokens are generated. What is left away is as the model's sampling.json says, or else as said here. */
+/** How tokens are sampled. Defaults are those of the model's sampling.json; the ones named here apply if it has none. */
 export interface SamplingOptions {
-  /** How far logits move away from those of the null class; up to 1 there is no guidance. Default 4. */
+  /** Scale of classifier-free guidance; 1 or less is without guidance. Default 4. */
   guidance?: PerSubToken;
   /** `constant`, or `linear`: from 1 at the first token up to `guidance` at the last. Default `constant`. */
   guidanceSchedule?: "constant" | "linear";
-  /** What logits are divided by; 0 always takes the likeliest. Default 1. */
+  /** Logits are divided by it; 0 always takes the most likely sub-token. Default 1. */
   temperature?: PerSubToken;
-  /** Only the k likeliest are generated from; 0 for all, the default. */
+  /** Samples from the k most likely sub-tokens; 0, the default, from all. */
   topK?: PerSubToken;
-  /** Only the likeliest are generated from whose probabilities together reach p. Default 0.96. */
+  /** Samples from the most likely sub-tokens whose probabilities add up to p. Default 0.96. */
   topP?: PerSubToken;
-  /** Always takes the likeliest: temperature 0. */
+  /** Always takes the most likely sub-token: temperature 0. */
   greedy?: boolean;
   /**
-   * How often each image is generated, of which the one is kept that is likeliest by the model, as it is without guidance
-   * and at a temperature of 1. Takes so many times as long. From 1, the default, to 8.
+   * Number of images that are generated for each that is kept: the one to which the model, without guidance and at
+   * temperature 1, gives the highest probability. Time grows in proportion. From 1, the default, to 8.
    */
   candidates?: number;
 }
 
-/** Options made complete and checked, each for both sub-tokens. */
+/** Sampling options, complete and checked, with a value for each sub-token. */
 export interface SamplingSettings {
   /** See `SamplingOptions.guidance`. */
   readonly guidance: readonly [number, number];
@@ -40,10 +40,10 @@ export interface SamplingSettings {
   readonly candidates: number;
 }
 
-/** The most candidates of an image: as many as images are generated at once. */
+/** Most candidates of an image: all are generated in one batch. */
 export const maxCandidates = 8;
 
-/** Settings for images to look at, where a model has none of its own. */
+/** The settings of models that have no sampling.json. */
 export const defaultSampling: SamplingSettings = {
   guidance: [4, 4],
   guidanceSchedule: "constant",
@@ -102,7 +102,7 @@ export function samplingSettings(options: SamplingOptions, preset: SamplingSetti
   };
 }
 
-/** The guidance of each sub-token at `position` of `positions`; 1 where there is none. */
+/** The guidance scale of each sub-token at `position` of `positions`; 1 is without guidance. */
 export function guidanceAt(
   { guidance, guidanceSchedule }: SamplingSettings,
   { position, positions }: { position: number; positions: number },

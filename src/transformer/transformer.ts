@@ -45,8 +45,8 @@ export class Transformer implements AsyncDisposable {
   }
 
   /**
-   * Loads the transformer of a checkpoint. Throws `CheckpointError` where it is damaged or holds none, `NumericError`
-   * where a weight is not finite, `ArgumentError` for a wrong option, `BackendError` where the backend cannot run here.
+   * Loads the transformer of a checkpoint. Throws `CheckpointError` if it is damaged or holds none, `NumericError`
+   * if a weight is not finite, `ArgumentError` for a wrong option, `BackendError` if the backend cannot run here.
    */
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Transformer> {
     options.signal?.throwIfAborted();
@@ -68,7 +68,7 @@ export class Transformer implements AsyncDisposable {
    * The logits of every position, each knowing only the tokens before it (and the second sub-token its first):
    * `[n, positions, 2^b0]` and `[n, positions, 2^b1]`.
    *
-   * Throws `ArgumentError` where classes or tokens are out of range or not as many as needed, `NumericError` for results
+   * Throws `ArgumentError` if classes or tokens are out of range or not as many as needed, `NumericError` for results
    * that are not finite.
    */
   async teacherForced(

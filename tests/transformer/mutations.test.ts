@@ -3,10 +3,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ArgumentError, CheckpointError } from "../../src/tensor/errors.ts";
 import { classNumber, parseClassNames } from "../../src/transformer/classes.ts";
-import { openGenerative } from "../../src/models/open_generative.ts";
+import { openGenerative, transformerOf } from "../../src/models/open_generative.ts";
 import { parseSampling } from "../../src/transformer/sampling_json.ts";
 import { defaultSampling, samplingSettings } from "../../src/transformer/settings.ts";
-import { transformerShapes, transformerWeights } from "../../src/models/transformer_weights.ts";
+import { transformerShapes } from "../../src/models/transformer_weights.ts";
 import { weightFormats } from "../../src/backend/formats.ts";
 import { stepGraph } from "../../src/transformer/step_graph.ts";
 import { safetensors } from "../io/support.ts";
@@ -173,7 +173,7 @@ test("quantised matrices and what their file says of them: read whole, or a type
       }
       try {
         await using files = await openGenerative(safetensors(header, { data: bytes }));
-        const { config: found, source } = transformerWeights(files.transformer, files.said);
+        const { config: found, source } = transformerOf(files);
         for (const [name, shape] of source.shapes) {
           assert.is((await source.read(name)).length, shape.reduce((product, length) => product * length, 1));
         }
