@@ -1,5 +1,5 @@
 // Pooling: a window slides over the positions, each channel by itself. And its gradient.
-import { arg, pointer, splat } from "./simd";
+import { arg, madd, pointer, splat } from "./simd";
 
 /** What is made of a window: its largest element, the mean of what lies inside of x, the mean with zeros outside of x. */
 const MAX: i32 = 0;
@@ -100,23 +100,69 @@ function spreadWindow(args: usize, i: i32, image: usize, dy: usize, count: i32):
   const t0 = line / outHeight * arg(args, 14) - arg(args, 17);
   const y0 = line % outHeight * arg(args, 15) - arg(args, 18), x0 = i % outWidth * arg(args, 16) - arg(args, 19);
   const fromT = max(0, t0), toT = min(frames, t0 + kt), fromY = max(0, y0), toY = min(height, y0 + kh);
-  const fromX = max(0, x0), toX = min(width, x0 + kw);
+  const fromX = max(0, x0), columns = min(width, x0 + kw) - fromX;
   const x = pointer(args, 0) + image, out = pointer(args, 2) + image;
-  const size = kind == AVERAGE_PADDED ? kt * kh * kw : (toT - fromT) * (toY - fromY) * (toX - fromX);
+  const plane = (<usize>(height * width)) * pixel, row = (<usize>width) * pixel;
+  const first = (<usize>((fromT * height + fromY) * width + fromX)) * pixel;
+  if (kind == MAX) {
+    for (let c = 0; c < count; c += 4) {
+      const offset = (<usize>c) << 2;
+      const best = largest4(x + first + offset, toT - fromT, toY - fromY, columns, plane, row, pixel);
+      addLanes(out + first + offset, best, v128.load(dy + offset), count - c);
+    }
+    return;
+  }
+  const size = kind == AVERAGE_PADDED ? kt * kh * kw : (toT - fromT) * (toY - fromY) * columns;
   const share = <f32>(1.0 / <f64>size);
-  for (let c: usize = 0; c < (<usize>count) << 2; c += 4) {
-    let best = (<usize>((fromT * height + fromY) * width + fromX)) * pixel, most = load<f32>(x + best + c);
-    for (let t = fromT; t < toT; t++) {
-      for (let y = fromY; y < toY; y++) {
-        let at = (<usize>((t * height + y) * width + fromX)) * pixel;
-        for (let b = fromX; b < toX; b++, at += pixel) {
-          if (kind == MAX) {
-            const value = load<f32>(x + at + c);
-            if (value > most || (value != value && most == most)) best = at, most = value;
-          } else store<f32>(out + at + c, load<f32>(out + at + c) + load<f32>(dy + c) * share);
-        }
+  for (let t = fromT, frame = out + first; t < toT; t++, frame += plane) {
+    for (let y = fromY, line = frame; y < toY; y++, line += row) {
+      for (let b = 0, at = line; b < columns; b++, at += pixel) addShare(at, dy, count, share);
+    }
+  }
+}
+
+/** For four channels, how many bytes the first of the largest elements of a block lies behind x. */
+// @ts-ignore: decorator
+@inline
+function largest4(x: usize, frames: i32, rows: i32, columns: i32, plane: usize, row: usize, pixel: usize): v128 {
+  let most = v128.load(x), best = i32x4.splat(0);
+  for (let t = 0, frame = x; t < frames; t++, frame += plane) {
+    for (let y = 0, line = frame; y < rows; y++, line += row) {
+      for (let b = 0, at = line; b < columns; b++, at += pixel) {
+        const value = v128.load(at);
+        const isNew = v128.and(f32x4.ne(value, value), f32x4.eq(most, most));
+        const larger = v128.or(f32x4.gt(value, most), isNew);
+        most = v128.bitselect(value, most, larger);
+        best = v128.bitselect(i32x4.splat(<i32>(at - x)), best, larger);
       }
     }
-    if (kind == MAX) store<f32>(out + best + c, load<f32>(out + best + c) + load<f32>(dy + c));
   }
+  return best;
+}
+
+/** Adds the first `count` of four lanes to elements that lie `offsets` bytes behind those of out. */
+// @ts-ignore: decorator
+@inline
+function addLanes(out: usize, offsets: v128, value: v128, count: i32): void {
+  addTo(out + <usize>i32x4.extract_lane(offsets, 0), f32x4.extract_lane(value, 0));
+  if (count > 1) addTo(out + 4 + <usize>i32x4.extract_lane(offsets, 1), f32x4.extract_lane(value, 1));
+  if (count > 2) addTo(out + 8 + <usize>i32x4.extract_lane(offsets, 2), f32x4.extract_lane(value, 2));
+  if (count > 3) addTo(out + 12 + <usize>i32x4.extract_lane(offsets, 3), f32x4.extract_lane(value, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function addTo(out: usize, value: f32): void {
+  store<f32>(out, load<f32>(out) + value);
+}
+
+/** out + dy·share for `count` channels. */
+// @ts-ignore: decorator
+@inline
+function addShare(out: usize, dy: usize, count: i32, share: f32): void {
+  let c = 0;
+  for (; c + 4 <= count; c += 4, out += 16, dy += 16) {
+    v128.store(out, madd(v128.load(dy), splat(share), v128.load(out)));
+  }
+  for (; c < count; c++, out += 4, dy += 4) addTo(out, load<f32>(dy) * share);
 }
