@@ -10,6 +10,7 @@ const BLOCK: i32 = 4096;
  * Where u32 `when` is 0, nothing is. Arguments: p, m, v, average or 0, gradient, step, scale or 0, elements, then as f32
  * bits: β₁, 1 − β₁, β₂, 1 − β₂, eps, decay, 1 − averageDecay; when or 0. Item: a block of 4096 elements (buffers are padded to 16 bytes).
  */
+// @training
 export function adam(args: usize, item: i32): void {
   const when = pointer(args, 15);
   if (when != 0 && load<u32>(when) == 0) return;

@@ -7,6 +7,7 @@ const BLOCK: i32 = 4096;
  * state = value, unless u32 `when` is 0. Arguments: value, state, when (address 0: always), elements.
  * Item: a block of 4096 elements.
  */
+// @training
 export function assign(args: usize, item: i32): void {
   const when = pointer(args, 2);
   if (when != 0 && load<u32>(when) == 0) return;

@@ -51,6 +51,7 @@ export function attention(args: usize, item: i32, scratch: usize): void {
  * Arguments: qkv [B,P,3·D], dy [B,P,D], out [B,P,3·D], h, d, P. Item: as above.
  * Scratch: see `attentionExtent` in src/backend/wasm/extents.ts.
  */
+// @training
 export function attentionGrad(args: usize, item: i32, scratch: usize): void {
   const heads = arg(args, 3), d = arg(args, 4), positions = arg(args, 5);
   const bytes = (<usize>d) << 2, width = bytes * (<usize>heads), row = width * 3;

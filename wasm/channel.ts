@@ -1,5 +1,5 @@
 // What the gradients of normalisations need: sums by channel, and their application.
-import { sigmoid4 } from "./map";
+import { sigmoid4 } from "./unary";
 import { arg, known, madd, pointer, splat } from "./simd";
 
 /** Positions of one item, or of one partial sum; channels of one item: a cache line of them. */
@@ -21,6 +21,7 @@ function through(dy: v128, x: v128, activation: usize, row: usize): v128 {
  * Arguments: x, dy [N,P,C], affine [N,2,C], activation [N,2,C] or 0, out [N,2,C], P, C. Item: one (n, 16 channels). C is a
  * multiple of 4.
  */
+// @training
 export function channelSums(args: usize, item: i32): void {
   const positions = arg(args, 5), channels = arg(args, 6), blocks = (channels + CHANNELS - 1) / CHANNELS;
   const n = item / blocks, begin = item % blocks * CHANNELS;
@@ -53,6 +54,7 @@ export function channelSums(args: usize, item: i32): void {
  * blocks, groups, stride of weight from image to image. Item: one (n, block of 256 positions). C is a multiple of 4.
  * Scratch: what d, x̂ and 1 are multiplied by, for each channel.
  */
+// @training
 export function groupNormGrad(args: usize, item: i32, scratch: usize): void {
   const positions = arg(args, 7), channels = arg(args, 8), blocks = arg(args, 9);
   const n = item / blocks, begin = item % blocks * BLOCK, count = min(BLOCK, positions - begin);

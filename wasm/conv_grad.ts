@@ -13,6 +13,7 @@ const PIXELS: i32 = 64;
  * Arguments: from, out, O, C, D, A, B, stepO, stepC, stepD, stepA, stepB. Item: a panel of 8 outputs, up to a multiple of
  * 16 outputs.
  */
+// @training
 export function packConv(args: usize, item: i32): void {
   const outputs = arg(args, 2), channels = arg(args, 3), lines = arg(args, 5), columns = arg(args, 6);
   const taps = arg(args, 4) * lines * columns;
@@ -41,6 +42,7 @@ export function packConv(args: usize, item: i32): void {
  * Arguments: x [N,T,H,W,C], dy [N,T',H',W',O], D [parts][taps][C'][O'] (C' and O': up to multiples of 4 and 8), dw, T, H, W,
  * C, T', H', W', O, kt, kh, kw, st, sy, sx, pt, py, px, N, parts. Item: one (part, tap, 16 channels).
  */
+// @training
 export function convWeightGrad(args: usize, item: i32): void {
   const frames = arg(args, 4), height = arg(args, 5), width = arg(args, 6), channels = arg(args, 7);
   const outFrames = arg(args, 8), outHeight = arg(args, 9), outWidth = arg(args, 10);
@@ -78,6 +80,7 @@ export function convWeightGrad(args: usize, item: i32): void {
 /*
  * dw[o, c, t] = Σ over parts of D[part, t, c, o], in their order. Arguments as above. Item: four outputs.
  */
+// @training
 export function convWeightGradSum(args: usize, item: i32): void {
   const channels = arg(args, 7), outputs = arg(args, 11), parts = arg(args, 22);
   const taps = arg(args, 12) * arg(args, 13) * arg(args, 14);

@@ -8,6 +8,7 @@ const BLOCK: i32 = 4096;
  * is at least the threshold, else 0: NaN stays NaN. Arguments: x, random u32 [4] = r, out, elements (buffers are padded to 16 bytes),
  * threshold u32, scale f32, site u32. Item: a block of 4096 elements.
  */
+// @training
 export function dropout(args: usize, item: i32): void {
   const begin = item * BLOCK, end = min(begin + BLOCK, arg(args, 3)), random = pointer(args, 1);
   const key0 = i32x4.splat(load<i32>(random)), key1 = i32x4.splat(load<i32>(random, 4));

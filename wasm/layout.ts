@@ -45,6 +45,7 @@ export function lfqUnpack(args: usize, _item: i32): void {
  * out[i,j,k,l] = x[i·s0 + j·s1 + k·s2 + l·s3]. Arguments: x, out, four lengths, four strides (elements).
  * Item: one (i, j, k).
  */
+// @training
 export function strided(args: usize, item: i32): void {
   const k = item % arg(args, 4), j = item / arg(args, 4) % arg(args, 3), i = item / arg(args, 4) / arg(args, 3);
   const length = arg(args, 5), step = (<usize> arg(args, 9)) << 2;

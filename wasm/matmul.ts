@@ -14,6 +14,7 @@ const PACKED: i32 = 8;
  * Arguments: from, out, K, N, stepK, stepJ, batch (elements), header or 0, W, batches, depth (a multiple of 4).
  * Item: eight of all batches' strips or panels.
  */
+// @training
 export function packMatrix(args: usize, item: i32): void {
   const k = arg(args, 2), n = arg(args, 3), lanes = arg(args, 8), each = (n + lanes - 1) / lanes;
   const stepK = (<usize>arg(args, 4)) << 2, stepJ = (<usize>arg(args, 5)) << 2, header = pointer(args, 7);
@@ -110,6 +111,7 @@ function turn2(a: usize, step: usize, out: usize, row: usize, k: i32): void {
  * Arguments: a, w, out, residual or 0, M, K, N, strips and panels of one item, depth of a block of k, stepI or 0, stepK.
  * Item: one (batch, block of strips, group of panels). Scratch: a tile of 6×8, then a strip of `depth`.
  */
+// @training
 export function matmul(args: usize, item: i32, scratch: usize): void {
   const m = arg(args, 4), k = arg(args, 5), n = arg(args, 6), padded = (k + 3) & ~3;
   const strips = (m + 5) / 6, panels = (n + 7) >> 3, block = arg(args, 7), group = arg(args, 8), depth = arg(args, 9);

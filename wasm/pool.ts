@@ -81,6 +81,7 @@ function scale(out: usize, bytes: usize, factor: f32): void {
  * all of them. Where windows overlap, shares add up in the windows' order.
  * Arguments: x [N,T,H,W,C], dy [N,T',H',W',C], out [N,T,H,W,C], then as above from kind on. Item: one (n, 16 channels).
  */
+// @training
 export function poolGrad(args: usize, item: i32): void {
   const channels = arg(args, 7), blocks = (channels + CHANNELS - 1) / CHANNELS;
   const n = item / blocks, begin = item % blocks * CHANNELS, count = min(CHANNELS, channels - begin);

@@ -20,6 +20,7 @@ export function mean(args: usize, item: i32): void {
  * out[o, i] = Σ over r of x[o, r, i]. Arguments: x, out, length of r, length of i, blocks of 16 of i.
  * Item: one (o, block). Sums are f64, in the order of r.
  */
+// @training
 export function sum(args: usize, item: i32): void {
   const count = arg(args, 2), inner = arg(args, 3), blocks = arg(args, 4);
   const o = item / blocks, begin = item % blocks * 16, end = min(inner, begin + 16);
@@ -51,6 +52,7 @@ const RUN: usize = 1024 * 4;
 /*
  * out[item] = Σ x² over a block of 16,384 elements. Arguments: x, out, elements. Item: a block.
  */
+// @training
 export function squareSum(args: usize, item: i32): void {
   const count = min(SQUARES, arg(args, 2) - item * SQUARES);
   let x = pointer(args, 0) + ((<usize>(item * SQUARES)) << 2), total: f64 = 0;

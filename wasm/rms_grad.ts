@@ -9,6 +9,7 @@ const SUMMED: i32 = 128;
  * out = r·(w·dy − x̂·mean(w·dy·x̂)) = r·w·dy − x·r³·mean(w·dy·x).
  * Arguments: x, weight [D], dy, out [R,D], R, D, eps (f32 bits). Item: 16 rows.
  */
+// @training
 export function rmsNormGrad(args: usize, item: i32): void {
   const width = arg(args, 5), eps = <f64>reinterpret<f32>(arg(args, 6)), weight = pointer(args, 1);
   const bytes = (<usize>width) << 2, vectors = (<usize>(width & ~3)) << 2, first = item * ROWS;
@@ -41,6 +42,7 @@ export function rmsNormGrad(args: usize, item: i32): void {
 /*
  * out[item] = Σ dy·x̂ over 128 rows. Arguments: x, dy [R,D], out [⌈R/128⌉,D], R, D, eps (f32 bits). Item: 128 rows.
  */
+// @training
 export function rmsNormWeightGrad(args: usize, item: i32): void {
   const width = arg(args, 4), eps = <f64>reinterpret<f32>(arg(args, 5)), first = item * SUMMED;
   const bytes = (<usize>width) << 2, vectors = (<usize>(width & ~3)) << 2;

@@ -34,6 +34,7 @@ export function embedding(args: usize, item: i32): void {
 /*
  * The same of a table that no loader packed. Arguments: table f32 [V,D], index u32 [I], out [I,D], D, V. Item: one i.
  */
+// @training
 export function embeddingPlain(args: usize, item: i32): void {
   const bytes = (<usize>arg(args, 3)) << 2;
   const row = <usize>min(load<u32>(pointer(args, 1) + ((<usize>item) << 2)), <u32>arg(args, 4) - 1);
@@ -52,7 +53,7 @@ function storeLane(out: usize, at: i32, lane: i32, values: v128): void {
 }
 
 /* out[r] = condition[r] ? a[r] : b[r]. Arguments: condition u32 [R], a, b, out, words of a row. Item: one row. */
-export function select_(args: usize, item: i32): void {
+export function selectRows(args: usize, item: i32): void {
   const bytes = (<usize>arg(args, 4)) << 2, at = (<usize>item) * bytes;
   const chosen = load<u32>(pointer(args, 0) + ((<usize>item) << 2)) ? pointer(args, 1) : pointer(args, 2);
   memory.copy(pointer(args, 3) + at, chosen + at, bytes);

@@ -5,6 +5,7 @@ import { arg, exp4, pointer, splat, sum4 } from "./simd";
  * out[w] = Σ dy[i] over the i whose index is w, in their order (an index beyond the table is its last row's).
  * Arguments: index u32 [I], dy [I,D], out [V,D], I, D, V, rows of one item. Item: some rows of the table.
  */
+// @training
 export function embeddingGrad(args: usize, item: i32): void {
   const count = arg(args, 3), words = arg(args, 5), rows = arg(args, 6), first = item * rows;
   const last = min(first + rows, words), bytes = (<usize>arg(args, 4)) << 2;
@@ -25,6 +26,7 @@ export function embeddingGrad(args: usize, item: i32): void {
  * out[r] = log Σ exp(logits[r]) − logits[r, target[r]]. Arguments: logits [R,V], target u32 [R], out, R, V, rows of one
  * item. Item: some rows.
  */
+// @training
 export function crossEntropy(args: usize, item: i32): void {
   const words = arg(args, 4), each = arg(args, 5), last = min(arg(args, 3), (item + 1) * each);
   for (let r = item * each; r < last; r++) {
@@ -40,6 +42,7 @@ export function crossEntropy(args: usize, item: i32): void {
  * out[r] = (exp(logits[r] − total) − target)·dy[r], total = loss[r] + logits[r, target[r]] the logarithm of Σ exp(logits).
  * Arguments: logits, target, loss, dy [R], out [R,V] (logits may lie there), R, V, rows of one item. Item: some rows.
  */
+// @training
 export function crossEntropyGrad(args: usize, item: i32): void {
   const words = arg(args, 6), each = arg(args, 7), last = min(arg(args, 5), (item + 1) * each);
   for (let r = item * each; r < last; r++) {

@@ -5,22 +5,8 @@
 // Command, as i32 words: opcode, items, counter (zero before a run), not zero if it joins, then the kernel's arguments.
 // Control, as i32 words: 0 arrivals at the barrier, 1 generation of the barrier, 2 not zero: give up,
 // 3 items begun so far, a sign of life.
-import { Opcode } from "./opcodes";
+import { dispatch } from "./dispatch";
 import { arg } from "./simd";
-import { add, mul, silu, sqrt_, sub } from "./elementwise";
-import { attentionStep, rope } from "./attention";
-import { attention } from "./attention_tiles";
-import { linear } from "./linear";
-import { mean } from "./reduce";
-import { guide, philox, sample } from "./sample";
-import { copyRuns, embedding, rmsNorm, select_, swiglu } from "./sequence";
-import { channelAffine, normAffine, normPartials } from "./norm";
-import { depthToSpace, lfqPack, lfqUnpack } from "./layout";
-import { convDirect } from "./conv_direct";
-import { pad } from "./pad";
-import { pool } from "./pool";
-import { winogradInput, winogradOutputs, winogradTiles, winogradWeights } from "./winograd";
-import { dispatchTraining } from "./training";
 
 export { packRows } from "./pack";
 
@@ -139,75 +125,4 @@ function barrier(control: usize, threads: i32): bool {
     return atomic.load<i32>(control + ABORT) == 0;
   }
   return true;
-}
-
-function dispatch(opcode: i32, args: usize, item: i32, scratch: usize): void {
-  switch (opcode) {
-    case Opcode.Add:
-      return add(args, item);
-    case Opcode.Sub:
-      return sub(args, item);
-    case Opcode.Mul:
-      return mul(args, item);
-    case Opcode.Sqrt:
-      return sqrt_(args, item);
-    case Opcode.Silu:
-      return silu(args, item);
-    case Opcode.Mean:
-      return mean(args, item);
-    case Opcode.Linear:
-      return linear(args, item, scratch);
-    case Opcode.NormPartials:
-      return normPartials(args, item);
-    case Opcode.NormAffine:
-      return normAffine(args, item);
-    case Opcode.ChannelAffine:
-      return channelAffine(args, item);
-    case Opcode.DepthToSpace:
-      return depthToSpace(args, item);
-    case Opcode.LfqPack:
-      return lfqPack(args, item);
-    case Opcode.LfqUnpack:
-      return lfqUnpack(args, item);
-    case Opcode.ConvDirect:
-      return convDirect(args, item, scratch);
-    case Opcode.Pool:
-      return pool(args, item);
-    case Opcode.Pad:
-      return pad(args, item);
-    case Opcode.WinogradWeights:
-      return winogradWeights(args, item, scratch);
-    case Opcode.WinogradTiles:
-      return winogradTiles(args, item, scratch);
-    case Opcode.WinogradInput:
-      return winogradInput(args, item, scratch);
-    case Opcode.WinogradOutputs:
-      return winogradOutputs(args, item, scratch);
-    case Opcode.Copy:
-      return copyRuns(args, item);
-    case Opcode.Select:
-      return select_(args, item);
-    case Opcode.RmsNorm:
-      return rmsNorm(args, item);
-    case Opcode.Embedding:
-      return embedding(args, item);
-    case Opcode.Swiglu:
-      return swiglu(args, item);
-    case Opcode.Rope:
-      return rope(args, item);
-    case Opcode.Attention:
-      return attention(args, item, scratch);
-    case Opcode.AttentionStep:
-      return attentionStep(args, item, scratch);
-    case Opcode.Philox:
-      return philox(args, item);
-    case Opcode.Guide:
-      return guide(args, item);
-    case Opcode.Sample:
-      return sample(args, item, scratch);
-    default:
-      // A constant of the build.
-      if (TRAINING) return dispatchTraining(opcode, args, item, scratch);
-      unreachable();
-  }
 }

@@ -39,6 +39,7 @@ const POINT: usize = 16 * CHUNK;
 const PRODUCTS: usize = (POINTS + 1) * POINT;
 
 /** Item: 12 tiles of x, or behind those of dy. */
+// @training
 export function winogradGradTiles(args: usize, item: i32, scratch: usize): void {
   const total = arg(args, 16), blocks = (total + BLOCK - 1) / BLOCK;
   const first = item % blocks * BLOCK, count = min(BLOCK, total - first);
@@ -90,6 +91,7 @@ function gatherSlopes(args: usize, n: i32, top: i32, left: i32, columns: i32, c:
 }
 
 /** Item: one point. D for it. */
+// @training
 export function winogradGradProducts(args: usize, item: i32): void {
   const channels = arg(args, 8), outputs = roundUp16(arg(args, 9)), total = arg(args, 16);
   const v = pointer(args, 13) + (<usize>item) * pointRow(args, channels);
@@ -114,6 +116,7 @@ function sumChunks(a: usize, b: usize, to: usize, depth: i32, onto: bool): void 
 }
 
 /** Item: 16 outputs and 16 channels. dw = Gᵀ·D·G for them. */
+// @training
 export function winogradGradTaps(args: usize, item: i32, scratch: usize): void {
   const channels = arg(args, 8), outputs = arg(args, 9), blocks = roundUp16(outputs) >> 4;
   const o = item % blocks * 16, first = item / blocks * 16;

@@ -1,10 +1,9 @@
-import { add, constant, reshape } from "../graph/build.ts";
+import { add, constant, reshape, zeros } from "../graph/build.ts";
 import { inputsOf, type OpName, type Tensor, type TensorOf } from "../graph/ops.ts";
 import { graphOf } from "../graph/trace.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
-import { type GradientRule, gradientRules } from "./rules.ts";
-import { zeros } from "./support.ts";
+import { gradientRule } from "./rules.ts";
 
 /** How gradients are built. */
 export interface GradOptions {
@@ -35,8 +34,7 @@ export function grad(loss: Tensor, params: readonly Tensor[], { kept = [] }: Gra
   // Forwards: what depends on the parameters by ops through which gradients flow.
   const depends = new Set<Tensor>();
   for (const tensor of tensors) {
-    const { op } = tensor;
-    const flows = gradientRules[op] !== "leaf" && gradientRules[op] !== "discrete";
+    const rule = gradientRule(tensor), flows = rule !== "leaf" && rule !== "discrete";
     if (wanted.has(tensor) || (flows && carried(tensor).some((read) => depends.has(read)))) {
       depends.add(tensor);
     }
@@ -48,7 +46,7 @@ export function grad(loss: Tensor, params: readonly Tensor[], { kept = [] }: Gra
     if (!dy || !depends.has(tensor)) continue;
     const needed = Object.entries(tensor.inputs as Record<string, Tensor | undefined>)
       .filter((entry): entry is [string, Tensor] => entry[1] !== undefined && depends.has(entry[1]));
-    if (needed.length === 0 || gradientRules[tensor.op] === "discrete") continue;
+    if (needed.length === 0 || gradientRule(tensor) === "discrete") continue;
     const found = differentiate(again(tensor), dy);
     for (const [name, read] of needed) {
       const gradient = found[name];
@@ -93,9 +91,9 @@ function carried(tensor: Tensor): Tensor[] {
 }
 
 function differentiate(tensor: Tensor, dy: Tensor): Readonly<Record<string, Tensor | "stops" | undefined>> {
-  const rule = gradientRules[tensor.op];
+  const rule = gradientRule(tensor);
   if (typeof rule === "string") throw undifferentiable(tensor.op, `an op of the kind ${rule}`);
-  return (rule as GradientRule<OpName>)(tensor as TensorOf<OpName>, dy);
+  return rule(tensor as TensorOf<OpName>, dy);
 }
 
 function undifferentiable(op: OpName, what: string): ArgumentError {

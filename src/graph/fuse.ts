@@ -26,8 +26,8 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
     }),
 
   // Gradients normalise a map anew: that costs less than to write and read it, and keeping it would cost memory.
-  silu: ({ inputs: { x } }, { soleForward }) =>
-    x.op === "channel_affine" && !x.attrs.swish && soleForward(x)
+  unary: ({ inputs: { x }, attrs: { fn } }, { soleForward }) =>
+    fn === "silu" && x.op === "channel_affine" && !x.attrs.swish && soleForward(x)
       ? apply("channel_affine", x.inputs, { swish: true })
       : undefined,
 
@@ -55,8 +55,8 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
     return through && apply("group_norm_grad", { ...inputs, ...through }, attrs);
   },
 
-  add: (tensor, { sole }) => {
-    const { a, b } = tensor.inputs;
+  binary: ({ inputs: { a, b }, attrs: { fn } }, { sole }) => {
+    if (fn !== "add") return;
     for (const [conv, residual] of [[a, b], [b, a]] as const) {
       const takes = conv.op === "conv" && !conv.inputs.residual && !conv.attrs.depthToSpace && sole(conv);
       if (takes && `${conv.shape}` === `${residual.shape}`) {

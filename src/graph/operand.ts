@@ -25,11 +25,6 @@ export interface Unary {
   inputs: { x: Operand };
   attrs: NoAttrs;
 }
-/** An op of two tensors, without attributes. */
-export interface Binary {
-  inputs: { a: Operand; b: Operand };
-  attrs: NoAttrs;
-}
 /** The gradient of an op of one tensor by that tensor. */
 export interface Backward {
   inputs: { x: Operand; dy: Operand };

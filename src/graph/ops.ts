@@ -72,3 +72,8 @@ export type Tensor = { [O in OpName]: TensorOf<O> }[OpName];
 export function inputsOf(tensor: Tensor): Tensor[] {
   return Object.values(tensor.inputs).filter((input) => input !== undefined);
 }
+
+/** The name of what makes `tensor`: its op, or the function of `unary` and `binary`. */
+export function operationOf(tensor: Tensor): string {
+  return tensor.op === "unary" || tensor.op === "binary" ? tensor.attrs.fn : tensor.op;
+}

@@ -1,6 +1,6 @@
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { bytesMoved, flopOf } from "./flop.ts";
-import { inputsOf, type Tensor } from "./ops.ts";
+import { inputsOf, operationOf, type Tensor } from "./ops.ts";
 import { type Graph, tensorsOf } from "./trace.ts";
 
 /** What a backend's plan says of the memory that a graph needs. */
@@ -46,7 +46,7 @@ export function dumpGraph(graph: Graph, memory: GraphMemory): GraphDump {
   const ids = new Map(steps.map((tensor, i) => [tensor, i + 1]));
   const lines = steps.map((tensor, i): GraphLine => ({
     id: i + 1,
-    op: tensor.op,
+    op: operationOf(tensor),
     detail: detailOf(tensor),
     reads: inputsOf(tensor).filter(({ op }) => op !== "param").map((read) => nameOf(read, ids)),
     weights: inputsOf(tensor).flatMap((read) => read.op === "param" ? [read.attrs.name] : []),

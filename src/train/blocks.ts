@@ -7,7 +7,7 @@ import { graphOf } from "../graph/trace.ts";
  */
 export function blockEnds(outputs: Readonly<Record<string, Tensor>>): Tensor[] {
   return graphOf(outputs).tensors.filter((tensor) =>
-    tensor.op === "add" && tensor.shape.length > 2 &&
+    tensor.op === "binary" && tensor.attrs.fn === "add" && tensor.shape.length > 2 &&
     `${tensor.inputs.a.shape}` === `${tensor.inputs.b.shape}`
   );
 }

@@ -1,9 +1,9 @@
-import { apply, lfqPack, mul, reshape } from "../graph/build.ts";
+import { apply, between, lfqPack, mul, reshape } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 
 /** 1 where all of `numbers`, each `[]`, are finite, else 0: `[]`. */
 export function allFinite(numbers: readonly Tensor[]): Tensor {
-  return numbers.map((x) => apply("between", { x }, { low: -Infinity, high: Infinity })).reduce(mul);
+  return numbers.map((x) => between(x, {})).reduce(mul);
 }
 
 /** The same effects, which leave all states as they are where `flag`, `[]`, is not above 0. */

@@ -1,4 +1,4 @@
-import { add, apply, assign, clamp, constant, mul, state, sub } from "../graph/build.ts";
+import { add, assign, between, clamp, constant, mul, state, sub } from "../graph/build.ts";
 import type { ActivationFormat } from "../backend/backend.ts";
 import type { Tensor } from "../graph/ops.ts";
 
@@ -41,7 +41,7 @@ export class LossScale {
   next(finite: Tensor): Tensor[] {
     const good = state(goodName, { shape: [], dtype: "f32" });
     const count = mul(finite, add(good, constant(1)));
-    const grows = apply("between", { x: count }, { low: this.#growthInterval - 0.5, high: Infinity });
+    const grows = between(count, { low: this.#growthInterval - 0.5 });
     const change = add(add(mul(finite, constant(0.5)), constant(0.5)), grows);
     return [
       assign(this.factor, clamp(mul(this.factor, change), { low: leastLossScale, high: most })),

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { grad } from "../../src/autograd/grad.ts";
-import { gradientRules } from "../../src/autograd/rules.ts";
+import { gradientRule } from "../../src/autograd/rules.ts";
 import {
   add,
   apply,
@@ -28,8 +28,8 @@ import { ArgumentError } from "../../src/tensor/errors.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { f32Tensor, type HostTensor } from "../../src/tensor/tensor.ts";
 import { hashed } from "../golden/hashed.ts";
-import { type CaseOp, type CaseSpec, type Operand, valuesOf } from "../ops/case.ts";
-import { opCases } from "../ops/cases.ts";
+import { type CaseOp, type CaseSpec, type Operand, opOf, valuesOf } from "../ops/case.ts";
+import { caseNames, casesOf, opCases } from "../ops/cases.ts";
 import { evaluateWide, moved } from "./wide.ts";
 
 const test = suite("gradients");
@@ -73,12 +73,12 @@ function checkGradients(loss: Tensor, { inputs, values, title }: {
   }
 }
 
-for (const [name, rule] of Object.entries(gradientRules)) {
-  const op = name as CaseOp;
+for (const name of caseNames) {
+  const op = opOf(name), rule = gradientRule(casesOf(name)[0]!.graph.outputs.y!);
   if (typeof rule === "string" || special.includes(op)) continue;
-  test(`${op} agrees with differences in f64`, () => {
+  test(`${name} agrees with differences in f64`, () => {
     let tried = 0;
-    for (const [i, { operands, attrs }] of (opCases[op].cases as readonly CaseSpec<CaseOp>[]).entries()) {
+    for (const [i, { operands, attrs }] of (opCases[name].cases as readonly CaseSpec<CaseOp>[]).entries()) {
       const named = Object.entries(operands as Record<string, Operand>);
       const elements = named.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0);
       const skips = named.some(([input, { shape }]) => shape.includes(0) || fused[op]?.includes(input));
@@ -94,7 +94,7 @@ for (const [name, rule] of Object.entries(gradientRules)) {
       const inputs = Object.values(handles).filter((handle): handle is Tensor & { op: "input" } =>
         handle.op === "input" && handle.dtype === "f32" && !constants[op]?.includes(handle.attrs.name)
       );
-      checkGradients(total(mul(y, weights)), { inputs, values, title: `${op} ${i}` });
+      checkGradients(total(mul(y, weights)), { inputs, values, title: `${name} ${i}` });
       tried++;
     }
     assert.ok(tried > 0, "no case is small enough");

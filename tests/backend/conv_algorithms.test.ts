@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Opcode } from "../../wasm/opcodes.ts";
+import { Opcode } from "../../src/backend/wasm/_generated_opcodes.ts";
 import { volumeOf, volumeWindow } from "../../src/backend/volume.ts";
 import { convCommands } from "../../src/backend/wasm/conv.ts";
 import { ScratchBuffer } from "../../src/backend/wasm/scratch.ts";

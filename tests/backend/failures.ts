@@ -5,7 +5,7 @@ import { tableBytes, writeTable } from "../../src/backend/wasm/table.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
-import type { Opcode } from "../../wasm/opcodes.ts";
+import type { Opcode } from "../../src/backend/wasm/_generated_opcodes.ts";
 import { compileAll, inputOf, longGraph, shortGraph } from "./programs.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Opcode } from "../../wasm/opcodes.ts";
+import { Opcode } from "../../src/backend/wasm/_generated_opcodes.ts";
 import type { Command } from "../../src/backend/wasm/commands.ts";
 import { joined, type Range } from "../../src/backend/wasm/joins.ts";
 import { add, assign, input, silu, state } from "../../src/graph/build.ts";
@@ -10,7 +10,7 @@ const test = suite("commands that need no barrier");
 
 const shape = [16], bytes = 64;
 const x = input("x", { shape, dtype: "f32" }), y = input("y", { shape, dtype: "f32" });
-const command: Command = { opcode: Opcode.Silu, items: 1, args: [] };
+const command: Command = { opcode: Opcode.Unary, items: 1, args: [] };
 
 /** Which steps join, each tensor at a place of its own, or at the one that `at` says, each step with `count` commands. */
 function joins(

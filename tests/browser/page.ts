@@ -20,8 +20,8 @@ import {
 } from "../../src/train/steps.ts";
 import { nmse } from "../golden/golden.ts";
 import { hashed } from "../golden/hashed.ts";
-import { type CaseOp, elementsOf, type OpCase } from "../ops/case.ts";
-import { casesOf, inferenceOps, opCases } from "../ops/cases.ts";
+import { type CaseName, elementsOf, type OpCase } from "../ops/case.ts";
+import { casesOf, inferenceNames, opCases } from "../ops/cases.ts";
 
 /** Cases with more elements are left to the tests outside of the browser. */
 const most = 20_000;
@@ -51,21 +51,21 @@ export interface Page {
 
 const page: Page = {
   adapter: async () => await findAdapter() !== undefined,
-  ops: () => inferenceOps,
+  ops: () => inferenceNames,
 
-  async check(name, { tiling, count }) {
-    const op = name as CaseOp, wrong: string[] = [];
+  async check(op, { tiling, count }) {
+    const name = op as CaseName, wrong: string[] = [];
     await using backend = new WebGpuBackend({}, { tiling: tiling as Tiling, guarded: true });
     const reference = new ReferenceBackend();
-    for (const format of ["f32", ...opCases[op].formats ?? []] as WeightFormat[]) {
-      const cases = casesOf(op).filter((example) => elementsOf(example) <= most);
+    for (const format of ["f32", ...opCases[name].formats ?? []] as WeightFormat[]) {
+      const cases = casesOf(name).filter((example) => elementsOf(example) <= most);
       const step = Math.max(1, Math.floor(cases.length / count));
       for (const example of cases.filter((_, i) => i % step === 0)) {
-        const title = `${op} in ${format}, ${example.title}`;
+        const title = `${name} in ${format}, ${example.title}`;
         try {
           const expected = await compute(reference, example, format);
           const error = nmse(await compute(backend, example, format), expected);
-          if (!(error <= opCases[op].tolerance)) wrong.push(`${title}: NMSE ${error}`);
+          if (!(error <= opCases[name].tolerance)) wrong.push(`${title}: NMSE ${error}`);
         } catch (error) {
           wrong.push(`${title}: ${error}`);
         }

@@ -14,7 +14,7 @@ import {
   sub,
 } from "../../src/graph/build.ts";
 import { fuse } from "../../src/graph/fuse.ts";
-import type { Tensor } from "../../src/graph/ops.ts";
+import { operationOf, type Tensor } from "../../src/graph/ops.ts";
 import { graphOf } from "../../src/graph/trace.ts";
 import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
@@ -31,7 +31,7 @@ test("an assignment stands behind its value and the last reader of its state, be
   // Reads a, through a view, after the assignment was reached.
   const late = mul(reshape(a, [4]), constant(2));
   for (const graph of [graphOf({ late }, [first]), fuse(graphOf({ late }, [first]))]) {
-    const ops = graph.tensors.map(({ op }) => op);
+    const ops = graph.tensors.map(operationOf);
     assert.ok(ops.indexOf("assign") > ops.indexOf("mul"), ops.join(" "));
     assert.is(graph.effects.length, 1);
   }
@@ -45,7 +45,7 @@ test("a step of Adam stands behind the last reader of each state that it writes"
   const update = adamUpdate({ parameter, m, v, average, gradient, step }, attrs);
   for (const read of [parameter, m, v, average]) {
     const { tensors } = graphOf({ late: mul(read, constant(2)) }, [update]);
-    assert.ok(tensors.indexOf(update) > tensors.findIndex(({ op }) => op === "mul"));
+    assert.ok(tensors.indexOf(update) > tensors.findIndex((tensor) => operationOf(tensor) === "mul"));
   }
   assert.throws(() => graphOf({}, [update, assign(v, add(gradient, gradient))]), /twice/);
   assert.throws(() => adamUpdate({ parameter, m, v, gradient: average, step }, attrs), /a computed value/);

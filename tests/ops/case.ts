@@ -1,5 +1,6 @@
 import type { WeightSource } from "../../src/backend/backend.ts";
 import { apply, input, param } from "../../src/graph/build.ts";
+import { type BinaryFn, binaryFunctions, type UnaryFn, unaryFunctions } from "../../src/graph/functions.ts";
 import type { Attrs, Inputs, OpName, Tensor } from "../../src/graph/ops.ts";
 import { type Graph, graphOf } from "../../src/graph/trace.ts";
 import { formatShape, type Shape, sizeOf } from "../../src/tensor/shape.ts";
@@ -8,6 +9,15 @@ import { hashed, hashedWeight } from "../golden/hashed.ts";
 
 /** Ops that have cases: all but the leaves that only name a value or a place for one. */
 export type CaseOp = Exclude<OpName, "input" | "param" | "state">;
+/** What has cases: every op, and every function of `unary` and `binary`. */
+export type CaseName = Exclude<CaseOp, "unary" | "binary"> | UnaryFn | BinaryFn;
+/** The op that a name in the table stands for. */
+export type OpOf<N extends CaseName> = N extends UnaryFn ? "unary" : N extends BinaryFn ? "binary" : N;
+
+/** The op that `name` stands for. */
+export function opOf(name: CaseName): CaseOp {
+  return name in unaryFunctions ? "unary" : name in binaryFunctions ? "binary" : name as CaseOp;
+}
 
 /**
  * An op's operand in a case: its shape, whether each run gives it (`count`: the run's number), or the weights, or it is
@@ -37,7 +47,7 @@ export interface CaseSpec<O extends OpName> {
 
 /** A case made ready: `y` of the graph is what the op gives. */
 export interface OpCase {
-  readonly op: CaseOp;
+  readonly name: CaseName;
   readonly title: string;
   readonly graph: Graph;
   readonly operands: Readonly<Record<string, Operand>>;
@@ -84,9 +94,9 @@ export function valuesOf(name: string, operand: Operand, run: number): HostTenso
 }
 
 /** Makes a case ready. `change` may replace the values of operands. */
-export function makeCase<O extends CaseOp>(
-  op: O,
-  { operands, attrs, runs = 2 }: CaseSpec<O>,
+export function makeCase<N extends CaseName>(
+  name: N,
+  { operands, attrs, runs = 2 }: CaseSpec<OpOf<N>>,
   change: (name: string, values: HostTensor) => HostTensor = (_, values) => values,
 ): OpCase {
   const named = Object.entries(operands as Readonly<Record<string, Operand>>);
@@ -97,17 +107,17 @@ export function makeCase<O extends CaseOp>(
     );
   const weights = valued(0, (from) => from === "weights");
   return {
-    op,
+    name,
     title: [
       ...named.map(([name, { shape }]) => `${name} ${formatShape(shape)}`),
       ...Object.entries(attrs).map(([name, value]) => `${name} ${describe(value)}`),
     ].join(", "),
     graph: graphOf({
       y: apply(
-        op,
+        opOf(name) as OpOf<N>,
         Object.fromEntries(
           named.map(([name, operand]) => [name, handle(name, operand)]),
-        ) as unknown as Inputs<O>,
+        ) as unknown as Inputs<OpOf<N>>,
         attrs,
       ),
     }),

@@ -4,56 +4,27 @@
  *
  * The table is complete by type: an op without cases does not compile.
  */
-import type { WeightFormat } from "../../src/backend/backend.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
-import { type CaseOp, type CaseSpec, given, integers, makeCase, type OpCase, weight } from "./case.ts";
+import {
+  type CaseName,
+  type CaseOp,
+  type CaseSpec,
+  given,
+  integers,
+  makeCase,
+  type OpCase,
+  type OpOf,
+  weight,
+} from "./case.ts";
+import { binaryCases, unaryCases } from "./elementwise_cases.ts";
+import type { OpCases } from "./op_cases.ts";
 import { convCases } from "./conv_cases.ts";
 import { sequenceCases } from "./sequence_cases.ts";
 import { trainingCases } from "./training_cases.ts";
 import { padCases, poolCases } from "./window_cases.ts";
 
-/**
- * What NaN among an op's inputs does. It `spreads` to all that is computed from it, at least; or the op `compares`, and
- * NaN counts as not above zero; or NaN `never` occurs, because the op takes no floats, or is not asked
- * for, because it may not reach the output.
- */
-export type NanRule = "spreads" | "compares" | "never";
-
-/** What is asked of an op, and where it is tried. */
-export interface OpCases<O extends CaseOp> {
-  /** The largest normalised mean squared error that a backend may have. */
-  readonly tolerance: number;
-  readonly nan: NanRule;
-  /** The operands in which NaN is tried; all that are f32 if not given. */
-  readonly nanIn?: readonly string[];
-  /** Formats of weights that the op reads beside f32; the reference reads the same. */
-  readonly formats?: readonly WeightFormat[];
-  readonly cases: readonly CaseSpec<O>[];
-}
-
 const exact = 0, close = 1e-7, product = 1e-6;
-
-const binary: OpCases<"add" | "sub" | "mul"> = {
-  tolerance: close,
-  nan: "spreads",
-  cases: ([
-    [[], []],
-    [[1], [1]],
-    [[5], [5]],
-    [[3, 7], [7]],
-    [[1, 4, 4, 18], [1, 1, 1, 18]],
-    [[2, 3, 5, 6], [2, 1, 1, 6]],
-    [[2, 3, 5, 6], [2, 3, 5, 1]],
-    [[6, 1], [1, 9]],
-    [[4, 1, 3], [2, 1]],
-    [[1, 40, 40, 32], []],
-    [[1, 65, 33, 31], [1, 65, 33, 31]],
-    [[0, 4], [4]],
-  ] as [Shape, Shape][]).map(([a, b]) => ({ operands: { a: given(a), b: given(b) }, attrs: {} })),
-};
-
-const shapes: readonly Shape[] = [[], [1], [7], [4, 4], [1, 3, 5, 31], [2, 64, 65, 3], [1, 4097], [0, 8]];
 
 const norm: OpCases<"group_norm"> = {
   tolerance: close,
@@ -100,29 +71,15 @@ const affineCases: readonly Shape[] = [[1, 1, 1, 4], [1, 5, 7, 32], [3, 17, 16, 
 ], [0, 2, 2, 8]];
 
 /** The table. */
-export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
+export const opCases: { readonly [N in CaseName]: OpCases<OpOf<N>> } = {
+  ...unaryCases,
+  ...binaryCases,
   constant: {
     tolerance: exact,
     nan: "never",
     cases: [
       { operands: {}, attrs: { value: f32Tensor([2, 3], Float32Array.of(1, -2, 3, 0.5, -0, 1e30)) } },
       { operands: {}, attrs: { value: u32Tensor([3], Uint32Array.of(0, 1, 2 ** 32 - 1)) } },
-    ],
-  },
-  add: binary,
-  sub: binary,
-  mul: binary,
-  sqrt: {
-    tolerance: close,
-    nan: "spreads",
-    cases: shapes.map((shape) => ({ operands: { x: given(shape, { offset: 1 }) }, attrs: {} })),
-  },
-  silu: {
-    tolerance: close,
-    nan: "spreads",
-    cases: [
-      ...shapes.map((shape) => ({ operands: { x: given(shape, { scale: 4 }) }, attrs: {} })),
-      { operands: { x: given([1, 999], { scale: 200 }) }, attrs: {} },
     ],
   },
   mean: {
@@ -194,12 +151,13 @@ export const opCases: { readonly [O in CaseOp]: OpCases<O> } = {
   ...trainingCases,
 };
 
-/** All cases of `op`, made ready. */
-export function casesOf(op: CaseOp): OpCase[] {
-  return opCases[op].cases.map((spec) => makeCase(op, spec as CaseSpec<CaseOp>));
+/** All names in the table. */
+export const caseNames: readonly CaseName[] = Object.keys(opCases) as CaseName[];
+
+/** All cases of `name`, made ready. */
+export function casesOf(name: CaseName): OpCase[] {
+  return opCases[name].cases.map((spec) => makeCase(name, spec as CaseSpec<CaseOp>));
 }
 
-/** The ops of inference, which every backend runs. */
-export const inferenceOps: readonly CaseOp[] = (Object.keys(opCases) as CaseOp[]).filter((op) =>
-  !(op in trainingCases)
-);
+/** What the WebGPU backend runs where it is set up for inference alone. */
+export const inferenceNames: readonly CaseName[] = caseNames.filter((name) => !(name in trainingCases));

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
-import { type CaseOp, type CaseSpec, elementsOf, makeCase, type OpCase } from "./case.ts";
+import { type CaseName, type CaseOp, type CaseSpec, elementsOf, makeCase, type OpCase } from "./case.ts";
 import { opCases } from "./cases.ts";
 
 /**
@@ -8,7 +8,7 @@ import { opCases } from "./cases.ts";
  * has more than `most` elements. `expected` and `actual` compute an example on either backend.
  */
 export async function checkNan(
-  op: CaseOp,
+  name: CaseName,
   { spec, most, ...on }: {
     spec: CaseSpec<CaseOp>;
     most: number;
@@ -16,15 +16,15 @@ export async function checkNan(
     actual: (example: OpCase) => Promise<HostTensor>;
   },
 ): Promise<void> {
-  const plain = makeCase(op, spec);
-  if (opCases[op].nan === "never" || elementsOf(plain) > most) return;
-  for (const [name, { dtype, shape, from }] of Object.entries(plain.operands)) {
+  const plain = makeCase(name, spec);
+  if (opCases[name].nan === "never" || elementsOf(plain) > most) return;
+  for (const [input, { dtype, shape, from }] of Object.entries(plain.operands)) {
     if (dtype !== "f32" || from === "state" || shape.includes(0)) continue;
-    if (!(opCases[op].nanIn ?? [name]).includes(name)) continue;
-    const example = makeCase(op, spec, (operand, values) => operand === name ? withNan(values) : values);
+    if (!(opCases[name].nanIn ?? [input]).includes(input)) continue;
+    const example = makeCase(name, spec, (operand, values) => operand === input ? withNan(values) : values);
     const expected = await on.expected(example), actual = await on.actual(example);
-    const title = `${op}, ${example.title}, NaN in ${name}`;
-    if (opCases[op].nan === "compares") {
+    const title = `${name}, ${example.title}, NaN in ${input}`;
+    if (opCases[name].nan === "compares") {
       assert.equal(actual, expected, title);
       continue;
     }

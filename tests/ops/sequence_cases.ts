@@ -1,4 +1,4 @@
-import type { OpCases } from "./cases.ts";
+import type { OpCases } from "./op_cases.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import { type CaseOp, type CaseSpec, counting, given, integers, state, weight } from "./case.ts";
 

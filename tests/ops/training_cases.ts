@@ -1,6 +1,6 @@
 import type { Shape } from "../../src/tensor/shape.ts";
 import { counting, given, integers, type Operand, state, weight } from "./case.ts";
-import type { OpCases } from "./cases.ts";
+import type { OpCases } from "./op_cases.ts";
 import { inputGradCases, weightGradCases } from "./conv_cases.ts";
 import { poolGradCases } from "./window_cases.ts";
 
@@ -13,16 +13,6 @@ type TrainingOp =
   | "sum"
   | "broadcast_to"
   | "permute"
-  | "div"
-  | "exp"
-  | "log"
-  | "sigmoid"
-  | "softplus"
-  | "abs"
-  | "sign"
-  | "leaky_relu"
-  | "clamp"
-  | "between"
   | "straight_through"
   | "matmul"
   | "dropout"
@@ -43,16 +33,6 @@ type TrainingOp =
   | "pool_grad"
   | "assign"
   | "adam";
-
-type MapOp = "exp" | "sigmoid" | "softplus" | "abs" | "sign";
-
-function maps(scale: number, tolerance = close): OpCases<MapOp> {
-  return {
-    tolerance,
-    nan: "spreads",
-    cases: shapes.map((shape) => ({ operands: { x: given(shape, { scale }) }, attrs: {} })),
-  };
-}
 
 /** Rows of RMSNorm: below, at and beyond its items. */
 const normed: readonly Shape[] = [[1, 3], [3, 5, 7], [16, 64], [129, 66], [2, 128, 12], [0, 8]];
@@ -108,62 +88,6 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       [[2, 3, 4, 5, 6], [0, 1, 4, 2, 3]],
       [[4, 0], [1, 0]],
     ] as [Shape, number[]][]).map(([x, order]) => ({ operands: { x: given(x) }, attrs: { order } })),
-  },
-  div: {
-    tolerance: close,
-    nan: "spreads",
-    cases: ([
-      [[], []],
-      [[5], [5]],
-      [[3, 7], [7]],
-      [[2, 3, 5, 6], [2, 1, 5, 1]],
-      [[4, 1, 3], [2, 1]],
-      [[1, 40, 40, 32], []],
-      [[1, 4097], [1, 4097]],
-      [[0, 4], [4]],
-    ] as [Shape, Shape][]).map(([a, b]) => ({
-      operands: { a: given(a), b: given(b, { offset: 2 }) },
-      attrs: {},
-    })),
-  },
-  exp: maps(4),
-  log: {
-    tolerance: close,
-    nan: "spreads",
-    cases: shapes.map((shape) => ({ operands: { x: given(shape, { offset: 1.001 }) }, attrs: {} })),
-  },
-  sigmoid: maps(20),
-  softplus: {
-    ...maps(4),
-    cases: [
-      ...maps(4).cases,
-      // Beyond what exp can hold, on both sides.
-      { operands: { x: given([1, 999], { scale: 400 }) }, attrs: {} },
-    ],
-  },
-  abs: maps(1, exact),
-  sign: maps(1, exact),
-  leaky_relu: {
-    tolerance: exact,
-    nan: "spreads",
-    cases: shapes.flatMap((shape) =>
-      [0, 0.25].map((slope) => ({ operands: { x: given(shape) }, attrs: { slope } }))
-    ),
-  },
-  clamp: {
-    tolerance: exact,
-    nan: "spreads",
-    cases: shapes.flatMap((shape) =>
-      [{ low: 0, high: Infinity }, { low: -Infinity, high: 0.5 }, { low: -0.25, high: 0.5 }].map((attrs) => ({
-        operands: { x: given(shape) },
-        attrs,
-      }))
-    ),
-  },
-  between: {
-    tolerance: exact,
-    nan: "compares",
-    cases: shapes.map((shape) => ({ operands: { x: given(shape) }, attrs: { low: -0.25, high: 0.5 } })),
   },
   straight_through: {
     tolerance: exact,

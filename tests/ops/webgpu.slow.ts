@@ -12,14 +12,14 @@ import { sizeOf } from "../../src/tensor/shape.ts";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { nmse } from "../golden/golden.ts";
-import type { CaseOp, CaseSpec, OpCase } from "./case.ts";
-import { casesOf, opCases } from "./cases.ts";
+import type { CaseName, CaseOp, CaseSpec, OpCase } from "./case.ts";
+import { caseNames, casesOf, opCases } from "./cases.ts";
 import { checkNan } from "./nan.ts";
 import { skipIf } from "../support/skip.ts";
 
-const ops = Object.keys(opCases) as CaseOp[];
+const names = caseNames;
 /** Ops that are cut in more than one way. */
-const tiled: readonly CaseOp[] = ["conv", "linear", "sample"];
+const tiled: readonly CaseName[] = ["conv", "linear", "sample"];
 const reference = new ReferenceBackend();
 /** What the reference gives for each case, computed once. */
 const expectations = new Map<string, Promise<HostTensor>>();
@@ -29,35 +29,35 @@ const plainDevice = async () => await (await findAdapter())!.requestDevice();
 
 const suites: readonly {
   readonly tiling: Tiling;
-  readonly ops: readonly CaseOp[];
+  readonly names: readonly CaseName[];
   open?: typeof openDevice;
 }[] = [
-  { tiling: "direct", ops },
-  { tiling: "staged", ops: tiled, open: plainDevice },
+  { tiling: "direct", names },
+  { tiling: "staged", names: tiled, open: plainDevice },
 ];
 
-for (const { tiling, ops, open } of suites) {
+for (const { tiling, names, open } of suites) {
   const test = suite(`ops on the WebGPU backend, ${tiling}`);
   const each = skipIf(missingAdapter, test);
   const backend = new WebGpuBackend({ training: trainingShaders }, { tiling, open, guarded: true });
   test.after(() => backend[Symbol.asyncDispose]());
 
-  for (const op of ops) {
-    each(`${op} agrees with the reference and writes nowhere else`, async () => {
-      for (const [i, example] of casesOf(op).entries()) await check(backend, { example, i });
+  for (const name of names) {
+    each(`${name} agrees with the reference and writes nowhere else`, async () => {
+      for (const [i, example] of casesOf(name).entries()) await check(backend, { example, i });
     });
 
-    for (const format of opCases[op].formats ?? []) {
-      each(`${op} agrees with the reference on weights in ${format}`, async () => {
-        for (const [i, example] of casesOf(op).entries()) await check(backend, { example, i, format });
+    for (const format of opCases[name].formats ?? []) {
+      each(`${name} agrees with the reference on weights in ${format}`, async () => {
+        for (const [i, example] of casesOf(name).entries()) await check(backend, { example, i, format });
       });
     }
 
     // What happens to NaN does not depend on the tiles.
     if (tiling === "staged") continue;
-    each(`${op} lets no NaN disappear`, async () => {
-      for (const spec of opCases[op].cases) {
-        await checkNan(op, {
+    each(`${name} lets no NaN disappear`, async () => {
+      for (const spec of opCases[name].cases) {
+        await checkNan(name, {
           spec: spec as CaseSpec<CaseOp>,
           most: 10_000,
           expected: on(reference),
@@ -84,11 +84,13 @@ const triedInPieces = 2;
     for (const backend of backends.values()) await backend[Symbol.asyncDispose]();
   });
 
-  for (const op of ops) {
-    each(`${op} agrees with the reference and writes nowhere else`, async () => {
-      const large = [...casesOf(op).entries()].filter(([, example]) => largestBytes(example) > smallestLimit);
+  for (const name of names) {
+    each(`${name} agrees with the reference and writes nowhere else`, async () => {
+      const large = [...casesOf(name).entries()].filter(([, example]) =>
+        largestBytes(example) > smallestLimit
+      );
       const step = Math.max(1, Math.floor(large.length / triedInPieces));
-      for (const format of ["f32", ...opCases[op].formats ?? []] as const) {
+      for (const format of ["f32", ...opCases[name].formats ?? []] as const) {
         for (const [i, example] of large.filter((_, n) => n % step === 0)) {
           const binding = limitFor(largestBytes(example));
           if (!backends.has(binding)) {
@@ -128,7 +130,8 @@ interface Task {
 }
 
 async function check(backend: WebGpuBackend, task: Task): Promise<void> {
-  const { example: { op, title }, i, format = "f32" } = task, name = `${op} ${i} in ${format}, ${title}`;
+  const { example: { name: op, title }, i, format = "f32" } = task,
+    name = `${op} ${i} in ${format}, ${title}`;
   if (!expectations.has(name)) expectations.set(name, compute(reference, task));
   const expected = await expectations.get(name)!, actual = await compute(backend, task);
   assert.equal(actual.shape, expected.shape, name);
@@ -148,7 +151,7 @@ async function compute(
   const runs = backend === reference && !stateful ? example.runs.slice(-1) : example.runs;
   for (const inputs of runs) ({ y } = await program.run(inputs));
   if (program instanceof WebGpuProgram) {
-    assert.equal(await program.damaged(), [], `${example.op}, ${example.title}: stray writes`);
+    assert.equal(await program.damaged(), [], `${example.name}, ${example.title}: stray writes`);
   }
   return y!;
 }

@@ -14,8 +14,17 @@ import { roundTo } from "../../src/tensor/quantize.ts";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
 import { missingF16 } from "../backend/adapter.ts";
 import { nmse } from "../golden/golden.ts";
-import { type CaseOp, type CaseSpec, elementsOf, handle, makeCase, type OpCase } from "./case.ts";
-import { opCases } from "./cases.ts";
+import {
+  type CaseName,
+  type CaseOp,
+  type CaseSpec,
+  elementsOf,
+  handle,
+  makeCase,
+  type OpCase,
+  opOf,
+} from "./case.ts";
+import { caseNames, opCases } from "./cases.ts";
 import { skipIf } from "../support/skip.ts";
 
 const test = suite("ops on the WebGPU backend, activations in f16");
@@ -31,29 +40,29 @@ const tolerance = 1e-5;
 const smallest = 2 ** -24;
 const tried = 6, most = 100_000;
 /** Ops in whose results the rounding showed. */
-const rounded: CaseOp[] = [];
+const rounded: CaseName[] = [];
 
 /** All but those that give nothing to read. */
-const ops = (Object.keys(opCases) as CaseOp[]).filter((op) => op !== "assign" && op !== "adam");
+const names = caseNames.filter((name) => name !== "assign" && name !== "adam");
 
-for (const op of ops) {
-  each(`${op} reads and writes halves`, async () => {
-    const specs = (opCases[op].cases as readonly CaseSpec<CaseOp>[]).filter((spec) =>
-      elementsOf(makeCase(op, spec)) <= most
+for (const name of names) {
+  each(`${name} reads and writes halves`, async () => {
+    const specs = (opCases[name].cases as readonly CaseSpec<CaseOp>[]).filter((spec) =>
+      elementsOf(makeCase(name, spec)) <= most
     );
     const step = Math.max(1, Math.floor(specs.length / tried));
     let largest = 0;
     for (const spec of specs.filter((_, i) => i % step === 0)) {
-      const example = makeCase(op, spec, (_, values) => asHalves(values));
+      const example = makeCase(name, spec, (_, values) => asHalves(values));
       const expected = await compute(reference, example, example.graph);
-      const actual = await compute(backend, example, between(op, spec));
+      const actual = await compute(backend, example, between(name, spec));
       // What halves are too small for is none, or as near as they come.
       const vanishing = expected.data.every((value, i) => Math.abs(value - actual.data[i]!) <= smallest / 2);
       const error = vanishing ? 0 : nmse(actual.data, expected.data);
       assert.ok(error <= tolerance, `${example.title}: NMSE ${error}`);
       largest = Math.max(largest, error);
     }
-    if (largest > 1e-9) rounded.push(op);
+    if (largest > 1e-9) rounded.push(name);
   });
 }
 
@@ -61,7 +70,7 @@ each("results were halves", () => {
   const shown = ["silu", "conv", "linear", "rms_norm", "attention", "rope"] as const;
   const shownInTraining = ["conv_input_grad", "group_norm_grad", "attention_grad", "swiglu_grad"] as const;
   for (const op of [...shown, ...shownInTraining]) {
-    assert.ok(rounded.includes(op), `${op} shows no rounding: ${rounded}`);
+    assert.ok(rounded.includes(op), `${name} shows no rounding: ${rounded}`);
   }
 });
 
@@ -84,13 +93,13 @@ test("a device without shader-f16 says so", async () => {
 });
 
 /** The op in the midst of a graph, where what it reads and writes is neither input nor output. */
-function between(op: CaseOp, { operands, attrs }: CaseSpec<CaseOp>): Graph {
+function between(name: CaseName, { operands, attrs }: CaseSpec<CaseOp>): Graph {
   const same = (tensor: Tensor) => tensor.dtype === "f32" ? mul(tensor, constant(1)) : tensor;
   const inputs = Object.entries(operands as OpCase["operands"]).map(([name, operand]) => {
     const tensor = handle(name, operand);
     return [name, operand.from === "run" ? same(tensor) : tensor];
   });
-  return graphOf({ y: same(apply(op, Object.fromEntries(inputs) as Inputs<CaseOp>, attrs)) });
+  return graphOf({ y: same(apply(opOf(name), Object.fromEntries(inputs) as Inputs<CaseOp>, attrs)) });
 }
 
 async function compute(backend: Backend, example: OpCase, graph: Graph): Promise<HostTensor> {

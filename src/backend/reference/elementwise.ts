@@ -1,3 +1,4 @@
+import { binaryFunctions, unaryFunctions } from "../../graph/functions.ts";
 import type { ElementwiseOps } from "../../graph/ops/elementwise.ts";
 import { philox4x32 } from "../../tensor/philox.ts";
 import { map, zip } from "./loops.ts";
@@ -5,21 +6,11 @@ import { type Evaluators, floats, sigmoid, swish } from "./values.ts";
 
 /** What the ops of single elements compute. */
 export const elementwiseEvaluators: Evaluators<keyof ElementwiseOps> = {
-  add: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x + y }),
-  sub: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x - y }),
-  mul: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x * y }),
-  div: ({ a, b }, _, spec) => zip(a, b, { spec, fn: (x, y) => x / y }),
-  sqrt: ({ x }) => map(x, Math.sqrt),
-  silu: ({ x }) => map(x, swish),
-  exp: ({ x }) => map(x, Math.exp),
-  log: ({ x }) => map(x, Math.log),
-  sigmoid: ({ x }) => map(x, sigmoid),
-  softplus: ({ x }) => map(x, (value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))),
-  abs: ({ x }) => map(x, Math.abs),
-  sign: ({ x }) => map(x, Math.sign),
-  leaky_relu: ({ x }, { slope }) => map(x, (value) => value > 0 ? value : slope * value),
-  clamp: ({ x }, { low, high }) => map(x, (value) => Math.max(low, Math.min(high, value))),
-  between: ({ x }, { low, high }) => map(x, (value) => value > low && value < high ? 1 : 0),
+  unary: ({ x }, attrs) => {
+    const { fn, slope = NaN, low = NaN, high = NaN } = attrs, { of } = unaryFunctions[fn];
+    return map(x, (value) => of(value, { slope, low, high }));
+  },
+  binary: ({ a, b }, { fn }, spec) => zip(a, b, { spec, fn: binaryFunctions[fn].of }),
   silu_grad: ({ x, dy }, _, spec) => zip(x, dy, { spec, fn: siluGrad }),
   leaky_relu_grad: ({ x, dy }, { slope }, spec) =>
     zip(x, dy, { spec, fn: (value, d) => value > 0 ? d : Number.isNaN(value) ? value : slope * d }),

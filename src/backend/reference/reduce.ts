@@ -1,6 +1,6 @@
 import type { ReduceOps } from "../../graph/ops/reduce.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
-import { forEachOffset } from "./loops.ts";
+import { broadcastStrides, forEachOffset, gather } from "./loops.ts";
 import { type Evaluators, floats } from "./values.ts";
 
 /** What the ops of reductions compute. */
@@ -23,4 +23,5 @@ export const reduceEvaluators: Evaluators<keyof ReduceOps> = {
     x.data.forEach((value) => sum += value * value);
     return floats(spec.shape, [sum]);
   },
+  broadcast_to: ({ x }, _, spec) => gather(x, broadcastStrides(x.shape, spec.shape), spec),
 };

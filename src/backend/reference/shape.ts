@@ -2,7 +2,7 @@ import type { Attrs, Spec } from "../../graph/ops.ts";
 import type { ShapeOps } from "../../graph/ops/shape.ts";
 import { sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
-import { broadcastStrides, gather } from "./loops.ts";
+import { gather } from "./loops.ts";
 import { type Evaluators, floats, hostTensor, type Values } from "./values.ts";
 
 /** What the ops of shape compute. */
@@ -35,7 +35,6 @@ export const shapeEvaluators: Evaluators<keyof ShapeOps> = {
     return result;
   },
   pad,
-  broadcast_to: ({ x }, _, spec) => gather(x, broadcastStrides(x.shape, spec.shape), spec),
   permute: ({ x }, { order }, spec) => {
     const strides = stridesOf(x.shape);
     return gather(x, order.map((axis) => strides[axis]!), spec);

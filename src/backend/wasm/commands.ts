@@ -1,4 +1,4 @@
-import type { Opcode } from "../../../wasm/opcodes.ts";
+import type { Opcode } from "./_generated_opcodes.ts";
 
 /** One kernel call of a program: `items` pieces of work that any thread may take. */
 export interface Command {

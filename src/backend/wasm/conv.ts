@@ -1,4 +1,4 @@
-import { Opcode } from "../../../wasm/opcodes.ts";
+import { Opcode } from "./_generated_opcodes.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { lowerByFirstFit } from "../algorithms.ts";
 import type { Command } from "./commands.ts";

@@ -1,4 +1,4 @@
-import { firstOfTraining } from "../../../wasm/opcodes.ts";
+import { firstOfTraining } from "./_generated_opcodes.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import type { Command } from "./commands.ts";

@@ -1,4 +1,4 @@
-import { Opcode } from "../../../wasm/opcodes.ts";
+import { Opcode } from "./_generated_opcodes.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Axes3 } from "../volume.ts";
 import type { Command } from "./commands.ts";

@@ -1,4 +1,4 @@
-import { Opcode } from "../../../wasm/opcodes.ts";
+import { Opcode } from "./_generated_opcodes.ts";
 import type { Command } from "./commands.ts";
 import { packPanels, packStrips, plainMatrixBytes, stripBytes } from "./pack_plain.ts";
 
@@ -61,7 +61,7 @@ export function productCommands(
     packPanels({ ...b, out: panels, k, n, batch, depth }),
     ...early ? [packStrips({ ...a, out: strips, k, n: m, batch, depth })] : [],
     {
-      opcode: Opcode.MatMul,
+      opcode: Opcode.Matmul,
       items,
       args: [strips, panels, out, residual, m, k, n, block, group, depth, ...steps],
       scratchBytes: 4 * tileRows * (tileColumns + depth),

@@ -6,7 +6,7 @@ import { sizeOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
 import { checkInputs, checkState } from "../inputs.ts";
-import { Opcode } from "../../../wasm/opcodes.ts";
+import { Opcode } from "./_generated_opcodes.ts";
 import type { Command } from "./commands.ts";
 import { align } from "./heap.ts";
 import { bytesOf, type Layout, planLayout } from "./layout.ts";

@@ -35,7 +35,7 @@ export function keptAsHalves(graph: Graph, tensors: readonly Tensor[]): Set<Tens
   while (behind.length > 0) {
     for (const read of inputsOf(behind.pop()!).map(viewed)) {
       stays(read);
-      if (arithmetic.includes(read.op) && !seen.has(read)) behind.push(read);
+      if (isArithmetic(read) && !seen.has(read)) behind.push(read);
       seen.add(read);
     }
   }
@@ -45,4 +45,8 @@ export function keptAsHalves(graph: Graph, tensors: readonly Tensor[]): Set<Tens
 /** Whether a tensor is a map `[N,h,w,C]` or a sequence `[N,positions,C]`, of more than one position. */
 function isMap({ shape }: Tensor): boolean {
   return shape.length >= 3 && shape.slice(1, -1).some((length) => length > 1);
+}
+
+function isArithmetic(tensor: Tensor): boolean {
+  return (tensor.op === "unary" || tensor.op === "binary") && arithmetic.includes(tensor.attrs.fn);
 }

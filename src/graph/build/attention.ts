@@ -1,5 +1,10 @@
+import { f32Tensor } from "../../tensor/tensor.ts";
 import { apply } from "../apply.ts";
+import type { Gradients } from "../gradients.ts";
 import type { Tensor } from "../ops.ts";
+import type { AttentionOps } from "../ops/attention.ts";
+import { mul } from "./elementwise.ts";
+import { constant } from "./leaves.ts";
 
 /** Turns the q and k of qkv `[…,3·D]` by the rows of table that position `[…]` picks. */
 export function rope(
@@ -22,3 +27,18 @@ export function attentionStep(
   const halves = cache.op === "state" && cache.attrs.halves === true;
   return apply("attention_step", { qkv, cache, position }, { heads, halves });
 }
+
+/** The gradients of these ops. */
+export const attentionGradients: Gradients<keyof AttentionOps> = {
+  // A turn by the opposite angle: the sines in odd places change their sign.
+  rope: ({ inputs: { table, position }, attrs: { heads } }, dy) => {
+    const head = table.shape[1]!;
+    const signs = constant(f32Tensor([head], Float32Array.from({ length: head }, (_, i) => i % 2 ? -1 : 1)));
+    return { qkv: rope(dy, { table: mul(table, signs), position, heads }) };
+  },
+  attention: ({ inputs: { qkv }, attrs: { heads } }, dy) => ({
+    qkv: apply("attention_grad", { qkv, dy }, { heads }),
+  }),
+  attention_step: "inference",
+  attention_grad: "backward",
+};

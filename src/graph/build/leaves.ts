@@ -1,7 +1,9 @@
 import type { Shape } from "../../tensor/shape.ts";
 import { f32Tensor, type GraphDType, type HostTensor } from "../../tensor/tensor.ts";
 import { apply } from "../apply.ts";
+import type { Gradients } from "../gradients.ts";
 import type { Attrs, Tensor } from "../ops.ts";
+import type { LeavesOps } from "../ops/leaves.ts";
 
 /** A tensor given at each run under `name`. */
 export function input(name: string, { shape, dtype }: { shape: Shape; dtype: GraphDType }): Tensor {
@@ -24,3 +26,11 @@ export function constant(value: HostTensor | number): Tensor {
 export function state(name: string, attrs: Omit<Attrs<"state">, "name">): Tensor {
   return apply("state", {}, { name, ...attrs });
 }
+
+/** The gradients of these ops. */
+export const leavesGradients: Gradients<keyof LeavesOps> = {
+  input: "leaf",
+  param: "leaf",
+  constant: "leaf",
+  state: "leaf",
+};

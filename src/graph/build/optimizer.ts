@@ -1,5 +1,7 @@
 import { apply } from "../apply.ts";
+import type { Gradients } from "../gradients.ts";
 import type { Attrs, Inputs, Tensor } from "../ops.ts";
+import type { OptimizerOps } from "../ops/optimizer.ts";
 
 /** One step of Adam on a state; see `OpTable`. Make it an effect. */
 export function adamUpdate(inputs: Inputs<"adam">, attrs: Attrs<"adam">): Tensor {
@@ -10,3 +12,9 @@ export function adamUpdate(inputs: Inputs<"adam">, attrs: Attrs<"adam">): Tensor
 export function assign(state: Tensor, value: Tensor): Tensor {
   return apply("assign", { state, value }, {});
 }
+
+/** The gradients of these ops. */
+export const optimizerGradients: Gradients<keyof OptimizerOps> = {
+  assign: "backward",
+  adam: "backward",
+};

@@ -1,6 +1,10 @@
+import { sameShape, type Shape, sizeOf } from "../../tensor/shape.ts";
 import { apply } from "../apply.ts";
+import type { Gradients } from "../gradients.ts";
 import type { Tensor } from "../ops.ts";
-import { reshape } from "./shape.ts";
+import type { ReduceOps } from "../ops/reduce.ts";
+import { mul, scale } from "./elementwise.ts";
+import { constant } from "./leaves.ts";
 
 /** The mean over `axes`, which stay with length 1. */
 export function mean(x: Tensor, axes: readonly number[]): Tensor {
@@ -21,10 +25,40 @@ export function sum(x: Tensor, axes: readonly number[]): Tensor {
 
 /** The sum of all elements, `[]`. */
 export function total(x: Tensor): Tensor {
-  return reshape(sum(x, x.shape.map((_, axis) => axis)), []);
+  return apply("reshape", { x: sum(x, x.shape.map((_, axis) => axis)) }, { shape: [] });
 }
 
 /** The sum of all squares, `[]`. */
 export function squareSum(x: Tensor): Tensor {
   return apply("square_sum", { x }, {});
 }
+
+/** `x`, repeated to `shape`. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  return `${x.shape}` === `${shape}` ? x : apply("broadcast_to", { x }, { shape });
+}
+
+/** Zeros of `shape`. */
+export function zeros(shape: Shape): Tensor {
+  return broadcastTo(constant(0), shape);
+}
+
+/** `dy`, summed over all along which an operand of `shape` was repeated. */
+export function unbroadcast(dy: Tensor, shape: Shape): Tensor {
+  if (sameShape(dy.shape, shape)) return dy;
+  const missing = dy.shape.length - shape.length;
+  const axes = dy.shape.flatMap((length, axis) =>
+    axis < missing || (shape[axis - missing] === 1 && length !== 1) ? [axis] : []
+  );
+  return apply("reshape", { x: sum(dy, axes) }, { shape: shape });
+}
+
+/** The gradients of these ops. */
+export const reduceGradients: Gradients<keyof ReduceOps> = {
+  mean: ({ inputs: { x }, shape }, dy) => ({
+    x: broadcastTo(scale(dy, sizeOf(shape) / sizeOf(x.shape)), x.shape),
+  }),
+  sum: ({ inputs: { x } }, dy) => ({ x: broadcastTo(dy, x.shape) }),
+  square_sum: ({ inputs: { x } }, dy) => ({ x: mul(x, scale(dy, 2)) }),
+  broadcast_to: ({ inputs: { x } }, dy) => ({ x: unbroadcast(dy, x.shape) }),
+};

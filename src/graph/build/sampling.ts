@@ -1,5 +1,7 @@
 import { apply } from "../apply.ts";
+import type { Gradients } from "../gradients.ts";
 import type { Tensor } from "../ops.ts";
+import type { SamplingOps } from "../ops/sampling.ts";
 
 /** Four random words for each key `[N,2]` and counter `[N,4]`. */
 export function philox(key: Tensor, counter: Tensor): Tensor {
@@ -25,3 +27,10 @@ export function sample(
 ): Tensor {
   return apply("sample", { logits, ...inputs }, { word, repeat });
 }
+
+/** The gradients of these ops. */
+export const samplingGradients: Gradients<keyof SamplingOps> = {
+  philox: "discrete",
+  guide: "inference",
+  sample: "discrete",
+};

@@ -1,6 +1,9 @@
 import type { Shape } from "../../tensor/shape.ts";
 import { apply } from "../apply.ts";
-import type { Tensor } from "../ops.ts";
+import type { Gradients } from "../gradients.ts";
+import type { Tensor, TensorOf } from "../ops.ts";
+import type { ShapeOps } from "../ops/shape.ts";
+import { sum, zeros } from "./reduce.ts";
 import type { Padding } from "../window.ts";
 
 /** The same elements, row-major, under `shape`. */
@@ -42,12 +45,76 @@ export function pad(
   return apply("pad", { x }, { padding, mode });
 }
 
-/** `x`, repeated to `shape`. */
-export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  return `${x.shape}` === `${shape}` ? x : apply("broadcast_to", { x }, { shape });
-}
-
 /** Axis i of the result is axis `order[i]` of x. */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   return apply("permute", { x }, { order });
+}
+
+/** The gradients of these ops. */
+export const shapeGradients: Gradients<keyof ShapeOps> = {
+  reshape: ({ inputs: { x } }, dy) => ({ x: reshape(dy, x.shape) }),
+  straight_through: ({ inputs: { gradient } }, dy) => ({
+    value: "stops",
+    ...gradient && { gradient: dy },
+  }),
+  slice: ({ inputs: { x }, attrs: { axis, start, length } }, dy) => {
+    const before = zeros(x.shape.with(axis, start));
+    const after = zeros(x.shape.with(axis, x.shape[axis]! - start - length));
+    const parts = [before, dy, after].filter((part) => part.shape[axis] !== 0);
+    return { x: parts.length > 0 ? parts.reduce((a, b) => concat(a, b, { axis })) : zeros(x.shape) };
+  },
+  concat: ({ inputs: { a, b }, attrs: { axis } }, dy) => {
+    const [first, second] = [a.shape[axis]!, b.shape[axis]!];
+    return {
+      a: slice(dy, { axis, start: 0, length: first }),
+      b: slice(dy, { axis, start: first, length: second }),
+    };
+  },
+  select: ({ inputs: { condition, a } }, dy) => {
+    const none = zeros(a.shape);
+    return {
+      a: apply("select", { condition, a: dy, b: none }, {}),
+      b: apply("select", { condition, a: none, b: dy }, {}),
+    };
+  },
+  pad: padGradient,
+  permute: ({ attrs: { order } }, dy) => ({ x: permute(dy, order.map((_, axis) => order.indexOf(axis))) }),
+};
+
+/**
+ * The gradient of `pad`: the part of dy that covers x. Where elements were replicated, the first and the last entry of x
+ * also get the gradients of their copies.
+ */
+function padGradient(
+  { inputs: { x }, attrs: { padding, mode } }: TensorOf<"pad">,
+  dy: Tensor,
+): { x: Tensor } {
+  const along = mode === "zero" ? cropped : gathered;
+  return {
+    x: padding.reduce(
+      (d, [before, after], axis) =>
+        before + after === 0 ? d : along(d, { axis, length: x.shape[axis]!, padding: [before, after] }),
+      dy,
+    ),
+  };
+}
+
+interface Axis {
+  readonly axis: number;
+  /** The length of x. */
+  readonly length: number;
+  readonly padding: Padding;
+}
+
+function cropped(dy: Tensor, { axis, length, padding: [before] }: Axis): Tensor {
+  return slice(dy, { axis, start: before, length });
+}
+
+/** The part of dy that covers x, with the gradients of the copies added to its first and last entry. */
+function gathered(dy: Tensor, { axis, length, padding: [before, after] }: Axis): Tensor {
+  const part = (start: number, length: number) => slice(dy, { axis, start, length });
+  if (length === 1) return sum(dy, [axis]);
+  const first = sum(part(0, before + 1), [axis]), last = sum(part(before + length - 1, after + 1), [axis]);
+  const inner = length > 2 ? [part(before + 1, length - 2)] : [];
+  return [first, ...inner, last].reduce((a, b) => concat(a, b, { axis }));
 }

@@ -1,35 +1,21 @@
 import { broadcast } from "../broadcast.ts";
 import { backward, check, checkIndex, checkShape, f32 } from "../checks.ts";
 import { elements, swishFlop } from "../flop_counts.ts";
-import type { Backward, Binary, FlopRules, NoAttrs, Operand, ShapeRules, Spec, Unary } from "../operand.ts";
+import {
+  type BinaryFn,
+  binaryFunctions,
+  type FunctionParameters,
+  type UnaryFn,
+  unaryFunctions,
+} from "../functions.ts";
+import type { Backward, FlopRules, NoAttrs, Operand, ShapeRules } from "../operand.ts";
 
 /** Functions of single elements, and their gradients. */
 export interface ElementwiseOps {
-  /** Elementwise, with NumPy's broadcasting. */
-  add: Binary;
-  sub: Binary;
-  mul: Binary;
-  /** `a / b`, broadcast. */
-  div: { inputs: { a: Operand; b: Operand }; attrs: NoAttrs };
-  /** `sqrt(x)`. */
-  sqrt: Unary;
-  /** `x · sigmoid(x)`, also called swish. */
-  silu: Unary;
-  exp: Unary;
-  /** The natural logarithm. */
-  log: Unary;
-  sigmoid: Unary;
-  /** `log(1 + exp(x))`, without overflow. `−softplus(−x)` is `log(sigmoid(x))`. */
-  softplus: Unary;
-  abs: Unary;
-  /** −1, 0 or 1. */
-  sign: Unary;
-  /** `x` above zero, `slope·x` elsewhere; relu where slope is 0. */
-  leaky_relu: { inputs: { x: Operand }; attrs: { slope: number } };
-  /** `x` held to [low, high]; either may be infinite. */
-  clamp: { inputs: { x: Operand }; attrs: { low: number; high: number } };
-  /** 1 where low < x < high, else 0. */
-  between: { inputs: { x: Operand }; attrs: { low: number; high: number } };
+  /** `fn` of each element, as `functions.ts` says. */
+  unary: { inputs: { x: Operand }; attrs: { readonly fn: UnaryFn } & FunctionParameters };
+  /** `fn` of each pair of elements, with NumPy's broadcasting. */
+  binary: { inputs: { a: Operand; b: Operand }; attrs: { readonly fn: BinaryFn } };
   /** The gradient of `silu` by x: `dy·s·(1 + x·(1 − s))`, s = sigmoid(x). */
   silu_grad: Backward;
   /** The gradient of `leaky_relu` by x. */
@@ -48,21 +34,13 @@ export interface ElementwiseOps {
 
 /** What each op makes of its inputs. Throws `ShapeError` where they do not fit. */
 export const elementwiseShapes: ShapeRules<ElementwiseOps> = {
-  add: ({ a, b }) => f32(broadcast("add", a.shape, b.shape)),
-  sub: ({ a, b }) => f32(broadcast("sub", a.shape, b.shape)),
-  mul: ({ a, b }) => f32(broadcast("mul", a.shape, b.shape)),
-  div: ({ a, b }) => f32(broadcast("div", a.shape, b.shape)),
-  sqrt: ({ x }) => f32(x.shape),
-  silu: ({ x }) => f32(x.shape),
-  exp: unary,
-  log: unary,
-  sigmoid: unary,
-  softplus: unary,
-  abs: unary,
-  sign: unary,
-  leaky_relu: unary,
-  clamp: unary,
-  between: unary,
+  unary: ({ x }, attrs) => {
+    for (const name of unaryFunctions[attrs.fn].parameters ?? []) {
+      check(`unary ${attrs.fn}`, name, [], attrs[name] !== undefined, "a number");
+    }
+    return f32(x.shape);
+  },
+  binary: ({ a, b }, { fn }) => f32(broadcast(`binary ${fn}`, a.shape, b.shape)),
   silu_grad: backward("silu_grad"),
   leaky_relu_grad: backward("leaky_relu_grad"),
   swiglu: ({ gate, up }) => {
@@ -89,21 +67,8 @@ export const elementwiseShapes: ShapeRules<ElementwiseOps> = {
 
 /** Floating-point operations of each op; see `flopOf`. */
 export const elementwiseFlop: FlopRules<ElementwiseOps> = {
-  add: elements,
-  sub: elements,
-  mul: elements,
-  div: elements,
-  sqrt: elements,
-  silu: (tensor) => swishFlop * elements(tensor),
-  exp: elements,
-  log: elements,
-  sigmoid: (tensor) => 3 * elements(tensor),
-  softplus: (tensor) => 4 * elements(tensor),
-  abs: () => 0,
-  sign: () => 0,
-  leaky_relu: elements,
-  clamp: () => 0,
-  between: () => 0,
+  unary: (tensor) => unaryFunctions[tensor.attrs.fn].flop * elements(tensor),
+  binary: (tensor) => binaryFunctions[tensor.attrs.fn].flop * elements(tensor),
   // A sigmoid, then three products, a sum and a difference.
   silu_grad: (tensor) => 8 * elements(tensor),
   leaky_relu_grad: elements,
@@ -111,7 +76,3 @@ export const elementwiseFlop: FlopRules<ElementwiseOps> = {
   swiglu_grad: (tensor) => 9 * elements(tensor),
   dropout: elements,
 };
-
-function unary({ x }: { x: Operand }): Spec {
-  return f32(x.shape);
-}

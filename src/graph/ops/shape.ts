@@ -1,5 +1,4 @@
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { broadcast } from "../broadcast.ts";
 import { check, checkDType, checkIndex, checkShape, f32 } from "../checks.ts";
 import type { FlopRules, NoAttrs, Operand, ShapeRules } from "../operand.ts";
 import type { Padding } from "../window.ts";
@@ -18,8 +17,6 @@ export interface ShapeOps {
   select: { inputs: { condition: Operand; a: Operand; b: Operand }; attrs: NoAttrs };
   /** x with `padding` entries added along each axis: zeros, or copies of the nearest element of x. */
   pad: { inputs: { x: Operand }; attrs: { padding: readonly Padding[]; mode: "zero" | "replicate" } };
-  /** `x`, repeated to `shape` by NumPy's rules. */
-  broadcast_to: { inputs: { x: Operand }; attrs: { shape: Shape } };
   /** Axis i of the result is axis `order[i]` of x. */
   permute: { inputs: { x: Operand }; attrs: { order: readonly number[] } };
 }
@@ -63,11 +60,6 @@ export const shapeShapes: ShapeRules<ShapeOps> = {
     check("pad", "x", x.shape, fits, "at least one entry along each axis that is padded");
     return f32(x.shape.map((length, axis) => padding[axis]![0] + length + padding[axis]![1]));
   },
-  broadcast_to: ({ x }, { shape }) => {
-    const target = broadcast("broadcast_to", x.shape, shape);
-    check("broadcast_to", "x", x.shape, `${target}` === `${shape}`, `what broadcasts to [${shape}]`);
-    return f32(shape);
-  },
   permute: ({ x }, { order }) => {
     const axes = [...order].sort((a, b) => a - b);
     const fits = axes.length === x.shape.length && axes.every((axis, i) => axis === i);
@@ -84,6 +76,5 @@ export const shapeFlop: FlopRules<ShapeOps> = {
   concat: () => 0,
   select: () => 0,
   pad: () => 0,
-  broadcast_to: () => 0,
   permute: () => 0,
 };

@@ -1,4 +1,5 @@
-import { Opcode } from "../../../../wasm/opcodes.ts";
+import { Opcode } from "../_generated_opcodes.ts";
+import { type BinaryFn, binaryFunctions, type UnaryFn, unaryFunctions } from "../../../graph/functions.ts";
 import type { Tensor, TensorOf } from "../../../graph/ops.ts";
 import { BackendError } from "../../../tensor/errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../tensor/shape.ts";
@@ -6,13 +7,26 @@ import { type Command, floatArgument } from "../commands.ts";
 import { elementBlock } from "../extents.ts";
 import type { Addresses, Rules } from "../lowering.ts";
 
+/** Functions that the kernels for inference have. The others need those of training. */
+const inferenceFunctions: readonly (UnaryFn | BinaryFn)[] = ["sqrt", "silu", "add", "sub", "mul"];
+/** The functions in the order in which `wasm/build.ts` numbers them. */
+const unaryNames = Object.keys(unaryFunctions), binaryNames = Object.keys(binaryFunctions);
+
 /** How the ops of single elements become commands. */
-export const elementwiseLowering: Rules<"add" | "sub" | "mul" | "sqrt" | "silu" | "swiglu"> = {
-  add: (tensor, at) => binary(Opcode.Add, tensor, at),
-  sub: (tensor, at) => binary(Opcode.Sub, tensor, at),
-  mul: (tensor, at) => binary(Opcode.Mul, tensor, at),
-  sqrt: (tensor, at) => unary(Opcode.Sqrt, tensor, at),
-  silu: (tensor, at) => unary(Opcode.Silu, tensor, at),
+export const elementwiseLowering: Rules<"unary" | "binary" | "swiglu"> = {
+  unary: (tensor, at) => {
+    const { inputs: { x }, attrs } = tensor, { fn } = attrs, size = sizeOf(tensor.shape);
+    const [p = 0, q = 0] = (unaryFunctions[fn].parameters ?? []).map((name) => attrs[name]!);
+    return [{
+      opcode: inferenceFunctions.includes(fn) ? Opcode.Unary : Opcode.UnaryTraining,
+      items: Math.ceil(size / elementBlock),
+      args: [
+        ...[at.of(x), at.of(tensor as Tensor), size],
+        ...[unaryNames.indexOf(fn), floatArgument(p), floatArgument(q)],
+      ],
+    }];
+  },
+  binary,
   swiglu: (tensor, at) => {
     const { gate, up } = tensor.inputs, size = sizeOf(tensor.shape);
     const args = [at.of(gate), at.of(up), at.of(tensor as Tensor), size];
@@ -22,33 +36,11 @@ export const elementwiseLowering: Rules<"add" | "sub" | "mul" | "sqrt" | "silu" 
 
 /** The same for those that need the kernels of training. */
 export const elementwiseTraining: Rules<
-  | "div"
-  | "exp"
-  | "log"
-  | "sigmoid"
-  | "softplus"
-  | "abs"
-  | "sign"
-  | "leaky_relu"
-  | "clamp"
-  | "between"
   | "silu_grad"
   | "leaky_relu_grad"
   | "swiglu_grad"
   | "dropout"
 > = {
-  div: (tensor, at) => binary(Opcode.Div, tensor, at),
-  exp: (tensor, at) => mapped(tensor, { kind: MapKind.Exp, at }),
-  log: (tensor, at) => mapped(tensor, { kind: MapKind.Log, at }),
-  sigmoid: (tensor, at) => mapped(tensor, { kind: MapKind.Sigmoid, at }),
-  softplus: (tensor, at) => mapped(tensor, { kind: MapKind.Softplus, at }),
-  abs: (tensor, at) => mapped(tensor, { kind: MapKind.Abs, at }),
-  sign: (tensor, at) => mapped(tensor, { kind: MapKind.Sign, at }),
-  leaky_relu: (tensor, at) => mapped(tensor, { kind: MapKind.LeakyRelu, at, p: tensor.attrs.slope }),
-  clamp: (tensor, at) =>
-    mapped(tensor, { kind: MapKind.Clamp, at, p: tensor.attrs.low, q: tensor.attrs.high }),
-  between: (tensor, at) =>
-    mapped(tensor, { kind: MapKind.Between, at, p: tensor.attrs.low, q: tensor.attrs.high }),
   silu_grad: (tensor, at) => gradient(tensor, { opcode: Opcode.SiluGrad, slope: 0, at }),
   leaky_relu_grad: (tensor, at) =>
     gradient(tensor, { opcode: Opcode.LeakyReluGrad, slope: tensor.attrs.slope, at }),
@@ -64,12 +56,6 @@ export const elementwiseTraining: Rules<
     return [{ opcode: Opcode.Dropout, items: Math.ceil(size / elementBlock), args }];
   },
 };
-
-function unary(opcode: Opcode, tensor: TensorOf<"sqrt" | "silu">, at: Addresses): Command[] {
-  const size = sizeOf(tensor.shape);
-  const args = [at.of(tensor.inputs.x), at.of(tensor as Tensor), size];
-  return [{ opcode, items: Math.ceil(size / elementBlock), args }];
-}
 
 /** Length and the operands' strides along each axis of `shape`; neighbouring axes that step as one are one. */
 function binaryAxes(shape: Shape, operands: readonly [Shape, Shape]): [number, number, number][] {
@@ -88,16 +74,11 @@ function binaryAxes(shape: Shape, operands: readonly [Shape, Shape]): [number, n
   return axes.length > 0 ? axes : [[1, 0, 0]];
 }
 
-/** The command of an op on two tensors, broadcast. */
-function binary(
-  opcode: Opcode,
-  tensor: TensorOf<"add" | "sub" | "mul" | "div">,
-  at: Addresses,
-): Command[] {
-  const { a, b } = tensor.inputs, size = sizeOf(tensor.shape);
+function binary(tensor: TensorOf<"binary">, at: Addresses): Command[] {
+  const { inputs: { a, b }, attrs: { fn } } = tensor, size = sizeOf(tensor.shape);
   const axes = binaryAxes(tensor.shape, [a.shape, b.shape]);
   if (axes.length > 4) {
-    throw new BackendError(`Cannot lower ${tensor.op}`, {
+    throw new BackendError(`Cannot lower ${fn}`, {
       expected: "at most 4 axes",
       got: `${tensor.shape.length}`,
     });
@@ -109,40 +90,18 @@ function binary(
   }
   while (axes.length < 4) axes.unshift([1, 0, 0]);
   const [lengths, ...strides] = [0, 1, 2].map((part) => axes.map((axis) => axis[part]!));
-  const args = [at.of(a), at.of(b), at.of(tensor as Tensor), ...lengths!, ...strides.flat(), size];
-  const items = size === 0 ? 0 : lengths![0]! * lengths![1]! * lengths![2]!;
-  return [{ opcode, items, args }];
-}
-
-/** What `wasm/map.ts` computes. */
-enum MapKind {
-  Exp,
-  Log,
-  Sigmoid,
-  Softplus,
-  Abs,
-  Sign,
-  LeakyRelu,
-  Clamp,
-  Between,
-}
-
-type MapOp = "exp" | "log" | "sigmoid" | "softplus" | "abs" | "sign" | "leaky_relu" | "clamp" | "between";
-
-function mapped(
-  tensor: TensorOf<MapOp>,
-  { kind, at, p = 0, q = 0 }: { kind: MapKind; at: Addresses; p?: number; q?: number },
-): Command[] {
-  const size = sizeOf(tensor.shape);
   const args = [
-    at.of(tensor.inputs.x),
+    at.of(a),
+    at.of(b),
     at.of(tensor as Tensor),
+    ...lengths!,
+    ...strides.flat(),
     size,
-    kind,
-    floatArgument(p),
-    floatArgument(q),
+    binaryNames.indexOf(fn),
   ];
-  return [{ opcode: Opcode.Map, items: Math.ceil(size / elementBlock), args }];
+  const items = size === 0 ? 0 : lengths![0]! * lengths![1]! * lengths![2]!;
+  const opcode = inferenceFunctions.includes(fn) ? Opcode.Binary : Opcode.BinaryTraining;
+  return [{ opcode, items, args }];
 }
 
 function gradient(

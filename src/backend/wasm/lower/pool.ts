@@ -1,4 +1,4 @@
-import { Opcode } from "../../../../wasm/opcodes.ts";
+import { Opcode } from "../_generated_opcodes.ts";
 import type { Attrs, Tensor } from "../../../graph/ops.ts";
 import type { PoolFn } from "../../../graph/ops/pool.ts";
 import type { Shape } from "../../../tensor/shape.ts";

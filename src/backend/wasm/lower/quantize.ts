@@ -1,4 +1,4 @@
-import { Opcode } from "../../../../wasm/opcodes.ts";
+import { Opcode } from "../_generated_opcodes.ts";
 import type { Tensor } from "../../../graph/ops.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import type { Rules } from "../lowering.ts";

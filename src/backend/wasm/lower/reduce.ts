@@ -1,9 +1,10 @@
-import { Opcode } from "../../../../wasm/opcodes.ts";
+import { Opcode } from "../_generated_opcodes.ts";
 import type { Tensor } from "../../../graph/ops.ts";
-import { sizeOf } from "../../../tensor/shape.ts";
+import { sizeOf, stridesOf } from "../../../tensor/shape.ts";
 import type { Command } from "../commands.ts";
 import { meanExtent } from "../extents.ts";
 import type { Rules } from "../lowering.ts";
+import { strided } from "./shape.ts";
 
 /** Elements of one item of a sum of squares. */
 const squareBlock = 16384;
@@ -17,7 +18,7 @@ export const reduceLowering: Rules<"mean"> = {
 };
 
 /** The same for those that need the kernels of training. */
-export const reduceTraining: Rules<"sum" | "square_sum"> = {
+export const reduceTraining: Rules<"sum" | "square_sum" | "broadcast_to"> = {
   sum: (tensor, at) => {
     const { outer, count, inner } = meanExtent("sum", tensor.inputs.x.shape, tensor.attrs.axes);
     return [sumCommand({ from: at.of(tensor.inputs.x), out: at.of(tensor as Tensor), outer, count, inner })];
@@ -29,6 +30,13 @@ export const reduceTraining: Rules<"sum" | "square_sum"> = {
       { opcode: Opcode.SquareSum, items, args: [at.of(tensor.inputs.x), sums, size] },
       sumCommand({ from: sums, out: at.of(tensor as Tensor), outer: 1, count: items, inner: 1 }),
     ];
+  },
+  broadcast_to: (tensor, at) => {
+    const { x } = tensor.inputs, own = stridesOf(x.shape), missing = tensor.shape.length - x.shape.length;
+    const strides = tensor.shape.map((_, axis) =>
+      axis < missing || x.shape[axis - missing] === 1 ? 0 : own[axis - missing]!
+    );
+    return strided(tensor, strides, at);
   },
 };
 

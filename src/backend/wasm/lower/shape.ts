@@ -1,4 +1,4 @@
-import { Opcode } from "../../../../wasm/opcodes.ts";
+import { Opcode } from "../_generated_opcodes.ts";
 import type { Tensor, TensorOf } from "../../../graph/ops.ts";
 import { BackendError } from "../../../tensor/errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../tensor/shape.ts";
@@ -28,7 +28,7 @@ export const shapeLowering: Rules<"slice" | "concat" | "select" | "pad"> = {
   select: (tensor, at) => {
     const { condition, a, b } = tensor.inputs, rows = tensor.shape[0]!;
     const args = [at.of(condition), at.of(a), at.of(b), at.of(tensor as Tensor), sizeOf(a.shape) / rows];
-    return [{ opcode: Opcode.Select, items: rows, args }];
+    return [{ opcode: Opcode.SelectRows, items: rows, args }];
   },
   pad: (tensor, at) => {
     const { inputs: { x }, attrs: { padding, mode } } = tensor, axes = paddedAxes(x.shape, padding);
@@ -44,14 +44,7 @@ export const shapeLowering: Rules<"slice" | "concat" | "select" | "pad"> = {
 };
 
 /** The same for those that need the kernels of training. */
-export const shapeTraining: Rules<"broadcast_to" | "permute"> = {
-  broadcast_to: (tensor, at) => {
-    const { x } = tensor.inputs, own = stridesOf(x.shape), missing = tensor.shape.length - x.shape.length;
-    const strides = tensor.shape.map((_, axis) =>
-      axis < missing || x.shape[axis - missing] === 1 ? 0 : own[axis - missing]!
-    );
-    return strided(tensor, strides, at);
-  },
+export const shapeTraining: Rules<"permute"> = {
   permute: (tensor, at) => {
     const own = stridesOf(tensor.inputs.x.shape);
     return strided(tensor, tensor.attrs.order.map((axis) => own[axis]!), at);
@@ -59,11 +52,11 @@ export const shapeTraining: Rules<"broadcast_to" | "permute"> = {
 };
 
 function copies(items: number, args: readonly number[]): Command {
-  return { opcode: Opcode.Copy, items, args };
+  return { opcode: Opcode.CopyRuns, items, args };
 }
 
 /** A copy of x whose axes step by `strides`; neighbouring axes that step as one become one. */
-function strided(
+export function strided(
   tensor: TensorOf<"broadcast_to" | "permute">,
   strides: readonly number[],
   at: Addresses,

@@ -3,6 +3,8 @@ import { BackendError } from "../../../tensor/errors.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { type Command, folded, type Operand, type Scratch, workgroupSize } from "../commands.ts";
 import type { Rules } from "../lowering.ts";
+import { strideFromInnermost } from "../strides.ts";
+import { strided } from "./shape.ts";
 
 /** Parts that a sum of all squares is cut into, at most, and elements of one at least. */
 const mostParts = 256, elementsOfPart = 1024;
@@ -16,7 +18,7 @@ export const reduceLowering: Rules<"mean"> = {
 };
 
 /** The same for those that need the kernels of training. */
-export const reduceTraining: Rules<"sum" | "square_sum"> = {
+export const reduceTraining: Rules<"sum" | "square_sum" | "broadcast_to"> = {
   sum: (tensor) => [reduction(tensor)],
   square_sum: (tensor) => {
     const { x } = tensor.inputs, count = sizeOf(x.shape);
@@ -33,6 +35,7 @@ export const reduceTraining: Rules<"sum" | "square_sum"> = {
       reduced({ x: sums, out: tensor as Tensor, size: 1, count: parts, inner: 1, sum: true }),
     ];
   },
+  broadcast_to: (tensor) => strided(tensor, (i) => strideFromInnermost(tensor.inputs.x, i)),
 };
 
 /** The dispatch of a mean, or of a sum. */

@@ -2,7 +2,6 @@ import type { Tensor, TensorOf } from "../../../graph/ops.ts";
 import { sizeOf, stridesOf } from "../../../tensor/shape.ts";
 import type { Command } from "../commands.ts";
 import type { Rules } from "../lowering.ts";
-import { strideFromInnermost } from "../strides.ts";
 import { byElement, eachElement } from "../each_element.ts";
 
 /** How the ops of shape become commands. */
@@ -48,8 +47,7 @@ export const shapeLowering: Rules<"slice" | "concat" | "select" | "pad"> = {
 };
 
 /** The same for those that need the kernels of training. */
-export const shapeTraining: Rules<"broadcast_to" | "permute"> = {
-  broadcast_to: (tensor) => strided(tensor, (i) => strideFromInnermost(tensor.inputs.x, i)),
+export const shapeTraining: Rules<"permute"> = {
   permute: (tensor) => {
     const { inputs: { x }, attrs: { order } } = tensor, strides = stridesOf(x.shape);
     return strided(tensor, (i) => strides[order[order.length - 1 - i]!] ?? 0);
@@ -57,7 +55,10 @@ export const shapeTraining: Rules<"broadcast_to" | "permute"> = {
 };
 
 /** A copy of x; `strideOf` gives x's stride along the i-th axis of the result from the innermost. */
-function strided(tensor: TensorOf<"broadcast_to" | "permute">, strideOf: (i: number) => number): Command[] {
+export function strided(
+  tensor: TensorOf<"broadcast_to" | "permute">,
+  strideOf: (i: number) => number,
+): Command[] {
   const axes: Record<string, number> = {};
   // A scalar has one axis of length 1.
   const lengths = tensor.shape.length === 0 ? [1] : tensor.shape.toReversed();
