@@ -1,6 +1,6 @@
 /**
- * `deno task bench generator [TOKENS]`: milliseconds of a token of AR_256_B with guidance, by format, threads and
- * images at once, and the bytes that it reads as a share of the bandwidth measured in the same process.
+ * `deno task bench generator [TOKENS]`: measures the time per token of AR_256_B with guidance by format, number of
+ * threads and batch size, and the bytes that are read as a share of the bandwidth measured in the same process.
  */
 import type { GeneratorRun, ImagesRun } from "./generator_run.ts";
 import { median, runJson, table } from "./report.ts";
@@ -15,16 +15,16 @@ for (const format of formats) {
     for (const one of run.runs) rows.push(row({ format, threads, run, one, first: run.runs[0]! }));
     if (threads !== 2) continue;
     notes.push(
-      `${format}: ${(run.weightBytes / 1e6).toFixed(0)} MB of weights, resident set with the decoder ` +
-        `${(run.resident / 1e9).toFixed(2)} GB; the decoder takes ${run.decode.toFixed(2)} s an image`,
+      `${format}: ${(run.weightBytes / 1e6).toFixed(0)} MB of weights, resident set including the decoder ` +
+        `${(run.resident / 1e9).toFixed(2)} GB; the decoder takes ${run.decode.toFixed(2)} s per image`,
     );
     notes.push(`  one image, by kernel: ${byKernel(run.runs[0]!)}`);
   }
 }
 console.log(
-  `AR_256_B with guidance, two rows an image; medians over ${tokens} positions spread over the image\n`,
+  `AR_256_B with guidance, two rows per image; medians over ${tokens} positions of the image\n`,
 );
-table(["", "threads", "images", "ms a token", "best", "tokens/s", "of one", "GB/s", "of bandwidth"], rows);
+table(["", "threads", "images", "ms per token", "best", "tokens/s", "of one", "GB/s", "of bandwidth"], rows);
 console.log("\n" + notes.join("\n"));
 
 function row(

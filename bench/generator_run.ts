@@ -1,5 +1,5 @@
 /**
- * Times the generation of tokens by AR_256_B in a process of its own:
+ * Times the generation of tokens by AR_256_B in a separate process:
  * `deno run -A bench/generator_run.ts FORMAT THREADS IMAGES,IMAGES,… TOKENS` prints one line of JSON.
  *
  * Weights are computed from their names; the generated tokens are meaningless, but take the same time. The first greedy
@@ -16,35 +16,35 @@ import { hashedWeights } from "../tests/golden/tokenizer_golden.ts";
 import { goldenConfig, hashedTransformer } from "../tests/golden/transformer_golden.ts";
 import { readBandwidth } from "./machine/limits.ts";
 
-/** What was measured with one number of images at once, two rows each. */
+/** The measurements for one batch size, with two rows per image. */
 export interface ImagesRun {
   readonly images: number;
-  /** Milliseconds of each token, at positions spread over the image. */
+  /** Milliseconds of tokens at evenly spaced positions of the image. */
   readonly ms: readonly number[];
-  /** Bytes of keys and values that a token reads, in the mean over the image. */
+  /** Bytes of keys and values that are read for a token, averaged over the image. */
   readonly cacheBytes: number;
   readonly kernels: readonly CommandTime[];
 }
 
-/** What one process measures. */
+/** The measurements of one process. */
 export interface GeneratorRun {
-  /** Bytes of the transformer's weights, nearly all of which a token reads. */
+  /** Bytes of the transformer's weights, nearly all of which are read for each token. */
   readonly weightBytes: number;
-  /** Bytes of the parts that the factorized blocks read a second time. */
+  /** Bytes of the weights that the factorized blocks read a second time. */
   readonly againBytes: number;
-  /** Bytes a second that as many threads read from memory. */
+  /** Memory bandwidth of the same number of threads in bytes per second. */
   readonly bandwidth: number;
   readonly runs: readonly ImagesRun[];
   /** Seconds to decode one image. */
   readonly decode: number;
-  /** Bytes of the resident set with transformer and decoder, after the run of one image. */
+  /** Bytes of the resident set with transformer and decoder, after the run with one image. */
   readonly resident: number;
 }
 
-/** How far guided logits of each format may be from PyTorch's in f32; weights of noise quantise worse than learned ones. */
+/** The largest NMSE of guided logits in each format. Random weights have larger quantization errors than trained ones. */
 const tolerance: Readonly<Record<WeightFormat, number>> = { f32: 1e-6, f16: 1e-4, q8: 1e-2, q4: 1 };
 
-/** The class that the golden was generated of. */
+/** The class of the golden. */
 let golden256Label = 0;
 
 if (import.meta.main) {
@@ -97,7 +97,7 @@ if (import.meta.main) {
     }
     resident = Deno.memoryUsage().rss;
   }
-  // Last, because its buffers would count as resident.
+  // Measured last, because its buffers would count as resident memory.
   const bandwidth = await readBandwidth(threads);
   const block = weights.bytes / (config.layers + config.factorizedLayers);
   const result = { weightBytes: weights.bytes, againBytes: config.factorizedLayers * block, bandwidth };
@@ -109,7 +109,7 @@ async function time(
   { images, tokens, positions }: { images: number; tokens: number; positions: number },
 ): Promise<number[]> {
   const ms: number[] = [];
-  // The first runs are the baseline compiler's.
+  // The first runs use code of the baseline compiler.
   for (let i = -8; i < tokens; i++) {
     const inputs = inputsOf(images, { position: Math.floor((Math.max(i, 0) + 0.5) * positions / tokens) });
     const start = performance.now();

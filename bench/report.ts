@@ -1,6 +1,6 @@
 import type { CommandTime } from "../src/backend/backend.ts";
 
-/** Runs a benchmark's process (a script in this folder) and reads the JSON of its last line. */
+/** Runs a script of this folder in a separate process and parses the JSON of its last line. */
 export async function runJson<T>(script: string, ...args: readonly (string | number)[]): Promise<T> {
   const path = new URL(script, import.meta.url).pathname;
   const command = new Deno.Command(Deno.execPath(), {
@@ -13,12 +13,12 @@ export async function runJson<T>(script: string, ...args: readonly (string | num
   return JSON.parse(lines.at(-1)!) as T;
 }
 
-/** The middle value; of an even number, the lower of the two. */
+/** The median; the lower of the two middle values if their number is even. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]!;
 }
 
-/** Prints rows under a head, the first column to the left, the others to the right. */
+/** Prints a table with the first column left-aligned and the others right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   for (const row of [head, ...rows]) {
@@ -28,7 +28,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   }
 }
 
-/** Prints where the time of one run goes, by kernel; `peak` is what all threads could do, in FLOP a second. */
+/** Prints the time of one run by kernel. `peak` is the peak performance of all threads in FLOP per second. */
 export function kernelTable(title: string, commands: readonly CommandTime[], peak: number): void {
   const total = commands.reduce((sum, { seconds }) => sum + seconds, 0);
   const sums = new Map<string, { seconds: number; flop: number; calls: number }>();

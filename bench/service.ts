@@ -1,9 +1,9 @@
 /**
- * `deno task bench service [SECONDS]`: images a second and latency of the service on loopback, for 1, 4, 16 and 64
- * clients; the same requests one by one are those of one client. Before that, what the service adds to one request:
- * beside the library in its own process. The answers are compared before anything is timed.
+ * `deno task bench service [SECONDS]`: measures the latency that the service adds to the library for single requests, and
+ * then the throughput and latency of the service on loopback for 1, 4, 16 and 64 clients. The responses are compared
+ * with the library's results before anything is timed.
  *
- * The model is the small one of the tests: the less the model takes, the more of a request is the service itself.
+ * It uses the small model of the tests, with which the overhead of the service is a large share of a request.
  */
 import { smallModel } from "../tests/support/models.ts";
 import { median, runJson, table } from "./report.ts";
@@ -13,7 +13,7 @@ import { type Work, works } from "./service_work.ts";
 const seconds = Number(Deno.args[0] ?? 4);
 const root = new URL("../", import.meta.url);
 
-/** What a number of clients measured. */
+/** The measurements for one number of clients. */
 interface Load {
   readonly rate: number;
   readonly latencies: number[];
@@ -21,7 +21,7 @@ interface Load {
 }
 
 const alone = await runJson<Alone[]>("service_run.ts", seconds);
-console.log(`one request, in turns with the library in the same process, ${seconds} s`);
+console.log(`one request, alternating with the library in the same process, ${seconds} s`);
 table(
   ["", "library ms", "service ms", "added ms", "added"],
   alone.map(({ name, library, service }) => {
@@ -42,7 +42,7 @@ for (const work of works) {
   const oneByOne = measured[0]![1].rate;
   console.log(`\n${work.name}, ${seconds} s each`);
   table(
-    ["clients", "images/s", "to one by one", "to the library", "p50 ms", "p99 ms", "/health p99 ms"],
+    ["clients", "images/s", "vs 1 client", "vs library", "p50 ms", "p99 ms", "/health p99 ms"],
     measured.map(([clients, { rate, latencies, health }]) => [
       `${clients}`,
       rate.toFixed(1),
@@ -55,7 +55,7 @@ for (const work of works) {
   );
 }
 
-/** The server in a process of its own. */
+/** Starts the server in a separate process. */
 async function start(): Promise<AsyncDisposable & { url: string }> {
   const script = new URL("src/cli/voken.ts", root).pathname;
   const child = new Deno.Command(Deno.execPath(), {
@@ -65,7 +65,7 @@ async function start(): Promise<AsyncDisposable & { url: string }> {
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value = "" } = await reader.read();
   const url = /http:\S+/.exec(value)?.[0];
-  if (!url) throw new Error("The server did not start");
+  if (!url) throw new Error("Cannot start the server");
   return {
     url,
     async [Symbol.asyncDispose]() {

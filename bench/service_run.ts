@@ -1,6 +1,6 @@
 /**
- * `service_run.ts SECONDS`: the library and one client of the service beside each other, in one process with the same
- * models, in turns. Prints a line of JSON: for each kind of work the milliseconds of both.
+ * `service_run.ts SECONDS`: times the library and one client of the service, alternating in one process with the same
+ * models. Prints one line of JSON with the milliseconds of both for each kind of work.
  */
 import { createBackend } from "../src/backend/select.ts";
 import { serve } from "../src/service/serve.ts";
@@ -10,7 +10,7 @@ import { Generator } from "../src/transformer/generator.ts";
 import { smallModel } from "../tests/support/models.ts";
 import { works } from "./service_work.ts";
 
-/** What one kind of work took, pair by pair. */
+/** Milliseconds of one kind of work, in pairs. */
 export interface Alone {
   readonly name: string;
   readonly library: readonly number[];
@@ -32,13 +32,15 @@ for (const { name, path, init, image, library } of works) {
     service: async () => await image(await fetch(`http://127.0.0.1:${server.port}${path}`, init)),
   };
   const expected = (await ways.library()).toBase64();
-  // The first turns warm up.
+  // The first turns are for warming up.
   for (let turn = 0, end = Infinity; turn < 6 || performance.now() < end; turn++) {
     if (turn === 3) end = performance.now() + 1000 * seconds;
     for (const way of ["library", "service"] as const) {
       const start = performance.now(), file = await ways[way]();
       if (turn >= 3) alone[way].push(performance.now() - start);
-      if (file.toBase64() !== expected) throw new Error(`${name}: not what the library gives`);
+      if (file.toBase64() !== expected) {
+        throw new Error(`Cannot time a wrong result: ${name} differs from the library`);
+      }
     }
   }
   all.push(alone);

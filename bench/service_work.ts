@@ -7,17 +7,17 @@ import { smallSample } from "../tests/support/models.ts";
 const ring = await Deno.readFile(smallSample("ring"));
 const settings = { seed: 7, guidance: 4 };
 
-/** A kind of work: as a request, and by the library. Both give the file of an image, the same one. */
+/** A kind of work, as a request and as calls of the library. Both return the same image file. */
 export interface Work {
   readonly name: string;
   readonly path: string;
   readonly init: RequestInit;
-  /** The image in an answer. */
+  /** The image file in a response. */
   image(response: Response): Promise<Uint8Array>;
   library(models: { tokenizer: Tokenizer; generator: Generator }): Promise<Uint8Array>;
 }
 
-/** What the service is measured by. */
+/** The kinds of work that are measured. */
 export const works: readonly Work[] = [
   {
     name: "reconstruct",

@@ -1,7 +1,8 @@
 /**
- * `deno task bench tokenizer [RUNS]`: encoder and decoder of imagenet_256_L at 256×256 beside onnxruntime-web.
+ * `deno task bench tokenizer [RUNS]`: compares the encoder and decoder of imagenet_256_L at 256×256 with
+ * onnxruntime-web.
  *
- * Ours and the peer's processes take turns, so that a drift of the machine meets both; figures are medians over all.
+ * The processes of both alternate, so that changes of the machine's speed affect both. Results are medians.
  */
 import { availableParallelism } from "node:os";
 import type { Seconds, TokenizerRun } from "./tokenizer_run.ts";
@@ -24,7 +25,9 @@ const peak = Math.max(...[...all, ...one].map((run) => run.peak));
 const seconds = (runs: readonly Seconds[], what: keyof Seconds) => median(runs.flatMap((run) => run[what]));
 console.log(`imagenet_256_L at 256×256, ${threads} threads, medians of ${rounds}×${runs} runs`);
 console.log(
-  `fused multiply-adds of one core: ${(peak / 1e9).toFixed(1)} GFLOP/s; GFLOP/s below count direct sums\n`,
+  `fused multiply-adds of one core: ${
+    (peak / 1e9).toFixed(1)
+  } GFLOP/s; GFLOP/s below are those of direct convolutions\n`,
 );
 const rows = (["encode", "decode"] as const).map((what) => {
   const t = seconds(all, what), peer = seconds(peers, what), flop = all[0]!.flop[what];

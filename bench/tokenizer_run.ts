@@ -1,5 +1,5 @@
 /**
- * Times encoder and decoder of imagenet_256_L at 256×256 in a process of its own, so that its memory is its own:
+ * Times the encoder and decoder of imagenet_256_L at 256×256 in a separate process, to measure its memory:
  * `deno run -A bench/tokenizer_run.ts VARIANT THREADS RUNS` prints one line of JSON.
  *
  * The result is compared with the golden of PyTorch before anything is timed.
@@ -21,13 +21,13 @@ export interface Seconds {
   readonly decode: readonly number[];
 }
 
-/** What one process measures of us. */
+/** The measurements of one process. */
 export interface TokenizerRun extends Seconds {
   /** Bytes of the resident set with encoder and decoder loaded, after the runs. */
   readonly resident: number;
-  /** FLOP of one run, as a direct convolution would need. */
+  /** FLOP of one run with direct convolutions. */
   readonly flop: { readonly encode: number; readonly decode: number };
-  /** FLOP a second that one core reaches at best, measured in this process. */
+  /** Peak FLOP per second of one core, measured in this process. */
   readonly peak: number;
   /** Seconds of one run by kernel. */
   readonly kernels: { readonly encode: readonly CommandTime[]; readonly decode: readonly CommandTime[] };

@@ -12,13 +12,13 @@ import { hashedWeights } from "../tests/golden/tokenizer_golden.ts";
 import { fmaPeak } from "./machine/limits.ts";
 import { kernelTable, median } from "./report.ts";
 
-/** A kind of training: its step, and the inputs of the step by number, from 1. */
+/** A training program, and the inputs of each step, counted from 1. */
 export interface Training {
   readonly step: TrainingStep;
   inputs(step: number): Record<string, HostTensor>;
 }
 
-/** Times steps on the WASM backend, once a small step gave what the reference gives. Prints what it found. */
+/** Compares a small step with the reference backend, then times steps on the WASM backend and prints the results. */
 export async function benchTraining(
   title: string,
   { large, small, runs }: { large: Training; small: Training; runs: number },
@@ -40,12 +40,16 @@ export async function benchTraining(
   const peak = await fmaPeak();
 
   const { flop, arenaBytes, liveBytes, commands: count } = program.stats, step = median(seconds);
-  console.log(`${title}, ${threads} threads, the median of ${runs} steps; GFLOP count direct sums`);
+  console.log(
+    `${title}, ${threads} threads, the median of ${runs} steps; GFLOP are those of direct convolutions`,
+  );
   console.log(`fused multiply-adds of one core: ${(peak / 1e9).toFixed(1)} GFLOP/s\n`);
   const rate = `${(flop / step / 1e9).toFixed(0)} GFLOP/s, ${
     (100 * flop / step / peak / threads).toFixed(0)
   }%`;
-  console.log(`${step.toFixed(3)} s a step (best ${Math.min(...seconds).toFixed(3)} s): ${rate} of the peak`);
+  console.log(
+    `${step.toFixed(3)} s per step (best ${Math.min(...seconds).toFixed(3)} s): ${rate} of the peak`,
+  );
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   console.log(
     `resident set ${megabytes(resident)}, of which ${megabytes(before)} before the backend was made; ` +
@@ -54,7 +58,7 @@ export async function benchTraining(
   kernelTable("kernel", commands, threads * peak);
 }
 
-/** Throws where a step gives other numbers, or makes other parameters, than on the reference. */
+/** Throws if the outputs or parameters after a step differ from those of the reference backend. */
 async function validate(training: Training): Promise<void> {
   await using wasm = new WasmBackend({ threads: 2, training: trainingKernels });
   await using reference = new ReferenceBackend();

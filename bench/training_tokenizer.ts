@@ -1,6 +1,6 @@
 /**
- * `deno task bench training_tokenizer [STEPS]`: seconds a step of training a small tokenizer (ch 64, ch_mult 1 2 2, one
- * ResBlock, 18 bits) on batches of 16 images of 32×32: L1 and squared error, entropy and commitment, Adam, averages.
+ * `deno task bench training_tokenizer [STEPS]`: times training steps of a small tokenizer (ch 64, ch_mult 1 2 2, one
+ * ResBlock, 18 bits) on batches of 16 images of 32×32: L1 and squared error, entropy and commitment, Adam, EMA.
  */
 import { f32Tensor } from "../src/tensor/tensor.ts";
 import { adamStep } from "../src/train/optimizer/adam.ts";

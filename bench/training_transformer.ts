@@ -1,6 +1,6 @@
 /**
- * `deno task bench training_transformer [STEPS]`: seconds a step of training a small transformer (dim 256, 4 heads, 6 + 2
- * blocks, 2^6 and 2^12 codes, grid 8×8) on batches of 32 images: dropout, AdamW, clipped gradients.
+ * `deno task bench training_transformer [STEPS]`: times training steps of a small transformer (dim 256, 4 heads, 6 + 2
+ * blocks, 2^6 and 2^12 codes, grid 8×8) on batches of 32 images: dropout, AdamW, gradient clipping.
  */
 import { u32Tensor } from "../src/tensor/tensor.ts";
 import { adamStep } from "../src/train/optimizer/adam.ts";

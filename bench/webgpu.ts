@@ -1,10 +1,10 @@
 /**
- * Times products and convolutions of the models on WebGPU against @tensorflow/tfjs-backend-webgpu on the same adapter:
+ * Compares matrix products and convolutions on WebGPU with @tensorflow/tfjs-backend-webgpu on the same adapter:
  * `deno task bench webgpu [ROUNDS]`.
  *
- * Each task is a chain of equal layers, so that the way to the device and back counts for little; results are held
- * against tfjs's before anything is timed. Rounds of the two alternate, the fastest of each counts.
- * On a software adapter the processors' time is compared as well.
+ * Each task is a chain of equal layers, so that transfers take a small share of the time. Results are compared with those
+ * of tfjs before anything is timed. Rounds of both alternate, and the fastest of each is reported. On a software adapter
+ * the CPU time is compared, too.
  */
 import "@tensorflow/tfjs-backend-webgpu";
 import process from "node:process";
@@ -31,7 +31,7 @@ interface Seconds {
   readonly worked: number;
 }
 
-/** Layers of a chain. */
+/** Number of layers of a chain. */
 const layers = 4;
 const tasks: readonly Task[] = [
   { name: "conv 3×3, 128 → 128, 32²", x: [1, 32, 32, 128], weight: [128, 128, 3, 3] },
@@ -65,7 +65,7 @@ table([
   "tile",
 ], rows);
 
-console.log("\nWhat the published models ask of a GPU, by their plans\n");
+console.log("\nWork of the published models on a GPU, by their plans\n");
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 table(
   ["", "dispatches", "submits", "GFLOP", "weights, MB", "moved, MB", "ratio", "arena, MB", "alive, MB"],
@@ -135,7 +135,7 @@ async function measure({ name, x: shape, weight }: Task): Promise<string[]> {
     (1000 * times.theirs.passed).toFixed(0),
     (flop / times.theirs.passed / 1e9).toFixed(1),
     `${(times.theirs.passed / times.ours.passed).toFixed(2)}×`,
-    // What a software adapter does, processors do: their time does not depend on who else wants them.
+    // A software adapter runs on the processors. CPU time does not depend on other load.
     ...facts.software ? [`${(times.theirs.worked / times.ours.worked).toFixed(2)}×`] : [],
     error.toExponential(0),
     `${tile.pixels * tile.rows}×${4 * tile.quads * tile.lanes}`,
@@ -157,7 +157,7 @@ function chain(shape: readonly number[], weight: readonly number[]): Graph {
   return graph;
 }
 
-/** Seconds that passed, and those that the processors worked. */
+/** Elapsed seconds and CPU seconds. */
 async function seconds(work: () => Promise<unknown>): Promise<Seconds> {
   const start = performance.now(), before = process.cpuUsage();
   await work();

@@ -1,7 +1,6 @@
 /**
- * Times the encoder of imagenet_256_L in headless Chromium, on the adapter that it has: ours beside the WebGPU provider
- * of onnxruntime-web, which does not run in Deno: `deno task bench webgpu_chromium [SIDE] [RUNS]`, of images of 128×128
- * if not said.
+ * `deno task bench webgpu_chromium [SIDE] [RUNS]`: compares the encoder of imagenet_256_L with the WebGPU provider of
+ * onnxruntime-web, which does not run in Deno, in headless Chromium. The default size of the images is 128×128.
  */
 import { openPage } from "../tests/browser/chromium.ts";
 import { table } from "./report.ts";
@@ -11,12 +10,12 @@ const side = Number(Deno.args[0] ?? 128), runs = Number(Deno.args[1] ?? 2);
 const runtime = new URL("./", import.meta.resolve("onnxruntime-web"));
 const types: Readonly<Record<string, string>> = { mjs: "text/javascript", wasm: "application/wasm" };
 
-/** The encoder's graph, which was written for 256×256, for images of any size: shapes within follow the input's. */
+/** The graph of the encoder, changed from 256×256 to images of any size. */
 async function graphOfAnySize(): Promise<Uint8Array<ArrayBuffer>> {
   const file = await Deno.open(new URL("peers/encoder256.onnx.gz", import.meta.url));
   const bytes = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).bytes();
-  // Inputs and outputs stand at the end of the file. Their dimensions of 256 and 16 become unknown ones: with names of
-  // one letter and of none, which protobuf writes in as many bytes.
+  // Inputs and outputs are at the end of the file. Their dimensions 256 and 16 are replaced by symbolic ones, with names
+  // of one and zero letters, whose encoding in protobuf has the same number of bytes.
   const end = bytes.subarray(-68);
   replaceAll(end, [0x0a, 0x03, 0x08, 0x80, 0x02], [0x0a, 0x03, 0x12, 0x01, 0x73]);
   replaceAll(end, [0x0a, 0x02, 0x08, 0x10], [0x0a, 0x02, 0x12, 0x00]);

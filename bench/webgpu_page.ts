@@ -1,4 +1,4 @@
-/** What Chromium runs for `webgpu_chromium.ts`. */
+/** The script that `webgpu_chromium.ts` runs in Chromium. */
 import { adapterFacts, findAdapter } from "../src/backend/webgpu/adapter.ts";
 import { WebGpuBackend } from "../src/backend/webgpu/webgpu_backend.ts";
 import type { TokenizerConfig } from "../src/networks/magvit2/config.ts";
@@ -7,21 +7,21 @@ import { sizeOf } from "../src/tensor/shape.ts";
 import { f32Tensor } from "../src/tensor/tensor.ts";
 import { encodeGraph } from "../src/tokenizer/programs.ts";
 
-/** Seconds of each run, the first of them apart: it compiles. */
+/** Seconds of each run. The first run includes compilation. */
 export interface Timing {
   readonly first: number;
   readonly runs: readonly number[];
 }
 
-/** What the page offers. */
+/** The functions of the page. */
 export interface Page {
   adapter(): Promise<string>;
   ours(options: { side: number; runs: number }): Promise<Timing & { flop: number }>;
-  /** onnxruntime-web's WebGPU provider on the graph at `model`; `base` is where its own files are. */
+  /** Runs the graph at `model` with onnxruntime-web's WebGPU provider. `base` is the URL of its files. */
   theirs(options: { base: string; model: string; side: number; runs: number }): Promise<Timing>;
 }
 
-/** What is used of onnxruntime-web. */
+/** The part of onnxruntime-web that is used. */
 interface Ort {
   readonly env: { wasm: { wasmPaths: string; numThreads: number }; logLevel: string };
   readonly InferenceSession: {
@@ -32,7 +32,7 @@ interface Ort {
   readonly Tensor: new (type: string, data: Float32Array, dims: number[]) => unknown;
 }
 
-/** imagenet_256_L. */
+/** The configuration of imagenet_256_L. */
 const config: TokenizerConfig = {
   ...{ kind: "image", ch: 128, chMult: [1, 1, 2, 2, 4], numResBlocks: 4, zChannels: 18 },
   ...{ inChannels: 3, outChannels: 3 },

@@ -1,8 +1,8 @@
-// What one core of this machine can do at best, through the same engine that runs the kernels.
+// Loops that measure the peak performance of one core in the engine that runs the kernels.
 
 /**
- * Twelve chains of fused multiply-adds between registers, 96·n FLOP. The two factors lie at `factors`: an engine would
- * build a constant vector anew at each use.
+ * Twelve chains of fused multiply-adds between registers, 96·n FLOP. The two factors are loaded from memory, because an
+ * engine would create a constant vector at each use.
  */
 export function fma(factors: usize, n: i32): f32 {
   const m = v128.load(factors), c = v128.load(factors, 16);
@@ -24,7 +24,7 @@ export function fma(factors: usize, n: i32): f32 {
   return f32x4.extract_lane(s0, 0) + f32x4.extract_lane(s0, 3);
 }
 
-/** Reads `bytes` from `from` on, 64 at a time; gives a sum of them. */
+/** Reads `bytes` bytes at `from`, 64 at a time. Returns a checksum. */
 export function read(from: usize, bytes: i32): i32 {
   let a = i32x4.splat(0), b = a, c = a, d = a;
   for (const end = from + <usize> bytes; from < end; from += 64) {

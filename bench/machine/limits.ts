@@ -1,6 +1,6 @@
 /**
- * The limits of this machine, measured in the process that asks: fused multiply-adds a second of one core through
- * WASM SIMD, and bytes a second read from memory by one core or by several at once.
+ * Measures the limits of this machine in the current process: fused multiply-adds per second of one core with WASM SIMD,
+ * and the memory bandwidth of one or several cores.
  */
 import { Worker } from "node:worker_threads";
 
@@ -15,7 +15,7 @@ const options = [
   ...["--enable", "threads", "--enable", "simd", "--enable", "relaxed-simd"],
 ];
 
-/** Compiles the measuring loops. The compiler is loaded only now: its memory is not to be found in a benchmark's. */
+/** Compiles the measuring loops. The compiler is loaded on demand, because its memory would count in benchmarks. */
 export async function compileLimits(): Promise<WebAssembly.Module> {
   const { default: asc } = await import("assemblyscript/asc");
   const source = await Deno.readTextFile(new URL("limits.as.ts", import.meta.url));
@@ -31,18 +31,18 @@ export async function compileLimits(): Promise<WebAssembly.Module> {
   return new WebAssembly.Module(binary);
 }
 
-/** The loops on `memory`. */
+/** Instantiates the loops with `memory`. */
 export function limits(module: WebAssembly.Module, memory: WebAssembly.Memory): Limits {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Limits;
 }
 
-/** FLOP a second of one core: the best of many short runs, since nothing makes a core faster than it is. */
+/** Peak FLOP per second of one core: the best of many short runs. */
 export async function fmaPeak(): Promise<number> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   const { fma } = limits(await compileLimits(), memory);
   const factors = 1024, count = 500_000;
   let best = Infinity;
-  // The first runs are the baseline compiler's, until the optimised code arrives.
+  // The first runs use code of the baseline compiler, until the optimized code is available.
   for (let run = 0; run < 60; run++) {
     const start = performance.now();
     fma(factors, count);
@@ -52,7 +52,7 @@ export async function fmaPeak(): Promise<number> {
   return 96 * count / (best / 1000);
 }
 
-/** Bytes a second that `threads` threads read together, each from 512 MiB of its own: the best of several runs. */
+/** Bytes per second that `threads` threads read in total, each from its own 512 MiB: the best of several runs. */
 export async function readBandwidth(threads: number): Promise<number> {
   const module = await compileLimits();
   const bytes = 512 * 2 ** 20, runs = 6;

@@ -1,4 +1,4 @@
-/** A thread of `readBandwidth`: reads its memory `runs` times, all threads starting each time together. */
+/** A thread of `readBandwidth`, which reads its memory `runs` times. All threads start each run together. */
 import { parentPort, workerData } from "node:worker_threads";
 import { limits } from "./limits.ts";
 

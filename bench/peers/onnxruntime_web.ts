@@ -1,8 +1,8 @@
 /**
- * Times onnxruntime-web (WASM) on encoder and decoder of imagenet_256_L at 256×256, as a process of its own:
- * `deno run -A bench/peers/onnxruntime_web.ts THREADS RUNS` prints one line of JSON, seconds of every run.
+ * Times onnxruntime-web (WASM) with the encoder and decoder of imagenet_256_L at 256×256 in a separate process:
+ * `deno run -A bench/peers/onnxruntime_web.ts THREADS RUNS` prints the seconds of each run as one line of JSON.
  *
- * The graphs beside this file have constants for weights: the time is that of the real ones, the values are not.
+ * The graphs beside this file have constant weights, which do not change the time.
  */
 import * as ort from "onnxruntime-web";
 import type { Seconds } from "../tokenizer_run.ts";
