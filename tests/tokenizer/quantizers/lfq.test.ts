@@ -5,7 +5,7 @@ import { WasmBackend } from "../../../src/backend/wasm/wasm_backend.ts";
 import { grad } from "../../../src/autograd/grad.ts";
 import { add, constant, input, mul, softplus, total } from "../../../src/graph/build.ts";
 import { graphOf } from "../../../src/graph/trace.ts";
-import { nchwToNhwc } from "../../../src/image/pixels.ts";
+import { nchwToNhwc, nhwcToNchw } from "../../../src/image/pixels.ts";
 import { codebookEntropy } from "../../../src/tokenizer/quantizers/codebook_entropy.ts";
 import { lfq } from "../../../src/tokenizer/quantizers/lfq.ts";
 import { f32Tensor, type HostTensor } from "../../../src/tensor/tensor.ts";
@@ -104,6 +104,17 @@ test("codes pass their gradient to the latents; zero is −1", () => {
   const found = evaluateWide(outputs, { z: f32Tensor([4], Float32Array.of(0, 1e-9, -3, 2)) });
   assert.equal(Array.from(found.code), [-1, 1, -1, 1]);
   assert.equal(Array.from(found.dz), [1, 2, 3, 4]);
+});
+
+test("tokens, codes and codes packed on the host agree; 18 bits", async () => {
+  const shape = [2, 3, 4, 18], { tokens, codes, pack, codebookSize, channels } = lfq(18);
+  assert.equal([codebookSize, channels], [2 ** 18, 18]);
+  const z = input("z", { shape, dtype: "f32" }), found = tokens(z);
+  await using backend = new WasmBackend({ threads: 1 });
+  const values = f32Tensor(shape, hashed("lfq tokens", shape));
+  const results = await runOnce(backend, graphOf({ tokens: found, codes: codes(found) }), { z: values });
+  assert.equal(results.codes!.data, values.data.map((value) => value > 0 ? 1 : -1));
+  assert.equal(pack(nhwcToNchw(results.codes as HostTensor<"f32">)), results.tokens);
 });
 
 test("22 bits: the entropy of a few certain codes, and of one that is not", async () => {
