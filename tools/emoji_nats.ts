@@ -8,7 +8,7 @@ import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";
 import { trainingParts } from "../src/backend/training.ts";
 import { alignColumns } from "../src/graph/print.ts";
 import { f32Tensor } from "../src/tensor/tensor.ts";
-import { openTokenSet } from "../src/data/token_set.ts";
+import { openTokenSet } from "../src/data/open_token_set.ts";
 import { evaluateTransformer } from "../src/train/stages/transformer_evaluation.ts";
 import { openGenerative, transformerOf } from "../src/models/open_generative.ts";
 

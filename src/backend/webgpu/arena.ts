@@ -1,5 +1,5 @@
 import { createMemory, destroyMemory, type Memory } from "./memory.ts";
-import type { Session } from "./session.ts";
+import type { Device } from "./live_device.ts";
 import { BufferUsage } from "./usage.ts";
 
 /**
@@ -8,13 +8,13 @@ import { BufferUsage } from "./usage.ts";
  * It is another one when programs have come or gone: bind groups made with it must be made anew.
  */
 export class Arena {
-  readonly #session: Session;
+  readonly #device: Device;
   readonly #needs: number[] = [];
   #memory: Memory | undefined;
   #bytes = 0;
 
-  constructor(session: Session) {
-    this.#session = session;
+  constructor(device: Device) {
+    this.#device = device;
   }
 
   /** Its size. */
@@ -35,12 +35,12 @@ export class Arena {
   async memory(): Promise<Memory> {
     const bytes = Math.max(16, ...this.#needs);
     if (this.#memory && bytes === this.#bytes) return this.#memory;
-    destroyMemory(this.#session, this.#memory);
+    destroyMemory(this.#device, this.#memory);
     this.#memory = undefined;
     const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
-    const memory = await this.#session.checked(
+    const memory = await this.#device.checked(
       "make room for the program",
-      () => createMemory(this.#session, bytes, usage),
+      () => createMemory(this.#device, bytes, usage),
     );
     this.#bytes = bytes;
     return this.#memory = memory;

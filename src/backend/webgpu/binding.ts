@@ -1,6 +1,6 @@
 import { BackendError } from "../../tensor/errors.ts";
 import type { Command, Operand } from "./commands.ts";
-import type { Region } from "./prepared.ts";
+import type { Region } from "./region.ts";
 import type { Session } from "./session.ts";
 import type { BindingUse } from "./specialise.ts";
 

@@ -1,4 +1,4 @@
-import type { Session } from "./session.ts";
+import type { Device } from "./live_device.ts";
 
 /**
  * A run of bytes on a device: one buffer, or several of `stride` bytes where one may not be so large. Only the last may
@@ -26,19 +26,19 @@ export interface Copy {
   readonly bytes: number;
 }
 
-/** Memory of zeros, of at least 16 bytes. Call it within `session.checked`. */
-export function createMemory(session: Session, bytes: number, usage: GPUBufferUsageFlags): Memory {
-  const stride = session.maxBufferBytes, total = Math.max(16, Math.ceil(bytes / 16) * 16);
+/** Memory of zeros, of at least 16 bytes. Call it within `Device.checked`. */
+export function createMemory(device: Device, bytes: number, usage: GPUBufferUsageFlags): Memory {
+  const stride = device.maxBufferBytes, total = Math.max(16, Math.ceil(bytes / 16) * 16);
   const buffers: GPUBuffer[] = [];
   for (let at = 0; at < total; at += stride) {
-    buffers.push(session.createBuffer(Math.min(stride, total - at), usage));
+    buffers.push(device.createBuffer(Math.min(stride, total - at), usage));
   }
   return { buffers, stride, bytes: total };
 }
 
 /** Frees memory of `createMemory`; more than once does nothing. */
-export function destroyMemory(session: Session, memory: Memory | undefined): void {
-  for (const buffer of memory?.buffers ?? []) session.destroyBuffer(buffer);
+export function destroyMemory(device: Device, memory: Memory | undefined): void {
+  for (const buffer of memory?.buffers ?? []) device.destroyBuffer(buffer);
 }
 
 /** The pieces of `bytes` from `offset` on, each in one buffer and of at most `limit` bytes. */
@@ -56,19 +56,19 @@ export function piecesOf(
 }
 
 /** Writes `data` from `offset` on, in the order of the submits. */
-export function writeMemory(session: Session, memory: Memory, { offset, data }: {
+export function writeMemory(device: Device, memory: Memory, { offset, data }: {
   offset: number;
   data: ArrayBufferView;
 }): void {
-  writePieces(session, piecesOf(memory, { offset, bytes: data.byteLength }), data);
+  writePieces(device, piecesOf(memory, { offset, bytes: data.byteLength }), data);
 }
 
 /** Writes `data` into the beginning of pieces. */
-export function writePieces(session: Session, pieces: readonly Piece[], data: ArrayBufferView): void {
+export function writePieces(device: Device, pieces: readonly Piece[], data: ArrayBufferView): void {
   let done = 0;
   for (const { buffer, offset, bytes } of pieces) {
     const size = Math.min(bytes, data.byteLength - done);
-    session.write(buffer, offset, new Uint8Array(data.buffer, data.byteOffset + done, size));
+    device.write(buffer, offset, new Uint8Array(data.buffer, data.byteOffset + done, size));
     done += size;
   }
 }

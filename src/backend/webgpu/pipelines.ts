@@ -1,5 +1,5 @@
 import { BackendError } from "../../tensor/errors.ts";
-import type { Session } from "./session.ts";
+import type { Device } from "./live_device.ts";
 import { type Binding, type BindingUse, type Constants, specialise } from "./specialise.ts";
 import { COMPUTE } from "./usage.ts";
 
@@ -12,11 +12,11 @@ export interface Pipeline {
 
 /** The kernels that were compiled for one device, each once for each set of constants. */
 export class Pipelines {
-  readonly #session: Session;
+  readonly #device: Device;
   readonly #compiled: Map<string, Promise<Pipeline>> = new Map();
 
-  constructor(session: Session) {
-    this.#session = session;
+  constructor(device: Device) {
+    this.#device = device;
   }
 
   /** The kernel `name` for `constants` and the way in which its bindings are used. Throws `BackendError`. */
@@ -40,8 +40,8 @@ export class Pipelines {
     name: string,
     { code, bindings }: { code: string; bindings: readonly Binding[] },
   ): Promise<Pipeline> {
-    const { device, counters } = this.#session, action = `compile the kernel ${name}`;
-    const [module, layout, promise] = await this.#session.checked(action, () => {
+    const { device, counters } = this.#device, action = `compile the kernel ${name}`;
+    const [module, layout, promise] = await this.#device.checked(action, () => {
       const module = device.createShaderModule({ label: name, code });
       const layout = device.createBindGroupLayout({
         label: name,
@@ -60,7 +60,7 @@ export class Pipelines {
       return [module, layout, promise] as const;
     });
     try {
-      const pipeline = await this.#session.orLost(action, promise);
+      const pipeline = await this.#device.orLost(action, promise);
       counters.pipelines++;
       return { pipeline, layout, bindings };
     } catch (cause) {

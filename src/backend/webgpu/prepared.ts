@@ -5,18 +5,10 @@ import { bindingOf } from "./binding.ts";
 import { type Command, maxWorkgroups, type Operand, type Workgroups } from "./commands.ts";
 import { isTensor, type Layout } from "./layout.ts";
 import { createMemory, destroyMemory, type Memory, type Piece, piecesOf, writeMemory } from "./memory.ts";
+import type { Region } from "./region.ts";
 import type { Session } from "./session.ts";
 import type { WebGpuWeights } from "./weights.ts";
 import { BufferUsage } from "./usage.ts";
-
-/** Where a tensor lies: pieces in order, none larger than a binding. */
-export interface Region {
-  readonly pieces: readonly Piece[];
-  /** Whether kernels may write it. */
-  readonly written: boolean;
-  /** Whether its elements, f32 to the kernels, are halves there. */
-  readonly half: boolean;
-}
 
 /** A dispatch that only has to be recorded. */
 export interface Dispatch {

@@ -5,7 +5,8 @@ import { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { TransformerRun } from "../config/run.ts";
 import { openImages } from "../../data/open_images.ts";
 import type { ImageReaderOptions } from "../../data/image_reader.ts";
-import { openTokenSet, type TokenSet } from "../../data/token_set.ts";
+import { openTokenSet } from "../../data/open_token_set.ts";
+import type { TokenSet } from "../../data/token_set.ts";
 import { tokenizeImages } from "../../data/tokenize.ts";
 
 /** The tokens in a run's folder, where the run makes them itself. */

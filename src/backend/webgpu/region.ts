@@ -1,0 +1,10 @@
+import type { Piece } from "./memory.ts";
+
+/** Where a tensor lies: pieces in order, none larger than a binding. */
+export interface Region {
+  readonly pieces: readonly Piece[];
+  /** Whether kernels may write it. */
+  readonly written: boolean;
+  /** Whether its elements, f32 to the kernels, are halves there. */
+  readonly half: boolean;
+}
