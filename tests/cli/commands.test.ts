@@ -11,7 +11,7 @@ import { scratch, voken } from "./support.ts";
 
 const test = suite("voken");
 
-test("reconstruct writes images that resemble theirs, and says how much", async () => {
+test("reconstruct writes images and reports their PSNR", async () => {
   using folder = scratch();
   const inputs = [sample("ring"), sample("pilot")];
   const { code, out, notes } = await voken(["reconstruct", ...inputs, "-o", folder.path, "--json"]);

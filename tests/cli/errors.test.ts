@@ -94,7 +94,7 @@ test("every wrong input is one line that says what to do, exit code 1, and nothi
   }
 });
 
-test("wrong usage names the option and the help", async () => {
+test("invalid usage names the option and the help", async () => {
   const cases: [string[], RegExp][] = [
     [["generate", "--class", "1", "--preset", "pretty"], /Expected default or paper\. pretty is now default/],
     [["reconstruct"], /missing required argument 'images'\n\(voken reconstruct --help/],
@@ -122,7 +122,7 @@ test("--verbose shows where an error came from", async () => {
   assert.match(notes, /^voken: CheckpointError: Cannot open \/none.*\n +at .*\ncaused by NotFound/s);
 });
 
-test("stopped before its end, a command says so and exits with 130", async () => {
+test("a stopped command exits with 130", async () => {
   using folder = scratch();
   const { code, notes } = await voken(["reconstruct", sample("ring"), "-o", folder.path], {
     signal: AbortSignal.abort(),

@@ -7,7 +7,7 @@ import { scratch, voken } from "./support.ts";
 
 const test = suite("voken evaluate");
 
-test("says how well images are kept, to people and machines", async () => {
+test("reports the quality as text and JSON", async () => {
   using folder = scratch();
   for (const name of ["ring", "parrot"]) Deno.copyFileSync(sample(name), folder.at(`${name}.png`));
   Deno.writeTextFileSync(folder.at("a damaged one.png"), "no image");
@@ -24,7 +24,7 @@ test("says how well images are kept, to people and machines", async () => {
   assert.ok(json.psnr > 20 && json.ssim > 0.7 && json.sharpness < 1.1 && json.codes > 100);
 });
 
-test("looks at the images alone that the data keep out of training", async () => {
+test("evaluates only the held-out images", async () => {
   using folder = scratch();
   const images = await Promise.all(["ring", "parrot", "ring"].map((name) => readImage(sample(name))));
   const { width, height } = images[0]!;

@@ -21,7 +21,7 @@ const request = [
   "2",
 ];
 
-test("writes images, a sheet, and what generates them again", async () => {
+test("writes images, a sheet, and a file that generates them again", async () => {
   using folder = scratch();
   const { code, out, notes } = await voken([...small, ...request, "-o", folder.at("a")]);
   assert.equal([code, notes], [0, ""]);
@@ -48,7 +48,7 @@ test("without a model's name, the shipped one generates", async () => {
   assert.equal([width, height], [64, 64]);
 });
 
-test("a set in parts, one of them resumed, holds the same images", async () => {
+test("a set in shards, one of them resumed, contains the same images", async () => {
   using folder = scratch();
   const ask = [...small, "--class", "all", "-n", "2", "--greedy", "--preset", "paper"];
   assert.is((await voken([...ask, "-o", folder.at("png")])).code, 0);
@@ -83,7 +83,7 @@ test("a set in parts, one of them resumed, holds the same images", async () => {
   }
 });
 
-test("refuses what cannot be generated, in one line", async () => {
+test("rejects invalid requests in one line", async () => {
   using folder = scratch();
   const cases: readonly [readonly string[], RegExp][] = [
     [["--class", "9"], /from 0 to 8, got 9/],
@@ -104,7 +104,7 @@ test("refuses what cannot be generated, in one line", async () => {
   }
 });
 
-test("a set that another request began is not gone on with", async () => {
+test("a set that was started with other options is not resumed", async () => {
   using folder = scratch();
   await SampleSet.open(folder.at("s.npz"), { size: 32, total: 2, request: "another" });
   const { code, notes } = await voken([...small, "--class", "1", "-n", "2", "--npz", folder.at("s.npz")]);

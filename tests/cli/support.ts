@@ -1,7 +1,7 @@
 import type { Io } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
 
-/** What a command said, and how it ended. */
+/** The output and exit code of a command. */
 export interface Outcome {
   readonly code: number;
   readonly out: string;

@@ -6,7 +6,7 @@ import { scratch, voken } from "./support.ts";
 
 const test = suite("voken tokenize");
 
-test("makes tokens of a folder, in parts, and names damaged images", async () => {
+test("encodes a folder, in shards, and names damaged images", async () => {
   using folder = scratch();
   Deno.mkdirSync(folder.at("set/rings"), { recursive: true });
   Deno.copyFileSync(sample("ring"), folder.at("set/rings/1.png"));
@@ -26,7 +26,7 @@ test("makes tokens of a folder, in parts, and names damaged images", async () =>
   assert.equal([tokens.get("mirrored")!.shape, [...tokens.get("images")!.data]], [[1, 4, 4], [2]]);
 });
 
-test("says what is wrong before a model is loaded", async () => {
+test("reports errors before a model is loaded", async () => {
   using folder = scratch();
   const nothing = await voken(["tokenize", "--data", folder.path, "-o", folder.at("x.npz")]);
   assert.equal([nothing.code, nothing.out], [1, ""]);

@@ -19,7 +19,7 @@ function start(config: string, folder: string): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Waits until so many steps are in the log of a training that goes on. */
+/** Waits until a number of steps is in the log of a running training. */
 async function reached(child: Deno.ChildProcess, folder: string, step: number): Promise<void> {
   let ended = false;
   child.status.then(() => ended = true);
@@ -29,7 +29,7 @@ async function reached(child: Deno.ChildProcess, folder: string, step: number): 
   }
 }
 
-onLinux("killed in the midst, it goes on as if nothing had happened; meanwhile nobody else may", async () => {
+onLinux("a killed run resumes with the same result; other processes cannot use its folder", async () => {
   using folder = scratch();
   const images = writeImages(folder.at("images.npz")), config = folder.at("run.json");
   const run = tinyTokenizer(images, {
@@ -55,7 +55,7 @@ onLinux("killed in the midst, it goes on as if nothing had happened; meanwhile n
   assert.is(whole.step, 60);
 });
 
-onLinux("SIGTERM lets it finish the step and save", async () => {
+onLinux("SIGTERM finishes the step and saves a checkpoint", async () => {
   using folder = scratch();
   const images = writeImages(folder.at("images.npz")), config = folder.at("run.json");
   const run = tinyTokenizer(images, { steps: 100_000, intervals: { log: 1, checkpoint: 0, sample: 0 } });

@@ -31,7 +31,7 @@ for (const [name, { bytes, image }] of goldenFiles) {
   });
 }
 
-test("16-bit colour and grey with alpha lose their low bytes; a background can be given", async () => {
+test("16-bit colour and grey with alpha are truncated to 8 bits; the background is an option", async () => {
   const rgb16 = buildPng(Uint8Array.of(0, 1, 2, 3, 4, 5, 6), { width: 1, height: 1, bitDepth: 16 });
   assert.equal([...(await decodeImage(rgb16)).data], [1, 3, 5]);
   const greyAlpha = buildPng(Uint8Array.of(0, 100, 9, 0, 0), {
@@ -50,7 +50,7 @@ test("an interlaced PNG", async () => {
   assert.equal([...(await decodeImage(png)).data].filter((_, i) => i % 3 === 0), [10, 20, 30, 40]);
 });
 
-test("what is encoded decodes alike", async () => {
+test("encoded images decode to similar images", async () => {
   const image = resize(patterned(5, 4), { width: 61, height: 47 });
   assert.equal(await decodeImage(await encodeImage(image, { format: "png" })), image);
   assert.equal(await decodeImage(await encodeImage(image, { format: "webp", quality: 100 })), image);
@@ -63,7 +63,7 @@ test("what is encoded decodes alike", async () => {
   }
 });
 
-test("unfit arguments of encoding are refused", async () => {
+test("invalid arguments of encoding are rejected", async () => {
   const wide = filledImage({ width: 16384, height: 1 }, [0, 0, 0]);
   const refused = async (work: () => Promise<unknown>) => {
     assert.instance(await work().then(() => undefined, (error) => error), ArgumentError);

@@ -36,7 +36,7 @@ test("a PNG of 12,000² is refused from its header", async () => {
   assert.match(message, /67108864 pixels.*12000×12000/);
 });
 
-test("zero sides, other formats and too little are refused, saying what came", async () => {
+test("zero sides, other formats and truncated headers are rejected", async () => {
   const refused = async (bytes: Uint8Array, pattern: RegExp) =>
     assert.match((await imageError(() => decodeImage(bytes))).message, pattern);
   await refused(new Uint8Array(), /no bytes/);

@@ -66,7 +66,7 @@ test("axes are reordered and ordered back", () => {
   }));
 });
 
-test("batches that do not fit are refused", () => {
+test("batches of different sizes are rejected", () => {
   assert.throws(() => imagesToTensor([]), /at least one image/);
   assert.throws(() => imagesToTensor([patterned(2, 2), patterned(2, 3)]), /2×3 at 1/);
   assert.throws(() => imagesToTensor([patterned(2, 2)], { into: new Float32Array(11) }), /at least 12/);

@@ -69,7 +69,7 @@ test("the order: temporary file, write, fsync, rename, fsync of the folder", asy
   });
 });
 
-test("whichever call fails: the old file or the new one, and nothing else", async () => {
+test("if any call fails, the file is the old or the new one, and nothing else is left", async () => {
   for (let failAt = 1; failAt <= 8; failAt++) {
     await inFolder(async (folder) => {
       await writeFileAtomic(`${folder}/file`, old);
@@ -125,7 +125,7 @@ test("a conversion that fails in a new folder leaves a model that loads, or noth
   });
 });
 
-test("an error of the writer passes as it is and leaves nothing", async () => {
+test("an error of the writer is rethrown and no file is left", async () => {
   await inFolder(async (folder) => {
     const mine = new RangeError("mine");
     await writeAtomic(`${folder}/file`, () => Promise.reject(mine)).then(

@@ -30,7 +30,7 @@ test("files, URLs, blobs and bytes give the same ranges, also when read at the s
   });
 });
 
-test("what was read is the caller's own", async () => {
+test("results are new memory", async () => {
   await using source = await openSource(content);
   (await source.read(0, 4)).fill(99);
   assert.equal([...content.subarray(0, 4)], [0, 1, 2, 3]);
@@ -46,7 +46,7 @@ test("a file that shrinks while it is read is refused", async () => {
   });
 });
 
-test("what cannot be opened is refused, saying why and what to do", async () => {
+test("files that cannot be opened give errors with a hint", async () => {
   await inFolder(async (folder) => {
     const file = async (name: string, content: string | Uint8Array) => {
       await Deno.writeFile(`${folder}/${name}`, typeof content === "string" ? utf8(content) : content);

@@ -8,7 +8,7 @@ const test = suite("dtype conversion");
 
 const every = Uint16Array.from({ length: 65536 }, (_, i) => i);
 
-test("every half and bfloat16 becomes the float that it is", () => {
+test("every f16 and bf16 value is converted exactly", () => {
   const halves = toF32(new Uint8Array(every.buffer), "f16"),
     brains = toF32(new Uint8Array(every.buffer), "bf16");
   for (let bits = 0; bits < 65536; bits++) {
@@ -47,13 +47,13 @@ test("f32 is not copied", () => {
   assert.is(toF32(bytes, "f32").buffer, bytes.buffer);
 });
 
-test("floats become the nearest half", () => {
+test("floats are rounded to the nearest f16", () => {
   const values = Float32Array.from({ length: 5000 }, (_, i) => Math.sin(i) * 2 ** ((i % 40) - 25));
   const halves = new Uint16Array(toF16(values, { tensor: "w" }).buffer);
   values.forEach((value, i) => assert.is(halves[i], numberToF16(value), String(value)));
 });
 
-test("what no half holds is refused, naming tensor, value and place", async () => {
+test("values outside the range of f16 are rejected with tensor, value and index", async () => {
   const store = (...values: number[]) => () =>
     toF16(Float32Array.from(values), { tensor: "decoder.conv_in.weight" });
   store(65519)();

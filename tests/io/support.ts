@@ -71,7 +71,7 @@ export function zeros(shapes: Iterable<readonly [name: string, shape: readonly n
   };
 }
 
-/** Runs `work` with a folder that is there only meanwhile. */
+/** Runs `work` with a temporary folder. */
 export async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {

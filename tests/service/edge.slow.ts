@@ -136,7 +136,7 @@ async function checkService(url: string): Promise<void> {
     assert.is(response.status, 200, text);
     return await decodeImage(Uint8Array.fromBase64(file!));
   };
-  // Requests that come at the same time take turns, streams among them; one that leaves holds up nobody.
+  // Concurrent requests, including streams, are interleaved; one that is cancelled does not block the others.
   const leaver = new AbortController();
   const left = fetch(`${url}/v1/images/generations`, {
     ...postJson({ class_id: 1, n: 4 }),
@@ -168,7 +168,7 @@ test("the bundle imports nothing of Node, and of Deno names only what opens file
   assert.ok(code.length < 4_000_000, `${code.length} bytes`);
 });
 
-test("as a script for Deno Deploy, with its own files and the network, it is as the library", async () => {
+test("a script for Deno Deploy matches the library", async () => {
   using folder = scratch();
   await bundle(deploy, folder);
   const port = freePort();

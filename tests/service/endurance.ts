@@ -9,13 +9,13 @@ import { smallModel } from "../support/models.ts";
 import { served } from "./served.ts";
 import { doubled, post, postJson, ring } from "./support.ts";
 
-/** How often each thing is borne. */
+/** How often each test is repeated. */
 export interface Endurance {
   /** Sockets that send byte by byte, at once. */
   readonly slow: number;
   /** Clients that reset their connection while an image is generated for them. */
   readonly resets: number;
-  /** Workers for files that end in each of several ways. */
+  /** Image workers that end in each of several ways. */
   readonly deaths: number;
   /** Servers that are stopped under load. */
   readonly stops: number;
@@ -24,7 +24,7 @@ export interface Endurance {
 const png = { "content-type": "image/png" };
 const text = new TextEncoder();
 
-/** Adds tests to `test` in which a server is treated badly so many times. */
+/** Adds tests of hostile and unlucky clients. */
 export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance): void {
   for (
     const [what, head] of [
@@ -35,7 +35,7 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
       ],
     ] as const
   ) {
-    test(`${times.slow} clients that send their ${what} byte by byte get 408, and hurt nobody`, async () => {
+    test(`${times.slow} clients that send their ${what} byte by byte get 408 and do not affect others`, async () => {
       const { service } = doubled();
       await using _end = service;
       await using server = await serve(service, { port: 0, headersTimeout: 400, requestTimeout: 600 });
@@ -49,7 +49,7 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     });
   }
 
-  test(`${times.resets} clients that leave while they are generated for keep no place`, async () => {
+  test(`${times.resets} clients that disconnect during generation free their slots`, async () => {
     await using server = await served(["--model", smallModel, "--log", "none", "--limit", "maxRequests=8"]);
     const metric = async (name: string) => {
       const metrics = await (await fetch(`${server.url}/metrics`)).text();
@@ -62,7 +62,7 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     for (let i = 0; i < 300 && await metric("voken:num_requests_running") > 0; i++) await delay(10);
     assert.is(await metric("voken:num_requests_running"), 0);
     assert.is(await metric("voken:num_requests_waiting"), 0);
-    // Nobody is there any more, so that no token is generated any more.
+    // All clients have disconnected, so that no more tokens are generated.
     await delay(50);
     const generated = await metric("voken:generation_tokens_total");
     await delay(200);
@@ -74,7 +74,7 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     await checkValid(server.port);
   });
 
-  test(`${times.deaths} workers for files that have to be ended cost a request each`, async () => {
+  test(`${times.deaths} image workers that are terminated fail one request each`, async () => {
     let replaced = 0;
     const metrics = { ...noMetrics, workerReplaced: () => replaced++ };
     await using images = new ImagePool({ size: 1, memory: 64, time: 1, metrics });
@@ -88,7 +88,7 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     assert.is(replaced, times.deaths);
   });
 
-  test(`SIGTERM under load ends ${times.stops} servers with 0, and what they took is finished`, async () => {
+  test(`SIGTERM under load ends ${times.stops} servers with code 0 after they finished their requests`, async () => {
     for (let i = 0; i < times.stops; i++) await stopUnderLoad();
   });
 }
@@ -142,7 +142,7 @@ async function stopUnderLoad(): Promise<void> {
         await response.bytes();
         if (statuses.length > 12) busy.resolve();
       } catch {
-        // Once it has stopped nobody answers; before, everybody is answered.
+        // Requests fail only after the server has stopped.
         assert.ok(stopping);
         unanswered++;
         return;

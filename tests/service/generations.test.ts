@@ -110,7 +110,7 @@ test("OpenAI's own client streams images as they appear", async () => {
   });
 });
 
-test("OpenAI's own client tells what was refused", async () => {
+test("OpenAI's own client reports errors", async () => {
   const error = await openai.images.generate({ prompt: "Food & Drinks" }).catch((error) => error);
   assert.instance(error, OpenAI.APIError);
   assert.equal([error.status, error.code], [422, "invalid_request"]);
@@ -122,7 +122,7 @@ test("OpenAI's own client tells what was refused", async () => {
   );
 });
 
-test("many requests at once, with and without guidance, are each what the library generates", async () => {
+test("concurrent requests with and without guidance match the library", async () => {
   const requests = Array.from({ length: 10 }, (_, i) => ({
     class_id: i % 9,
     n: 1 + i % 3,
@@ -140,7 +140,7 @@ test("many requests at once, with and without guidance, are each what the librar
   }
 });
 
-test("a seed is made up and told where none is given", async () => {
+test("a missing seed is chosen at random and returned", async () => {
   const first = await (await service.request(path, postJson({ class_id: 1 }, bearer))).json();
   const again = await (await service.request(path, postJson({ class_id: 1, seed: first.seed }, bearer)))
     .json();
@@ -179,7 +179,7 @@ for (const [name, body, status, code, names] of rows) {
   });
 }
 
-test("a model that generates nothing says so", async () => {
+test("a model without a transformer is an error", async () => {
   const { service: other } = doubled();
   await using _end = other;
   assert.is(
@@ -188,7 +188,7 @@ test("a model that generates nothing says so", async () => {
   );
 });
 
-test("leaving a stream ends its work and keeps no place", async () => {
+test("closing a stream cancels its work and frees its slot", async () => {
   const metric = async (name: string) => {
     const text = await (await service.request("/metrics", { headers: bearer })).text();
     return Number(new RegExp(`^voken:${name} (\\d+)`, "m").exec(text)![1]);
@@ -209,7 +209,11 @@ test("leaving a stream ends its work and keeps no place", async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   const before = await metric("generation_tokens_total");
   await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.is(await metric("generation_tokens_total"), before, "nothing is generated for nobody");
+  assert.is(
+    await metric("generation_tokens_total"),
+    before,
+    "nothing is generated after the client disconnected",
+  );
   const [image] = await expected({ classIds: 4, seed: 5 });
   const answer = await (await service.request(path, postJson({ class_id: 4, seed: 5 }, bearer))).json();
   assert.equal(await images(answer.data), [image]);

@@ -7,7 +7,7 @@ import { RequestError } from "../../src/service/request_error.ts";
 import { ImagePool } from "../../src/service/work/image_pool.ts";
 import { ring } from "./support.ts";
 
-const test = suite("workers for files");
+const test = suite("image workers");
 
 const signal = new AbortController().signal;
 
@@ -29,7 +29,7 @@ async function refused(work: Promise<unknown>): Promise<RequestError> {
   return error;
 }
 
-test("files are read and written as in the library, many at a time", async () => {
+test("concurrent decoding and encoding match the library", async () => {
   const { pool: images, replaced } = pool({ size: 2 });
   await using _end = images;
   const expected = await decodeImage(ring);
@@ -44,7 +44,7 @@ test("files are read and written as in the library, many at a time", async () =>
   assert.is(replaced(), 0);
 });
 
-test("a damaged file costs no worker", async () => {
+test("a damaged file does not end the worker", async () => {
   const { pool: images, replaced } = pool();
   await using _end = images;
   for (let i = 0; i < 5; i++) {
@@ -55,7 +55,7 @@ test("a damaged file costs no worker", async () => {
   assert.is((await images.decode(ring, { maxPixels: 2000, signal })).width, 32);
 });
 
-test("work that takes too long is ended with its worker, and the next finds a new one", async () => {
+test("a worker that takes too long is terminated and replaced", async () => {
   const { pool: images, replaced } = pool({ time: 150 });
   await using _end = images;
   // The slowest that there is: lossless WebP of noise, for which the time is far too short.
@@ -70,7 +70,7 @@ test("work that takes too long is ended with its worker, and the next finds a ne
   assert.ok(replaced() >= 1);
 });
 
-test("a worker that runs out of memory costs one request, and the process lives", async () => {
+test("a worker that runs out of memory fails one request", async () => {
   const { pool: images, replaced } = pool({ memory: 32, time: 1500 });
   await using _end = images;
   assert.is((await images.decode(ring, { maxPixels: 2000, signal })).width, 32);
@@ -84,7 +84,7 @@ test("a worker that runs out of memory costs one request, and the process lives"
   assert.is((await images.decode(ring, { maxPixels: 2000, signal })).width, 32);
 });
 
-test("work that is given up is ended, waiting or not", async () => {
+test("cancelled work is ended, waiting or running", async () => {
   const { pool: images, replaced } = pool();
   await using _end = images;
   const client = new AbortController();

@@ -9,7 +9,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { doubled, post, ring, until } from "./support.ts";
 
-const test = suite("what a service tells of itself");
+const test = suite("observability");
 
 const png = { "content-type": "image/png" };
 
@@ -20,7 +20,7 @@ function metric(text: string, name: string): number {
   return Number(line.split(" ").at(-1));
 }
 
-test("metrics count requests, tokens, batches, and those that run or wait", async () => {
+test("metrics count requests, tokens, batches, and running and waiting requests", async () => {
   const { service, double } = doubled();
   await using _end = service;
   const metrics = async () => await (await service.request("/metrics")).text();
@@ -54,7 +54,7 @@ test("metrics count requests, tokens, batches, and those that run or wait", asyn
   assert.not.match(after, /what\/the\/client/);
 });
 
-test("a request is a span, with its phases below it", async () => {
+test("a request is a span with a child span for each phase", async () => {
   const exporter = new InMemorySpanExporter();
   trace.setGlobalTracerProvider(
     new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
@@ -84,7 +84,7 @@ test("a request is a span, with its phases below it", async () => {
   }
 });
 
-test("a line is logged for each request, and the reason of a failure for us alone", async () => {
+test("each request is logged, and details of failures are logged but not sent", async () => {
   const records: LogRecord[] = [];
   await configure({
     reset: true,

@@ -15,7 +15,7 @@ import { skipIf } from "../support/skip.ts";
 
 const test = suite("the playground");
 
-test("its pages say what they may do, and are asked for again only when they changed", async () => {
+test("pages have a content security policy and are revalidated", async () => {
   const { service } = doubled();
   await using _end = service;
   for (const address of ["/", "/docs"]) {
@@ -110,7 +110,7 @@ if (missingChromium !== undefined) {
     assert.equal(await pixelsOf(page, "#generated canvas"), [...first!.image.data]);
   };
 
-  test("an image, its tokens and what they stand for; edits change it; all by keyboard", async () => {
+  test("an image is encoded and decoded, and its tokens are edited by keyboard", async () => {
     await using server = await served();
     const { page, problems } = await openPage(browser, server.url);
     await page.locator("#facts", { hasText: "dB" }).waitFor();
@@ -157,7 +157,7 @@ if (missingChromium !== undefined) {
     await page.context().close();
   });
 
-  test("images appear, and are the library's; code is shown", async () => {
+  test("generated images match the library; code is shown", async () => {
     await using server = await served();
     const { page, problems } = await openPage(browser, server.url);
     await page.locator("#facts", { hasText: "dB" }).waitFor();
@@ -191,7 +191,7 @@ if (missingChromium !== undefined) {
     await page.context().close();
   });
 
-  test("what goes wrong is said in sight, and what was there stays", async () => {
+  test("errors are shown and the previous image stays", async () => {
     await using server = await served();
     const { page } = await openPage(browser, server.url, { phone: true });
     await page.locator("#facts", { hasText: "dB" }).waitFor();
@@ -218,7 +218,7 @@ if (missingChromium !== undefined) {
     await page.context().close();
   });
 
-  test("a token is asked for where one is needed", async () => {
+  test("a bearer token is requested if the service requires one", async () => {
     await using server = await served({ tokens: ["a-token-of-a-test"] });
     const { page } = await openPage(browser, server.url);
     await page.getByLabel("This service requires a token").fill("a-token-of-a-test");
@@ -227,7 +227,7 @@ if (missingChromium !== undefined) {
     await page.context().close();
   });
 
-  test("the page of the API shows every request, with code that works", async () => {
+  test("the documentation shows every endpoint with working code", async () => {
     await using server = await served();
     const { page, problems } = await openPage(browser, `${server.url}docs#post-v1-detokenize`);
     const { paths } = await (await fetch(`${server.url}openapi.json`)).json();

@@ -44,7 +44,7 @@ onLinux("bearer tokens come from a file, and Ctrl-C ends it with 0", async () =>
   assert.is((await server.end("SIGINT")).code, 0);
 });
 
-test("what cannot be served is refused in one line", async () => {
+test("invalid options are rejected in one line", async () => {
   using folder = scratch();
   Deno.writeTextFileSync(folder.at("empty"), "# none\n");
   Deno.writeTextFileSync(folder.at("short"), "secret\n");

@@ -351,7 +351,7 @@ for (const [name, path, request, status, code, names] of rows) {
 
 for (const [name, { bytes, image }] of goldenFiles) {
   if (name === "animated.webp" || name === "cmyk.jpg") continue;
-  test(`${name} is read right`, async () => {
+  test(`${name} is parsed`, async () => {
     const response = await service.request("/v1/tokenize", post(bytes.slice(), png));
     assert.is(response.status, 200, await response.clone().text());
     const expected = await tokenizer.encode(await decodeImage(bytes));

@@ -2,15 +2,15 @@
 const root = new URL("../../", import.meta.url);
 const packages = new URL(import.meta.resolve("@jsquash/png")).pathname.replace(/\/@jsquash\/.*/, "");
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 export interface Served extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Sends a signal, and tells how the process ended. */
+  /** Sends a signal and returns how the process ended. */
   end(signal: Deno.Signal): Promise<{ code: number; errors: string }>;
 }
 
-/** `voken serve` in a process of its own, which may do no more than it must. Disposing kills it. */
+/** Runs `voken serve` in a separate process with minimal permissions. Disposing kills it. */
 export async function served(
   args: readonly string[],
   { read = [] }: { read?: readonly string[] } = {},

@@ -17,7 +17,7 @@ async function running(
   return { ...await listening(service, options), double };
 }
 
-/** All that a connection answers until it closes, in order or by a reset: what was sent unread makes it one. */
+/** Everything that a connection sends until it is closed or reset. */
 async function readAll(connection: Deno.Conn): Promise<string> {
   let answer = "";
   try {
@@ -31,7 +31,7 @@ async function checkValid(url: string): Promise<void> {
   assert.is(response.status, 200, await response.text());
 }
 
-test("a real request is answered over a socket, a refused one too, on the same connection", async () => {
+test("valid and rejected requests are answered over one connection", async () => {
   await using server = await running({}, { limits: { maxBodyBytes: 100_000 } });
   await checkValid(server.url);
   await refusal(await fetch(`${server.url}/v1/tokenize`, post(new Uint8Array(100_001), png)), 413);
@@ -47,7 +47,7 @@ test("a real request is answered over a socket, a refused one too, on the same c
   await checkValid(server.url);
 });
 
-test("headers without end are refused", async () => {
+test("endless headers are rejected", async () => {
   await using server = await running();
   const connection = await Deno.connect({ port: server.port });
   const answer = readAll(connection);
@@ -57,7 +57,7 @@ test("headers without end are refused", async () => {
   await checkValid(server.url);
 });
 
-test("what is no HTTP is refused", async () => {
+test("invalid HTTP is rejected", async () => {
   await using server = await running();
   for (
     const bytes of [
@@ -74,7 +74,7 @@ test("what is no HTTP is refused", async () => {
   await checkValid(server.url);
 });
 
-test("an upload that breaks off keeps nothing", async () => {
+test("a truncated upload leaves no state", async () => {
   await using server = await running({}, { limits: { maxRequests: 1 } });
   for (let i = 0; i < 20; i++) {
     const connection = await Deno.connect({ port: server.port });
@@ -87,7 +87,7 @@ test("an upload that breaks off keeps nothing", async () => {
   await checkValid(server.url);
 });
 
-test("a reset ends the work, and no slot is kept", async () => {
+test("a reset connection cancels the work and frees its place", async () => {
   await using server = await running({}, { limits: { maxRequests: 1 } });
   const { double } = server;
   double.gate = () => new Promise(() => {});
@@ -105,7 +105,7 @@ test("a reset ends the work, and no slot is kept", async () => {
   await checkValid(server.url);
 });
 
-test("stopping finishes what was taken, refuses the rest, and closes", async () => {
+test("stopping finishes admitted requests, rejects new ones, and closes", async () => {
   const server = await running();
   const { double, url } = server;
   const gate = Promise.withResolvers<void>();
@@ -125,7 +125,7 @@ test("stopping finishes what was taken, refuses the rest, and closes", async () 
   await server[Symbol.asyncDispose]();
 });
 
-test("a port that is taken is an error", async () => {
+test("a port in use is an error", async () => {
   await using server = await running();
   const { service } = doubled();
   await using _end = service;

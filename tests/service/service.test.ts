@@ -12,7 +12,7 @@ const test = suite("the service");
 
 const png = { "content-type": "image/png" };
 
-test("images to tokens and back are the library's, in every form", async () => {
+test("encoding and decoding match the library in every format", async () => {
   await using tokenizer = await Tokenizer.load(smallModel, { threads: 1 });
   await using service = createService({ models: [{ name: "emoji-32", tokenizer }] });
   const original = await decodeImage(ring), expected = await tokenizer.encode(original);
@@ -71,7 +71,7 @@ test("images to tokens and back are the library's, in every form", async () => {
   assert.equal([...(await jpeg.bytes()).subarray(0, 2)], [0xff, 0xd8]);
 });
 
-test("bearer tokens open the API, any of several; other things stay open", async () => {
+test("the API accepts any of several bearer tokens; other endpoints stay open", async () => {
   const { service } = doubled({ auth: { tokens: ["first", "second"] } });
   await using _end = service;
   for (const path of ["/v1/models", "/metrics"]) {
@@ -90,7 +90,7 @@ test("bearer tokens open the API, any of several; other things stay open", async
   assert.is((await service.request("/health")).status, 200);
 });
 
-test("a key has its limit of requests, an address without one too", async () => {
+test("each token, or address without tokens, has its own rate limit", async () => {
   const { service } = doubled({ auth: { tokens: ["first", "second"] }, rateLimit: 2 });
   await using _end = service;
   const ask = (token: string) =>
@@ -130,14 +130,14 @@ test("CORS is off unless an origin is named; headers are strict", async () => {
   await refusal(other, 403);
 });
 
-test("a request of the service's own page is let in, whatever the proxy says of the scheme", async () => {
+test("a request of the service's own page is accepted behind a proxy that terminates TLS", async () => {
   const { service } = doubled();
   await using _end = service;
   const headers = { ...png, host: "voken.example", origin: "https://voken.example" };
   assert.is((await service.request("/v1/tokenize", post(ring, headers))).status, 200);
 });
 
-test("a full queue answers 429 with Retry-After, and has room again after", async () => {
+test("a full queue answers 429 with Retry-After, and accepts requests again afterwards", async () => {
   const { service, double } = doubled({ limits: { maxRequests: 3 } });
   await using _end = service;
   const gate = Promise.withResolvers<void>();
@@ -154,7 +154,7 @@ test("a full queue answers 429 with Retry-After, and has room again after", asyn
   assert.is((await send()).status, 200);
 });
 
-test("a deadline answers 504 and gives the work up", async () => {
+test("a deadline answers 504 and cancels the work", async () => {
   const { service, double } = doubled({ limits: { deadline: 1000 } });
   await using _end = service;
   double.gate = () => new Promise(() => {});
@@ -166,7 +166,7 @@ test("a deadline answers 504 and gives the work up", async () => {
   assert.is((await service.request("/v1/tokenize", post(ring, png))).status, 200);
 });
 
-test("draining finishes what was taken, and answers 503 to new work", async () => {
+test("draining finishes admitted requests and answers new ones with 503", async () => {
   const { service, double } = doubled();
   await using _end = service;
   const gate = Promise.withResolvers<void>();
@@ -187,7 +187,7 @@ test("draining finishes what was taken, and answers 503 to new work", async () =
   await draining;
 });
 
-test("a client that leaves ends its work, and no slot is kept", async () => {
+test("a client that disconnects cancels its work and frees its place", async () => {
   const { service, double } = doubled({ limits: { maxRequests: 1 } });
   await using _end = service;
   double.gate = () => new Promise(() => {});
@@ -203,7 +203,7 @@ test("a client that leaves ends its work, and no slot is kept", async () => {
   assert.is((await service.request("/v1/tokenize", post(ring, png))).status, 200);
 });
 
-test("options that make no service are refused", () => {
+test("invalid options of a service are rejected", () => {
   const refused = (make: () => unknown, pattern: RegExp) =>
     assert.throws(make, (error: unknown) => error instanceof ArgumentError && pattern.test(error.message));
   refused(() => createService({ models: [] }), /models.*at least one/);
@@ -211,7 +211,7 @@ test("options that make no service are refused", () => {
   refused(() => doubled({ limits: { dead: 1 } as Record<string, number> }), /some of maxBodyBytes/);
 });
 
-test("the document of the API names every path and what is refused", async () => {
+test("the OpenAPI document describes every path and its errors", async () => {
   const { service } = doubled();
   await using _end = service;
   const document = await (await service.request("/openapi.json")).json();

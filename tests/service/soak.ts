@@ -19,7 +19,7 @@ export interface Soak {
 const png = { "content-type": "image/png" };
 const samples = ["ring", "parrot", "flag-greece", "honey-pot"];
 
-/** Requests that are refused, and how. */
+/** Requests that are rejected, and their errors. */
 const hostile: readonly [string, RequestInit, number][] = [
   ["/v1/tokenize", post(ring.slice(0, 700), png), 422],
   ["/v1/tokenize", post("", png), 422],
@@ -96,7 +96,7 @@ async function truthOf(): Promise<Truth> {
   return { images, generations };
 }
 
-/** One request of one client, and what became of it. */
+/** One request of one client, and its outcome. */
 async function step(url: string, truth: Truth, random: () => number): Promise<"right" | "refused" | "left"> {
   const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
   const dice = random();
@@ -128,7 +128,7 @@ async function step(url: string, truth: Truth, random: () => number): Promise<"r
   return "right";
 }
 
-/** Streams a generation, and leaves after so many milliseconds unless it is done by then. */
+/** Streams a generation, and disconnects after some milliseconds unless it is done. */
 async function stream(
   url: string,
   { request, file }: Truth["generations"][number],
@@ -150,7 +150,7 @@ async function stream(
   }
 }
 
-/** Those who left are noticed a moment later. */
+/** Disconnected clients are noticed a moment later. */
 async function untilEmpty(inside: () => Promise<number>): Promise<void> {
   for (let i = 0; i < 100 && await inside() !== 0; i++) {
     await new Promise((resolve) => setTimeout(resolve, 20));

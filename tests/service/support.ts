@@ -10,16 +10,16 @@ import { smallSample } from "../support/models.ts";
 /** A sample image's file, of 32×32 pixels. */
 export const ring: Uint8Array<ArrayBuffer> = await Deno.readFile(smallSample("ring"));
 
-/** A tokenizer whose work takes as long as wanted: tokens are the mean brightness of their pixels. */
+/** A test double whose work takes as long as `gate` says. Tokens are the brightness of the first pixel. */
 export class TokenizerDouble implements ServableTokenizer {
   readonly codebookSize = 256;
   readonly factor = 4;
   readonly config = {} as ServableTokenizer["config"];
   /** Sizes of the batches so far. */
   readonly batches: number[] = [];
-  /** Calls that were given up. */
+  /** Number of cancelled calls. */
   aborted = 0;
-  /** What each call waits for. */
+  /** Each call waits for its result. */
   gate: () => Promise<void> = () => Promise.resolve();
 
   encode(image: Image, options?: { signal?: AbortSignal }): Promise<Tokens>;
@@ -67,7 +67,7 @@ export class TokenizerDouble implements ServableTokenizer {
   }
 }
 
-/** A service of a double. */
+/** A service with a test double as its model. */
 export function doubled(
   options: Partial<ServiceOptions> = {},
 ): { service: Service; double: TokenizerDouble } {
@@ -103,7 +103,7 @@ export function postJson(value: unknown, headers: Record<string, string> = {}): 
   return post(JSON.stringify(value), { "content-type": "application/json", ...headers });
 }
 
-/** Checks that a response refuses as the contract says, and gives its code. */
+/** Checks that a response is an error response of the documented form, and returns its code. */
 export async function refusal(response: Response, status: number, label = ""): Promise<string> {
   const text = await response.text();
   assert.is(response.status, status, `${label}: ${response.status} ${text}`);
@@ -117,11 +117,11 @@ export async function refusal(response: Response, status: number, label = ""): P
   return error.code;
 }
 
-/** Waits until something holds. */
+/** Waits until a condition holds. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   const deadline = performance.now() + 5000;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    if (performance.now() > deadline) throw new Error(`timed out waiting until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

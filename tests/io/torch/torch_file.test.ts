@@ -100,12 +100,12 @@ for (const [what, [file, pattern]] of Object.entries(cases)) {
   test(`${what}: refused`, () => refused(() => readAll(file), pattern));
 }
 
-test("a tensor of a type that no model has is passed over", async () => {
+test("a tensor of an unsupported type is skipped", async () => {
   const complex = tensor({ from: storage({ type: "ComplexFloatStorage", elements: 3 }) });
   assert.equal(Object.keys(await readAll(file({ odd: complex, w: tensor({ from }) }))), ["w"]);
 });
 
-test("a storage of a gigabyte that nobody asks for costs no memory", async () => {
+test("an unread storage of a gigabyte uses no memory", async () => {
   await inFolder(async (folder) => {
     const elements = 2 ** 28;
     const small = pickle(dict({
