@@ -5,7 +5,7 @@
  *
  * It uses the small model of the tests, with which the overhead of the service is a large share of a request.
  */
-import { smallModel } from "../tests/support/models.ts";
+import { smallModel } from "../tests/support/small_model.ts";
 import { median, runJson, table } from "./report.ts";
 import type { Alone } from "./service_run.ts";
 import { type Work, works } from "./service_work.ts";

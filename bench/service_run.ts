@@ -7,7 +7,7 @@ import { serve } from "../src/service/serve.ts";
 import { createService } from "../src/service/service.ts";
 import { Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import { Generator } from "../src/transformer/generator.ts";
-import { smallModel } from "../tests/support/models.ts";
+import { smallModel } from "../tests/support/small_model.ts";
 import { works } from "./service_work.ts";
 
 /** Milliseconds of one kind of work, in pairs. */

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { readNpz } from "../../src/io/npz.ts";
 import { SampleSet } from "../../src/cli/sample_set.ts";
 import { readImage } from "../../src/image/read.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { scratch, voken } from "./support.ts";
 
 const test = suite("voken generate");

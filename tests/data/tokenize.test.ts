@@ -13,7 +13,7 @@ import { tokenBatch } from "../../src/data/token_batches.ts";
 import { openTokenSet } from "../../src/data/open_token_set.ts";
 import { type TokenSet, tokenSetKey } from "../../src/data/token_set.ts";
 import { tokenizeImages } from "../../src/data/tokenize.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "./support.ts";
 
 const test = suite("tokens of data sets");

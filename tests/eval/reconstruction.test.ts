@@ -5,7 +5,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { meanGradient, psnr, ssim } from "../../src/image/metrics.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { openImages } from "../../src/data/open_images.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "../data/support.ts";
 
 const test = suite("evaluation of reconstructions");

@@ -14,7 +14,7 @@ import { stepGraph } from "../../src/transformer/step_graph.ts";
 import { openGenerative } from "../../src/models/open_generative.ts";
 import { transformerShapes, transformerWeights } from "../../src/models/transformer_weights.ts";
 import { hashedWeight } from "../golden/hashed.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { tinyTransformer } from "../transformer/tiny.ts";
 
 const test = suite("converting transformers");

@@ -5,7 +5,7 @@ import { noMetrics } from "../../src/service/observe/metrics.ts";
 import { RequestError } from "../../src/service/request_error.ts";
 import { ImagePool } from "../../src/service/work/image_pool.ts";
 import { serve } from "../../src/service/serve.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { served } from "./served.ts";
 import { doubled, post, postJson, ring } from "./support.ts";
 
@@ -50,7 +50,9 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
   }
 
   test(`${times.resets} clients that disconnect during generation free their slots`, async () => {
-    await using server = await served(["--model", smallModel, "--log", "none", "--limit", "maxRequests=8"]);
+    await using server = await served(["--model", smallModel, "--log", "none", "--limit", "maxRequests=8"], {
+      read: [smallModel],
+    });
     const metric = async (name: string) => {
       const metrics = await (await fetch(`${server.url}/metrics`)).text();
       return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(metrics)?.[1]);
@@ -129,7 +131,7 @@ async function resetMidStream(port: number): Promise<void> {
 }
 
 async function stopUnderLoad(): Promise<void> {
-  await using server = await served(["--model", smallModel, "--log", "none"]);
+  await using server = await served(["--model", smallModel, "--log", "none"], { read: [smallModel] });
   const statuses: number[] = [], busy = Promise.withResolvers<void>();
   let unanswered = 0, stopping = false;
   const clients = Array.from({ length: 8 }, async (_, client) => {

@@ -8,7 +8,7 @@ import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import type { GenerateOptions } from "../../src/transformer/request.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { doubled, postJson, refusal } from "./support.ts";
 
 const test = suite("generations");
@@ -16,7 +16,7 @@ const test = suite("generations");
 const tokenizer = await Tokenizer.load(smallModel, { threads: 2 });
 const generator = await Generator.load(smallModel, { threads: 2 });
 const service = createService({
-  models: [{ name: "emoji-32", tokenizer, generator }],
+  models: [{ name: "small", tokenizer, generator }],
   auth: { tokens: ["sk-a", "sk-b"] },
 });
 const server = await serve(service, { port: 0 });
@@ -46,9 +46,9 @@ async function images(data: readonly { b64_json?: string | null }[]): Promise<Im
 
 test("OpenAI's own client lists models and generates the library's images", async () => {
   const [model] = (await openai.models.list()).data;
-  assert.is(model!.id, "emoji-32");
+  assert.is(model!.id, "small");
   const answer = await openai.images.generate({
-    model: "emoji-32",
+    model: "small",
     prompt: "Food & Drink",
     n: 2,
     size: "auto",

@@ -5,7 +5,7 @@ import { psnr } from "../../src/image/metrics.ts";
 import { createService } from "../../src/service/service.ts";
 import { ArgumentError } from "../../src/tensor/errors.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { doubled, post, postJson, refusal, ring, until } from "./support.ts";
 
 const test = suite("the service");
@@ -14,22 +14,22 @@ const png = { "content-type": "image/png" };
 
 test("encoding and decoding match the library in every format", async () => {
   await using tokenizer = await Tokenizer.load(smallModel, { threads: 1 });
-  await using service = createService({ models: [{ name: "emoji-32", tokenizer }] });
+  await using service = createService({ models: [{ name: "small", tokenizer }] });
   const original = await decodeImage(ring), expected = await tokenizer.encode(original);
   const again = await tokenizer.decode(expected);
   const form = new FormData();
   form.set("image", new File([ring], "ring.png"));
-  form.set("model", "emoji-32");
+  form.set("model", "small");
   const requests = {
     raw: post(ring, png),
     form: { method: "POST", body: form },
-    json: postJson({ image: ring.toBase64(), model: "emoji-32" }),
+    json: postJson({ image: ring.toBase64(), model: "small" }),
     dataUrl: postJson({ image: `data:image/png;base64,${ring.toBase64()}` }),
   };
   for (const [name, request] of Object.entries(requests)) {
     const response = await service.request("/v1/tokenize", request);
     assert.equal(await response.json(), {
-      model: "emoji-32",
+      model: "small",
       grid: [8, 8],
       codebookSize: 2 ** 18,
       tokens: [...expected.data],

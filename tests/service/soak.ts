@@ -5,7 +5,8 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { encodeImage } from "../../src/image/encode.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
-import { smallModel, smallSample } from "../support/models.ts";
+import { smallSample } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { served } from "./served.ts";
 import { post, postJson, ring } from "./support.ts";
 
@@ -46,7 +47,9 @@ export function soakTest(test: ReturnType<typeof suite>, { clients, seconds, max
   test(`${clients} clients for ${seconds} s, with disconnects and hostile requests`, async () => {
     const truth = await truthOf();
     const limit = `maxRequests=${2 * clients}`;
-    await using server = await served(["--model", smallModel, "--log", "none", "--limit", limit]);
+    await using server = await served(["--model", smallModel, "--log", "none", "--limit", limit], {
+      read: [smallModel],
+    });
     const { url } = server;
     const counts = { right: 0, refused: 0, left: 0 };
     const dice = Array.from({ length: clients }, (_, client) => generatorOf(client + 1));

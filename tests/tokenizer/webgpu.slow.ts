@@ -10,7 +10,7 @@ import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { nmse, readGolden, tokenizerConfig } from "../golden/golden.ts";
 import { checkTokenizerGolden, hashedWeights } from "../golden/tokenizer_golden.ts";
-import { smallModel, smallSample } from "../support/models.ts";
+import { shippedModel, smallSample } from "../support/models.ts";
 import { skipIf } from "../support/skip.ts";
 
 const test = suite("tokenizer on the WebGPU backend");
@@ -56,8 +56,8 @@ each("image_small is decoded within an NMSE of 1e-4 with activations in f16", as
 each("a model that is stored in f16 is kept so, and gives the tokens that WASM gives", async () => {
   const image = await readImage(smallSample("ring"));
   await using backend = new WebGpuBackend();
-  await using tokenizer = await Tokenizer.load(smallModel, { backend });
-  await using onWasm = await Tokenizer.load(smallModel, { backend: "wasm" });
+  await using tokenizer = await Tokenizer.load(shippedModel, { backend });
+  await using onWasm = await Tokenizer.load(shippedModel, { backend: "wasm" });
   const weights = 3.31e6, { bytesWritten } = backend.counters;
   assert.ok(bytesWritten < 2.2 * weights, `${bytesWritten} bytes for ${weights} weights`);
   assert.equal(await tokenizer.encode(image), await onWasm.encode(image));

@@ -9,7 +9,7 @@ import { Generator } from "../../src/transformer/generator.ts";
 import { defaultSampling } from "../../src/transformer/settings.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { checkTransformerGolden } from "../golden/transformer_golden.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { tinyModel } from "./tiny.ts";
 import { skipIf } from "../support/skip.ts";
 

@@ -5,7 +5,7 @@ import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { missingAdapter } from "../backend/adapter.ts";
-import { smallModel } from "../support/models.ts";
+import { smallModel } from "../support/small_model.ts";
 import { skipIf } from "../support/skip.ts";
 
 const test = suite("tokens of the small model");

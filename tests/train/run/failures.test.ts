@@ -12,7 +12,7 @@ import {
 import { parseRun } from "../../../src/train/config/parse.ts";
 import { train } from "../../../src/train/train.ts";
 import { scratch } from "../../cli/support.ts";
-import { smallModel } from "../../support/models.ts";
+import { smallModel } from "../../support/small_model.ts";
 import { metrics } from "./resume.ts";
 import { tinyTokenizer, tinyTransformer, writeImages } from "./tiny.ts";
 
