@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
-import type { Backend, Program } from "../src/backend/backend.ts";
+import type { Backend } from "../src/backend/backend.ts";
 import { ReferenceBackend } from "../src/backend/reference/reference_backend.ts";
 import { trainingKernels } from "../src/backend/wasm/training.ts";
 import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";
 import type { HostTensor } from "../src/tensor/tensor.ts";
-import { beginTraining } from "../src/train/begin.ts";
+import { initializeStates } from "../src/train/initialize_states.ts";
+import { TrainingProgram } from "../src/train/training_program.ts";
 import type { TrainingStep } from "../src/train/training_step.ts";
 import { nmse } from "../tests/golden/golden.ts";
 import { hashedWeight } from "../tests/golden/hashed.ts";
@@ -36,7 +37,8 @@ export async function benchTraining(
     seconds.push((performance.now() - start) / 1000);
   }
   const resident = Deno.memoryUsage().rss;
-  const commands = await program.profile(large.inputs(runs + 2));
+  const last = large.inputs(runs + 2);
+  const commands = [...await program.gradients.profile(last), ...await program.application.profile(last)];
   const peak = await fmaPeak();
 
   const { flop, arenaBytes, liveBytes, commands: count } = program.stats, step = median(seconds);
@@ -71,16 +73,16 @@ async function validate(training: Training): Promise<void> {
     }
   }
   for (const name of training.step.parameters.keys()) {
-    const [state, should] = [await ours.states!.read(name), await theirs.states!.read(name)];
+    const [state, should] = [await ours.states.read(name), await theirs.states.read(name)];
     const error = nmse(state.data, should.data);
     if (!(error <= 1e-4)) throw new Error(`Cannot time a wrong step: NMSE of ${name} is ${error}`);
   }
 }
 
-async function begun(backend: Backend, { step }: Training): Promise<Program> {
-  const weights = await backend.load(hashedWeights([]), { graphs: [step.graph] });
-  const program = await backend.compile(step.graph, weights);
-  await beginTraining(program, step, {
+async function begun(backend: Backend, { step }: Training): Promise<TrainingProgram> {
+  const weights = await backend.load(hashedWeights([]), { graphs: [step.gradients] });
+  const program = await TrainingProgram.compile(backend, step, { weights });
+  await initializeStates(program.states, step, {
     shapes: new Map(),
     read: (name) => Promise.resolve(hashedWeight(name, step.parameters.get(name)!.shape)),
   });

@@ -121,6 +121,11 @@ export interface CompileOptions {
    * where the backend can (see `WebGpuOptions`). Default: as the backend was set up, `f32` unless that says.
    */
   readonly activations?: ActivationFormat;
+  /**
+   * A program of this backend whose states the new one shares: a state of the same name is the same memory, and must have
+   * the same shape and type. States that it does not have are the new program's own. It must outlive the new one.
+   */
+  readonly states?: Program;
 }
 
 /** A machine that runs graphs. Disposing it frees its workers and memory, and every program with them. */

@@ -16,6 +16,22 @@ export function checkInputs(graph: Graph, inputs: Readonly<Record<string, HostTe
   }
 }
 
+/**
+ * Checks that the states which `graph` shares with another graph fit. Throws `ArgumentError` naming the state that does
+ * not.
+ */
+export function checkShared(graph: Graph, other: Graph): void {
+  const theirs = new Map(tensorsOf(other, "state").map((state) => [state.attrs.name, state]));
+  for (const ours of tensorsOf(graph, "state")) {
+    const state = theirs.get(ours.attrs.name);
+    if (!state || JSON.stringify(state.attrs) === JSON.stringify(ours.attrs)) continue;
+    throw new ArgumentError(`Cannot share the state ${ours.attrs.name}`, {
+      expected: `${state.dtype} ${formatShape(state.shape)}`,
+      got: `${ours.dtype} ${formatShape(ours.shape)}`,
+    });
+  }
+}
+
 /** The state `name` of `graph`, which `value` fits if given. Throws `ArgumentError`. */
 export function checkState(graph: Graph, name: string, value?: HostTensor): TensorOf<"state"> & Tensor {
   const state = tensorsOf(graph, "state").find(({ attrs }) => attrs.name === name);

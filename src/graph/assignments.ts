@@ -5,7 +5,7 @@ import { viewed, writtenStates } from "./views.ts";
 /**
  * The same order, but each op that writes states right behind what it reads and the last other op that reads those
  * states, so that a state means what it held before the run to all of them. Throws `ArgumentError` where an assignment
- * is read, or two write to one state.
+ * is read, where two write to one state, and where one reads, as it is, a state that another writes.
  */
 export function placeAssignments(tensors: readonly Tensor[]): readonly Tensor[] {
   const assigns = (tensor: Tensor) => writtenStates(tensor).length > 0;
@@ -31,6 +31,17 @@ export function placeAssignments(tensors: readonly Tensor[]): readonly Tensor[] 
         });
       }
       written.add(state);
+    }
+  }
+  for (const assignment of assignments) {
+    const states = writtenStates(assignment);
+    const other = inputsOf(assignment).map(viewed).find((read) =>
+      written.has(read) && !states.includes(read)
+    );
+    if (other) {
+      throw new ArgumentError("Cannot read a state that another assignment writes", {
+        got: other.op === "state" ? other.attrs.name : other.op,
+      });
     }
     const reads = inputsOf(assignment).map((read) => steps.get(read)!);
     behind[Math.max(...reads, ...states.map((state) => lastRead.get(state)!))]!.push(assignment);

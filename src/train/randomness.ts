@@ -12,12 +12,12 @@ export interface StepRandom {
   /** The step's number. */
   readonly step: number;
   /** Which of the batches of one step; 0 if not given. */
-  readonly part?: number;
+  readonly microbatch?: number;
 }
 
-/** The input of a step that drops, by name: seed, low and high word, step, part. */
-export function stepRandom({ seed, step, part = 0 }: StepRandom): Record<string, HostTensor<"u32">> {
-  return { [randomName]: u32Tensor([4], Uint32Array.of(seed, seed / 2 ** 32, step, part)) };
+/** The input of a step that drops, by name: seed, low and high word, step, microbatch. */
+export function stepRandom({ seed, step, microbatch = 0 }: StepRandom): Record<string, HostTensor<"u32">> {
+  return { [randomName]: u32Tensor([4], Uint32Array.of(seed, seed / 2 ** 32, step, microbatch)) };
 }
 
 /**

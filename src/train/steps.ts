@@ -16,9 +16,9 @@
  * const source = steps.tokenizerInitialValues(shapes, { seed: 0 });
  *
  * await using backend = new WebGpuBackend({ training: steps.trainingShaders });
- * await using weights = await backend.load(source, { graphs: [step.graph] });
- * await using program = await backend.compile(step.graph, weights);
- * await steps.beginTraining(program, step, source);
+ * await using weights = await backend.load(source, { graphs: [step.gradients] });
+ * await using program = await steps.TrainingProgram.compile(backend, step, { weights });
+ * await steps.initializeStates(program.states, step, source);
  * for (let i = 1; i <= 1000; i++) {
  *   const { total_loss } = await program.run({
  *     x: f32Tensor([8, 32, 32, 3], nextImages()),
@@ -34,8 +34,8 @@
  */
 export { trainingKernels } from "../backend/wasm/training.ts";
 export { trainingShaders } from "../backend/webgpu/training.ts";
-export { stepPart } from "./accumulation.ts";
-export { beginTraining } from "./begin.ts";
+export { microbatchInput } from "./accumulate_gradients.ts";
+export { initializeStates } from "./initialize_states.ts";
 export { tokenizerInitialValues, transformerInitialValues } from "./initial_values.ts";
 export { lossScaleFor } from "./loss_scale.ts";
 export type { LossScaleConfig } from "./loss_scale.ts";
@@ -46,7 +46,8 @@ export type { StepRandom } from "./randomness.ts";
 export type { Quantizer, QuantizerLosses } from "../tokenizer/quantizers/quantizer.ts";
 export { lpipsPath, optimizers, stepFactors, tokenizerStep } from "./tokenizer_step.ts";
 export type { DiscriminatorConfig, TokenizerStepConfig } from "./tokenizer_step.ts";
+export { TrainingProgram } from "./training_program.ts";
 export type { TrainingStep } from "./training_step.ts";
 export { transformerStep } from "./transformer_step.ts";
 export type { TransformerStepConfig } from "./transformer_step.ts";
-export type { UpdateConfig } from "./update.ts";
+export type { UpdateConfig } from "./apply_gradients.ts";

@@ -16,7 +16,8 @@ import { lpips } from "../networks/lpips.ts";
 import { l1Loss, l2Loss } from "./losses/reconstruction.ts";
 import { trainable } from "./parameters.ts";
 import type { TrainingStep } from "./training_step.ts";
-import { update, type UpdateConfig } from "./update.ts";
+import { accumulateGradients } from "./accumulate_gradients.ts";
+import { applyGradients, type UpdateConfig } from "./apply_gradients.ts";
 
 export type { DiscriminatorConfig };
 
@@ -59,15 +60,15 @@ export function stepFactors(
 }
 
 /**
- * One step of a tokenizer's training on images `x` `[n,size,size,3]` (docs/model.md, Training the tokenizer): the
- * generator's step, the discriminator's on the same reconstruction where there is one, then the moving averages of both. Both steps see the
- * parameters as they were before.
+ * One step of a tokenizer's training on images `x` `[n,size,size,3]` of a microbatch (docs/model.md, Training the
+ * tokenizer): the gradients of the generator's loss and, with a discriminator, of its loss on the same reconstruction;
+ * then a step of Adam and the moving averages of both. Both see the parameters as they were before.
  *
- * Inputs beside `x`: those of `adamStep` for both `optimizers`, and `stepFactors`; of `stepPart` where steps have parts.
- * Parameters, averages (`ema.…`), moments, sums (`grad.…`), running statistics of BatchNorms and LeCam's averages are
- * states; where to begin says `beginTraining`. Outputs, each one number: `total_loss`, `nll_loss`, `reconstruct_loss`,
- * `perceptual_loss`, the logs of the quantizer, `grad_norm_generator`; with
- * a discriminator also `grad_norm_discriminator` and what `adversary` logs; the logs of `update`.
+ * Inputs of `gradients`: `x`, `stepFactors`, and `microbatchInput` with several microbatches; of `apply`: `adamStep` for
+ * each of `optimizers`. States: parameters, averages (`ema.…`), moments, gradients (`grad.…`), running statistics of
+ * BatchNorms and LeCam's averages; `initializeStates` writes their first values. Outputs of `gradients`, each `[]`:
+ * `total_loss`, `nll_loss`, `reconstruct_loss`, `perceptual_loss`, the logs of the quantizer and of `adversary`; of
+ * `apply`: `grad_norm_generator`, `grad_norm_discriminator`, and the logs of `applyGradients`.
  */
 export function tokenizerStep(
   model: TokenizerConfig,
@@ -110,27 +111,37 @@ export function tokenizerStep(
     [...parameters].filter((entry) => isTheirs(entry) === which).map(([, parameter]) => parameter)
   ) as [Tensor[], Tensor[]];
   const kept = config.gradientCheckpointing ? blockEnds(outputs) : [];
-  const { effects, norms, logs: updateLogs, initial } = update(
-    [
-      { optimizer: optimizers.generator, loss: total, parameters: ours, kept },
-      ...opponent
-        ? [{ optimizer: optimizers.discriminator, loss: opponent.discriminator, parameters: theirs }]
-        : [],
-    ],
-    config,
-    { others: opponent?.effects, checked: opponent?.checked, scale },
-  );
-  const logs = {
+  const objectives = [
+    { optimizer: optimizers.generator, loss: total, parameters: ours, kept },
+    ...opponent
+      ? [{ optimizer: optimizers.discriminator, loss: opponent.discriminator, parameters: theirs }]
+      : [],
+  ];
+  const accumulated = accumulateGradients(objectives, {
+    microbatches: config.microbatches,
+    others: opponent?.effects,
+    checked: opponent?.checked,
+    scale,
+  });
+  const { effects, norms, logs } = applyGradients(objectives, config, scale);
+  const losses = {
     total_loss: total,
     nll_loss: nll,
     reconstruct_loss: reconstruct,
     perceptual_loss: perceived,
     ...codes.logs,
-    grad_norm_generator: norms[0]!,
-    ...opponent && { ...opponent.logs, grad_norm_discriminator: norms[1]! },
-    ...updateLogs,
+    ...opponent?.logs,
   };
-  return { parameters, initial, graph: graphOf(logs, effects) };
+  const gradientNorms = {
+    grad_norm_generator: norms[0]!,
+    ...opponent && { grad_norm_discriminator: norms[1]! },
+  };
+  return {
+    parameters,
+    initial: scale?.initial ?? new Map(),
+    gradients: graphOf(losses, accumulated),
+    apply: graphOf({ ...gradientNorms, ...logs }, effects),
+  };
 }
 
 /** The weighed distance of images, `[]`. */

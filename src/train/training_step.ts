@@ -1,12 +1,27 @@
 import type { Tensor } from "../graph/ops.ts";
-import type { Graph } from "../graph/trace.ts";
+import { type Graph, tensorsOf } from "../graph/trace.ts";
+import type { Shape } from "../tensor/shape.ts";
 
-/** A step of training. */
+/**
+ * A step of training, as two graphs over the same states. Between them gradients can be summed over several hosts; a step
+ * of several microbatches runs the first graph for each, then the second.
+ */
 export interface TrainingStep {
-  /** The program of one step. */
-  readonly graph: Graph;
-  /** The parameters that it changes, by name. */
+  /** Losses of a microbatch; adds its gradients to the states `grad.<parameter>`. */
+  readonly gradients: Graph;
+  /** The optimizer's step from the gradients in the states. */
+  readonly apply: Graph;
+  /** The trained parameters, by name. */
   readonly parameters: ReadonlyMap<string, Tensor>;
-  /** Other states that begin with another number than 0, by name. */
+  /** Other states that do not start at 0, with the value that they start with, by name. */
   readonly initial: ReadonlyMap<string, number>;
+}
+
+/** Names and shapes of all states of a step that outlive it: all but gradients. */
+export function statesOf({ gradients, apply }: TrainingStep): Map<string, Shape> {
+  const states = [gradients, apply].flatMap((graph) => tensorsOf(graph, "state"));
+  return new Map(
+    states.map(({ attrs: { name, shape } }) => [name, shape] as const)
+      .filter(([name]) => !name.startsWith("grad.")),
+  );
 }

@@ -8,7 +8,8 @@ import { tokenLoss } from "./losses/next_token.ts";
 import { trainable } from "./parameters.ts";
 import { Dropper } from "./randomness.ts";
 import type { TrainingStep } from "./training_step.ts";
-import { update, type UpdateConfig } from "./update.ts";
+import { accumulateGradients } from "./accumulate_gradients.ts";
+import { applyGradients, type UpdateConfig } from "./apply_gradients.ts";
 
 /** What a transformer is trained with. */
 export interface TransformerStepConfig extends UpdateConfig {
@@ -24,9 +25,10 @@ export interface TransformerStepConfig extends UpdateConfig {
  * One step of a transformer's training (docs/model.md, Training the transformer) on n images: `classes` u32 `[n]`,
  * `pre` and `post` u32 `[n,positions]`, by AdamW on the sum of both sub-tokens' cross-entropies.
  *
- * Inputs beside those: that of `adamStep`; of `stepRandom` where anything is dropped; of `stepPart` where steps have parts.
- * Parameters, averages (`ema.…`), moments and sums (`grad.…`) are states; where to begin says `beginTraining`. Outputs,
- * each one number: `loss`, `loss_pre`, `loss_post` in nats; `grad_norm`, before clipping; the logs of `update`.
+ * Other inputs of `gradients`: `stepRandom` with dropout, and `microbatchInput` with several microbatches; of `apply`:
+ * `adamStep`. States: parameters, averages (`ema.…`), moments and gradients (`grad.…`); `initializeStates` writes their
+ * first values. Outputs of `gradients`, each `[]`: `loss`, `loss_pre`, `loss_post` in nats; of `apply`: `grad_norm` before
+ * clipping, and the logs of `applyGradients`.
  */
 export function transformerStep(
   model: TransformerConfig,
@@ -43,17 +45,14 @@ export function transformerStep(
   });
 
   const loss = add(losses.pre, losses.post), kept = config.gradientCheckpointing ? blockEnds(losses) : [];
-  const { effects, norms, logs, initial } = update(
-    [{ optimizer: "adam", loss, parameters: [...parameters.values()], kept }],
-    config,
-    { scale: config.lossScale && new LossScale(config.lossScale) },
-  );
+  const objectives = [{ optimizer: "adam", loss, parameters: [...parameters.values()], kept }];
+  const scale = config.lossScale && new LossScale(config.lossScale);
+  const accumulated = accumulateGradients(objectives, { microbatches: config.microbatches, scale });
+  const { effects, norms, logs } = applyGradients(objectives, config, scale);
   return {
     parameters,
-    initial,
-    graph: graphOf(
-      { loss, loss_pre: losses.pre, loss_post: losses.post, grad_norm: norms[0]!, ...logs },
-      effects,
-    ),
+    initial: scale?.initial ?? new Map(),
+    gradients: graphOf({ loss, loss_pre: losses.pre, loss_post: losses.post }, accumulated),
+    apply: graphOf({ grad_norm: norms[0]!, ...logs }, effects),
   };
 }

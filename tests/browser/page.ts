@@ -11,11 +11,12 @@ import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
 import {
   adamStep,
-  beginTraining,
+  initializeStates,
   optimizers,
   stepFactors,
   tokenizerInitialValues,
   tokenizerStep,
+  TrainingProgram,
   trainingShaders,
 } from "../../src/train/steps.ts";
 import { nmse } from "../golden/golden.ts";
@@ -114,9 +115,9 @@ async function trainOnce(backend: Backend): Promise<Record<string, number>> {
   });
   const shapes = new Map([...step.parameters].map(([name, { shape }]) => [name, shape]));
   const source = tokenizerInitialValues(shapes, { seed: 3 });
-  await using weights = await backend.load(source, { graphs: [step.graph] });
-  await using program = await backend.compile(step.graph, weights);
-  await beginTraining(program, step, source);
+  await using weights = await backend.load(source, { graphs: [step.gradients] });
+  await using program = await TrainingProgram.compile(backend, step, { weights });
+  await initializeStates(program.states, step, source);
   const logs = await program.run({
     x: f32Tensor(shape, hashed("x", shape)),
     ...adamStep({ step: 1, learningRate: 1e-3 }, { ...adam, name: optimizers.generator }),
@@ -124,7 +125,7 @@ async function trainOnce(backend: Backend): Promise<Record<string, number>> {
   });
   const numbers = Object.fromEntries(Object.entries(logs).map(([name, { data }]) => [name, data[0]!]));
   for (const name of shapes.keys()) {
-    const { data } = await program.states!.read(`adam.m.${name}`);
+    const { data } = await program.states.read(`adam.m.${name}`);
     numbers[name] = Math.hypot(...data);
   }
   return numbers;

@@ -48,7 +48,17 @@ test("a step of Adam stands behind the last reader of each state that it writes"
     assert.ok(tensors.indexOf(update) > tensors.findIndex((tensor) => operationOf(tensor) === "mul"));
   }
   assert.throws(() => graphOf({}, [update, assign(v, add(gradient, gradient))]), /twice/);
-  assert.throws(() => adamUpdate({ parameter, m, v, gradient: average, step }, attrs), /a computed value/);
+  assert.throws(
+    () => adamUpdate({ parameter, m, v, gradient: m, step }, attrs),
+    /another tensor than its own states/,
+  );
+  // A state may be the gradient, unless the same graph writes it.
+  const held = adamUpdate({ parameter, m, v, gradient: average, step }, attrs);
+  assert.is(graphOf({}, [held]).effects.length, 1);
+  assert.throws(
+    () => graphOf({}, [held, assign(average, add(gradient, gradient))]),
+    /another assignment writes/,
+  );
 });
 
 test("what is read, doubled or no value is refused", () => {

@@ -4,7 +4,8 @@ import { add, input, straightThrough } from "../../src/graph/build.ts";
 import { nchwToNhwc } from "../../src/image/pixels.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { lfq } from "../../src/tokenizer/quantizers/lfq.ts";
-import { beginTraining } from "../../src/train/begin.ts";
+import { initializeStates } from "../../src/train/initialize_states.ts";
+import { TrainingProgram } from "../../src/train/training_program.ts";
 import { adamStep } from "../../src/train/optimizer/adam.ts";
 import { emaName } from "../../src/train/optimizer/ema.ts";
 import { optimizers, stepFactors, tokenizerStep } from "../../src/train/tokenizer_step.ts";
@@ -38,11 +39,11 @@ export async function checkTransformerSteps(backend: Backend): Promise<void> {
     weightDecay: 0.05,
     clip: 1,
   });
-  const { graph, parameters } = training;
-  await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });
-  await using program = await backend.compile(graph, weights);
+  const { gradients, parameters } = training;
+  await using weights = await backend.load(hashedWeights([]), { graphs: [gradients] });
+  await using program = await TrainingProgram.compile(backend, training, { weights });
   const plain = (name: string) => name.replace("transformer.", "");
-  await beginTraining(program, training, {
+  await initializeStates(program.states, training, {
     shapes: new Map(),
     read: (name) => Promise.resolve(hashedWeight(plain(name), parameters.get(name)!.shape)),
   });
@@ -66,7 +67,7 @@ export async function checkTransformerSteps(backend: Backend): Promise<void> {
   const finals = golden.names.filter((name) => name.startsWith("final."));
   assert.is(finals.length, 15);
   for (const name of finals) {
-    const { data } = await program.states!.read(`transformer.${name.slice("final.".length)}`);
+    const { data } = await program.states.read(`transformer.${name.slice("final.".length)}`);
     const error = nmse(data, golden.tensor(name).data);
     assert.ok(error <= 1e-6, `${name}: NMSE ${error}`);
   }
@@ -134,10 +135,10 @@ export async function checkTokenizerSteps(backend: Backend, name: string, steps:
         ),
     },
   });
-  const { graph, parameters } = training;
-  await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });
-  await using program = await backend.compile(graph, weights);
-  await beginTraining(program, training, {
+  const { gradients, parameters } = training;
+  await using weights = await backend.load(hashedWeights([]), { graphs: [gradients] });
+  await using program = await TrainingProgram.compile(backend, training, { weights });
+  await initializeStates(program.states, training, {
     shapes: new Map(),
     read: (name) => Promise.resolve(hashedWeight(name, parameters.get(name)!.shape)),
   });
@@ -162,7 +163,7 @@ export async function checkTokenizerSteps(backend: Backend, name: string, steps:
   if (steps < 6) return;
   for (const stored of golden.names) {
     const [, kind, parameter] = stored.match(/^(final|ema)\.(.*)$/)!;
-    const { data } = await program.states!.read(kind === "ema" ? emaName(parameter!) : parameter!);
+    const { data } = await program.states.read(kind === "ema" ? emaName(parameter!) : parameter!);
     const error = nmse(data, golden.tensor(stored).data);
     assert.ok(error <= 1e-6, `${stored}: NMSE ${error}`);
   }

@@ -26,7 +26,7 @@ for (const [title, open] of backends) {
     const ones = f32Tensor([size], new Float32Array(size).fill(1));
     const run = (random: StepRandom) => runOnce(backend, graph, { x: ones, ...stepRandom(random) });
 
-    const first = await run({ seed: 2 ** 40 + 5, step: 3, part: 2 });
+    const first = await run({ seed: 2 ** 40 + 5, step: 3, microbatch: 2 });
     const kept = countOf(first.y!.data, (value) => value > 0);
     // Five standard deviations.
     assert.ok(Math.abs(kept / size - 0.9) < 5 * Math.sqrt(0.09 / size), `${kept} of ${size} are kept`);
@@ -37,15 +37,15 @@ for (const [title, open] of backends) {
     // d(y·x)/dx = y + mask·x, both the same where x is 1.
     first.y!.data.forEach((value, i) => assert.is(first.gradient!.data[i], 2 * value));
 
-    const again = await run({ seed: 2 ** 40 + 5, step: 3, part: 2 });
+    const again = await run({ seed: 2 ** 40 + 5, step: 3, microbatch: 2 });
     assert.equal(again.y!.data, first.y!.data);
     const others = [
       first.other!.data,
       ...await Promise.all(
         [
-          { seed: 2 ** 40 + 6, step: 3, part: 2 },
-          { seed: 5, step: 3, part: 2 },
-          { seed: 2 ** 40 + 5, step: 4, part: 2 },
+          { seed: 2 ** 40 + 6, step: 3, microbatch: 2 },
+          { seed: 5, step: 3, microbatch: 2 },
+          { seed: 2 ** 40 + 5, step: 4, microbatch: 2 },
           { seed: 2 ** 40 + 5, step: 3 },
         ].map(async (random) => (await run(random)).y!.data),
       ),

@@ -70,7 +70,7 @@ test("before its start a discriminator stays out of a step, and an enlarged code
   const n = 2, size = 16, training = tokenizerStep(tinyTokenizer, { ...tokenizerTraining, n, size });
   await using program = await begun(backend, training);
   const theirs = [...training.parameters.keys()].filter((name) => name.startsWith(discriminatorPath));
-  const weights = () => Promise.all(theirs.map(async (name) => (await program.states!.read(name)).data));
+  const weights = () => Promise.all(theirs.map(async (name) => (await program.states.read(name)).data));
   const before = await weights();
   const run = async (factors: { adversarial: number; entropy: number }) => {
     const results = await program.run({ ...tokenizerInputs({ n, size, step: 1 }), ...stepFactors(factors) });
@@ -99,7 +99,7 @@ test("tokenizer steps do the same whatever the number of threads", async () => {
       const results = await program.run(tokenizerInputs({ n, size, step }));
       assert.ok(results.d_weight!.data[0]! > 0, "the weight adapts");
     }
-    const mean = await program.states!.read("loss.discriminator.main.3.running_mean");
+    const mean = await program.states.read("loss.discriminator.main.3.running_mean");
     assert.ok(mean.data.some((value) => value !== 0), "BatchNorms keep statistics");
     bits.push(await stateBits(program, training));
   }

@@ -1,12 +1,12 @@
-import type { Backend, CompileOptions, Program } from "../../src/backend/backend.ts";
+import type { Backend, CompileOptions } from "../../src/backend/backend.ts";
 import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
-import { tensorsOf } from "../../src/graph/trace.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
-import { beginTraining } from "../../src/train/begin.ts";
+import { initializeStates } from "../../src/train/initialize_states.ts";
 import { adamStep } from "../../src/train/optimizer/adam.ts";
 import { stepRandom } from "../../src/train/randomness.ts";
 import { optimizers, stepFactors, type TokenizerStepConfig } from "../../src/train/tokenizer_step.ts";
-import type { TrainingStep } from "../../src/train/training_step.ts";
+import { TrainingProgram } from "../../src/train/training_program.ts";
+import { statesOf, type TrainingStep } from "../../src/train/training_step.ts";
 import type { TransformerStepConfig } from "../../src/train/transformer_step.ts";
 import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
 import { hashed, hashedWeight } from "../golden/hashed.ts";
@@ -83,25 +83,25 @@ export function tokenizerInputs(
 export async function begun(
   backend: Backend,
   training: TrainingStep,
-  options: CompileOptions = {},
-): Promise<Program> {
-  const weights = await backend.load(hashedWeights([]), { graphs: [training.graph] });
-  const program = await backend.compile(training.graph, weights, options);
-  await beginTraining(program, training, {
+  options: Pick<CompileOptions, "activations"> = {},
+): Promise<TrainingProgram> {
+  const weights = await backend.load(hashedWeights([]), { graphs: [training.gradients] });
+  const program = await TrainingProgram.compile(backend, training, { ...options, weights });
+  await initializeStates(program.states, training, {
     shapes: new Map(),
     read: (name) => Promise.resolve(hashedWeight(name, training.parameters.get(name)!.shape)),
   });
   return program;
 }
 
-/** The bits of all states of a step's program, by name. */
+/** The bits of all states of a step's programs but gradients, by name. */
 export async function stateBits(
-  program: Program,
-  { graph }: TrainingStep,
+  { states }: Pick<TrainingProgram, "states">,
+  training: TrainingStep,
 ): Promise<Record<string, Uint32Array>> {
   const bits: Record<string, Uint32Array> = {};
-  for (const { attrs: { name } } of tensorsOf(graph, "state")) {
-    bits[name] = new Uint32Array((await program.states!.read(name)).data.buffer.slice(0));
+  for (const name of statesOf(training).keys()) {
+    bits[name] = new Uint32Array((await states.read(name)).data.buffer.slice(0));
   }
   return bits;
 }

@@ -50,12 +50,12 @@ each(
       assert.ok(Math.abs(ours.loss!.data[0]! / theirs.loss!.data[0]! - 1) < 1e-5, `step ${step}`);
     }
     for (const name of training.parameters.keys()) {
-      const [theirs, ours] = [await expected.states!.read(name), await program.states!.read(name)];
+      const [theirs, ours] = [await expected.states.read(name), await program.states.read(name)];
       const error = nmse(ours.data, theirs.data);
       assert.ok(error < 1e-7, `${name}: NMSE ${error}`);
     }
-    const name = "transformer.norm.weight", { shape } = await program.states!.read(name);
-    await program.states!.write(name, f32Tensor(shape, new Float32Array(shape[0]!).fill(NaN)));
+    const name = "transformer.norm.weight", { shape } = await program.states.read(name);
+    await program.states.write(name, f32Tensor(shape, new Float32Array(shape[0]!).fill(NaN)));
     const before = await stateBits(program, training);
     const { finite } = await program.run(transformerInputs({ n, step: 3 }));
     assert.is(finite!.data[0], 0);
@@ -142,8 +142,8 @@ for (const [name, { make, inputs, farthest, farthestTogether }] of Object.entrie
       logs.push(await program.run(inputs()));
       // After one step a moment is its gradient, by one factor.
       const found = new Map<string, ArrayLike<number>>();
-      for (const { attrs: { name } } of tensorsOf(training.graph, "state")) {
-        if (/^adam\w*\.m\./.test(name)) found.set(name, (await program.states!.read(name)).data);
+      for (const { attrs: { name } } of tensorsOf(training.apply, "state")) {
+        if (/^adam\w*\.m\./.test(name)) found.set(name, (await program.states.read(name)).data);
       }
       moments.push(found);
     }

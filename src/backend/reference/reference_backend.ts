@@ -13,7 +13,7 @@ import type {
   WeightSource,
 } from "../backend.ts";
 import { checkActivations, weightFormats } from "../formats.ts";
-import { checkInputs, checkState } from "../inputs.ts";
+import { checkInputs, checkShared, checkState } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
 /** Plain TypeScript: slow, single-threaded, and what every other backend is held against. */
@@ -40,7 +40,7 @@ export class ReferenceBackend implements Backend {
   compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
     return Promise.resolve().then(() => {
       checkActivations(options, this.name);
-      return new ReferenceProgram(graph, (weights as ReferenceWeights).values);
+      return new ReferenceProgram(graph, (weights as ReferenceWeights).values, options.states);
     });
   }
 
@@ -82,13 +82,16 @@ class ReferenceProgram implements Program {
   };
   readonly #states: ReadonlyMap<string, HostTensor>;
 
-  constructor(graph: Graph, weights: ReadonlyMap<string, HostTensor>) {
+  constructor(graph: Graph, weights: ReadonlyMap<string, HostTensor>, sharing?: Program) {
     this.#graph = graph;
     this.#weights = weights;
+    const shared = sharing instanceof ReferenceProgram ? sharing : undefined;
+    if (shared) checkShared(graph, shared.#graph);
+    const common = shared ? shared.#states : new Map<string, HostTensor>();
     this.#states = new Map(
       tensorsOf(graph, "state").map(({ attrs: { name, shape, dtype } }) => [
         name,
-        dtype === "u32" ? u32Tensor(shape) : f32Tensor(shape),
+        common.get(name) ?? (dtype === "u32" ? u32Tensor(shape) : f32Tensor(shape)),
       ]),
     );
   }

@@ -5,7 +5,7 @@ import { BackendError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
-import { checkInputs, checkState } from "../inputs.ts";
+import { checkInputs, checkShared, checkState } from "../inputs.ts";
 import { Opcode } from "./_generated_opcodes.ts";
 import type { Command } from "./commands.ts";
 import { align } from "./heap.ts";
@@ -45,6 +45,9 @@ export class WasmProgram implements Program {
   readonly #scratchBytes: number;
   readonly #workspaceBytes: number;
   readonly #kept: Map<Tensor, number> = new Map();
+  /** The program whose states this one shares, and where they lie. */
+  readonly #sharing: WasmProgram | undefined;
+  readonly #shared: ReadonlyMap<Tensor, number>;
   /** On a guarded heap, each buffer's own block. */
   #guardedBuffers: number[] = [];
   #commands: readonly Command[] = [];
@@ -54,10 +57,15 @@ export class WasmProgram implements Program {
   #disposed = false;
 
   /** Call it with the machine for oneself. Throws `BackendError` if memory lacks, or kernels of training. */
-  constructor(graph: Graph, { machine, params }: { machine: Machine; params: Params }) {
+  constructor(
+    graph: Graph,
+    { machine, params, sharing }: { machine: Machine; params: Params; sharing?: WasmProgram },
+  ) {
     this.#graph = graph;
     this.#machine = machine;
     this.#params = params;
+    this.#sharing = sharing;
+    this.#shared = sharing ? sharing.#statesFor(graph) : new Map();
     this.#layout = planLayout(graph, {
       packed: (weight) => this.#packed(weight),
       training: machine.training,
@@ -68,14 +76,16 @@ export class WasmProgram implements Program {
     const { heap, runner, workspace } = machine;
     try {
       // A first lowering, at no matter what address, says how much room the commands take.
-      for (const tensor of this.#layout.kept) this.#kept.set(tensor, align);
+      for (const tensor of this.#layout.kept) this.#kept.set(tensor, this.#shared.get(tensor) ?? align);
       this.#commands = this.#lower(align);
       const perThread = Math.max(align, ...this.#commands.map(({ scratchBytes = 0 }) => scratchBytes));
       this.#scratchBytes = Math.ceil(perThread / align) * align;
       this.#workspaceBytes = (heap.guarded ? 0 : plan.bytes) + this.#scratchBytes * runner.threads;
       workspace.add(this.#workspaceBytes, () => {
         this.#kept.clear();
-        for (const tensor of this.#layout.kept) this.#kept.set(tensor, this.#zeros(bytesOf(tensor)));
+        for (const tensor of this.#layout.kept) {
+          this.#kept.set(tensor, this.#shared.get(tensor) ?? this.#zeros(bytesOf(tensor)));
+        }
         if (heap.guarded) this.#guardedBuffers = this.#layout.sizes.map((bytes) => heap.allocate(bytes));
         this.#table = heap.allocate(tableBytes(this.#commands));
       });
@@ -193,7 +203,21 @@ export class WasmProgram implements Program {
     return checkState(this.#graph, name, value);
   }
 
+  /** Where the states lie that `graph` has in common with this program. */
+  #statesFor(graph: Graph): Map<Tensor, number> {
+    this.#checkUse();
+    checkShared(graph, this.#graph);
+    const own = new Map(tensorsOf(this.#graph, "state").map((state) => [state.attrs.name, state as Tensor]));
+    return new Map(
+      tensorsOf(graph, "state").flatMap((state) => {
+        const same = own.get(state.attrs.name);
+        return same ? [[state as Tensor, this.#kept.get(same)!] as const] : [];
+      }),
+    );
+  }
+
   #checkUse(): void {
+    if (this.#sharing) this.#sharing.#checkUse();
     if (!this.#disposed) return;
     throw new BackendError("Cannot run the program", {
       got: "one that was disposed",
@@ -223,7 +247,9 @@ export class WasmProgram implements Program {
 
   #freeBlocks(): void {
     const { heap } = this.#machine;
-    for (const address of [this.#table, ...this.#kept.values(), ...this.#guardedBuffers]) heap.free(address);
+    const shared = new Set(this.#shared.values());
+    const own = [...this.#kept.values()].filter((address) => !shared.has(address));
+    for (const address of [this.#table, ...own, ...this.#guardedBuffers]) heap.free(address);
   }
 
   #write(address: number, { data }: HostTensor): void {

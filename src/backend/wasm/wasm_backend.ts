@@ -58,11 +58,12 @@ export class WasmBackend implements Backend {
         got: "another backend's",
       });
     }
-    const fused = fuse(graph);
+    const fused = fuse(graph), { states } = options;
     const machine = this.#machine;
     return await machine.exclusive(() =>
       new WasmProgram(fused, {
         machine,
+        sharing: states instanceof WasmProgram ? states : undefined,
         params: {
           address: ({ attrs: { name } }) => weights.address(name),
           packed: ({ attrs: { name } }) => weights.packed(name),

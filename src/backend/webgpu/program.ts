@@ -1,5 +1,5 @@
 import { fuse } from "../../graph/fuse.ts";
-import type { Tensor } from "../../graph/ops.ts";
+import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { ArgumentError, BackendError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
@@ -13,7 +13,7 @@ import type {
   ProgramStats,
   States,
 } from "../backend.ts";
-import { checkInputs, checkState } from "../inputs.ts";
+import { checkInputs, checkShared, checkState } from "../inputs.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
@@ -55,9 +55,12 @@ export class WebGpuProgram implements Program {
   /** Whether it ran since its states were zeros. */
   #started = false;
   #states: Map<Tensor, Memory> = new Map();
+  /** The program whose states this one shares. */
+  readonly #sharing: WebGpuProgram | undefined;
   #disposed = false;
 
-  private constructor(gpu: Gpu, plan: Omit<Plan, "states">) {
+  private constructor(gpu: Gpu, plan: Omit<Plan, "states">, sharing: WebGpuProgram | undefined) {
+    this.#sharing = sharing;
     this.#gpu = gpu;
     this.#plan = plan;
     this.#transfers = new Transfers(plan.graph);
@@ -73,12 +76,13 @@ export class WebGpuProgram implements Program {
   /** Plans and prepares. Throws `BackendError` where the device cannot run the program. */
   static compile(
     graph: Graph,
-    { gpu, weights, activations = gpu.options.activations }: CompileOptions & {
+    { gpu, weights, states, activations = gpu.options.activations }: CompileOptions & {
       gpu: Gpu;
       weights: WebGpuWeights;
     },
   ): Promise<WebGpuProgram> {
-    const fused = fuse(graph);
+    const fused = fuse(graph), sharing = states instanceof WebGpuProgram ? states : undefined;
+    if (sharing) checkShared(fused, sharing.#plan.graph);
     return gpu.exclusive(async (session) => {
       const guard = gpu.parts.guarded ? guardBytes : 0;
       const program = new WebGpuProgram(gpu, {
@@ -98,7 +102,7 @@ export class WebGpuProgram implements Program {
         weights,
         flopPerSubmit: gpu.options.flopPerSubmit ?? defaultFlopPerSubmit(session.software),
         guard,
-      });
+      }, sharing);
       try {
         await program.#prepare(session);
       } catch (error) {
@@ -155,6 +159,14 @@ export class WebGpuProgram implements Program {
     await this.#gpu.release((session) => this.#leave(session));
   }
 
+  #checkUse(): void {
+    if (!this.#disposed) return;
+    throw new BackendError(`Cannot ${action}`, {
+      got: "one that was disposed",
+      hint: "keep it until its last run has ended",
+    });
+  }
+
   #withState<T>(state: Tensor, work: (session: Session, memory: Memory) => Promise<T>): Promise<T> {
     return this.#gpu.exclusive(async (session) => {
       await this.#prepare(session);
@@ -165,12 +177,9 @@ export class WebGpuProgram implements Program {
   }
 
   async #prepare(session: Session): Promise<Prepared> {
-    if (this.#disposed) {
-      throw new BackendError(`Cannot ${action}`, {
-        got: "one that was disposed",
-        hint: "keep it until its last run has ended",
-      });
-    }
+    this.#checkUse();
+    // Settles the states that this program shares; bind groups of the other one may wait until it runs.
+    if (this.#sharing) await this.#sharing.#bring(session);
     await this.#plan.weights.bring(session);
     if (this.#home !== session) await this.#settle(session);
     const current = this.#prepared;
@@ -178,6 +187,15 @@ export class WebGpuProgram implements Program {
     this.#prepared = undefined;
     for (const memory of current?.own ?? []) destroyMemory(session, memory);
     return this.#prepared = await prepare(session, { ...this.#plan, states: this.#states });
+  }
+
+  /** Makes sure that the states are on a device. */
+  async #bring(session: Session): Promise<void> {
+    this.#checkUse();
+    if (this.#sharing) await this.#sharing.#bring(session);
+    if (this.#home !== session) await this.#settle(session);
+    // Whoever shares the states may write them.
+    this.#started = true;
   }
 
   /** Takes a place on a device. */
@@ -188,16 +206,18 @@ export class WebGpuProgram implements Program {
     this.#started = false;
     this.#transfers.forget();
     // New memory is all zeros, as states are at first.
-    const states = tensorsOf(graph, "state");
+    const all = tensorsOf(graph, "state"), shared = this.#sharedStates(all);
+    const states = all.filter((state) => !shared.has(state as Tensor));
     this.#states = await session.checked(
       "make room for the program's states",
       () =>
-        new Map(
-          states.map((state) => {
+        new Map([
+          ...shared,
+          ...states.map((state): [Tensor, Memory] => {
             const bytes = (state.attrs.halves ? 2 : 4) * sizeOf(state.shape);
             return [state as Tensor, createMemory(session, bytes, storage)];
           }),
-        ),
+        ]),
     );
     if (!lost || states.length === 0) return;
     throw new BackendError(`Cannot ${action}: its states were lost with the GPU device`, {
@@ -205,9 +225,25 @@ export class WebGpuProgram implements Program {
     });
   }
 
+  /** The memory of those of `states` that another program owns. */
+  #sharedStates(states: readonly TensorOf<"state">[]): Map<Tensor, Memory> {
+    if (!this.#sharing) return new Map();
+    const theirs = new Map(
+      [...this.#sharing.#states].map(([state, memory]) =>
+        [(state as Tensor & TensorOf<"state">).attrs.name, memory] as const
+      ),
+    );
+    return new Map(states.flatMap((state) => {
+      const memory = theirs.get(state.attrs.name);
+      return memory ? [[state as Tensor, memory] as const] : [];
+    }));
+  }
+
   #leave(session: Session): void {
     if (this.#home === session) {
-      const all = [...this.#prepared?.own ?? [], ...this.#states.values(), ...this.#transfers.forget()];
+      const shared = new Set(this.#sharing ? this.#sharing.#states.values() : []);
+      const states = [...this.#states.values()].filter((memory) => !shared.has(memory));
+      const all = [...this.#prepared?.own ?? [], ...states, ...this.#transfers.forget()];
       for (const memory of all) destroyMemory(session, memory);
       session.arena.remove(this.#plan.layout.plan.bytes);
     }

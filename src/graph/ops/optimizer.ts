@@ -53,7 +53,8 @@ export const optimizerShapes: ShapeRules<OptimizerOps> = {
       check("adam", name, state.shape, isState(state), "a state in f32");
       checkShape("adam", name, state, parameter.shape);
     }
-    check("adam", "gradient", gradient.shape, viewed(gradient).op !== "state", "a computed value");
+    const own = [parameter, ...Object.values(moments)].includes(viewed(gradient));
+    check("adam", "gradient", gradient.shape, !own, "another tensor than its own states");
     checkShape("adam", "gradient", gradient, parameter.shape);
     checkShape("adam", "step", step, [3]);
     if (scale) checkShape("adam", "scale", scale, []);

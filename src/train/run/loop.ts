@@ -1,15 +1,16 @@
 import type { AtomicOptions } from "../../io/atomic.ts";
-import type { Backend, Program } from "../../backend/backend.ts";
-import { tensorsOf } from "../../graph/trace.ts";
+import type { Backend } from "../../backend/backend.ts";
 import { NumericError } from "../../tensor/errors.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
-import { beginTraining } from "../begin.ts";
 import type { Run } from "../config/run.ts";
+import { initializeStates } from "../initialize_states.ts";
 import { leastLossScale } from "../loss_scale.ts";
+import { TrainingProgram } from "../training_program.ts";
+import { statesOf } from "../training_step.ts";
 import { Journal } from "./journal.ts";
 import type { MetricsRecord } from "./metrics_log.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { partsOf, together } from "./parts.ts";
+import { microbatchesOf } from "./microbatches.ts";
 import type { Inputs, Stage } from "./stage.ts";
 import { loadTraining, type Progress, saveTraining } from "./training_checkpoint.ts";
 
@@ -41,9 +42,9 @@ export async function trainingLoop(
   stage: Stage,
   options: LoopOptions,
 ): Promise<Progress & { finished: boolean }> {
-  const { backend, folder } = options, { graph } = stage.training;
-  await using weights = await backend.load(stage.source, { graphs: [graph] });
-  await using program = await backend.compile(graph, weights, { activations: options.run.precision });
+  const { backend, folder } = options, { training } = stage, activations = options.run.precision;
+  await using weights = await backend.load(stage.source, { graphs: [training.gradients] });
+  await using program = await TrainingProgram.compile(backend, training, { weights, activations });
   const loop = new Loop(stage, { ...options, program });
   const { run, fileSystem } = options, step = await loop.begin();
   using journal = await Journal.open(folder.path, { step, run, fileSystem });
@@ -62,10 +63,10 @@ function scaledDown({ loss_scale: scale = leastLossScale }: Readonly<Record<stri
 class Loop {
   progress: Progress = { step: 0, skipped: 0 };
   readonly #stage: Stage;
-  readonly #options: LoopOptions & { program: Program };
+  readonly #options: LoopOptions & { program: TrainingProgram };
   #saved = -1;
 
-  constructor(stage: Stage, options: LoopOptions & { program: Program }) {
+  constructor(stage: Stage, options: LoopOptions & { program: TrainingProgram }) {
     this.#stage = stage;
     this.#options = options;
   }
@@ -73,21 +74,21 @@ class Loop {
   /** Takes the states of the newest checkpoint, or the first values; gives the steps done. */
   async begin(): Promise<number> {
     const { folder, program } = this.#options, { newest } = folder, { training } = this.#stage;
-    if (newest === undefined) await this.#beginAnew();
+    if (newest === undefined) await this.#initialize();
     else {
-      this.progress = await loadTraining(newest, { program, graph: training.graph });
+      this.progress = await loadTraining(newest, { states: program.states, training });
       this.#saved = this.progress.step;
     }
     return this.progress.step;
   }
 
   /** Gives the program its first states, and those that the source has beside parameters, such as running statistics. */
-  async #beginAnew(): Promise<void> {
-    const { training, source } = this.#stage, { program } = this.#options;
-    await beginTraining(program, training, source);
-    for (const { attrs: { name, shape } } of tensorsOf(training.graph, "state")) {
+  async #initialize(): Promise<void> {
+    const { training, source } = this.#stage, { states } = this.#options.program;
+    await initializeStates(states, training, source);
+    for (const [name, shape] of statesOf(training)) {
       if (training.parameters.has(name) || !source.shapes.has(name)) continue;
-      await program.states!.write(name, f32Tensor(shape, await source.read(name)));
+      await states.write(name, f32Tensor(shape, await source.read(name)));
     }
   }
 
@@ -113,7 +114,7 @@ class Loop {
       if (due(intervals.log) || done || skips) {
         await record({
           ...outputs,
-          learning_rate: stage.settings(step, { updates: step - skipped, part: 0 }).learningRate,
+          learning_rate: stage.settings(step, { updates: step - skipped, microbatch: 0 }).learningRate,
           seconds: timed.seconds / timed.steps,
           skipped: this.progress.skipped,
         });
@@ -123,7 +124,7 @@ class Loop {
       const better = !stops && (due(intervals.evaluate) || done && intervals.evaluate > 0) &&
         await this.#evaluate(record);
       const shows = !stops && (due(intervals.sample) || done && intervals.sample > 0);
-      const sheet = shows && await stage.samples?.(program.states!);
+      const sheet = shows && await stage.samples?.(program.states);
       if (sheet) await journal.sheet(step + 1, sheet);
       const saves = better || due(intervals.checkpoint) || done || stops;
       if (saves) await this.#save();
@@ -136,16 +137,15 @@ class Loop {
     await journal.report();
   }
 
-  /** Runs a step, part by part, and gives its outputs. */
+  /** Runs a step, and gives its outputs. */
   async #step(data: Inputs): Promise<Record<string, number>> {
     const { run, program } = this.#options, { step, skipped } = this.progress;
-    const outputs: Record<string, number>[] = [];
-    for (const [part, some] of partsOf(data, run.microbatches).entries()) {
-      const { inputs } = this.#stage.settings(step, { updates: step - skipped, part });
-      const results = Object.entries(await program.run({ ...some, ...inputs }));
-      outputs.push(Object.fromEntries(results.map(([name, { data: [value] }]) => [name, value!])));
-    }
-    return together(outputs);
+    const microbatches = microbatchesOf(data, run.microbatches).map((some, microbatch) => ({
+      ...some,
+      ...this.#stage.settings(step, { updates: step - skipped, microbatch }).inputs,
+    }));
+    const outputs = Object.entries(await program.run(...microbatches));
+    return Object.fromEntries(outputs.map(([name, { data: [value] }]) => [name, value!]));
   }
 
   /** The data of a step, if there is such a one; what goes wrong shows when it is waited for. */
@@ -165,7 +165,7 @@ class Loop {
   /** Evaluates the model and says whether it is the best so far. */
   async #evaluate(record: (values: Readonly<Record<string, number>>) => Promise<unknown>): Promise<boolean> {
     if (!this.#stage.evaluate) return false;
-    const found = await this.#stage.evaluate(this.#options.program.states!);
+    const found = await this.#stage.evaluate(this.#options.program.states);
     const { metric, largest } = this.#stage.best, value = found[metric];
     if (value === undefined) return false;
     await record(found);
@@ -178,10 +178,10 @@ class Loop {
 
   async #save(): Promise<void> {
     const { folder, run, program, fileSystem } = this.#options, { progress } = this;
-    const { metadata, source, frozen, training: { graph } } = this.#stage;
+    const { metadata, source, frozen, training } = this.#stage, { states } = program;
     await folder.save(
       progress.step,
-      (path) => saveTraining(path, { program, graph, progress, metadata, fileSystem, source, frozen }),
+      (path) => saveTraining(path, { states, training, progress, metadata, fileSystem, source, frozen }),
       { keep: run.keep, best: progress.best?.step },
     );
     this.#saved = progress.step;

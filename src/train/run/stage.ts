@@ -1,10 +1,9 @@
 import type { States, WeightSource } from "../../backend/backend.ts";
-import type { HostTensor } from "../../tensor/tensor.ts";
 import type { SampleRows } from "./journal.ts";
+import type { Inputs } from "../training_program.ts";
 import type { TrainingStep } from "../training_step.ts";
 
-/** Inputs of a program, by name. */
-export type Inputs = Readonly<Record<string, HostTensor>>;
+export type { Inputs };
 
 /** What the loop of training needs of a stage: its step, what goes in, and how good the model has become. */
 export interface Stage extends AsyncDisposable {
@@ -17,10 +16,10 @@ export interface Stage extends AsyncDisposable {
   readonly frozen: readonly string[];
   /** The data of a step (from 0): a function of it and of the seed. Called ahead of the step. */
   data(step: number): Promise<Inputs>;
-  /** What else a part of a step needs, after so many steps that were not skipped; and the learning rate, for the log. */
+  /** The other inputs of a microbatch, `updates` being the steps so far that were not skipped; and the learning rate. */
   settings(
     step: number,
-    options: { updates: number; part: number },
+    options: { updates: number; microbatch: number },
   ): { inputs: Inputs; learningRate: number };
   /** How good the model in these states is: numbers by name. */
   evaluate?(states: States): Promise<Readonly<Record<string, number>>>;

@@ -2,17 +2,17 @@ import type { AtomicOptions } from "../../io/atomic.ts";
 import { emaName as storedAverage } from "../../models/names.ts";
 import { openCheckpoint } from "../../models/open.ts";
 import { type TensorToWrite, writeSafetensors } from "../../io/safetensors/write.ts";
-import type { Program, WeightSource } from "../../backend/backend.ts";
-import { type Graph, tensorsOf } from "../../graph/trace.ts";
+import type { States, WeightSource } from "../../backend/backend.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import { f32Tensor } from "../../tensor/tensor.ts";
+import { statesOf, type TrainingStep } from "../training_step.ts";
 
-/** How far a training is. Together with the states, and the seed, it is all that going on needs. */
+/** The progress of a training. With the states and the seed it is all that resuming needs. */
 export interface Progress {
   /** Steps that were done. */
   readonly step: number;
-  /** Steps that were left out, because their numbers were not finite. */
+  /** Steps that were skipped because their numbers were not finite. */
   readonly skipped: number;
   /** The best evaluation so far. */
   readonly best?: { readonly step: number; readonly value: number };
@@ -23,28 +23,28 @@ const progressKey = "training";
 const averagePrefix = "ema.";
 
 /**
- * Writes all states of a program, as its graph names them, into a checkpoint. Averages are stored under the names that
- * published checkpoints give them (`model_ema.…`), so that the file can be used as such a one is. For that `frozen` weights,
- * which stay as they are in `source`, are there as well, as their own averages.
+ * Writes all states of a training but gradients into a checkpoint, under their names. Averages get the names that
+ * published checkpoints give them (`model_ema.…`), so that the file can be used like one. For that it also holds the
+ * `frozen` weights of `source`, as weights and as their own averages.
  *
- * Throws `FileError` where the file system refuses; what was there before is then kept.
+ * Throws `FileError` where the file system refuses; an existing file is then kept.
  */
 export async function saveTraining(
   path: string,
-  { program, graph, progress, metadata = {}, source, frozen, ...options }: AtomicOptions & {
-    program: Program;
-    graph: Graph;
+  { states, training, progress, metadata = {}, source, frozen, ...options }: AtomicOptions & {
+    states: States;
+    training: TrainingStep;
     progress: Progress;
     metadata?: Readonly<Record<string, string>>;
     source: WeightSource;
     frozen: readonly string[];
   },
 ): Promise<void> {
-  const states = tensorsOf(graph, "state").map(({ attrs: { name, shape } }): TensorToWrite => ({
+  const own = [...statesOf(training)].map(([name, shape]): TensorToWrite => ({
     name: storedName(name),
     dtype: "f32",
     shape,
-    data: async () => bytesOf((await program.states!.read(name)).data),
+    data: async () => bytesOf((await states.read(name)).data),
   }));
   const kept = frozen.flatMap((name) =>
     [name, storedAverage(name, "")].map((stored): TensorToWrite => ({
@@ -55,13 +55,13 @@ export async function saveTraining(
     }))
   );
   const all = { format: "pt", ...metadata, [progressKey]: JSON.stringify(progress) };
-  await writeSafetensors(path, { metadata: all, tensors: [...states, ...kept], ...options });
+  await writeSafetensors(path, { metadata: all, tensors: [...own, ...kept], ...options });
 }
 
-/** Gives a program the states of a checkpoint. Throws `CheckpointError` where they are not those that it needs. */
+/** Writes the states of a checkpoint. Throws `CheckpointError` where one is missing or has another shape. */
 export async function loadTraining(
   path: string,
-  { program, graph }: { program: Program; graph: Graph },
+  { states, training }: { states: States; training: TrainingStep },
 ): Promise<Progress> {
   await using checkpoint = await openCheckpoint(path);
   const progress = progressOf(checkpoint.metadata[progressKey]);
@@ -69,10 +69,10 @@ export async function loadTraining(
     throw new CheckpointError(`Cannot go on from ${path}`, {
       expected: "a checkpoint of a training",
       got: "another",
-      hint: "name it as `init` to begin with its weights",
+      hint: "name it as `init` to start from its weights",
     });
   }
-  for (const { attrs: { name, shape } } of tensorsOf(graph, "state")) {
+  for (const [name, shape] of statesOf(training)) {
     const found = checkpoint.tensors.get(storedName(name));
     if (!found || !sameShape(found.shape, shape)) {
       throw new CheckpointError(`Cannot go on from ${path}: ${name}`, {
@@ -80,7 +80,7 @@ export async function loadTraining(
         got: found ? formatShape(found.shape) : "nothing",
       });
     }
-    await program.states!.write(name, f32Tensor(shape, await checkpoint.read(storedName(name))));
+    await states.write(name, f32Tensor(shape, await checkpoint.read(storedName(name))));
   }
   return progress;
 }

@@ -3,7 +3,6 @@ import type { Checkpoint } from "../../io/checkpoint.ts";
 import type { TokenizerConfig } from "../../networks/magvit2/config.ts";
 import { formatConfig } from "../../models/infer_config.ts";
 import { tokenizerWeights } from "../../models/tokenizer_weights.ts";
-import { tensorsOf } from "../../graph/trace.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
 import { openModel } from "../../models/find.ts";
@@ -12,7 +11,7 @@ import type { TokenizerRun } from "../config/run.ts";
 import { tokenizerInitialValues } from "../initial_values.ts";
 import { openLpips } from "../../models/lpips_weights.ts";
 import { lpipsPath } from "../tokenizer_step.ts";
-import type { TrainingStep } from "../training_step.ts";
+import { statesOf, type TrainingStep } from "../training_step.ts";
 
 /** The weights that a training begins with. Disposing closes their files. */
 export interface FirstWeights extends WeightSource, AsyncDisposable {}
@@ -24,9 +23,9 @@ export interface FirstWeights extends WeightSource, AsyncDisposable {}
  */
 export async function tokenizerSource(
   run: TokenizerRun,
-  { config, training: { graph, parameters } }: { config: TokenizerConfig; training: TrainingStep },
+  { config, training }: { config: TokenizerConfig; training: TrainingStep },
 ): Promise<FirstWeights> {
-  const { init, seed, discriminator, loss: { perceptual } } = run;
+  const { parameters } = training, { init, seed, discriminator, loss: { perceptual } } = run;
   const shapes = new Map<string, Shape>([...parameters].map(([name, { shape }]) => [name, shape]));
   const random = tokenizerInitialValues(shapes, { seed, discriminator: discriminator?.kind });
   await using files = new AsyncDisposableStack();
@@ -44,8 +43,7 @@ export async function tokenizerSource(
     }
     sources.push(model.source);
     if (discriminator && init.discriminator === "kept") {
-      const states = tensorsOf(graph, "state").map(({ attrs }) => [attrs.name, attrs.shape] as const)
-        .filter(([name]) => name.startsWith(`${discriminatorPath}.`));
+      const states = [...statesOf(training)].filter(([name]) => name.startsWith(`${discriminatorPath}.`));
       sources.push(discriminatorSource(checkpoint, new Map(states)));
     }
   }

@@ -67,7 +67,7 @@ export class TokenizerStage implements Stage {
     this.#schedule = scheduleOf(run);
     this.training = parts.training;
     this.source = parts.source;
-    this.frozen = tensorsOf(parts.training.graph, "param").map(({ attrs: { name } }) => name)
+    this.frozen = tensorsOf(parts.training.gradients, "param").map(({ attrs: { name } }) => name)
       .filter((name) => !name.startsWith(lpipsPath));
     this.checked = ["total_loss", "grad_norm_generator"].concat(
       run.discriminator ? ["disc_loss", "grad_norm_discriminator"] : [],
@@ -190,7 +190,7 @@ function stepOf(run: TokenizerRun, config: TokenizerConfig): TrainingStep {
   } = run;
   return tokenizerStep(config, {
     n: batch / microbatches,
-    parts: microbatches,
+    microbatches,
     size,
     discriminator,
     l1Weight: loss.l1,

@@ -109,7 +109,7 @@ export class TransformerStage implements Stage {
 
   settings(
     step: number,
-    { updates, part }: { updates: number; part: number },
+    { updates, microbatch }: { updates: number; microbatch: number },
   ): { inputs: Inputs; learningRate: number } {
     const { optimizer, seed, model: { dropout, classDropout } } = this.#run;
     const learningRate = optimizer.learningRate * this.#schedule(step);
@@ -118,7 +118,7 @@ export class TransformerStage implements Stage {
       learningRate,
       inputs: {
         ...adamStep({ step: updates + 1, learningRate }, optimizer),
-        ...(drops ? stepRandom({ seed, step, part }) : {}),
+        ...(drops ? stepRandom({ seed, step, microbatch }) : {}),
       },
     };
   }
@@ -166,7 +166,7 @@ function stepOf(
   const { dropout, classDropout } = model, { weightDecay, clip } = optimizer;
   return transformerStep(config, {
     n: batch / microbatches,
-    parts: microbatches,
+    microbatches,
     dropout,
     classDropout,
     adam: optimizer,

@@ -5,12 +5,13 @@ import { WasmBackend } from "../../../src/backend/wasm/wasm_backend.ts";
 import { constant, mul, reshape, state } from "../../../src/graph/build.ts";
 import { graphOf } from "../../../src/graph/trace.ts";
 import { NumericError } from "../../../src/tensor/errors.ts";
+import { accumulateGradients } from "../../../src/train/accumulate_gradients.ts";
+import { applyGradients } from "../../../src/train/apply_gradients.ts";
 import { LossScale } from "../../../src/train/loss_scale.ts";
 import { adamStep } from "../../../src/train/optimizer/adam.ts";
 import { trainingLoop } from "../../../src/train/run/loop.ts";
 import { RunFolder } from "../../../src/train/run/run_folder.ts";
 import type { Stage } from "../../../src/train/run/stage.ts";
-import { update } from "../../../src/train/update.ts";
 import { scratch } from "../../cli/support.ts";
 import { metrics } from "./resume.ts";
 import { tinyTransformer } from "./tiny.ts";
@@ -23,16 +24,15 @@ const adam = { beta1: 0.9, beta2: 0.95 }, initial = 2 ** 16, maxSkipped = 2;
 function sloping(slope: number): Stage {
   const parameter = state("p", { shape: [1], dtype: "f32" });
   const loss = mul(reshape(parameter, []), constant(slope));
-  const { effects, norms, logs, initial: begins } = update(
-    [{ optimizer: "adam", loss, parameters: [parameter] }],
-    { adam },
-    { scale: new LossScale({ initial, growthInterval: 100 }) },
-  );
+  const scale = new LossScale({ initial, growthInterval: 100 });
+  const objectives = [{ optimizer: "adam", loss, parameters: [parameter] }];
+  const { effects, norms, logs } = applyGradients(objectives, { adam }, scale);
   return {
     training: {
-      graph: graphOf({ loss, grad_norm: norms[0]!, ...logs }, effects),
+      gradients: graphOf({ loss }, accumulateGradients(objectives, { scale })),
+      apply: graphOf({ grad_norm: norms[0]!, ...logs }, effects),
       parameters: new Map([["p", parameter]]),
-      initial: begins,
+      initial: scale.initial,
     },
     checked: ["loss", "grad_norm"],
     source: { shapes: new Map([["p", [1]]]), read: () => Promise.resolve(Float32Array.of(1)) },

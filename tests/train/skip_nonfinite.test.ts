@@ -40,17 +40,17 @@ for (const [title, open] of backends) {
       const step = training();
       await using program = await begun(backend, step);
       assert.is((await program.run(inputs(1))).finite!.data[0], 1);
-      const { states } = program, healthy = await states!.read(poisoned);
+      const { states } = program, healthy = await states.read(poisoned);
       for (const value of [NaN, Infinity]) {
         const ill = { ...healthy, data: healthy.data.slice() } as HostTensor;
         ill.data[3] = value;
-        await states!.write(poisoned, ill);
+        await states.write(poisoned, ill);
         const before = await stateBits(program, step);
         const { finite } = await program.run(inputs(2));
         assert.is(finite!.data[0], 0, `${value}`);
         assert.equal(await stateBits(program, step), before, `${value}`);
       }
-      await states!.write(poisoned, healthy);
+      await states.write(poisoned, healthy);
       const before = await stateBits(program, step);
       assert.is((await program.run(inputs(2))).finite!.data[0], 1);
       assert.not.equal(await stateBits(program, step), before);

@@ -1,13 +1,13 @@
 import { apply, between, lfqPack, mul, reshape } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 
-/** 1 where all of `numbers`, each `[]`, are finite, else 0: `[]`. */
+/** 1 where all of `numbers`, each `[]`, are finite, else 0; `[]`. */
 export function allFinite(numbers: readonly Tensor[]): Tensor {
   return numbers.map((x) => between(x, {})).reduce(mul);
 }
 
-/** The same effects, which leave all states as they are where `flag`, `[]`, is not above 0. */
-export function guarded(effects: readonly Tensor[], flag: Tensor): Tensor[] {
+/** The same effects, which change nothing where `flag`, `[]`, is not above 0. */
+export function skipNonfinite(effects: readonly Tensor[], flag: Tensor): Tensor[] {
   const when = lfqPack(reshape(flag, [1]));
   return effects.map((tensor) => {
     if (tensor.op === "assign") return apply("assign", { ...tensor.inputs, when }, tensor.attrs);

@@ -17,7 +17,7 @@ import {
   transformerTraining,
 } from "./tiny.ts";
 
-const test = suite("recomputation");
+const test = suite("gradient checkpointing");
 
 const n = 4, size = 32;
 const stages: Record<string, {
