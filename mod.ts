@@ -26,13 +26,9 @@ export { readTokens, tokensToJson, tokensToNpz } from "./src/tokenizer/token_fil
 
 // Images of classes, and the transformer that generates their tokens.
 export { Generator } from "./src/transformer/generator.ts";
-export type {
-  GeneratedImage,
-  GenerationStep,
-  GeneratorOptions,
-  StreamOptions,
-} from "./src/transformer/generator.ts";
-export type { GenerateOptions } from "./src/transformer/request.ts";
+export type { GeneratorOptions } from "./src/transformer/generator_model.ts";
+export type { GeneratedImage, GenerationStep } from "./src/transformer/generated_image.ts";
+export type { GenerateOptions, StreamOptions } from "./src/transformer/request.ts";
 export { defaultSampling, paperSettings } from "./src/transformer/settings.ts";
 export type { SamplingOptions, SamplingSettings } from "./src/transformer/settings.ts";
 export { Transformer } from "./src/transformer/transformer.ts";

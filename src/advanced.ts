@@ -30,7 +30,7 @@ export { tokenizerWeights } from "./models/tokenizer_weights.ts";
 export type { TokenizerModel, TokenizerWeights } from "./models/tokenizer_weights.ts";
 export { transformerWeights } from "./models/transformer_weights.ts";
 export type { TransformerModel } from "./models/transformer_weights.ts";
-export type { GeneratorModel } from "./transformer/generator.ts";
+export type { GeneratorModel } from "./transformer/generator_model.ts";
 export type { TokenizerConfig } from "./networks/magvit2/config.ts";
 export type { TransformerConfig } from "./networks/transformer/config.ts";
 

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { ClassId } from "../transformer/classes.ts";
-import type { GeneratedImage, Generator } from "../transformer/generator.ts";
+import type { GeneratedImage } from "../transformer/generated_image.ts";
+import type { Generator } from "../transformer/generator.ts";
 import { defaultSampling, paperSettings, type SamplingOptions } from "../transformer/settings.ts";
 import type { GenerateOptions } from "./generate_options.ts";
 import type { Io } from "./io.ts";

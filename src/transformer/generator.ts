@@ -1,13 +1,12 @@
 import { classNamesOf } from "./classes.ts";
 import { samplingOf } from "./sampling_json.ts";
 import type { Cancellable } from "../backend/backend.ts";
-import { type TokenizerModel, tokenizerWeights } from "../models/tokenizer_weights.ts";
+import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { Codec } from "../tokenizer/codec.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
-import type { ModelHints } from "../models/hints.ts";
 import type { RuntimeOptions } from "../runtime/options.ts";
 import type { ModelSource } from "../models/find.ts";
 import { quantizerOf } from "../tokenizer/quantizers/quantizer_of.ts";
@@ -20,66 +19,10 @@ import { TransformerEngine } from "./engine.ts";
 import { likeliest } from "./likelihood.ts";
 import { openGenerative, transformerOf } from "../models/open_generative.ts";
 import { decodePartial } from "./partial_image.ts";
-import { type GenerateOptions, type Plan, planOf } from "./request.ts";
+import type { GeneratedImage, GenerationStep } from "./generated_image.ts";
+import type { GeneratorModel, GeneratorOptions } from "./generator_model.ts";
+import { type GenerateOptions, type Plan, planOf, type StreamOptions } from "./request.ts";
 import { defaultSampling, type SamplingSettings } from "./settings.ts";
-import type { TransformerModel } from "../models/transformer_weights.ts";
-
-/** How a generator is loaded. */
-export interface GeneratorOptions extends ModelHints, RuntimeOptions {
-  /**
-   * The tokenizer whose decoder makes the images; default: that of the transformer's own checkpoint. One that is loaded is
-   * shared, not disposed with the generator; give both the same `backend`.
-   */
-  tokenizer?: ModelSource | Tokenizer;
-}
-
-/** An image that was generated. */
-export interface GeneratedImage {
-  /** The class's number. */
-  readonly classId: number;
-  /** The class's name, if the model has class names. */
-  readonly className?: string;
-  /** Number of the image. With the seed, the class and the settings it determines the image. */
-  readonly index: number;
-  /** The seed of the request. */
-  readonly seed: number;
-  /** The tokens that were generated. */
-  readonly tokens: Tokens;
-  /** The image that they decode to. */
-  readonly image: Image;
-}
-
-/** How far the generation of a batch is. */
-export interface GenerationStep {
-  /** Tokens of each of these images that are generated, of how many. */
-  readonly generated: number;
-  /** All tokens of an image. */
-  readonly of: number;
-  /** Numbers of the images that are being generated. */
-  readonly indices: readonly number[];
-  /** The images so far, or the first candidates, grey where nothing is generated yet: every `everyRows` rows. */
-  readonly partial?: readonly Image[];
-  /** The finished images, with the last token. */
-  readonly images?: readonly GeneratedImage[];
-}
-
-/** What `Generator.stream` takes. */
-export interface StreamOptions extends GenerateOptions {
-  /** Rows of tokens after which partial images come; 0 for none, the default. */
-  everyRows?: number;
-}
-
-/** The parts of a generator. */
-export interface GeneratorModel {
-  /** What generates tokens. */
-  readonly transformer: TransformerModel;
-  /** A tokenizer that is loaded, or one of which the decoder is loaded. */
-  readonly tokenizer: TokenizerModel | Tokenizer;
-  /** Names of the classes, by number. */
-  readonly classNames?: readonly string[];
-  /** How tokens are sampled unless a request says otherwise; default `defaultSampling`. */
-  readonly sampling?: SamplingSettings;
-}
 
 /**
  * Generates images of classes, token by token, by an Open-MAGVIT2 transformer.

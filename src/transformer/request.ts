@@ -17,6 +17,12 @@ export interface GenerateOptions extends SamplingOptions, Cancellable {
   first?: number;
 }
 
+/** The options of `Generator.stream`. */
+export interface StreamOptions extends GenerateOptions {
+  /** Rows of tokens between unfinished images; 0, the default, gives none. */
+  everyRows?: number;
+}
+
 /** Most images of a request. */
 export const maxImages = 1024;
 /** Images, counting each candidate, that are generated in one batch. */

@@ -56,7 +56,7 @@ export function stepGraph(
       a: add(model.embed("pre", pre!), model.embed("post", post!)),
       b: conditioning.embed(inputs),
     });
-    const kept = model.caches("spatial_blocks", { rows, positions: config.grid ** 2, halves: f16Cache });
+    const kept = model.caches("spatial_blocks", { rows, positions: config.grid ** 2, f16: f16Cache });
     x = model.blocks("spatial_blocks", x, { position: position!, caches: kept });
 
     const caches = model.caches("factorized_blocks", { rows, positions: 2 });

@@ -1,7 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
-import type { GeneratedImage, Generator, GeneratorModel } from "../../src/transformer/generator.ts";
+import type { GeneratedImage } from "../../src/transformer/generated_image.ts";
+import type { Generator } from "../../src/transformer/generator.ts";
+import type { GeneratorModel } from "../../src/transformer/generator_model.ts";
 import { Generator as GeneratorClass } from "../../src/transformer/generator.ts";
 import type { Generation } from "../../src/transformer/generation.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";

@@ -1,5 +1,6 @@
 import type { RuntimeOptions } from "../../src/runtime/options.ts";
-import { Generator, type GeneratorModel } from "../../src/transformer/generator.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import type { GeneratorModel } from "../../src/transformer/generator_model.ts";
 import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
 import { transformerShapes } from "../../src/models/transformer_weights.ts";
 import { parameterShapes } from "../../src/models/tokenizer_weights.ts";

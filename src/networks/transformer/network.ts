@@ -78,13 +78,13 @@ export class TransformerNetwork {
   /** The keys and values of all blocks of a kind, as states. */
   caches(
     kind: BlockKind,
-    { rows, positions, halves = false }: { rows: number; positions: number; halves?: boolean },
+    { rows, positions, f16 = false }: { rows: number; positions: number; f16?: boolean },
   ): Tensor[] {
     const { heads, dim } = this.#config;
     const shape = [rows, 2, heads, positions, dim / heads];
     return Array.from(
       { length: this.#count(kind) },
-      (_, i) => state(this.#scope.at(kind, i, "cache").path, { shape, dtype: "f32", halves }),
+      (_, i) => state(this.#scope.at(kind, i, "cache").path, { shape, dtype: "f32", halves: f16 }),
     );
   }
 
