@@ -16,8 +16,8 @@ const slope = 0.2, kernel = 4;
 const mostGrowth = 8;
 
 /**
- * The PatchGAN discriminator: images `[N,H,W,3]` → logits `[N,h,w,1]`. In training its BatchNorms go by the batch, and
- * `batches` gives each one's statistics by its path; with `running`, by such paths, they go by those.
+ * The PatchGAN discriminator (arXiv 1611.07004): images `[N,H,W,3]` → logits `[N,h,w,1]`. Its BatchNorms use the
+ * statistics of the batch, which `batches` holds by the path of the layer, or those in `running` by the same paths.
  *
  * Parameters: `main.<i>` of the layers as torch.nn.Sequential numbers them.
  */

@@ -12,8 +12,9 @@ export interface Statistics {
 const eps = 1e-5, momentum = 0.1;
 
 /**
- * Batch normalisation of x `[N,…,C]` in training: every channel brought to mean 0 and variance 1 over the batch, then
- * scaled by weight and bias. With the statistics of the batch, the variance unbiased, through which no gradient flows.
+ * Batch normalisation of x `[N,…,C]` in training: every channel is normalised to mean 0 and variance 1 over the batch,
+ * then scaled by weight and bias. Also returns the statistics of the batch, with the unbiased variance; no gradient flows
+ * through them.
  */
 export function batchNorm(scope: Scope, x: Tensor): { y: Tensor; batch: Statistics } {
   const channels = x.shape.at(-1)!, count = sizeOf(x.shape.slice(0, -1));
@@ -26,14 +27,14 @@ export function batchNorm(scope: Scope, x: Tensor): { y: Tensor; batch: Statisti
   return { y, batch: { mean: reshape(average, [channels]), variance: reshape(variance, [channels]) } };
 }
 
-/** Batch normalisation in use: by running statistics. */
+/** Batch normalisation in evaluation, by running statistics. */
 export function batchNormBy(scope: Scope, x: Tensor, running: Statistics): Tensor {
   const { weight, bias } = parameters(scope, x.shape.at(-1)!);
   const factor = div(weight, sqrt(add(running.variance, constant(eps))));
   return add(mul(sub(x, running.mean), factor), bias);
 }
 
-/** Running statistics after one more batch; they begin with means of 0 and variances of 1. */
+/** Running statistics after one more batch; they start with means of 0 and variances of 1. */
 export function updateStatistics(running: Statistics, batch: Statistics): Statistics {
   const move = (before: Tensor, now: Tensor) =>
     add(mul(before, constant(1 - momentum)), mul(now, constant(momentum)));

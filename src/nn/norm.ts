@@ -18,8 +18,8 @@ export function norm(scope: Scope, x: Tensor): Tensor {
 }
 
 /**
- * AdaptiveGroupNorm: GroupNorm of x `[N,…,C]` whose weight and bias come from the statistics over positions of
- * the code z `[N,…,bits]`: weight = gamma(sqrt(var z + eps)), bias = beta(mean z), the variance unbiased.
+ * AdaptiveGroupNorm (docs/model.md, Encoder and decoder): GroupNorm of x `[N,…,C]` whose weight and bias come from the
+ * statistics over positions of the code z `[N,…,bits]`: weight = gamma(sqrt(var z + eps)), bias = beta(mean z), the variance unbiased.
  */
 export function adaptiveNorm(scope: Scope, x: Tensor, z: Tensor): Tensor {
   const n = z.shape[0]!, bits = z.shape.at(-1)!, sizes = z.shape.slice(1, -1);

@@ -4,7 +4,7 @@ import type { Scope } from "./scope.ts";
 
 const eps = 1e-5;
 
-/** RMSNorm over the last axis with a learned weight. */
+/** RMSNorm (arXiv 1910.07467) over the last axis with a learned weight. */
 export function rmsNorm(scope: Scope, x: Tensor): Tensor {
   return ops.rmsNorm(x, { weight: scope.param("weight", [x.shape.at(-1)!]), eps });
 }

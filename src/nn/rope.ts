@@ -3,8 +3,8 @@ import { f32Tensor, type HostTensor } from "../tensor/tensor.ts";
 const base = 10000;
 
 /**
- * The table of 2-D rotary position embeddings, `[1 + grid², headDim]`: cosine and sine of the angle by which each adjacent pair
- * of a head's elements is rotated. Row 0 is for the prefix and all zeros. Row 1 + r·grid + c is for the token in row r and
+ * The table of rotary position embeddings (arXiv 2104.09864) in two dimensions, `[1 + grid², headDim]`: cosine and sine of
+ * the angle by which each adjacent pair of a head's elements is rotated. Row 0 is for the prefix and all zeros. Row 1 + r·grid + c is for the token in row r and
  * column c: r determines the angles of the first half of the pairs, c those of the second.
  */
 export function ropeTable(grid: number, headDim: number): HostTensor<"f32"> {

@@ -6,7 +6,10 @@ import type { Scope } from "../../nn/scope.ts";
 import { resBlocks, upsample } from "./blocks.ts";
 import type { TokenizerConfig } from "./config.ts";
 
-/** Codes z `[N,h,w,bits]` of ±1 → images `[N,h·f,w·f,3]`, f the downsampling factor; about [−1,1], not clamped. */
+/**
+ * The decoder of Open-MAGVIT2 (docs/model.md, Encoder and decoder): codes z `[N,h,w,bits]` of ±1 → images
+ * `[N,h·f,w·f,3]`, f the downsampling factor; about [−1,1], not clamped.
+ */
 export function decoder(scope: Scope, z: Tensor, config: TokenizerConfig): Tensor {
   const { ch, chMult, numResBlocks: count } = config;
   const channels = ch * chMult.at(-1)!;

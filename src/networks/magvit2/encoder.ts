@@ -6,7 +6,10 @@ import type { Scope } from "../../nn/scope.ts";
 import { downsample, resBlocks } from "./blocks.ts";
 import type { TokenizerConfig } from "./config.ts";
 
-/** Images x `[N,H,W,3]` in [−1,1] → latents `[N,H/f,W/f,bits]`, f the downsampling factor. */
+/**
+ * The encoder of Open-MAGVIT2 (docs/model.md, Encoder and decoder): images x `[N,H,W,3]` in [−1,1] → latents
+ * `[N,H/f,W/f,bits]`, f the downsampling factor.
+ */
 export function encoder(scope: Scope, x: Tensor, config: TokenizerConfig): Tensor {
   const { ch, chMult, numResBlocks: count, zChannels } = config;
   let h = conv(scope.at("conv_in"), x, { channels: ch, kernel: 3, bias: false });

@@ -58,7 +58,7 @@ export function teacherForced(
   return { logits_pre: logits(0), logits_post: logits(1) };
 }
 
-/** The layers of a transformer, of which programs are composed. */
+/** The layers of a transformer (docs/model.md, Transformer), of which programs are composed. */
 export class TransformerNetwork {
   readonly #config: TransformerConfig;
   readonly #scope: Scope = new Scope(transformerPath);
