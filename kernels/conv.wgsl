@@ -15,12 +15,12 @@
 // out      f32 [N, OT, OH, OW, O]; with DEPTH_TO_SPACE [N, OT, 2·OH, 2·OW, O/4]; vectors of four if OUT_VECTOR
 // first    the first block of rows that this dispatch does, if SPLIT
 //
-// TIME: frames are joined by the kernel or the stride; else T is OT, and each frame is an image of its own.
+// TIME: a frame of the result depends on other frames than its own. Otherwise T is OT, and each frame is an image.
 //
 // A thread makes PIXELS × 4·QUADS results in registers; a workgroup is LANES threads along o by ROWS along m.
 // STAGED: blocks of a and weight pass through workgroup memory, KC4 vectors of k at a time, so that each element is
-// loaded and activated once a workgroup. Otherwise each thread loads for itself: better where workgroup memory is no
-// faster than any other.
+// loaded and activated once a workgroup. Otherwise each thread loads for itself, which is better where workgroup memory is
+// no faster than other memory.
 
 #if VECTOR
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;

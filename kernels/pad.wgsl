@@ -1,7 +1,7 @@
-// pad: out[i_0, …] = x[i_0 − BEFORE0, …]; outside of x 0, or with REPLICATE its nearest element
+// pad: out[i_0, …] = x[i_0 − BEFORE0, …]; outside of x 0, or the nearest element of x with REPLICATE
 //
-// x, out f32; along each of AXES axes, counted from the innermost, out has LENGTH{axis} entries, x OWN{axis}, in steps of
-// STRIDE{axis} elements, BEFORE{axis} entries later. SIZE elements of out; a thread does one.
+// x, out f32 with AXES axes, counted from the innermost. Along an axis, out has LENGTH{axis} entries; x has OWN{axis} entries
+// with a stride of STRIDE{axis} elements and begins at entry BEFORE{axis} of out. SIZE elements of out; a thread does one.
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;

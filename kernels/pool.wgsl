@@ -1,9 +1,9 @@
 // pool: out[n, t, y, x, c] = the largest, or the mean, of x[n, t·ST + d − PT, y·SH + a − PH, x·SW + b − PW, c]
 //
-// Over the window d < KT, a < KH, b < KW: what of it lies inside of x; with PADDED the mean counts zeros outside of x. With MAX
-// the largest, where NaN counts as the largest. Every window meets x.
-// With GRADIENT its gradient by x: dy of a window goes to the first of its largest elements, or in equal shares to all that
-// the mean counts; elements in several windows add up what comes from each.
+// over the window d < KT, a < KH, b < KW. With MAX the largest element inside of x, where NaN counts as the largest. Else the
+// mean of the elements inside of x; with PADDED it also counts the elements outside, as zeros. Every window overlaps x.
+// With GRADIENT the gradient by x: dy of a window goes to the first of its largest elements, or in equal shares to all
+// elements that the mean counts. Contributions of overlapping windows are added.
 //
 // x f32 [N, T, H, W, C]; the result of the pooling and dy f32 [N, OT, OH, OW, C]; the gradient is as x. SIZE elements of out; a
 // thread does one.
@@ -18,13 +18,13 @@
 #include linear_index
 
 struct Window {
-  // The largest element, and its place in x; or the sum; and how many elements lie inside.
+  // The largest element and its index in x, or the sum; and the number of elements inside of x.
   value: f32,
   at: u32,
   count: u32,
 }
 
-// What is made of the window (t, y, column) of an image, by channel c.
+// Reduces the window (t, y, column) of an image, for channel c.
 fn window_of(image: u32, t: u32, y: u32, column: u32, c: u32) -> Window {
   var found = Window(0.0, 0u, 0u);
   for (var d = 0u; d < KT; d++) {
@@ -55,7 +55,7 @@ fn window_of(image: u32, t: u32, y: u32, column: u32, c: u32) -> Window {
   return found;
 }
 
-// How many elements the mean of a window counts.
+// The number of elements that the mean of a window counts.
 fn size_of(window: Window) -> f32 {
 #if PADDED
   return f32(KT * KH * KW);
@@ -65,7 +65,7 @@ fn size_of(window: Window) -> f32 {
 }
 
 #if GRADIENT
-// The first window along an axis that holds element i.
+// The first window along an axis that contains element i.
 fn first_of(i: u32, padding: u32, kernel: u32, stride: u32) -> u32 {
   if (i + padding < kernel) { return 0; }
   return (i + padding - kernel) / stride + 1;

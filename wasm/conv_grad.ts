@@ -37,8 +37,8 @@ export function packConv(args: usize, item: i32): void {
 
 /*
  * D[part, k, c, o] = Σ over some pixels of dy[n, t, y, x, o]·in(n, t·st + d − pt, y·sy + a − py, x·sx + b − px, c),
- * k = (d·kh + a)·kw + b: rows of pixels are dealt to the parts in order. What lies behind a pixel's last channel is read,
- * and dropped.
+ * k = (d·kh + a)·kw + b. The rows of pixels are divided among the parts in order. The kernel reads up to a whole vector
+ * past a pixel's last channel and drops these values.
  * Arguments: x [N,T,H,W,C], dy [N,T',H',W',O], D [parts][taps][C'][O'] (C' and O': up to multiples of 4 and 8), dw, T, H, W,
  * C, T', H', W', O, kt, kh, kw, st, sy, sx, pt, py, px, N, parts. Item: one (part, tap, 16 channels).
  */
@@ -55,7 +55,7 @@ export function convWeightGrad(args: usize, item: i32): void {
   const count = min(CHANNELS, padded - first);
   const sums = pointer(args, 2) + (<usize>((part * taps + tap) * padded + first)) * row;
   memory.fill(sums, 0, (<usize>count) * row);
-  // Where the tap lies within the image.
+  // The pixels for which the tap is inside of the image.
   const begin = b < 0 ? (stride - 1 - b) / stride : 0;
   const end = width - 1 - b < 0 ? 0 : min(outWidth, (width - 1 - b) / stride + 1);
   const lines = arg(args, 21) * outFrames * outHeight, parts = arg(args, 22);

@@ -1,8 +1,9 @@
-// What convolutions read and write around their products: the normalised input, and the finished output.
+// Reading the input of convolutions, normalised and activated, and writing their output.
 import { madd, splat, swish4 } from "./simd";
 
 /*
- * Copies 16 channels of one pixel: x·a + b (a at `affine`, b `row` bytes further; or 0), then swish where asked.
+ * Copies 16 channels of one pixel: x·a + b (a at `affine`, b `row` bytes further; x itself if `affine` is 0), then swish if
+ * `activate`.
  * Four vectors a call: an engine sets up the constants of a swish once for all of them.
  */
 // @ts-ignore: decorator
@@ -63,17 +64,17 @@ export function outputAddress(
   return (<usize>((y * 2 * width + x) * channels + o % channels)) << 2;
 }
 
-/** No residual: a distance that no two buffers have. One of 0 means that the output takes the residual's place. */
+/** The distance that stands for no residual; no two buffers have it. With a distance of 0 the output replaces the residual. */
 const NONE: usize = 1;
 
-/** How far the residual lies behind the output. */
+/** The distance in bytes from the output to the residual. */
 // @ts-ignore: decorator
 @inline
 export function residualDistance(residual: usize, out: usize): usize {
   return residual ? residual - out : NONE;
 }
 
-/** Stores four channels at `out`, plus the residual, which lies `residual` bytes further. */
+/** Stores four channels at `out`, plus the residual `residual` bytes further. */
 // @ts-ignore: decorator
 @inline
 export function putOutput(out: usize, residual: usize, value: v128): void {

@@ -1,13 +1,13 @@
-// Pooling: a window slides over the positions, each channel by itself. And its gradient.
+// Pooling of each channel under a window that slides over the positions, and its gradient.
 import { arg, madd, pointer, splat } from "./simd";
 
-/** What is made of a window: its largest element, the mean of what lies inside of x, the mean with zeros outside of x. */
+/** Kinds: 0 the largest element, 1 the mean of the elements inside of x, 2 the mean with padding counted as zeros. */
 const MAX: i32 = 0;
 const AVERAGE_PADDED: i32 = 2;
 /** Channels of an item of the gradient: a cache line of them. */
 const CHANNELS: i32 = 16;
 
-/** How many of a window's elements along an axis from `start` on lie inside. */
+/** The number of a window's entries along an axis, from `start` on, that are inside of x. */
 // @ts-ignore: decorator
 @inline
 function inside(start: i32, kernel: i32, length: i32): i32 {
@@ -16,7 +16,7 @@ function inside(start: i32, kernel: i32, length: i32): i32 {
 
 /*
  * out[n, t, y, x, c] = the largest, or the mean, of in(n, t·st + d − pt, y·sy + a − py, x·sx + b − px, c) over d, a, b.
- * Arguments: x [N,T,H,W,C], out, kind, T, H, W, C, T', H', W', kt, kh, kw, st, sy, sx, pt, py, px. Every window meets x.
+ * Arguments: x [N,T,H,W,C], out, kind, T, H, W, C, T', H', W', kt, kh, kw, st, sy, sx, pt, py, px. Every window overlaps x.
  * Item: one row of out.
  */
 export function pool(args: usize, item: i32): void {
@@ -29,7 +29,7 @@ export function pool(args: usize, item: i32): void {
   }
 }
 
-/** One window: the row `item`, columns x0 + from to x0 + to. */
+/** One window of row `item` of out: columns x0 + from to x0 + to of x. */
 function poolWindow(args: usize, item: i32, x0: i32, from: i32, to: i32, out: usize): void {
   const kind = arg(args, 2), frames = arg(args, 3), height = arg(args, 4), width = arg(args, 5), channels = arg(args, 6);
   const outHeight = arg(args, 8), frame = item / outHeight, outFrames = arg(args, 7), n = frame / outFrames;
@@ -77,9 +77,10 @@ function scale(out: usize, bytes: usize, factor: f32): void {
 }
 
 /*
- * The gradient by x: dy of a window goes to the first of its largest elements, of which NaN is one, or in equal shares to
- * all of them. Where windows overlap, shares add up in the windows' order.
- * Arguments: x [N,T,H,W,C], dy [N,T',H',W',C], out [N,T,H,W,C], then as above from kind on. Item: one (n, 16 channels).
+ * The gradient by x. For a maximum, dy of a window goes to the first of its largest elements, where NaN counts as the
+ * largest. For a mean it goes to all elements in equal shares. Overlapping windows are added in their order.
+ * Arguments: x [N,T,H,W,C], dy [N,T',H',W',C], out [N,T,H,W,C], then kind and the rest as in `pool`. Item: one (n, 16
+ * channels).
  */
 // @training
 export function poolGrad(args: usize, item: i32): void {
@@ -93,7 +94,7 @@ export function poolGrad(args: usize, item: i32): void {
   for (let i = 0; i < windows; i++, dy += pixel) spreadWindow(args, i, image, dy, count);
 }
 
-/** Adds the gradient of window i of an image, whose elements begin `image` bytes behind x and out. */
+/** Adds the gradient of window i of an image that begins `image` bytes after x and out. */
 function spreadWindow(args: usize, i: i32, image: usize, dy: usize, count: i32): void {
   const kind = arg(args, 3), frames = arg(args, 4), height = arg(args, 5), width = arg(args, 6);
   const outHeight = arg(args, 9), outWidth = arg(args, 10), line = i / outWidth;
@@ -122,7 +123,7 @@ function spreadWindow(args: usize, i: i32, image: usize, dy: usize, count: i32):
   }
 }
 
-/** For four channels, how many bytes the first of the largest elements of a block lies behind x. */
+/** For four channels, the offset in bytes from x of the first of the largest elements of a block. */
 // @ts-ignore: decorator
 @inline
 function largest4(x: usize, frames: i32, rows: i32, columns: i32, plane: usize, row: usize, pixel: usize): v128 {
@@ -141,7 +142,7 @@ function largest4(x: usize, frames: i32, rows: i32, columns: i32, plane: usize, 
   return best;
 }
 
-/** Adds the first `count` of four lanes to elements that lie `offsets` bytes behind those of out. */
+/** Adds the first `count` of four lanes to the elements `offsets` bytes after out. */
 // @ts-ignore: decorator
 @inline
 function addLanes(out: usize, offsets: v128, value: v128, count: i32): void {

@@ -5,16 +5,16 @@
 //
 // the sum over channels being, for each of the 64 points, a product of matrices: tiles × C by C × O.
 //
-// The weights stay as they are in memory and are transformed in each run: 64 values for 9 would not fit, and the
-// transform costs little. Where a map has many tiles, an item is a block of tiles and all outputs; where it has few,
-// an item is 16 outputs and all tiles, so that either the tiles or the weights lie transformed in the item's cache.
+// Weights are transformed in each run: stored transformed, they would take 64 values instead of 9, and the transform is
+// cheap. If a map has many tiles, an item is a block of tiles and all outputs. If it has few, an item is 16 outputs and all
+// tiles. Either the transformed tiles or the transformed weights then stay in the item's cache.
 //
 // Arguments of all: x [N,H,W,C], affine [N/images,2,C] or 0, w packed [O/8][taps][C][8], bias or 0, residual or 0, out,
 // H, W, C, O, swish, shuffle, U, V, tiles in a row, tiles of an image, tiles of all images, images, taps. C is a multiple
-// of 16; w and bias have zeros up to a multiple of 16 outputs. The first nine taps at w are used: of a kernel with more, as
-// video has, w points to those of one frame.
+// of 16; w and bias are padded with zeros to a multiple of 16 outputs. The first nine taps at w are used; for kernels of
+// several frames, w points to the taps of one frame.
 //   U: transformed weights [O/8][64][C][8]; V: transformed tiles [64][tiles][C]; M: products [64][tiles][16].
-// Rows of a point end in a cache line of padding, else all of them would fall into the same few lines of the cache.
+// Each row of a point ends in a cache line of padding. Without it, all rows would map to the same few sets of the cache.
 import { arg, pointer } from "./simd";
 import { gemmPanel } from "./gemm";
 import { copyChunk, outputAddress, putLanes, putOutput, residualDistance, zeroChunk } from "./conv_input";
@@ -31,7 +31,7 @@ export const SEGMENT: i32 = 4;
 /** Bytes of 16 channels, and of a row of 26 such columns. */
 export const CHUNK: usize = 64;
 export const ROW: usize = 26 * CHUNK;
-/** Where things lie in the scratch of a thread: a segment's input, a tile between its two passes, M or U or V, … */
+/** Offsets in the scratch memory of a thread: a segment's input at 0, a tile between its two passes, then M, U or V. */
 const TEMPORARY: usize = 8 * ROW;
 const REST: usize = TEMPORARY + 64 * 16;
 /** Channels whose U an item keeps at a time: half a MiB. */

@@ -6,7 +6,7 @@
 //
 // Arguments of all: x [N,H,W,C], affine [N,2,C] or 0 (it and swish act on x), dw [O,C,3,3], dy [N,H,W,O], D, unused,
 // H, W, C, O, swish, unused, Y, V, tiles in a row, tiles of an image, tiles of all images, images that share a pair of
-// affine. C is a multiple of 16; so is O', the next one from O on. What lies behind the last pixel of dy is read, and dropped.
+// affine. C is a multiple of 16; so is O', which is O rounded up. Values read past the last pixel of dy are dropped.
 //   V: transformed tiles of x [64][C/16][tiles][16]; Y: those of dy [64][O'/16][tiles][16]; D: their products, in
 //   blocks [C/16][O'/16][64][16][16].
 // Rows of a point end in a cache line of padding, as in winograd.ts; blocks of D in a point's worth.

@@ -1,7 +1,7 @@
 // The one-dimensional transforms of Winograd's F(6, 3): six outputs of a 3-tap filter from eight inputs by eight
 // products, with the points 0, ±1, ±2, ±½, ∞ (Lavin & Gray, arXiv 1509.09308; error about 1.4× that of direct sums).
 // In two dimensions each is applied to the columns, then to the rows. Every value is a vector: four channels.
-// Pointers step from value to value, since an engine computes a multiple of the distance anew at each use.
+// Pointers are advanced from value to value, since engines recompute a multiple of the distance at each use.
 import { known, madd } from "./simd";
 
 // Coefficients: C of a number, M of its negative.

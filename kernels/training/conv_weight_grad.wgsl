@@ -5,7 +5,7 @@
 //   m   position (n, frame, row, column) of dy, M of them, CHUNK in a part; x counts as 0 outside
 //
 // x f32 [N, T, H, W, C], dy f32 [N, OT, OH, OW, O], out f32 [PARTS, O, C, TAPS]; taps (kt, kh, kw) of a kernel KT × KH × KW.
-// TIME: frames are joined by the kernel or the stride; else T is OT, and each frame is an image of its own.
+// TIME: a frame of the result depends on other frames than its own. Otherwise T is OT, and each frame is an image.
 //
 // A thread makes 4 o × 4 c of one tap and part; a workgroup is 8 threads along c by 8 along o, z is (tap, part).
 

@@ -1,6 +1,6 @@
-// Maps with zeros between and behind their positions: out[n, t, y, x, c] = x[n, t/ST, y/SH, x/SW, c]
+// Maps with zeros between their positions: out[n, t, y, x, c] = x[n, t/ST, y/SH, x/SW, c]
 //
-// That where all divide evenly and are in x, else 0. x f32 [N, T, H, W, C], out f32 [N, OT, OH, OW, C], SIZE elements; a
+// where all three quotients are whole and inside of x, else 0. x f32 [N, T, H, W, C], out f32 [N, OT, OH, OW, C], SIZE elements; a
 // thread does one.
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;

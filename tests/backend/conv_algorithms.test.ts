@@ -46,7 +46,7 @@ test("Winograd takes the taps of several frames one after the other", () => {
   assert.is(kernels([1, 4, 12, 12, 32], { kernel, padding: [[2, 3], ...spatial] }).names, "ConvDirect");
 });
 
-test("scratch memory is what is asked for, in pieces apart", () => {
+test("scratch memory is what was requested, in separate pieces", () => {
   const scratch = new ScratchBuffer(640);
   assert.equal([scratch.take(4), scratch.take(65), scratch.take(0), scratch.take(1)], [640, 704, 832, 832]);
   assert.is(scratch.bytes, 256);

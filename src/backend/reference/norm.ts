@@ -47,7 +47,7 @@ function groupNormAffine(
   return result;
 }
 
-/** x·a + b by channel, then swish where asked. */
+/** x·a + b by channel, then swish if `swish`. */
 export function channelAffine(
   x: HostTensor,
   { affine, spec, swish: activate }: { affine: HostTensor; spec: Spec; swish: boolean },

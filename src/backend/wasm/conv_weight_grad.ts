@@ -99,7 +99,7 @@ export function weightGradCommands(tensor: WeightGrad, at: Addresses): Command[]
   return lowerByFirstFit(algorithms, tensor, conv, at);
 }
 
-/** Images, and the sides of x and dy: one long line where a tap sees all positions in a row. */
+/** Images, and the sizes of x and dy. If one tap reads all positions in order, they are a single row. */
 function linesOf({ x: [n, ...x], out: [, ...out], kernel, stride, before }: Convolution) {
   const from = x.slice(0, 3), to = out.slice(0, 3);
   const line = sizeOf(kernel) === 1 && stride.every((step) => step === 1) &&

@@ -9,11 +9,11 @@ export interface Convolution extends VolumeWindow {
   readonly out: Volume;
   readonly swish?: boolean;
   readonly depthToSpace?: boolean;
-  /** Where results go if not side by side: every `step`-th position of a map of `size`, from `first` on. */
+  /** Where results are written if not contiguously: to every `step`-th position of a map of `size`, from `first` on. */
   readonly into?: { readonly step: Axes3; readonly first: Axes3; readonly size: Axes3 };
 }
 
-/** Where a convolution's operands lie; 0 for those that it does not have. The weight is packed. */
+/** Addresses of a convolution's operands, 0 for those that it does not have. The weight is packed. */
 export interface ConvPointers {
   readonly x: number;
   readonly affine: number;
@@ -23,7 +23,7 @@ export interface ConvPointers {
   readonly out: number;
 }
 
-/** An algorithm for convolutions. It asks for the memory that its commands share. */
+/** An algorithm for convolutions. It requests the memory that its commands share by `scratch`. */
 export type ConvAlgorithm = Algorithm<
   [conv: Convolution, at: ConvPointers, scratch: (bytes: number) => number],
   Command

@@ -45,7 +45,7 @@ export function lower(tensor: Tensor, at: Addresses, training?: TrainingKernels)
   });
 }
 
-/** Bytes of scratch memory that `tensor`'s commands share: what its rule asks for. */
+/** Bytes of scratch memory that the rule of `tensor`'s op requests. */
 export function scratchBytes(
   tensor: Tensor,
   { packed, training }: { packed: (weight: Tensor) => boolean; training?: TrainingKernels },

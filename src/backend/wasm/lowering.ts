@@ -6,7 +6,7 @@ import type { KernelBuild } from "./kernels.ts";
 export interface Addresses {
   /** The address of a tensor's elements; 0 for none. */
   of(tensor: Tensor | undefined): number;
-  /** Memory of `bytes` for the commands of the op alone, by its address; each call gives another piece. */
+  /** Requests `bytes` of scratch memory for the commands of this op; returns its address. Each call gives another piece. */
   scratch(bytes: number): number;
   /** Whether a weight lies packed for the op that reads it; else that op's commands pack it. */
   packed(tensor: Tensor): boolean;

@@ -16,7 +16,7 @@ export function packConvWeight(weight: Float32Array, shape: Shape, into: Float32
   const row = channels * taps;
   for (let o = 0; o < outputs; o += 8) {
     const lanes = Math.min(8, outputs - o);
-    // Through the source once, eight outputs side by side: whole cache lines on both sides.
+    // One pass over the source, eight outputs at a time, so that whole cache lines are read and written.
     for (let c = 0; c < channels; c++) {
       for (let k = 0; k < taps; k++) {
         let from = o * row + c * taps + k;
@@ -39,8 +39,8 @@ export function packConv(from: number, [outputs, channels, ...kernel]: Shape, ou
 }
 
 /**
- * The same of the kernels `[O,C,kt,kh,kw]` of a convolution's gradient: outputs and channels change places, taps their
- * order. Of the taps, every `stride`-th backwards from `last` along each axis.
+ * Packs the kernels `[O,C,kt,kh,kw]` for the gradient of a convolution: outputs and channels are swapped, the taps
+ * reversed. Along each axis it takes every `stride`-th tap, backwards from `last`.
  */
 export function packFlipped(
   from: number,

@@ -26,7 +26,7 @@ export interface Product {
 
 /**
  * How a product is cut into items. A strip that meets many panels is packed by the item that needs it; where there are
- * few, as for the gradients of small weights, items are cut along both sides, and strips packed beforehand.
+ * few, as for the gradients of small weights, items are cut along both sides, and strips are packed first.
  */
 function cut({ batch, m, n }: Product): { early: boolean; block: number; group: number; items: number } {
   const strips = Math.ceil(m / tileRows), panels = Math.ceil(n / tileColumns);
@@ -42,7 +42,7 @@ function cut({ batch, m, n }: Product): { early: boolean; block: number; group: 
   };
 }
 
-/** Packs the operands into memory that it asks for, where they need it, and multiplies; a residual is added, which may lie where `out` does. */
+/** Packs the operands into scratch memory and multiplies them. Adds the residual, whose memory may be that of `out`. */
 export function productCommands(
   product: Product,
   scratch: (bytes: number) => number,

@@ -18,7 +18,7 @@ export interface NormOps {
     inputs: { x: Operand; weight: Operand; bias: Operand };
     attrs: { groups: number; eps: number };
   };
-  /** `x·a + b` by channel, affine `[N,2,C]`; then swish where asked. Made by fusion. */
+  /** `x·a + b` by channel, affine `[N,2,C]`; then swish if `swish`. Made by fusion. */
   channel_affine: { inputs: { x: Operand; affine: Operand }; attrs: { swish: boolean } };
   /**
    * Sums over positions by channel, affine `[N,2,C]` = (a, b) → `[N,2,C]`: Σ dy, then Σ dy·(x·a + b).

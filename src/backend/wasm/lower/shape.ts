@@ -85,7 +85,7 @@ export function strided(
   return [{ opcode: Opcode.Strided, items: sizeOf(lengths.slice(0, 3)), args }];
 }
 
-/** Along each axis the length of the result and of x, and how far x lies behind; axes in a row that keep theirs are one. */
+/** For each axis, its length in the result, in x, and the padding before x. Neighbouring axes without padding are merged. */
 function paddedAxes(
   x: Shape,
   padding: readonly Padding[],
