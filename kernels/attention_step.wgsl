@@ -3,12 +3,12 @@
 //   k and v of qkv[r] go to cache[r, 0 or 1, h, p], p = position[r]; with TABLE q and k are turned first as in rope
 //   out[r, h] = sum over i ≤ p of softmax(q · cache[r, 0, h, i] / sqrt(HEAD)) · cache[r, 1, h, i]
 //
-// qkv f32 [R, 3·D] in heads of HEAD; cache f32 [R, 2, HEADS, POSITIONS, HEAD], a state, with HALVES of f16, two in a word; position u32 [R];
+// qkv f32 [R, 3·D] in heads of HEAD; cache f32 [R, 2, HEADS, POSITIONS, HEAD], a state, with F16 in f16, two in a word; position u32 [R];
 // table f32 [positions, HEAD] of cosines and sines; out f32 [R, D].
 // A workgroup does one head of one row, which owns its part of the cache.
 
 @group(0) @binding(0) var<storage, read_write> qkv: array<f32>;
-#if HALVES
+#if F16
 @group(0) @binding(1) var<storage, read_write> cache: array<u32>;
 #else
 @group(0) @binding(1) var<storage, read_write> cache: array<f32>;
@@ -37,7 +37,7 @@ fn turned(base: u32, c: u32, p: u32) -> f32 {
 }
 
 fn cached(at: u32) -> f32 {
-#if HALVES
+#if F16
   let pair = unpack2x16float(cache[at / 2]);
   return select(pair.x, pair.y, (at & 1) == 1);
 #else
@@ -45,8 +45,8 @@ fn cached(at: u32) -> f32 {
 #end
 }
 
-#if HALVES
-#include halves
+#if F16
+#include f16
 #end
 
 @compute @workgroup_size(WORKGROUP)
@@ -56,12 +56,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let base = row * 3 * D + group.x * HEAD;
   let keys = (row * 2 * HEADS + group.x) * POSITIONS * HEAD;
   let values = keys + HEADS * POSITIONS * HEAD;
-#if HALVES
+#if F16
   for (var c = 2 * thread; c < HEAD; c += 2 * WORKGROUP) {
     query[c] = turned(base, c, p);
     query[c + 1] = turned(base, c + 1, p);
-    cache[(keys + p * HEAD + c) / 2] = halves_of(turned(base + D, c, p), turned(base + D, c + 1, p));
-    cache[(values + p * HEAD + c) / 2] = halves_of(qkv[base + 2 * D + c], qkv[base + 2 * D + c + 1]);
+    cache[(keys + p * HEAD + c) / 2] = f16_pair_of(turned(base + D, c, p), turned(base + D, c + 1, p));
+    cache[(values + p * HEAD + c) / 2] = f16_pair_of(qkv[base + 2 * D + c], qkv[base + 2 * D + c + 1]);
   }
 #else
   for (var c = thread; c < HEAD; c += WORKGROUP) {

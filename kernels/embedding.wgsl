@@ -1,6 +1,6 @@
 // embedding: out[i, c] = table[min(index[i], WORDS − 1), c]
 //
-// table f32 [WORDS, WIDTH]; if F16 halves, two in a word, ROW_WORDS words a row. index u32 [SIZE / WIDTH].
+// table f32 [WORDS, WIDTH]; if F16 in f16, two in a word, ROW_WORDS words a row. index u32 [SIZE / WIDTH].
 // out f32 [SIZE / WIDTH, WIDTH]. A thread does one element of out.
 
 #if F16
@@ -24,8 +24,8 @@ fn main(
   let row = min(index[i / WIDTH], WORDS - 1);
   let c = i % WIDTH;
 #if F16
-  let halves = unpack2x16float(table[row * ROW_WORDS + c / 2]);
-  out[i] = select(halves.x, halves.y, (c & 1) == 1);
+  let pair = unpack2x16float(table[row * ROW_WORDS + c / 2]);
+  out[i] = select(pair.x, pair.y, (c & 1) == 1);
 #else
   out[i] = table[row * WIDTH + c];
 #end

@@ -1,7 +1,7 @@
 // Four values of a weight matrix [O, K4 vectors], included by other kernels
 //
-// F16: halves, two in a word. QUANTIZED: rows of ROW_WORDS words, bytes, or with Q4 halves of bytes, the first lowest;
-// behind all rows the scales of their blocks of 32 values, as halves, SCALE_WORDS words a row. Otherwise f32.
+// F16: f16, two in a word. QUANTIZED: rows of ROW_WORDS words, bytes, or with Q4 4 bits each, the first lowest;
+// behind all rows the scales of their blocks of 32 values, as f16, SCALE_WORDS words a row. Otherwise f32.
 
 #if QUANTIZED
 #include whole_numbers

@@ -1,10 +1,10 @@
 // Causal attention by head over a cache, and rotary positions.
-import { halves4, storeHalves } from "./halves";
+import { loadF16x4, storeF16 } from "./f16";
 import { arg, exp4, madd, pointer, splat, sum4 } from "./simd";
 
-/** 2^56: half of the way back from halves read as 2^−112 of their values. */
+/** 2^56: half of the way back from f16 read as 2^−112 of their values. */
 const HALF_WAY: f32 = 72057594037927936.0;
-/** Two of these bytes are a half that is no number, which nothing else writes. */
+/** Two of these bytes are an f16 that is no number, which nothing else writes. */
 const MARK: u16 = 0x7e;
 
 /*
@@ -14,7 +14,7 @@ const MARK: u16 = 0x7e;
  * Arguments: qkv [R,3·D], cache [R,2,h,P,d] of f32 or f16, position u32 [R], table [rows,d] or 0, out [R,D], h, d, P,
  * whether the cache holds f16. Item: one (row, head). Scratch: d values of q, d of k, then P scores up to a multiple of 4.
  *
- * Halves are read by their bits, which takes infinity and NaN for numbers. So a position that has some is marked as a
+ * f16 values are read by their bits, which takes infinity and NaN for numbers. So a position that has some is marked as a
  * whole, and gives NaN from there on.
  */
 export function attentionStep(args: usize, item: i32, scratch: usize): void {
@@ -23,7 +23,7 @@ export function attentionStep(args: usize, item: i32, scratch: usize): void {
   const at = <usize>min(load<u32>(pointer(args, 2) + ((<usize>row) << 2)), <u32>positions - 1);
   const bytes = (<usize>d) << 2, width = bytes * (<usize>heads);
   const q = pointer(args, 0) + (<usize>row) * 3 * width + (<usize>head) * bytes;
-  const halves = arg(args, 8) != 0, step = halves ? bytes >> 1 : bytes;
+  const f16 = arg(args, 8) != 0, step = f16 ? bytes >> 1 : bytes;
   const keys = pointer(args, 1) + (<usize>((row * 2 * heads + head) * positions)) * step;
   const values = keys + (<usize>(heads * positions)) * step;
   const key = scratch + bytes, scores = key + bytes;
@@ -36,8 +36,8 @@ export function attentionStep(args: usize, item: i32, scratch: usize): void {
     memory.copy(key, q + width, bytes);
   }
   const out = pointer(args, 4) + (<usize>row) * width + (<usize>head) * bytes;
-  if (halves) {
-    const finite = storeHalves(key, keys + at * step, d) && storeHalves(q + 2 * width, values + at * step, d);
+  if (f16) {
+    const finite = storeF16(key, keys + at * step, d) && storeF16(q + 2 * width, values + at * step, d);
     if (!finite) memory.fill(keys + at * step, <u8>MARK, step);
     attend<u16>(scratch, keys, values, step, <i32>at + 1, d, out, scores, marked(keys, step, <i32>at + 1));
   } else {
@@ -79,10 +79,10 @@ export function attend<T>(
   scores: usize,
   poison: f32,
 ): void {
-  const half = sizeof<T>() == 2, bytes = (<usize>d) << alignof<T>();
-  const scale: f32 = (half ? HALF_WAY : 1) / sqrt<f32>(<f32>d);
+  const f16 = sizeof<T>() == 2, bytes = (<usize>d) << alignof<T>();
+  const scale: f32 = (f16 ? HALF_WAY : 1) / sqrt<f32>(<f32>d);
   const last = <usize>(count - 1);
-  if (half) for (let at: usize = 0; at < bytes << 1; at += 16) scaleUp(q + at);
+  if (f16) for (let at: usize = 0; at < bytes << 1; at += 16) scaleUp(q + at);
   let largest: f32 = -Infinity;
   for (let i: usize = 0; i <= last; i += 4) {
     // Beyond the last key, the last again: its scores are made zero weights below.
@@ -90,7 +90,7 @@ export function attend<T>(
     const k2 = keys + min(i + 2, last) * step, k3 = keys + min(i + 3, last) * step;
     let s0 = splat(0), s1 = splat(0), s2 = splat(0), s3 = splat(0);
     for (let at: usize = 0; at < bytes; at += 4 * sizeof<T>()) {
-      const x = v128.load(q + (half ? at << 1 : at));
+      const x = v128.load(q + (f16 ? at << 1 : at));
       s0 = madd(x, load4<T>(k0 + at), s0);
       s1 = madd(x, load4<T>(k1 + at), s1);
       s2 = madd(x, load4<T>(k2 + at), s2);
@@ -108,9 +108,9 @@ export function attend<T>(
   }
   let total = sum4(sums);
   for (let i = (last + 1) & ~3; i <= last; i++) total += load<f32>(scores + (i << 2));
-  if (half) for (let i: usize = 0; i <= last; i += 4) scaleUp(scores + (i << 2));
+  if (f16) for (let i: usize = 0; i <= last; i += 4) scaleUp(scores + (i << 2));
   // exp hides what is not a number; the difference, zero otherwise, lets it through.
-  const inverse = splat((half ? HALF_WAY : 1) / total + (largest - largest) + poison);
+  const inverse = splat((f16 ? HALF_WAY : 1) / total + (largest - largest) + poison);
   let at: usize = 0;
   for (; at + 32 * sizeof<T>() <= bytes; at += 32 * sizeof<T>()) {
     let s0 = splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
@@ -122,7 +122,7 @@ export function attend<T>(
       s4 = madd(w, load4<T>(v + 16 * sizeof<T>()), s4), s5 = madd(w, load4<T>(v + 20 * sizeof<T>()), s5);
       s6 = madd(w, load4<T>(v + 24 * sizeof<T>()), s6), s7 = madd(w, load4<T>(v + 28 * sizeof<T>()), s7);
     }
-    const o = out + (half ? at << 1 : at);
+    const o = out + (f16 ? at << 1 : at);
     v128.store(o, f32x4.mul(s0, inverse)), v128.store(o, f32x4.mul(s1, inverse), 16);
     v128.store(o, f32x4.mul(s2, inverse), 32), v128.store(o, f32x4.mul(s3, inverse), 48);
     v128.store(o, f32x4.mul(s4, inverse), 64), v128.store(o, f32x4.mul(s5, inverse), 80);
@@ -133,15 +133,15 @@ export function attend<T>(
     for (let i: usize = 0; i <= last; i++, v += step) {
       s = madd(v128.load32_splat(scores + (i << 2)), load4<T>(v), s);
     }
-    v128.store(out + (half ? at << 1 : at), f32x4.mul(s, inverse));
+    v128.store(out + (f16 ? at << 1 : at), f32x4.mul(s, inverse));
   }
 }
 
-/** Four elements as f32, halves as 2^−112 of their values. */
+/** Four elements as f32, f16 as 2^−112 of their values. */
 // @ts-ignore: decorator
 @inline
 function load4<T>(at: usize): v128 {
-  return sizeof<T>() == 2 ? halves4(at) : v128.load(at);
+  return sizeof<T>() == 2 ? loadF16x4(at) : v128.load(at);
 }
 
 /* x[i] · 2^56, i < 4, in place. */

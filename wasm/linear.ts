@@ -1,18 +1,18 @@
 // Products of rows with weight matrices, from one row (decoding) to many.
 import { gemmPanel } from "./gemm";
 import { F16, F32, HEADER, paddedInputs, partBytes, Q8, q8Blocks, q8Parts } from "./packed";
-import { expandHalves, row1f16, row1f32, row2f16, row2f32 } from "./rows_float";
+import { expandF16, row1f16, row1f32, row2f16, row2f32 } from "./rows_float";
 import { quantizeRow, row1q8, row2q8, row4q8 } from "./rows_q8";
 import { arg, madd, pointer, splat, swish4 } from "./simd";
 
 /** Rows of one item: as many share each reading of a weight. A multiple of the four rows of the products. */
 const ROWS: i32 = 24;
 
-/** 2^56: half of the way back from halves read as 2^−112 of their values, so that nothing over- or underflows. */
+/** 2^56: half of the way back from f16 read as 2^−112 of their values, so that nothing over- or underflows. */
 const HALF_WAY: f32 = 72057594037927936.0;
 
 // A thread's scratch: which rows are prepared there (their chunk + 1), a scale for each, the sums of an item's panels by
-// row (of w's, then of up's), then a panel of halves as f32 (32·K bytes), then the prepared rows.
+// row (of w's, then of up's), then a panel of f16 as f32 (32·K bytes), then the prepared rows.
 const SCALES: usize = 64;
 const TILES: usize = 256;
 const TILE: usize = <usize>ROWS << 5;
@@ -56,7 +56,7 @@ export function linear(args: usize, item: i32, scratch: usize): void {
   }
 }
 
-/** Rows as the products read them: normalised, then scaled for halves or made 16-bit integers for q8. */
+/** Rows as the products read them: normalised, then scaled for f16 or made 16-bit integers for q8. */
 function prepare(
   args: usize,
   first: i32,
@@ -145,7 +145,7 @@ function multiply(
     else row2f16(x, stride, w, c, k);
   } else {
     if (format == F16) {
-      expandHalves(w, spare, k);
+      expandF16(w, spare, k);
       w = spare;
     }
     gemmPanel(x, stride, w, c, 32, k, rows, false);

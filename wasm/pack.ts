@@ -1,10 +1,10 @@
 // Weights as they are read, packed for the products that read them: see packed.ts. Called while weights are loaded, on
 // the caller's thread, a few rows at a time.
-import { halves4, halvesOf } from "./halves";
+import { loadF16x4, f16Of } from "./f16";
 import { F16, F32, paddedInputs, partBytes, Q8, q8Blocks } from "./packed";
 import { known } from "./simd";
 
-/** 2^112, by which halves read by their bits fall short of their values. */
+/** 2^112, by which f16 read by their bits fall short of their values. */
 const UNSCALE = memory.data<f32>([5192296858534827628530496329220096.0]);
 /** Beside the formats of packed.ts: q4, which is packed as q8. */
 const Q4: i32 = 3;
@@ -57,20 +57,20 @@ function packF32(x: usize, k: i32, out: usize): void {
   for (; k > 0; k--, x += 4, out += 32) store<f32>(out, load<f32>(x));
 }
 
-/* Each value as the nearest half, times 2^shift: exact, but for the shift of the exponent. */
+/* Each value as the nearest f16, times 2^shift: exact, but for the shift of the exponent. */
 function packF16(x: usize, k: i32, panel: usize, r: i32): void {
   let most: f32 = 0;
   for (let i = 0; i < k; i++) most = max(most, abs(load<f32>(x + ((<usize>i) << 2))));
-  // Up to 2^15 nothing overflows; 2^10 suffices for the smallest half to become a normal one.
+  // Up to 2^15 nothing overflows; 2^10 suffices for the smallest f16 to become a normal one.
   const bits = reinterpret<u32>(most);
   const shift = max(0, min(10, 14 - (<i32>((bits + 0x7fffff) >> 23) - 127)));
   store<f32>(panel + ((<usize>r) << 2), power(56 - shift));
   let out = panel + 32 + ((<usize>r) << 1);
   for (; k > 0; k -= 4, x += 16, out += 64) {
     memory.copy(BLOCK, x, (<usize>min(4, k)) << 2);
-    store<u64>(BLOCK, narrowed(halvesOf(v128.load(BLOCK))), 16);
-    const exact = f32x4.mul(halves4(BLOCK + 16), known(UNSCALE));
-    const four = narrowed(halvesOf(f32x4.mul(exact, f32x4.splat(power(shift)))));
+    store<u64>(BLOCK, narrowed(f16Of(v128.load(BLOCK))), 16);
+    const exact = f32x4.mul(loadF16x4(BLOCK + 16), known(UNSCALE));
+    const four = narrowed(f16Of(f32x4.mul(exact, f32x4.splat(power(shift)))));
     store<u16>(out, <u16>four);
     if (k > 1) store<u16>(out, <u16>(four >> 16), 16);
     if (k > 2) store<u16>(out, <u16>(four >> 32), 32);
@@ -84,13 +84,13 @@ function power(exponent: i32): f32 {
 
 // @ts-ignore: decorator
 @inline
-function narrowed(halves: v128): u64 {
-  return i64x2.extract_lane(i16x8.narrow_i32x4_u(halves, halves), 0);
+function narrowed(f16: v128): u64 {
+  return i64x2.extract_lane(i16x8.narrow_i32x4_u(f16, f16), 0);
 }
 
 /*
  * By block of 32, with m the first of its largest values: q = w / d to the nearest whole number, ties to even; in q8 with
- * d = |m| / 127 as a half and q within ±127; in q4 with d = m / −8 and q from −8 to 7. The products know no negative d:
+ * d = |m| / 127 as an f16 and q within ±127; in q4 with d = m / −8 and q from −8 to 7. The products know no negative d:
  * its sign goes to q.
  */
 function packBlocks(format: i32, x: usize, k: i32, part: usize, r: i32): void {
@@ -106,7 +106,7 @@ function packBlocks(format: i32, x: usize, k: i32, part: usize, r: i32): void {
     for (let i: usize = 16; i < 128; i += 16) most = f32x4.max(most, f32x4.abs(v128.load(from + i)));
     most = f32x4.max(most, v128.shuffle<f32>(most, most, 2, 3, 0, 1));
     most = f32x4.max(most, v128.shuffle<f32>(most, most, 1, 0, 3, 2));
-    const bits = halvesOf(f32x4.div(most, f32x4.splat(format == Q4 ? 8 : 127)));
+    const bits = f16Of(f32x4.div(most, f32x4.splat(format == Q4 ? 8 : 127)));
     store<u16>(out, <u16>i32x4.extract_lane(bits, 0), 256);
     const scale = f32x4.mul(i32x4.shl(bits, 13), known(UNSCALE));
     if (f32x4.extract_lane(scale, 0) == 0) continue;

@@ -5,7 +5,7 @@
 // and broadcast by shuffles, since every access costs a bounds check.
 import { known, madd, splat } from "./simd";
 
-/** 2^112, by which halves widened by bits alone fall short; and 1.5·2^23, which rounds to a whole number. */
+/** 2^112, by which f16 widened by bits alone fall short; and 1.5·2^23, which rounds to a whole number. */
 const UNSCALE = memory.data<f32>([5192296858534827628530496329220096.0]);
 const ROUND = memory.data<f32>([12582912]);
 
@@ -137,17 +137,17 @@ function accumulate(c: usize, a0: v128, a1: v128, low: v128, high: v128): void {
   v128.store(c, madd(f32x4.convert_i32x4_s(a1), high, v128.load(c, 16)), 16);
 }
 
-/* Scales are not negative, so that their halves become f32 by a shift and a product with 2^112. */
+/* Scales are not negative, so that their f16 become f32 by a shift and a product with 2^112. */
 // @ts-ignore: decorator
 @inline
-function lowScales(halves: v128): v128 {
-  return f32x4.mul(i32x4.shl(i32x4.extend_low_i16x8_u(halves), 13), known(UNSCALE));
+function lowScales(f16: v128): v128 {
+  return f32x4.mul(i32x4.shl(i32x4.extend_low_i16x8_u(f16), 13), known(UNSCALE));
 }
 
 // @ts-ignore: decorator
 @inline
-function highScales(halves: v128): v128 {
-  return f32x4.mul(i32x4.shl(i32x4.extend_high_i16x8_u(halves), 13), known(UNSCALE));
+function highScales(f16: v128): v128 {
+  return f32x4.mul(i32x4.shl(i32x4.extend_high_i16x8_u(f16), 13), known(UNSCALE));
 }
 
 /*
@@ -166,8 +166,8 @@ export function quantizeRow(x: usize, out: usize, k: i32): f32 {
   for (i = 0; i + 8 <= k; i += 8) {
     const at = x + ((<usize>i) << 2);
     const low = rounded(v128.load(at), inverse), high = rounded(v128.load(at, 16), inverse);
-    const halves = i8x16.shuffle(low, high, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29);
-    v128.store(out + ((<usize>i) << 1), halves);
+    const f16 = i8x16.shuffle(low, high, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29);
+    v128.store(out + ((<usize>i) << 1), f16);
   }
   for (; i < k; i++) {
     const value = rounded(v128.load32_splat(x + ((<usize>i) << 2)), inverse);

@@ -1,7 +1,7 @@
 // Ops on rows of sequences: norms, embeddings, choices, copies.
 import { normRow } from "./linear";
 import { F16, HEADER } from "./packed";
-import { lowHalves } from "./rows_float";
+import { lowF16 } from "./rows_float";
 import { arg, pointer, splat, swish4 } from "./simd";
 
 /* out = x / √(mean x² + eps)·weight. Arguments: x [R,D], weight [D], out, D, eps (f32 bits). Item: one row. */
@@ -23,10 +23,10 @@ export function embedding(args: usize, item: i32): void {
   }
   // 2^112, in two steps of 2^56, undoes what widening by bits leaves out.
   const factor = splat(72057594037927936.0);
-  const halves = table + HEADER + row * ((<usize>width) << 1);
+  const f16 = table + HEADER + row * ((<usize>width) << 1);
   for (let i = 0; i < width; i += 4) {
-    const four = v128.load64_zero(halves + ((<usize>i) << 1));
-    const values = f32x4.mul(f32x4.mul(lowHalves(four), factor), factor);
+    const four = v128.load64_zero(f16 + ((<usize>i) << 1));
+    const values = f32x4.mul(f32x4.mul(lowF16(four), factor), factor);
     for (let j = i; j < min(i + 4, width); j++) storeLane(out, j, j - i, values);
   }
 }

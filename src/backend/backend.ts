@@ -6,8 +6,8 @@ import type { HostTensor } from "../tensor/tensor.ts";
 export interface WeightSource {
   /** Names and shapes of all weights. */
   readonly shapes: ReadonlyMap<string, Shape>;
-  /** Whether all values are halves, so that nothing is lost where they are stored as such. */
-  readonly halves?: boolean;
+  /** Whether f16 holds all values exactly, so that nothing is lost where they are stored as such. */
+  readonly f16?: boolean;
   /** The weight `name` in f32, row-major. */
   read(name: string): Promise<Float32Array>;
   /**

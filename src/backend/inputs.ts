@@ -35,7 +35,7 @@ export function checkShared(graph: Graph, other: Graph): void {
 /** The state `name` of `graph`, which `value` fits if given. Throws `ArgumentError`. */
 export function checkState(graph: Graph, name: string, value?: HostTensor): TensorOf<"state"> & Tensor {
   const state = tensorsOf(graph, "state").find(({ attrs }) => attrs.name === name);
-  if (!state || state.attrs.halves) {
+  if (!state || state.attrs.f16) {
     throw new ArgumentError(`Cannot use the state ${name}`, {
       expected: "a state of the program in f32 or u32",
       got: state ? "one in f16" : "none",

@@ -32,8 +32,8 @@ export function checkIndex(op: string, input: string, tensor: Operand, expected:
 }
 
 /** Whether a tensor is a state that is stored as f32 or u32, or one that is stored as f16. */
-export function isState({ op, attrs }: Operand, { halves = false }: { halves?: boolean } = {}): boolean {
-  return op === "state" && ("halves" in attrs && attrs.halves === true) === halves;
+export function isState({ op, attrs }: Operand, { f16 = false }: { f16?: boolean } = {}): boolean {
+  return op === "state" && ("f16" in attrs && attrs.f16 === true) === f16;
 }
 
 /** The shape rule of a gradient by x, which is of the shape of both x and dy. */

@@ -66,7 +66,7 @@ export function tokenizerWeights(
     kind: stated ?? kind,
     source: {
       shapes,
-      halves: shapes.keys().every((name) => tensors.get(storedName(name))?.dtype === "f16"),
+      f16: shapes.keys().every((name) => tensors.get(storedName(name))?.dtype === "f16"),
       read: (name) => checkpoint.read(storedName(name)),
       release: free,
     },

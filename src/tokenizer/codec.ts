@@ -33,7 +33,7 @@ export class Codec implements AsyncDisposable {
     const side = Math.max(typicalSide, 2 * downsamplingFactor(config));
     const extent = { n: 1, height: side, width: side };
     const graphs = [decodeGraph(config, extent), ...decoderOnly ? [] : [encodeGraph(config, extent)]];
-    const format = source.halves ? "f16" : "f32";
+    const format = source.f16 ? "f16" : "f32";
     return new Codec(config, await Engine.load({ source, graphs, format, programs: keptPrograms }, options));
   }
 

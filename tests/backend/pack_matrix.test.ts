@@ -21,11 +21,11 @@ const shapes: readonly [number, number][] = [[1, 1], [7, 33], [8, 32], [19, 70],
 interface Packed {
   readonly words: Uint32Array;
   readonly floats: Float32Array;
-  readonly halves: Uint16Array;
+  readonly f16: Uint16Array;
   readonly bytes: Int8Array;
 }
 
-/** Weights of all sizes: ordinary ones, a block of zeros, tiny ones that are subnormal as halves, and ties. */
+/** Weights of all sizes: ordinary ones, a block of zeros, tiny ones that are subnormal as f16, and ties. */
 function weights([outputs, k]: Shape): Float32Array {
   const values = hashed("packed", [outputs!, k!], { scale: 0.3 });
   return values.map((value, i) => {
@@ -51,7 +51,7 @@ function pack(
   const packed = {
     words: new Uint32Array(buffer, address, bytes / 4),
     floats: new Float32Array(buffer, address, bytes / 4),
-    halves: new Uint16Array(buffer, address, bytes / 2),
+    f16: new Uint16Array(buffer, address, bytes / 2),
     bytes: new Int8Array(buffer, address, bytes),
   };
   return { packed, values };
@@ -83,7 +83,7 @@ for (const variant of variants) {
     }
   });
 
-  test(`f16 are the nearest halves, none subnormal (${variant})`, () => {
+  test(`values in f16 are the nearest, none subnormal (${variant})`, () => {
     for (const shape of shapes) {
       const { packed, values } = pack(variant, "f16", shape), [outputs, k] = shape;
       assert.is(packed.words[0], 1);
@@ -91,11 +91,11 @@ for (const variant of variants) {
       for (let o = 0; o < outputs; o++) {
         const at = 64 + Math.floor(o / 8) * panel, factor = packed.floats[at / 4 + o % 8]!;
         for (let c = 0; c < k; c++) {
-          const half = packed.halves[at / 2 + 16 + 8 * c + o % 8]!;
-          // Read by their bits, halves are 2^-112 of their values; rows come with half of the way back.
-          assert.is(f16ToNumber(half) * factor / 2 ** 56, f16ToNumber(numberToF16(values[o * k + c]!)));
+          const f16 = packed.f16[at / 2 + 16 + 8 * c + o % 8]!;
+          // Read by their bits, f16 are 2^-112 of their values; rows come with half of the way back.
+          assert.is(f16ToNumber(f16) * factor / 2 ** 56, f16ToNumber(numberToF16(values[o * k + c]!)));
           // Rows of large values cannot be scaled as far.
-          assert.ok((half & 0x7fff) === 0 || (half & 0x7c00) !== 0 || factor > 2 ** 46, "subnormal");
+          assert.ok((f16 & 0x7fff) === 0 || (f16 & 0x7c00) !== 0 || factor > 2 ** 46, "subnormal");
         }
       }
     }
@@ -113,7 +113,7 @@ for (const variant of variants) {
             const whole = packed.bytes[at + ((c & 31) >> 1) * 16 + (o % 8) * 2 + (c & 1)]!;
             // The kernels know no negative scale: its sign goes to the whole numbers.
             assert.is(scale >> 15 ? 0 - whole : whole, q[o * k + c]);
-            assert.is(packed.halves[at / 2 + 128 + o % 8], scale & 0x7fff);
+            assert.is(packed.f16[at / 2 + 128 + o % 8], scale & 0x7fff);
           }
         }
       }

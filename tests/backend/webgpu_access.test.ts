@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { callStored, declareStored } from "../../src/backend/webgpu/access.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
 
-const test = suite("arrays that lie in pieces or as halves");
+const test = suite("arrays that lie in pieces or as f16");
 const line = "@group(0) @binding(3) var<storage, read_write> x: array<vec4f>;";
 
 test("reads and writes become calls, within each other, too", () => {
@@ -23,7 +23,7 @@ test("what changes an element in any other way is refused", () => {
 });
 
 test("pieces have bindings of their own, and the elements of each begin where the one before ends", () => {
-  const code = declareStored(line, { pieces: [256, 512, 64], half: false, written: true });
+  const code = declareStored(line, { pieces: [256, 512, 64], f16: false, written: true });
   assert.equal(
     code.slice(0, 3),
     [3, 19, 35].map((binding, i) =>
@@ -37,8 +37,8 @@ test("pieces have bindings of their own, and the elements of each begin where th
   assert.ok(code.includes("fn store_to_x(i: u32, value: vec4f) {"));
 });
 
-test("halves are widened when they are read, and are half as long", () => {
-  const code = declareStored(line, { pieces: [256, 8], half: true, written: false });
+test("elements in f16 are widened when they are read, and are half as long", () => {
+  const code = declareStored(line, { pieces: [256, 8], f16: true, written: false });
   assert.is(code[0], "@group(0) @binding(3) var<storage, read_write> x_0: array<vec4<f16>>;");
   assert.is(code[3], "if (i < 32u) { return vec4f(x_0[i]); } else { return vec4f(x_1[i - 32u]); }");
   assert.not(code.some((line) => line.includes("store_to")));

@@ -89,7 +89,7 @@ function bytesMoved(
   const tensor = viewed(operand);
   const bytes = sizeOf(tensor.shape) * 4;
   if (tensor.op !== "state") return bytes;
-  return bytes / (tensor.attrs.halves ? 2 : 1) / 2;
+  return bytes / (tensor.attrs.f16 ? 2 : 1) / 2;
 }
 
 function rowsOf(index: Operand | undefined): number {

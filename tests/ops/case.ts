@@ -28,7 +28,7 @@ export interface Operand {
   readonly dtype: GraphDType;
   readonly from: "run" | "count" | "weights" | "state";
   /** Whether a state keeps its elements as f16. */
-  readonly halves?: boolean;
+  readonly f16?: boolean;
   /** Values lie in [offset − scale, offset + scale), of u32 in [0, scale). */
   readonly scale: number;
   readonly offset: number;
@@ -80,8 +80,8 @@ export function counting(shape: Shape): Operand {
 }
 
 /** A state, of zeros before the first run. */
-export function state(shape: Shape, halves: boolean): Operand {
-  return { shape, dtype: "f32", from: "state", scale: 0, offset: 0, halves };
+export function state(shape: Shape, f16: boolean): Operand {
+  return { shape, dtype: "f32", from: "state", scale: 0, offset: 0, f16 };
 }
 
 /** Values of an operand in a run: the same on every machine. */
@@ -134,9 +134,9 @@ export function makeCase<N extends CaseName>(
 }
 
 /** The operand `name` as a graph has it. */
-export function handle(name: string, { shape, dtype, from, halves }: Operand): Tensor {
+export function handle(name: string, { shape, dtype, from, f16 }: Operand): Tensor {
   if (from === "weights") return param(name, shape);
-  if (from === "state") return apply("state", {}, { name, shape, dtype, halves });
+  if (from === "state") return apply("state", {}, { name, shape, dtype, f16 });
   return input(name, { shape, dtype });
 }
 

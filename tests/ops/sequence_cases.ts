@@ -158,13 +158,13 @@ export const sequenceCases: { readonly [O in SequenceOp]: OpCases<O> } = {
       [[16, 48], 1, 3, 2],
     ] as [Shape, number, number, number][]).flatMap(([qkv, heads, positions, runs]) => {
       const head = qkv[1]! / 3 / heads, table = given([positions, head]);
-      return [false, true].flatMap((halves) => {
+      return [false, true].flatMap((f16) => {
         const operands = {
           qkv: given(qkv, { scale: 2 }),
-          cache: state([qkv[0]!, 2, heads, positions, head], halves),
+          cache: state([qkv[0]!, 2, heads, positions, head], f16),
           position: counting([qkv[0]!]),
         };
-        const attrs = { heads, halves };
+        const attrs = { heads, f16 };
         return [{ operands, attrs, runs }, { operands: { ...operands, table }, attrs, runs }];
       });
     }),

@@ -24,7 +24,7 @@ const reference = new ReferenceBackend();
 /** What the reference gives for each case, computed once. */
 const expectations = new Map<string, Promise<HostTensor>>();
 
-/** A device without `shader-f16`, on which halves are unpacked from words. */
+/** A device without `shader-f16`, on which f16 is unpacked from words. */
 const plainDevice = async () => await (await findAdapter())!.requestDevice();
 
 const suites: readonly {

@@ -59,10 +59,10 @@ function attention(
   return result;
 }
 
-/** Attention of one position over the cache, which it joins first, rounded to halves where asked. Writes the cache. */
+/** Attention of one position over the cache, which it joins first, rounded to f16 where asked. Writes the cache. */
 function attentionStep(
   inputs: Values<"attention_step">,
-  { heads, halves }: Attrs<"attention_step">,
+  { heads, f16 }: Attrs<"attention_step">,
   spec: Spec,
 ): HostTensor<"f32"> {
   const { cache, position, table } = inputs;
@@ -82,7 +82,7 @@ function attentionStep(
       };
       for (const which of [0, 1]) {
         const values = part(which + 1);
-        cached(which, p).set(halves ? values.map(roundToHalf) : values);
+        cached(which, p).set(f16 ? values.map(roundToF16) : values);
       }
       attend(part(0), {
         keys: (i) => cached(0, i),
@@ -95,8 +95,8 @@ function attentionStep(
   return result;
 }
 
-/** The half nearest to `value`. */
-function roundToHalf(value: number): number {
+/** The f16 nearest to `value`. */
+function roundToF16(value: number): number {
   return f16ToNumber(numberToF16(value));
 }
 

@@ -29,7 +29,7 @@ export interface Layout {
 
 /** Bytes of a tensor's elements. Kernels work on whole vectors: the alignment of buffers makes room for the last. */
 export function bytesOf(tensor: Tensor): number {
-  return (tensor.op === "state" && tensor.attrs.halves ? 2 : 4) * sizeOf(tensor.shape);
+  return (tensor.op === "state" && tensor.attrs.f16 ? 2 : 4) * sizeOf(tensor.shape);
 }
 
 /**

@@ -76,7 +76,7 @@ export function tableBytes([words, width]: Shape, format: WeightFormat): number 
   return headerBytes + (format === "f32" ? 4 : 2) * words! * width! + 16;
 }
 
-/** Packs a table of embeddings, as it is or in halves, into `target`, `tableBytes` long. */
+/** Packs a table of embeddings, as it is or in f16, into `target`, `tableBytes` long. */
 export function packTable(
   values: Float32Array,
   { format, target }: { format: WeightFormat; target: Uint8Array },
@@ -85,7 +85,7 @@ export function packTable(
   const at = target.byteOffset + headerBytes;
   if (format === "f32") new Float32Array(target.buffer, at, values.length).set(values);
   else {
-    const halves = new Uint16Array(target.buffer, at, values.length);
-    for (let i = 0; i < values.length; i++) halves[i] = numberToF16(values[i]!);
+    const f16 = new Uint16Array(target.buffer, at, values.length);
+    for (let i = 0; i < values.length; i++) f16[i] = numberToF16(values[i]!);
   }
 }

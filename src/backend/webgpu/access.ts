@@ -2,7 +2,7 @@ import { BackendError } from "../../tensor/errors.ts";
 
 /**
  * Kernels are written as if every array of f32 lay as such in one binding. Where it does not, its elements are loaded
- * and stored by functions: because they are kept as halves, or because the tensor is larger than a binding, so that
+ * and stored by functions: because they are kept as f16, or because the tensor is larger than a binding, so that
  * several show it, one after the other. Where neither is so, a kernel's text does not change.
  */
 
@@ -13,8 +13,8 @@ export const indicesOfPiece = 16;
 export interface Storage {
   /** Bytes of the bindings that show it. */
   readonly pieces: readonly number[];
-  /** Whether its elements are halves. */
-  readonly half: boolean;
+  /** Whether its elements are f16. */
+  readonly f16: boolean;
   /** Whether it may be written. */
   readonly written: boolean;
 }
@@ -22,17 +22,17 @@ export interface Storage {
 const array = /@binding\((\d+)\)(.*) (\w+): array<(.+)>;$/;
 
 /** Declares an array as it lies, and what loads and stores its elements. */
-export function declareStored(line: string, { pieces, half, written }: Storage): string[] {
+export function declareStored(line: string, { pieces, f16, written }: Storage): string[] {
   const [, index, kind, binding, type] = array.exec(line)!;
-  const stored = half ? halves[type!]! : type!;
-  const size = (lanesOf(type!)) * (half ? 2 : 4), last = pieces.length - 1;
+  const stored = f16 ? f16Types[type!]! : type!;
+  const size = (lanesOf(type!)) * (f16 ? 2 : 4), last = pieces.length - 1;
   let end = 0;
   const ends = pieces.map((bytes) => end += bytes / size);
   const place = (piece: number) => `${binding}_${piece}[i${piece === 0 ? "" : ` - ${ends[piece - 1]}u`}]`;
   const cases = (act: (piece: number) => string) =>
     pieces.map((_, piece) => (piece < last ? `if (i < ${ends[piece]}u) ` : "") + `{ ${act(piece)} }`)
       .join(" else ");
-  const converted = (value: string, to: string) => half ? `${to}(${value})` : value;
+  const converted = (value: string, to: string) => f16 ? `${to}(${value})` : value;
   const number = (piece: number) => Number(index) + piece * indicesOfPiece;
   return [
     ...pieces.map((_, piece) =>
@@ -76,8 +76,8 @@ export function callStored(code: string, name: string): string {
   return code;
 }
 
-/** What holds a half for each element of these. */
-const halves: Readonly<Record<string, string>> = { f32: "f16", vec4f: "vec4<f16>" };
+/** The type that stores these as f16. */
+const f16Types: Readonly<Record<string, string>> = { f32: "f16", vec4f: "vec4<f16>" };
 
 /** Where the bracket that is opened at `open` is closed. */
 function matching(code: string, open: number): number {

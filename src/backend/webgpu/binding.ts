@@ -18,7 +18,7 @@ export async function bindingOf(
     const same = own.written && [...regions].find(([, region]) => samePlace(region, own));
     uses[name] = same
       ? { sameAs: same[0] }
-      : { readOnly: !own.written, half: own.half, pieces: own.pieces.map(({ bytes }) => bytes) };
+      : { readOnly: !own.written, f16: own.f16, pieces: own.pieces.map(({ bytes }) => bytes) };
     if (!same) regions.set(name, own);
   }
   checkCount(session, { kernel, regions });

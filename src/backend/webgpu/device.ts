@@ -11,7 +11,7 @@ const limits = [
   "maxComputeWorkgroupSizeX",
 ] as const;
 
-/** What is made use of where it is there: to keep halves, and to time programs. */
+/** What is made use of where it is there: to store f16, and to time programs. */
 const features = ["shader-f16", "timestamp-query"] as const;
 
 /** Opens a device with all that the adapter has. Throws `BackendError` where there is none. */

@@ -4,7 +4,7 @@ import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memor
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Command, Operand, Scratch } from "./commands.ts";
-import { keptAsHalves } from "./halves.ts";
+import { keptAsF16 } from "./f16.ts";
 import { lower } from "./lower.ts";
 import type { Target } from "./lowering.ts";
 
@@ -21,8 +21,8 @@ export interface Layout {
   readonly tensors: ReadonlyMap<Tensor, number>;
   /** The buffer of each scratch. */
   readonly scratch: ReadonlyMap<Scratch, number>;
-  /** Tensors that are kept as halves. */
-  readonly halves: ReadonlySet<Tensor>;
+  /** Tensors that are kept as f16. */
+  readonly f16: ReadonlySet<Tensor>;
   /** Bytes of each buffer, without what aligns or guards it. */
   readonly sizes: readonly number[];
 }
@@ -34,8 +34,8 @@ export interface LayoutOptions {
   readonly align: number;
   /** Bytes after each buffer that nothing may write; then no buffer shares its place with another. */
   readonly guard: number;
-  /** Whether what is neither input nor output is kept as halves. */
-  readonly halves?: boolean;
+  /** Whether what is neither input nor output is kept as f16. */
+  readonly f16?: boolean;
 }
 
 /** Whether an operand is a tensor. */
@@ -44,13 +44,13 @@ export function isTensor(operand: Operand): operand is Tensor {
 }
 
 /** Lowers a fused graph; one arena for all that lives during a run: inputs from its start, outputs to its end. */
-export function planLayout(graph: Graph, { target, align, guard, halves = false }: LayoutOptions): Layout {
+export function planLayout(graph: Graph, { target, align, guard, f16 = false }: LayoutOptions): Layout {
   const commands: Command[] = [];
   const tensors = new Map<Tensor, number>(), scratch = new Map<Scratch, number>();
   const placed = graph.tensors.filter((tensor) =>
     !elsewhere.includes(tensor.op) && viewed(tensor) === tensor
   );
-  const kept = halves ? keptAsHalves(graph, placed) : new Set<Tensor>();
+  const kept = f16 ? keptAsF16(graph, placed) : new Set<Tensor>();
   const sizes: number[] = [], lifetimes: { bytes: number; first: number; last: number }[] = [];
   const steps = graph.tensors.filter(({ op }) => !leaves.includes(op));
   const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
@@ -84,5 +84,5 @@ export function planLayout(graph: Graph, { target, align, guard, halves = false 
     }
   });
   for (const output of Object.values(graph.outputs)) extend(viewed(output), end);
-  return { commands, plan: planArena(lifetimes, align), tensors, scratch, halves: kept, sizes };
+  return { commands, plan: planArena(lifetimes, align), tensors, scratch, f16: kept, sizes };
 }

@@ -7,7 +7,7 @@ export class Device {
   readonly device: GPUDevice;
   readonly counters: Counters;
   readonly software: boolean;
-  /** Whether kernels can read and write halves. */
+  /** Whether kernels can read and write f16. */
   readonly f16: boolean;
   /** Offsets of bindings are multiples of this. */
   readonly align: number;

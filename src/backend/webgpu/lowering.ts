@@ -14,7 +14,7 @@ export type Rules<O extends LoweredOp> = {
 /** What commands are made for. */
 export interface Target {
   readonly tiling: Tiling;
-  /** Whether kernels can read halves; where not, they unpack them from words. */
+  /** Whether kernels can read f16; where not, they unpack them from words. */
   readonly f16: boolean;
   /** Bytes of workgroup memory that kernels may use. */
   readonly workgroupBytes: number;

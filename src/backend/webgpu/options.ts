@@ -12,9 +12,9 @@ export interface WebGpuOptions {
    */
   readonly keepWeights?: boolean;
   /**
-   * How what is computed on the way from inputs to outputs is stored: `f32` (default), or `f16`, which halves the memory
+   * How what is computed on the way from inputs to outputs is stored: `f32` (default), or `f16`, which takes half of the memory
    * and its traffic where the device has `shader-f16`. Sums are f32 in either case, as are inputs, outputs, statistics
-   * and states that are not halves themselves. A program may be compiled for the other, see `CompileOptions`.
+   * and states that are not f16 themselves. A program may be compiled for the other, see `CompileOptions`.
    */
   readonly activations?: ActivationFormat;
   /** What programs of training need beside the rest: `trainingShaders` of `training.ts`. Without, they are refused. */

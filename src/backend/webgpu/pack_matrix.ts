@@ -15,19 +15,19 @@ export function packMatrix(values: Float32Array, shape: Shape, format: WeightFor
     return packQuantized(values, { shape: shape as readonly [number, number], format });
   }
   const matrix = padChannels(values, shape);
-  return format === "f16" ? packHalves(matrix) : matrix;
+  return format === "f16" ? packF16(matrix) : matrix;
 }
 
-/** A table `[V,D]` as rows of f32, or in f16 of whole words of two halves. */
+/** A table `[V,D]` as rows of f32, or in f16, two in a word. */
 export function packTable(values: Float32Array, shape: Shape, format: WeightFormat): PackedWeight {
   if (format === "f32") return values;
   const [words, width] = shape as [number, number];
-  if (width % 2 === 0) return packHalves(values);
+  if (width % 2 === 0) return packF16(values);
   const padded = new Float32Array(words * (width + 1));
   for (let row = 0; row < words; row++) {
     padded.set(values.subarray(row * width, (row + 1) * width), row * (width + 1));
   }
-  return packHalves(padded);
+  return packF16(padded);
 }
 
 /** Words that a row of `width` whole numbers takes, and those of its scales, two in a word. */
@@ -49,7 +49,7 @@ function padChannels(values: Float32Array, shape: Shape): Float32Array {
   return packed;
 }
 
-function packHalves(values: Float32Array): Uint32Array {
+function packF16(values: Float32Array): Uint32Array {
   return Uint32Array.from(
     { length: values.length / 2 },
     (_, i) => (numberToF16(values[2 * i]!) | (numberToF16(values[2 * i + 1]!) << 16)) >>> 0,
@@ -64,12 +64,12 @@ function packQuantized(
   const words = quantizedWords(format, width), blocks = Math.ceil(width / quantBlock);
   const packed = new Uint32Array(outputs * (words.row + words.scales));
   const bytes = new Int8Array(packed.buffer),
-    halves = new Uint16Array(packed.buffer, 4 * outputs * words.row);
+    f16 = new Uint16Array(packed.buffer, 4 * outputs * words.row);
   for (let o = 0; o < outputs; o++) {
     const row = q.subarray(o * width, (o + 1) * width), at = 4 * o * words.row;
     if (format === "q8") bytes.set(row, at);
     else row.forEach((value, i) => bytes[at + (i >> 1)]! |= (value & 15) << (i % 2 * 4));
-    halves.set(scales.subarray(o * blocks, (o + 1) * blocks), 2 * o * words.scales);
+    f16.set(scales.subarray(o * blocks, (o + 1) * blocks), 2 * o * words.scales);
   }
   return packed;
 }

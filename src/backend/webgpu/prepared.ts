@@ -69,8 +69,8 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
     const region = (operand: Operand): Region => {
       if ("packed" in operand) {
         const { packed: { attrs: { name } }, layout } = operand;
-        const half = session.f16 && layout === "matrix" && weights.format(name) === "f16";
-        return { ...whole(weights.memory(name, layout)), half };
+        const f16 = session.f16 && layout === "matrix" && weights.format(name) === "f16";
+        return { ...whole(weights.memory(name, layout)), f16 };
       }
       if (!isTensor(operand)) return inArena(layout.scratch.get(operand)!);
       const tensor = viewed(operand);
@@ -79,15 +79,15 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
       const memory = tensor.op === "param"
         ? weights.memory(tensor.attrs.name, "plain")
         : constants.get(tensor);
-      return memory ? whole(memory) : inArena(layout.tensors.get(tensor)!, layout.halves.has(tensor));
+      return memory ? whole(memory) : inArena(layout.tensors.get(tensor)!, layout.f16.has(tensor));
     };
     const whole = (memory: Memory): Region => ({
       pieces: piecesOf(memory, { offset: 0, bytes: memory.bytes, limit }),
-      ...{ written: false, half: false },
+      ...{ written: false, f16: false },
     });
-    const inArena = (index: number, half = false): Region => {
+    const inArena = (index: number, f16 = false): Region => {
       const offset = layout.plan.offsets[index]!, bytes = Math.max(4, layout.sizes[index]!) + guard;
-      return { pieces: piecesOf(arena, { offset, bytes, limit }), written: true, half };
+      return { pieces: piecesOf(arena, { offset, bytes, limit }), written: true, f16 };
     };
     const parts = layout.commands.map((command) => partsOf(command, plan.flopPerSubmit));
     const firsts = await placeFirsts(session, { parts, create });

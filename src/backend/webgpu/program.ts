@@ -97,7 +97,7 @@ export class WebGpuProgram implements Program {
           },
           align: session.align,
           guard,
-          halves: halvesOn(session, activations),
+          f16: f16On(session, activations),
         }),
         weights,
         flopPerSubmit: gpu.options.flopPerSubmit ?? defaultFlopPerSubmit(session.software),
@@ -214,7 +214,7 @@ export class WebGpuProgram implements Program {
         new Map([
           ...shared,
           ...states.map((state): [Tensor, Memory] => {
-            const bytes = (state.attrs.halves ? 2 : 4) * sizeOf(state.shape);
+            const bytes = (state.attrs.f16 ? 2 : 4) * sizeOf(state.shape);
             return [state as Tensor, createMemory(session, bytes, storage)];
           }),
         ]),
@@ -272,8 +272,8 @@ export class WebGpuProgram implements Program {
   }
 }
 
-/** Whether activations are kept as halves. Throws `BackendError` where they are to be and cannot. */
-function halvesOn({ f16 }: Session, activations: ActivationFormat = "f32"): boolean {
+/** Whether activations are kept as f16. Throws `BackendError` where they are to be and cannot. */
+function f16On({ f16 }: Session, activations: ActivationFormat = "f32"): boolean {
   if (activations === "f32" || f16) return activations === "f16";
   throw new BackendError("Cannot keep activations as f16", {
     expected: "a device with the feature shader-f16",

@@ -5,6 +5,6 @@ export interface Region {
   readonly pieces: readonly Piece[];
   /** Whether kernels may write it. */
   readonly written: boolean;
-  /** Whether its elements, f32 to the kernels, are halves there. */
-  readonly half: boolean;
+  /** Whether its elements, f32 to the kernels, are f16 there. */
+  readonly f16: boolean;
 }

@@ -13,8 +13,8 @@ export interface BindingUse {
   readonly sameAs?: string;
   /** Bytes of the bindings that show its memory, one after the other; one binding if not given. */
   readonly pieces?: readonly number[];
-  /** Whether its elements, f32 to the kernel, are kept as halves. */
-  readonly half?: boolean;
+  /** Whether its elements, f32 to the kernel, are kept as f16. */
+  readonly f16?: boolean;
 }
 
 /** A binding that a specialised kernel declares. */
@@ -60,7 +60,7 @@ export function specialise(
   let code = body.flatMap((line) => {
     const [, index, kind, binding] = declaration.exec(line) ?? [];
     if (binding === undefined) return line;
-    const { readOnly, sameAs, pieces = [0], half = false } = uses[binding] ?? {};
+    const { readOnly, sameAs, pieces = [0], f16 = false } = uses[binding] ?? {};
     if (sameAs !== undefined) return [];
     const read = kind === "storage, read" || (kind !== "uniform" && readOnly);
     const type = kind === "uniform" ? "uniform" : read ? "read-only-storage" : "storage";
@@ -68,9 +68,9 @@ export function specialise(
     for (const piece of pieces.keys()) {
       bindings.push({ name: binding, piece, index: Number(index) + piece * indicesOfPiece, type });
     }
-    if (pieces.length === 1 && !half) return own;
+    if (pieces.length === 1 && !f16) return own;
     called.push(binding);
-    return declareStored(own, { pieces, half, written: !read });
+    return declareStored(own, { pieces, f16, written: !read });
   }).join("\n");
   for (const [binding, { sameAs }] of Object.entries(uses)) {
     if (sameAs !== undefined) code = code.replaceAll(new RegExp(`\\b${binding}\\b`, "g"), sameAs);
@@ -80,7 +80,7 @@ export function specialise(
   const head = values.map(([constant, value]) =>
     typeof value === "number" ? `const ${constant} = ${value}u;` : `const ${constant} = ${value};`
   );
-  const enabled = Object.values(uses).some(({ half }) => half) ? ["enable f16;"] : [];
+  const enabled = Object.values(uses).some(({ f16 }) => f16) ? ["enable f16;"] : [];
   return { code: [...enabled, ...head, code, ""].join("\n"), bindings };
 }
 

@@ -24,8 +24,8 @@ export function attentionStep(
   qkv: Tensor,
   { cache, position, heads }: { cache: Tensor; position: Tensor; heads: number },
 ): Tensor {
-  const halves = cache.op === "state" && cache.attrs.halves === true;
-  return apply("attention_step", { qkv, cache, position }, { heads, halves });
+  const f16 = cache.op === "state" && cache.attrs.f16 === true;
+  return apply("attention_step", { qkv, cache, position }, { heads, f16 });
 }
 
 /** The gradients of these ops. */

@@ -22,7 +22,7 @@ export function constant(value: HostTensor | number): Tensor {
   });
 }
 
-/** Memory that outlives a run, zeros at first; with `halves` its elements are kept as f16. */
+/** Memory that outlives a run, zeros at first; with `f16` its elements are kept as f16. */
 export function state(name: string, attrs: Omit<Attrs<"state">, "name">): Tensor {
   return apply("state", {}, { name, ...attrs });
 }

@@ -8,7 +8,7 @@ export function philox(key: Tensor, counter: Tensor): Tensor {
   return apply("philox", { key, counter }, {});
 }
 
-/** `uncond + scale·(cond − uncond)` of the two halves of logits `[2·N,V]`. */
+/** `uncond + scale·(cond − uncond)` of both parts of logits `[2·N,V]`. */
 export function guide(logits: Tensor, scale: Tensor): Tensor {
   return apply("guide", { logits, scale }, {});
 }

@@ -15,13 +15,13 @@ export interface AttentionOps {
   attention: { inputs: { qkv: Operand }; attrs: { heads: number } };
   /**
    * One position of causal attention: writes k and v of qkv `[R,3·D]` into cache (a state) `[R,2,h,P,D/h]` at
-   * position u32 `[R]`, then lets q attend over positions 0 to there → `[R,D]`. `halves` as the state says.
+   * position u32 `[R]`, then lets q attend over positions 0 to there → `[R,D]`. `f16` as the state says.
    *
    * After fusion: `table` turns q and k first, as `rope` does.
    */
   attention_step: {
     inputs: { qkv: Operand; cache: Operand; position: Operand; table?: Operand };
-    attrs: { heads: number; halves: boolean };
+    attrs: { heads: number; f16: boolean };
   };
   /** The gradient of `attention` by qkv `[B,P,3·D]`, the probabilities computed again: dy `[B,P,D]`. */
   attention_grad: { inputs: { qkv: Operand; dy: Operand }; attrs: { heads: number } };
@@ -39,12 +39,12 @@ export const attentionShapes: ShapeRules<AttentionOps> = {
     rank("attention", "qkv", qkv, 3);
     return f32(checkQkv("attention", qkv, heads).out);
   },
-  attention_step: ({ qkv, cache, position, table }, { heads, halves }) => {
+  attention_step: ({ qkv, cache, position, table }, { heads, f16 }) => {
     const [rows] = rank("attention_step", "qkv", qkv, 2);
     const { head, out } = checkQkv("attention_step", qkv, heads);
     const [, , , positions] = rank("attention_step", "cache", cache, 5);
-    const fits = isState(cache, { halves });
-    check("attention_step", "cache", cache.shape, fits, `a state ${halves ? "of" : "without"} halves`);
+    const fits = isState(cache, { f16 });
+    check("attention_step", "cache", cache.shape, fits, `a state in ${f16 ? "f16" : "f32"}`);
     checkShape("attention_step", "cache", cache, [rows!, 2, heads, positions!, head]);
     checkIndex("attention_step", "position", position, [rows!]);
     if (table) checkTable("attention_step", table, head);

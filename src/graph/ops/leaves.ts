@@ -13,10 +13,10 @@ export interface LeavesOps {
   constant: { inputs: NoInputs; attrs: { value: HostTensor } };
   /**
    * Memory of a program that outlives its runs: zeros when compiled. An op that writes one says so; of two ops on the
-   * same state, one must depend on the other's result, which is then their order. With `halves` its f32 elements are
+   * same state, one must depend on the other's result, which is then their order. With `f16` its f32 elements are
    * rounded to f16 when they are written.
    */
-  state: { inputs: NoInputs; attrs: { name: string; shape: Shape; dtype: GraphDType; halves?: boolean } };
+  state: { inputs: NoInputs; attrs: { name: string; shape: Shape; dtype: GraphDType; f16?: boolean } };
 }
 
 /** What each op makes of its inputs. Throws `ShapeError` where they do not fit. */

@@ -84,7 +84,7 @@ export class TransformerNetwork {
     const shape = [rows, 2, heads, positions, dim / heads];
     return Array.from(
       { length: this.#count(kind) },
-      (_, i) => state(this.#scope.at(kind, i, "cache").path, { shape, dtype: "f32", halves: f16 }),
+      (_, i) => state(this.#scope.at(kind, i, "cache").path, { shape, dtype: "f32", f16 }),
     );
   }
 

@@ -28,12 +28,12 @@ export const attentionLowering: Rules<"rope" | "attention" | "attention_step"> =
   attention_step: (tensor, at) => {
     const { qkv, cache, position, table } = tensor.inputs, { heads } = tensor.attrs;
     const [rows, width] = tensor.shape as [number, number], positions = cache.shape[3]!;
-    const head = checkHead("attention_step", width / heads), halves = tensor.attrs.halves;
+    const head = checkHead("attention_step", width / heads), f16 = tensor.attrs.f16;
     const pointers = [qkv, cache, position, table, tensor as Tensor].map((read) => at.of(read));
     return [{
       opcode: Opcode.AttentionStep,
       items: rows * heads,
-      args: [...pointers, heads, head, positions, Number(halves)],
+      args: [...pointers, heads, head, positions, Number(f16)],
       scratchBytes: 4 * (2 * head + positions + 4),
     }];
   },

@@ -28,7 +28,7 @@ export const attentionLowering: Rules<"rope" | "attention" | "attention_step"> =
     }];
   },
   attention_step: (tensor, target) => {
-    const { inputs: { qkv, cache, position, table }, attrs: { heads, halves } } = tensor;
+    const { inputs: { qkv, cache, position, table }, attrs: { heads, f16 } } = tensor;
     const positions = cache.shape[3]!;
     checkScores(target, positions);
     return [{
@@ -39,7 +39,7 @@ export const attentionLowering: Rules<"rope" | "attention" | "attention_step"> =
           POSITIONS: positions,
           HEADS: heads,
           TABLE: Boolean(table),
-          HALVES: halves,
+          F16: f16,
         },
         ...headConstants(qkv, heads),
       },

@@ -4,7 +4,7 @@ import type { Graph } from "../../graph/trace.ts";
 
 /** Values that stay f32: what the caller gives, and the scales of norms, whose shifts may be large beside what they leave. */
 const exact: readonly string[] = ["input", "group_norm_affine"];
-/** Ops that move words, whatever they mean: what they read and give is not kept as halves. */
+/** Ops that move words, whatever they mean: what they read and give is not kept as f16. */
 const movers: readonly string[] = ["slice", "concat", "select"];
 
 /** Ops of training that sum over many elements. */
@@ -14,12 +14,12 @@ const updates: readonly string[] = ["assign", "adam", "square_sum"];
 const arithmetic: readonly string[] = ["add", "sub", "mul", "div", "clamp"];
 
 /**
- * Which of `tensors` of a graph are kept as halves: what lies between inputs and outputs.
+ * Which of `tensors` of a graph are kept as f16: what lies between inputs and outputs.
  *
  * In training these are maps and sequences, and their gradients. Losses, statistics, sums, latents (whose signs are codes)
  * and gradients of parameters stay f32, from where they are summed up to the update.
  */
-export function keptAsHalves(graph: Graph, tensors: readonly Tensor[]): Set<Tensor> {
+export function keptAsF16(graph: Graph, tensors: readonly Tensor[]): Set<Tensor> {
   const kept = new Set(tensors.filter(({ op, dtype }) => dtype === "f32" && !exact.includes(op)));
   const stays = (tensor: Tensor) => kept.delete(viewed(tensor));
   Object.values(graph.outputs).forEach(stays);

@@ -9,12 +9,12 @@ import { subTokens } from "../../src/networks/transformer/network.ts";
 import { nmse, readGolden } from "../golden/golden.ts";
 import { goldenConfig, hashedTransformer } from "../golden/transformer_golden.ts";
 
-const test = suite("keys and values as halves");
+const test = suite("keys and values as f16");
 
 /** The logits after some given tokens. */
-async function lastLogits(backend: Backend, halves: boolean): Promise<HostTensor> {
+async function lastLogits(backend: Backend, f16: boolean): Promise<HostTensor> {
   const config = goldenConfig(await readGolden("ar_tiny"));
-  const graph = stepGraph(config, { n: 1, guided: false, logits: true, f16Cache: halves });
+  const graph = stepGraph(config, { n: 1, guided: false, logits: true, f16Cache: f16 });
   await using weights = await backend.load(hashedTransformer([graph]), { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
   const settings = Object.fromEntries(subTokens.flatMap((name) => [
@@ -46,7 +46,7 @@ test("they change logits by no more than their rounding, and on each backend ali
   const error = nmse(rounded.data, exact.data);
   assert.ok(error > 0 && error < 1e-6, `NMSE ${error}`);
   const expected = await lastLogits(reference, true);
-  // A value on the edge between two halves may fall to either side.
+  // A value on the edge between two f16 may fall to either side.
   assert.ok(nmse(rounded.data, expected.data) < 1e-7, `NMSE ${nmse(rounded.data, expected.data)}`);
 });
 

@@ -34,9 +34,9 @@ const reference = new ReferenceBackend();
 const backend = new WebGpuBackend({ activations: "f16", training: trainingShaders }, { guarded: true });
 test.after(() => backend[Symbol.asyncDispose]());
 
-/** The largest normalised mean squared error of what was rounded to halves. */
+/** The largest normalised mean squared error of what was rounded to f16. */
 const tolerance = 1e-5;
-/** The smallest half above 0. */
+/** The smallest f16 above 0. */
 const smallest = 2 ** -24;
 const tried = 6, most = 100_000;
 /** Ops in whose results the rounding showed. */
@@ -46,17 +46,17 @@ const rounded: CaseName[] = [];
 const names = caseNames.filter((name) => name !== "assign" && name !== "adam");
 
 for (const name of names) {
-  each(`${name} reads and writes halves`, async () => {
+  each(`${name} reads and writes f16`, async () => {
     const specs = (opCases[name].cases as readonly CaseSpec<CaseOp>[]).filter((spec) =>
       elementsOf(makeCase(name, spec)) <= most
     );
     const step = Math.max(1, Math.floor(specs.length / tried));
     let largest = 0;
     for (const spec of specs.filter((_, i) => i % step === 0)) {
-      const example = makeCase(name, spec, (_, values) => asHalves(values));
+      const example = makeCase(name, spec, (_, values) => asF16(values));
       const expected = await compute(reference, example, example.graph);
       const actual = await compute(backend, example, between(name, spec));
-      // What halves are too small for is none, or as near as they come.
+      // What f16 is too small for is none, or as near as they come.
       const vanishing = expected.data.every((value, i) => Math.abs(value - actual.data[i]!) <= smallest / 2);
       const error = vanishing ? 0 : nmse(actual.data, expected.data);
       assert.ok(error <= tolerance, `${example.title}: NMSE ${error}`);
@@ -66,7 +66,7 @@ for (const name of names) {
   });
 }
 
-each("results were halves", () => {
+each("results were f16", () => {
   const shown = ["silu", "conv", "linear", "rms_norm", "attention", "rope"] as const;
   const shownInTraining = ["conv_input_grad", "group_norm_grad", "attention_grad", "swiglu_grad"] as const;
   for (const op of [...shown, ...shownInTraining]) {
@@ -111,7 +111,7 @@ async function compute(backend: Backend, example: OpCase, graph: Graph): Promise
   return y!;
 }
 
-function asHalves(values: HostTensor): HostTensor {
+function asF16(values: HostTensor): HostTensor {
   if (values.dtype !== "f32") return values;
   return { ...values, data: roundTo("f16", values.data as Float32Array, 1) } as HostTensor;
 }
