@@ -16,6 +16,14 @@ export function checkInputs(graph: Graph, inputs: Readonly<Record<string, HostTe
   }
 }
 
+/** The error of `compile` where `CompileOptions.states` is not a program of the same backend. */
+export function foreignStates(): ArgumentError {
+  return new ArgumentError("Cannot compile the program: states", {
+    expected: "a program of the same backend",
+    got: "another backend's",
+  });
+}
+
 /**
  * Checks that the states which `graph` shares with another graph fit. Throws `ArgumentError` naming the state that does
  * not.

@@ -1,7 +1,8 @@
 import { grad } from "../autograd/grad.ts";
-import { add, assign, constant, input, mul, state, sub } from "../graph/build.ts";
+import { add, assign, constant, input, mul, reshape, select, state, sub } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
-import { f32Tensor, type HostTensor } from "../tensor/tensor.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import { allFinite, skipNonfinite } from "./skip_nonfinite.ts";
 import type { LossScale } from "./loss_scale.ts";
 import { trainedName } from "./optimizer/adam.ts";
@@ -30,12 +31,12 @@ export interface AccumulateOptions {
   readonly scale?: LossScale;
 }
 
-/** The input of `microbatchInput`, f32 `[]`: 0 in the first microbatch of a step, 1 in the others. */
+/** The input of `microbatchInput`, u32 `[1]`. */
 const inputName = "microbatch";
 
 /** The input that says which microbatch of a step a run is, from 0. Only needed where steps have several. */
-export function microbatchInput(index: number): Record<string, HostTensor<"f32">> {
-  return { [inputName]: f32Tensor([], Float32Array.of(index > 0 ? 1 : 0)) };
+export function microbatchInput(index: number): Record<string, HostTensor<"u32">> {
+  return { [inputName]: u32Tensor([1], Uint32Array.of(index)) };
 }
 
 /** The state that holds the gradient of a parameter, `grad.<parameter>`. */
@@ -43,40 +44,43 @@ export function gradientState(parameter: Tensor): Tensor {
   return state(`grad.${trainedName(parameter)}`, parameter);
 }
 
-/** The state that is 1 while all microbatches of a step were finite, else 0. */
-export function finiteState(): Tensor {
-  return state("grad.finite", { shape: [], dtype: "f32" });
+/** The state that counts the microbatches of a step whose losses are not finite. */
+export function nonfiniteState(): Tensor {
+  return state("grad.nonfinite", { shape: [], dtype: "f32" });
 }
 
 /**
- * The effects that differentiate each objective and write the mean gradient over the microbatches of a step so far into
- * states, for `applyGradients`. Losses must be means over their batch. Gradients are those of the scaled losses.
- *
- * A microbatch whose losses, gradient norms or `checked` numbers are not finite changes only the state of `finiteState`:
- * the sums stay finite, so that the next step, which multiplies them by 0, starts from numbers.
+ * The effects that differentiate each objective and write its gradients into states, for `applyGradients`. Losses must be
+ * means over their batch. With several microbatches a step, the states hold the mean gradient over those so far; the
+ * first overwrites what they held. Gradients are those of the scaled losses.
  */
 export function accumulateGradients(
   objectives: readonly Objective[],
   { microbatches = 1, others = [], checked = [], scale }: AccumulateOptions,
 ): Tensor[] {
-  const later = microbatches > 1 ? input(inputName, { shape: [], dtype: "f32" }) : undefined;
-  const accumulated = (before: Tensor, gradient: Tensor) =>
-    later ? add(mul(before, later), mul(gradient, constant(1 / microbatches))) : gradient;
-  const norms: Tensor[] = [];
-  const sums = objectives.flatMap(({ loss, parameters, kept }) => {
-    const gradients = grad(scale ? mul(loss, scale.factor) : loss, parameters, { kept });
-    norms.push(gradientNorm(gradients));
-    return parameters.map((parameter, i) => {
-      const sum = gradientState(parameter);
-      return assign(sum, accumulated(sum, gradients[i]!));
-    });
-  });
+  const index = microbatches > 1 ? input(inputName, { shape: [1], dtype: "u32" }) : undefined;
+  const write = (sum: Tensor, value: Tensor) => assign(sum, index ? continued(index, sum, value) : value);
+  const mean = (gradient: Tensor) => index ? mul(gradient, constant(1 / microbatches)) : gradient;
+  const gradients = objectives.map(({ loss, parameters, kept }) =>
+    grad(scale ? mul(loss, scale.factor) : loss, parameters, { kept })
+  );
+  const sums = objectives.flatMap(({ parameters }, i) =>
+    parameters.map((parameter, j) => write(gradientState(parameter), mean(gradients[i]![j]!)))
+  );
+  // Running statistics must not take up a microbatch whose gradients are not finite.
+  const norms = others.length > 0 ? gradients.map(gradientNorm) : [];
   const finite = allFinite([...objectives.map(({ loss }) => loss), ...norms, ...checked]);
-  const all = finiteState();
-  const before = later && add(mul(all, later), sub(constant(1), later));
-  // The norms come first: they are computed in the order in which gradients come out of a loss, which saves memory.
+  const nonfinite = nonfiniteState(), lost = sub(constant(1), finite);
   return [
-    assign(all, before ? mul(finite, before) : finite),
-    ...skipNonfinite([...sums, ...others], finite),
+    // From the last parameter on: in this order gradients come out of a loss, and each is written and forgotten.
+    ...sums.reverse(),
+    ...skipNonfinite(others, finite),
+    write(nonfinite, lost),
   ];
+}
+
+/** `before + value`, or `value` alone where `index`, u32 `[1]`, is 0, whatever `before` holds. */
+function continued(index: Tensor, before: Tensor, value: Tensor): Tensor {
+  const row = (x: Tensor) => reshape(x, [1, sizeOf(x.shape)]);
+  return reshape(select(index, { a: row(add(before, value)), b: row(value) }), value.shape);
 }

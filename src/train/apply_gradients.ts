@@ -1,6 +1,6 @@
-import { constant, div, mul } from "../graph/build.ts";
+import { between, constant, div, mul } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
-import { finiteState, gradientState, type Objective } from "./accumulate_gradients.ts";
+import { gradientState, nonfiniteState, type Objective } from "./accumulate_gradients.ts";
 import type { LossScale, LossScaleConfig } from "./loss_scale.ts";
 import { adam, type AdamConfig } from "./optimizer/adam.ts";
 import { clipFactor, gradientNorm } from "./optimizer/clip.ts";
@@ -25,7 +25,7 @@ export interface UpdateConfig {
 /** The application of gradients as part of a graph. */
 export interface Application {
   readonly effects: readonly Tensor[];
-  /** The norm of each objective's gradients, before clipping and without the loss scale; not finite where a step is not. */
+  /** The norm of each objective's gradients, before clipping and without the loss scale. */
   readonly norms: readonly Tensor[];
   /**
    * `finite`: 1, or 0 where losses or gradients of the step are not finite and nothing is updated; `loss_scale` of the
@@ -49,7 +49,7 @@ export function applyGradients(
     return { optimizer, parameters, gradients, norm: unscale ? mul(norm, unscale) : norm };
   });
   const norms = steps.map(({ norm }) => norm);
-  const wasFinite = finiteState(), finite = mul(wasFinite, allFinite(norms));
+  const finite = mul(between(nonfiniteState(), { high: 0.5 }), allFinite(norms));
   const updates = steps.flatMap(({ optimizer, parameters, gradients, norm }) => {
     const members = parameters.map((parameter, i) => ({
       parameter,
@@ -67,8 +67,7 @@ export function applyGradients(
   });
   return {
     effects: [...skipNonfinite(updates, finite), ...scale?.next(finite) ?? []],
-    // Gradients that are not finite are not in the states: 1 or 0 divides their norm.
-    norms: norms.map((norm) => div(norm, wasFinite)),
+    norms,
     logs: { finite, ...scale && { loss_scale: scale.factor } },
   };
 }

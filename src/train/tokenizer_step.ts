@@ -64,8 +64,7 @@ export function stepFactors(
  * tokenizer): the gradients of the generator's loss and, with a discriminator, of its loss on the same reconstruction;
  * then a step of Adam and the moving averages of both. Both see the parameters as they were before.
  *
- * Inputs of `gradients`: `x`, `stepFactors`, and `microbatchInput` with several microbatches; of `apply`: `adamStep` for
- * each of `optimizers`. States: parameters, averages (`ema.…`), moments, gradients (`grad.…`), running statistics of
+ * Inputs of `gradients`: `x` and `stepFactors`; of `apply`: `adamStep` for each of `optimizers`. States: parameters, averages (`ema.…`), moments, gradients (`grad.…`), running statistics of
  * BatchNorms and LeCam's averages; `initializeStates` writes their first values. Outputs of `gradients`, each `[]`:
  * `total_loss`, `nll_loss`, `reconstruct_loss`, `perceptual_loss`, the logs of the quantizer and of `adversary`; of
  * `apply`: `grad_norm_generator`, `grad_norm_discriminator`, and the logs of `applyGradients`.

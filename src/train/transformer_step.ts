@@ -25,8 +25,7 @@ export interface TransformerStepConfig extends UpdateConfig {
  * One step of a transformer's training (docs/model.md, Training the transformer) on n images: `classes` u32 `[n]`,
  * `pre` and `post` u32 `[n,positions]`, by AdamW on the sum of both sub-tokens' cross-entropies.
  *
- * Other inputs of `gradients`: `stepRandom` with dropout, and `microbatchInput` with several microbatches; of `apply`:
- * `adamStep`. States: parameters, averages (`ema.…`), moments and gradients (`grad.…`); `initializeStates` writes their
+ * Other inputs of `gradients`: `stepRandom` with dropout; of `apply`: `adamStep`. States: parameters, averages (`ema.…`), moments and gradients (`grad.…`); `initializeStates` writes their
  * first values. Outputs of `gradients`, each `[]`: `loss`, `loss_pre`, `loss_post` in nats; of `apply`: `grad_norm` before
  * clipping, and the logs of `applyGradients`.
  */

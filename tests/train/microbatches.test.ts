@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
-import { microbatchInput } from "../../src/train/accumulate_gradients.ts";
 import { tokenizerStep } from "../../src/train/tokenizer_step.ts";
+import { microbatchInput } from "../../src/train/accumulate_gradients.ts";
 import type { TrainingProgram } from "../../src/train/training_program.ts";
 import type { TrainingStep } from "../../src/train/training_step.ts";
 import { transformerStep } from "../../src/train/transformer_step.ts";
@@ -126,8 +126,8 @@ for (const [title, open] of backends) {
         if (i === poisoned) value.data[0] = NaN;
         await states.write(name, value);
         await program.gradients.run({ ...microbatch(inputs(step), batched, i), ...microbatchInput(i) });
-        const finite = await states.read("grad.finite");
-        assert.is(finite.data[0], poisoned !== undefined && i >= poisoned ? 0 : 1);
+        const nonfinite = await states.read("grad.nonfinite");
+        assert.is(nonfinite.data[0], poisoned !== undefined && i >= poisoned ? 1 : 0);
       }
       await states.write(name, weight);
       const { finite } = await program.application.run(inputs(step));

@@ -13,7 +13,7 @@ import type {
   WeightSource,
 } from "../backend.ts";
 import { checkActivations, weightFormats } from "../formats.ts";
-import { checkInputs, checkShared, checkState } from "../inputs.ts";
+import { checkInputs, checkShared, checkState, foreignStates } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
 /** Plain TypeScript: slow, single-threaded, and what every other backend is held against. */
@@ -85,7 +85,8 @@ class ReferenceProgram implements Program {
   constructor(graph: Graph, weights: ReadonlyMap<string, HostTensor>, sharing?: Program) {
     this.#graph = graph;
     this.#weights = weights;
-    const shared = sharing instanceof ReferenceProgram ? sharing : undefined;
+    if (sharing && !(sharing instanceof ReferenceProgram)) throw foreignStates();
+    const shared = sharing;
     if (shared) checkShared(graph, shared.#graph);
     const common = shared ? shared.#states : new Map<string, HostTensor>();
     this.#states = new Map(

@@ -104,6 +104,11 @@ export class WasmProgram implements Program {
     };
   }
 
+  /** Whether it is a program of this machine. */
+  isOn(machine: Machine): boolean {
+    return machine === this.#machine;
+  }
+
   run(
     inputs: Readonly<Record<string, HostTensor>>,
     { signal }: Cancellable = {},

@@ -3,6 +3,7 @@ import type { Graph } from "../../graph/trace.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
 import { checkActivations } from "../formats.ts";
+import { foreignStates } from "../inputs.ts";
 import type { Variant } from "./features.ts";
 import { createMachine, type Machine, type WasmOptions } from "./machine.ts";
 import { WasmProgram } from "./program.ts";
@@ -60,10 +61,11 @@ export class WasmBackend implements Backend {
     }
     const fused = fuse(graph), { states } = options;
     const machine = this.#machine;
+    if (states && !(states instanceof WasmProgram && states.isOn(machine))) throw foreignStates();
     return await machine.exclusive(() =>
       new WasmProgram(fused, {
         machine,
-        sharing: states instanceof WasmProgram ? states : undefined,
+        sharing: states,
         params: {
           address: ({ attrs: { name } }) => weights.address(name),
           packed: ({ attrs: { name } }) => weights.packed(name),

@@ -13,7 +13,7 @@ import type {
   ProgramStats,
   States,
 } from "../backend.ts";
-import { checkInputs, checkShared, checkState } from "../inputs.ts";
+import { checkInputs, checkShared, checkState, foreignStates } from "../inputs.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
@@ -81,7 +81,8 @@ export class WebGpuProgram implements Program {
       weights: WebGpuWeights;
     },
   ): Promise<WebGpuProgram> {
-    const fused = fuse(graph), sharing = states instanceof WebGpuProgram ? states : undefined;
+    const fused = fuse(graph), sharing = states;
+    if (sharing && !(sharing instanceof WebGpuProgram && sharing.#gpu === gpu)) throw foreignStates();
     if (sharing) checkShared(fused, sharing.#plan.graph);
     return gpu.exclusive(async (session) => {
       const guard = gpu.parts.guarded ? guardBytes : 0;
