@@ -1,27 +1,19 @@
 import { fuse } from "../../graph/fuse.ts";
-import type { Tensor, TensorOf } from "../../graph/ops.ts";
-import { type Graph, tensorsOf } from "../../graph/trace.ts";
-import { ArgumentError, BackendError } from "../../tensor/errors.ts";
-import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../graph/ops.ts";
+import type { Graph } from "../../graph/trace.ts";
+import { BackendError } from "../../tensor/errors.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
-import type {
-  ActivationFormat,
-  Cancellable,
-  CommandTime,
-  CompileOptions,
-  Program,
-  ProgramStats,
-  States,
-} from "../backend.ts";
+import type { Cancellable, CommandTime, CompileOptions, Program, ProgramStats, States } from "../backend.ts";
 import { checkInputs, checkShared, checkState, foreignStates } from "../inputs.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
 import { defaultFlopPerSubmit } from "./options.ts";
-import { createMemory, destroyMemory, type Memory } from "./memory.ts";
-import { type Plan, prepare, type Prepared, storage } from "./prepared.ts";
+import { destroyMemory, type Memory } from "./memory.ts";
+import { type Plan, prepare, type Prepared } from "./prepared.ts";
+import { checkFeedback, f16On } from "./run_checks.ts";
 import type { Session } from "./session.ts";
-import { readState, writeState } from "./state_access.ts";
+import { createStates, readState, writeState } from "./state_access.ts";
 import { timeAll } from "./timing.ts";
 import { Transfers } from "./transfers.ts";
 import type { WebGpuWeights } from "./weights.ts";
@@ -32,7 +24,7 @@ const action = "run the program";
 /**
  * A fused graph as a list of dispatches, each with its pipeline and bind group.
  *
- * What it has on a device is made anew when the device is lost, or when the arena that all programs work in moves.
+ * What it has on a device is made again when the device is lost, or when the arena that all programs work in moves.
  */
 export class WebGpuProgram implements Program {
   readonly stats: ProgramStats;
@@ -206,38 +198,13 @@ export class WebGpuProgram implements Program {
     this.#home = session;
     this.#started = false;
     this.#transfers.forget();
-    // New memory is all zeros, as states are at first.
-    const all = tensorsOf(graph, "state"), shared = this.#sharedStates(all);
-    const states = all.filter((state) => !shared.has(state as Tensor));
-    this.#states = await session.checked(
-      "make room for the program's states",
-      () =>
-        new Map([
-          ...shared,
-          ...states.map((state): [Tensor, Memory] => {
-            const bytes = (state.attrs.f16 ? 2 : 4) * sizeOf(state.shape);
-            return [state as Tensor, createMemory(session, bytes, storage)];
-          }),
-        ]),
-    );
-    if (!lost || states.length === 0) return;
+    this.#states = new Map();
+    const shared = this.#sharing ? this.#sharing.#states : new Map<Tensor, Memory>();
+    this.#states = await createStates(session, graph, shared);
+    if (!lost || this.#states.size === 0) return;
     throw new BackendError(`Cannot ${action}: its states were lost with the GPU device`, {
-      hint: "begin anew: they are zeros again",
+      hint: "start again: they are zeros",
     });
-  }
-
-  /** The memory of those of `states` that another program owns. */
-  #sharedStates(states: readonly TensorOf<"state">[]): Map<Tensor, Memory> {
-    if (!this.#sharing) return new Map();
-    const theirs = new Map(
-      [...this.#sharing.#states].map(([state, memory]) =>
-        [(state as Tensor & TensorOf<"state">).attrs.name, memory] as const
-      ),
-    );
-    return new Map(states.flatMap((state) => {
-      const memory = theirs.get(state.attrs.name);
-      return memory ? [[state as Tensor, memory] as const] : [];
-    }));
   }
 
   #leave(session: Session): void {
@@ -270,30 +237,6 @@ export class WebGpuProgram implements Program {
   async #guard({ session, arena }: Prepared): Promise<void> {
     const { guard, layout } = this.#plan;
     if (guard) await session.checked(action, () => fillGuards(session, layout, arena));
-  }
-}
-
-/** Whether activations are kept as f16. Throws `BackendError` where they are to be and cannot. */
-function f16On({ f16 }: Session, activations: ActivationFormat = "f32"): boolean {
-  if (activations === "f32" || f16) return activations === "f16";
-  throw new BackendError("Cannot keep activations as f16", {
-    expected: "a device with the feature shader-f16",
-    got: "one without it",
-    hint: "keep them as f32",
-  });
-}
-
-function checkFeedback(graph: Graph, feedback: Readonly<Record<string, string>>): void {
-  for (const [input, output] of Object.entries(feedback)) {
-    const from = graph.outputs[output],
-      to = tensorsOf(graph, "input").find(({ attrs }) => attrs.name === input);
-    if (from && to && from.dtype === to.dtype && sameShape(from.shape, to.shape)) continue;
-    throw new ArgumentError(`Cannot run the program: feedback from ${output} to ${input}`, {
-      expected: "an output and an input of the same shape and type",
-      got: `${from ? formatShape(from.shape) : "no such output"} and ${
-        to ? formatShape(to.shape) : "no such input"
-      }`,
-    });
   }
 }
 

@@ -1,11 +1,33 @@
-import type { Spec } from "../../graph/ops.ts";
+import type { Spec, Tensor } from "../../graph/ops.ts";
+import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import { copiesOf, createMemory, destroyMemory, type Memory, piecesOf, writeMemory } from "./memory.ts";
+import { storage } from "./prepared.ts";
 import type { Session } from "./session.ts";
 import { BufferUsage, MAP_READ } from "./usage.ts";
 
 const action = "read a state";
+
+/** Memory for the states of `graph`, zeros; for those that are among `shared`, by name, the same memory. */
+export function createStates(
+  session: Session,
+  graph: Graph,
+  shared: ReadonlyMap<Tensor, Memory>,
+): Promise<Map<Tensor, Memory>> {
+  const theirs = new Map([...shared].map(([state, memory]) => [nameOf(state), memory] as const));
+  return session.checked("make room for the program's states", () =>
+    new Map(
+      tensorsOf(graph, "state").map((state): [Tensor, Memory] => {
+        const bytes = (state.attrs.f16 ? 2 : 4) * sizeOf(state.shape);
+        return [state as Tensor, theirs.get(state.attrs.name) ?? createMemory(session, bytes, storage)];
+      }),
+    ));
+}
+
+function nameOf(state: Tensor): string {
+  return state.op === "state" ? state.attrs.name : "";
+}
 
 /** What a state holds, once all work before has ended. Throws `BackendError` where the device is lost. */
 export async function readState(
