@@ -47,6 +47,7 @@ export type { Quantizer, QuantizerLosses } from "../tokenizer/quantizers/quantiz
 export { lpipsPath, optimizers, stepFactors, tokenizerStep } from "./tokenizer_step.ts";
 export type { DiscriminatorConfig, TokenizerStepConfig } from "./tokenizer_step.ts";
 export { TrainingProgram } from "./training_program.ts";
+export type { Inputs } from "./training_program.ts";
 export type { TrainingStep } from "./training_step.ts";
 export { transformerStep } from "./transformer_step.ts";
 export type { TransformerStepConfig } from "./transformer_step.ts";
