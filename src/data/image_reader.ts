@@ -92,7 +92,7 @@ export class ImageReader implements AsyncDisposable {
     const name = this.#source.nameOf(index);
     this.#options.onDamaged?.({ index, name, reason: cause.message });
     if (this.#damaged.size <= this.#maxDamaged) return;
-    throw new DataError(`Cannot go on with ${this.#source.name}`, {
+    throw new DataError(`Cannot continue with ${this.#source.name}`, {
       expected: `at most ${this.#maxDamaged} damaged images (maxDamaged)`,
       got: `${this.#damaged.size} with ${name}: ${cause.message}`,
       hint: "remove the damaged images, or raise the limit",

@@ -6,30 +6,30 @@ import type { Tensor } from "../graph/ops.ts";
 export interface LossScaleConfig {
   /** The factor at first, a power of two. */
   readonly initial: number;
-  /** After so many runs with finite gradients the factor is doubled. */
+  /** The factor doubles after this number of steps with finite gradients. */
   readonly growthInterval: number;
 }
 
-/** The states that hold the factor, and how many runs were finite since it was changed. */
+/** The states that hold the factor, and the number of finite steps since it changed. */
 const factorName = "loss_scale", goodName = "loss_scale.good";
-/** What the factor is kept within: powers of two, whose products are exact. */
+/** The bounds of the factor: powers of two, whose products are exact. */
 export const leastLossScale = 1;
 const most = 2 ** 24;
 
 /**
- * How losses are scaled where maps and their gradients are stored as f16: from a factor that is some halvings too large
- * rather than too small, doubled so seldom that the steps lost by a doubling too many do not count. None in f32.
+ * How losses are scaled where activations and their gradients are stored as f16: from a factor that is rather too large
+ * than too small, and doubled so rarely that steps lost by a doubling do not matter. None in f32.
  */
 export function lossScaleFor(precision: ActivationFormat): LossScaleConfig | undefined {
   return precision === "f16" ? { initial: 2 ** 16, growthInterval: 2000 } : undefined;
 }
 
-/** A factor of losses that adapts: halved where gradients are not finite, doubled where they were for long. */
+/** An adaptive factor of losses: halved when gradients are not finite, doubled when they were finite for long. */
 export class LossScale {
   readonly #growthInterval: number;
-  /** The factor of this run, `[]`. */
+  /** The factor of this step, `[]`. */
   readonly factor: Tensor = state(factorName, { shape: [], dtype: "f32" });
-  /** What the states begin with. */
+  /** The first values of the states. */
   readonly initial: ReadonlyMap<string, number>;
 
   constructor({ initial, growthInterval }: LossScaleConfig) {
@@ -37,7 +37,7 @@ export class LossScale {
     this.initial = new Map([[factorName, initial]]);
   }
 
-  /** The effects that bring the factor to the next run, after gradients that were `finite`, 1 or 0. */
+  /** The effects that update the factor after a step with gradients that were `finite`, 1 or 0. */
   next(finite: Tensor): Tensor[] {
     const good = state(goodName, { shape: [], dtype: "f32" });
     const count = mul(finite, add(good, constant(1)));

@@ -1,5 +1,5 @@
 /**
- * Training of both stages. A training is told by a configuration, the same as JSON and as an object, and has a folder.
+ * Training of both stages. A training has a configuration, as JSON or as an object, and a run folder.
  *
  * ```ts
  * import { readRun, train } from "@voken/magvit2/train";

@@ -45,7 +45,7 @@ export interface Trained extends Progress {
  * number, so that a run that was stopped and resumed is the same, bit by bit, as one that was not.
  *
  * Throws `ArgumentError`, `CheckpointError` or `DataError` for what does not fit together, `FileError` where the folder is
- * in use or cannot be written, `NumericError` where numbers are no longer finite or images are not learnt by heart that are
+ * in use or cannot be written, `NumericError` where numbers are no longer finite or an overfitting run does not reach its goal
  * to be, `BackendError` where the machine fails.
  */
 export async function train(run: Run, options: TrainOptions): Promise<Trained> {
@@ -69,14 +69,14 @@ export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   return { ...ended, checkpoint, models };
 }
 
-/** Throws `NumericError` where a run was to learn images by heart, and did not. */
+/** Throws `NumericError` if an overfitting run did not reach its goal. */
 function checkLearnt(
   { overfit, stage }: Run,
   { step, best, metric, largest }: Progress & { metric: string; largest: boolean },
 ): void {
   const passed = overfit && best && (largest ? best.value >= overfit.bar : best.value <= overfit.bar);
   if (!overfit || passed) return;
-  throw new NumericError(`Cannot learn ${overfit.images} images by heart`, {
+  throw new NumericError(`Cannot overfit ${overfit.images} images`, {
     expected: `${metric} of at ${largest ? "least" : "most"} ${overfit.bar} within ${step} steps`,
     got: best ? best.value.toFixed(3) : "no evaluation",
     hint: `give it more steps or another learning rate; if that does not help, the ${stage} cannot learn`,

@@ -36,7 +36,7 @@ const test = suite("gradients");
 
 /** In f64, five-point differences of this step err by about 1e-10 of a value near 1, most of it by rounding. */
 const step = 1e-5, tolerance = 1e-6;
-/** Cases of at most so many elements: the larger ones are there for the kernels. */
+/** The most elements of a case; larger ones exist for the kernels. */
 const mostElements = 3000;
 /** Operands without a gradient: constants in all models. */
 const constants: Readonly<Partial<Record<OpName, readonly string[]>>> = { rope: ["table"] };

@@ -18,7 +18,7 @@ for (const format of ["q8", "f16", "f32"] as const) {
   });
 }
 
-test("encoding and decoding 256² take so many dispatches and submits, and no more memory than lives at once", () => {
+test("encoding and decoding 256² take the expected dispatches and submits, and the memory of live tensors", () => {
   const extent = { n: 1, height: 256, width: 256 };
   for (
     const [graph, dispatches, submits] of [

@@ -84,7 +84,7 @@ if (missingChromium !== undefined) {
       const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
       return [...data].filter((_, i) => i % 4 < 3);
     });
-  /** Until the image is shown that has so many tokens edited. Its PSNR may be that of the one before. */
+  /** Waits until the image with this number of edited tokens is shown. Its PSNR may equal that of the image before. */
   const edited = (page: Page, count: number) =>
     page.locator("#facts div", { hasText: "Edited" }).locator("dd", { hasText: new RegExp(`^${count}$`) })
       .waitFor();

@@ -1,7 +1,7 @@
 import process from "node:process";
 
 /**
- * Milliseconds that this process has computed, all threads together. What must end in time is held against these, since
+ * Milliseconds that this process has computed, all threads together. Time limits are checked against this, since
  * the clock on the wall also counts what else the machine does.
  */
 export function cpuTime(): number {

@@ -138,7 +138,7 @@ function quantizedHeader(): { tensors: Record<string, { dtype: string; shape: nu
 const { tensors, bytes } = quantizedHeader();
 const names = Object.keys(tensors), matrices = names.filter((name) => /\.(q8|scales)$/.test(name));
 
-/** What a header is told wrongly: a tensor's name, kind or shape, or the configuration. */
+/** What a mutation changes in a header: a tensor's name, dtype or shape, or the configuration. */
 const lie = fc.oneof(
   fc.record({
     at: fc.constantFrom(...matrices),

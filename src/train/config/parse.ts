@@ -17,7 +17,7 @@ export interface Runs {
 }
 
 /**
- * Completes and checks how a stage is to be trained; `file` names the configuration in errors.
+ * Checks the configuration of a stage and fills in defaults; `file` names it in errors.
  * Throws `ArgumentError` naming the field that is wrong.
  */
 export function parseRun<S extends keyof Runs>(
@@ -46,8 +46,8 @@ export function parseRun<S extends keyof Runs>(
 }
 
 /**
- * Reads the configuration of a stage from a file of JSON, or one that comes with this package, by its name; `data` takes
- * the place of its images or tokens. Throws `ArgumentError` as `parseRun` does, and where there is neither.
+ * Reads the configuration of a stage from a JSON file, or a preset by its name. `data` replaces the path of its images or
+ * tokens. Throws `ArgumentError` as `parseRun` does, and if there is no such file or preset.
  */
 export async function readRun<S extends keyof Runs>(
   source: string,
@@ -76,17 +76,17 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** A complete configuration that was written before some fields came, with their defaults; any other value as it is. */
+/** A configuration that an earlier version completed, with the defaults of newer fields; any other value unchanged. */
 export function completed(value: unknown): unknown {
   const stage = isObject(value) && "stage" in value ? value.stage : undefined;
   if (stage !== "tokenizer" && stage !== "transformer") return value;
   return schemas[stage].safeParse(value).data ?? value;
 }
 
-/** What may be another when a training goes on: nothing of it changes what is learnt. */
+/** Fields that may change when a training is resumed: none of them changes what is learned. */
 const free = new Set(["backend", "threads", "intervals", "keep", "maxSkipped", "gradientCheckpointing"]);
 
-/** The first field in which two configurations differ, beside those that may, with both values. */
+/** The first field in which two configurations differ, except those that may, with both values. */
 export function difference(
   before: Run,
   now: Run,

@@ -7,7 +7,7 @@ import {
 } from "../optimizer/schedules.ts";
 import type { CommonRun } from "./run.ts";
 
-/** The factor of the learning rate by step, as a configuration says. */
+/** The learning rate schedule of a configuration. */
 export function scheduleOf({ schedule, steps }: Pick<CommonRun, "schedule" | "steps">): Schedule {
   switch (schedule.kind) {
     case "constant":

@@ -1,4 +1,4 @@
-/** Fields that had another name before, by where they are: the old path, and the new name. */
+/** Fields that had another name in earlier versions: old path to new name. */
 const fields: Readonly<Record<string, string>> = {
   "optimizer.rate": "learningRate",
   "optimizer.rateBatch": "learningRateBatch",
@@ -12,7 +12,7 @@ const fields: Readonly<Record<string, string>> = {
   mostSkipped: "maxSkipped",
 };
 
-/** Values that had another name before. */
+/** Values that had another name in earlier versions. */
 const values: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "schedule.kind": {
     drops: "multi-step",
@@ -23,7 +23,7 @@ const values: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "data.mirror": { picture: "image" },
 };
 
-/** The first field or value of a configuration that is written by an old name, and its new name. */
+/** The first field or value of a configuration that has an old name, and the new name. */
 export function renamed(run: unknown): { field: string; name: string } | undefined {
   for (const [field, name] of Object.entries(fields)) {
     if (at(run, field) !== undefined) return { field, name };

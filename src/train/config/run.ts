@@ -59,13 +59,13 @@ export interface CommonRun {
     readonly evaluate: number;
     readonly sample: number;
   };
-  /** Newest checkpoints that are kept beside the best one; default 2. */
+  /** Number of newest checkpoints to keep, besides the best one; default 2. */
   readonly keep: number;
   /** Microbatches of a step, whose gradients are averaged, which takes less memory; default 1. Divides `batch`. */
   readonly microbatches: number;
   /**
-   * `f32` (default), or `f16`, mixed precision: maps and sequences of a step and their gradients are stored as f16, losses
-   * scaled for them, see `LossScale`. All else is f32. For WebGPU devices with `shader-f16`.
+   * `f32` (default), or `f16`, mixed precision: activations and their gradients are stored as f16, and losses are
+   * scaled, see `LossScale`. Everything else is f32. For WebGPU devices with `shader-f16`.
    */
   readonly precision: ActivationFormat;
   /** Recomputes the activations inside blocks for the gradients, which takes less memory; default false. */
@@ -95,15 +95,15 @@ export interface OrderConfig {
 export interface TokenizerRun extends CommonRun {
   /** Names the stage. */
   readonly stage: "tokenizer";
-  /** A model that training begins with; without one it begins with random values. */
+  /** A model whose weights training starts from; random weights without it. */
   readonly init?: {
     /** A checkpoint, a model's folder, or the name of a shipped model. */
     readonly from: string;
-    /** Takes raw weights where there are averaged ones, too; default false. */
+    /** Takes the raw weights even if there are averaged ones; default false. */
     readonly raw: boolean;
-    /** Whether the checkpoint's discriminator is taken as well, or a fresh one (the default). */
+    /** Whether to keep the checkpoint's discriminator or train a fresh one (the default). */
     readonly discriminator: "fresh" | "kept";
-    /** What is trained, the rest staying as it is: `all` (the default) or the `decoder`. */
+    /** What is trained: `all` (the default) or the `decoder`, with a frozen encoder. */
     readonly train: "all" | "decoder";
   };
   /** What the tokenizer is made of. */
@@ -122,9 +122,9 @@ export interface TokenizerRun extends CommonRun {
     readonly images: string;
     /** Pixels of a side. */
     readonly size: number;
-    /** Where squares are cut out of longer images: `random` (default) or `center`. */
+    /** Where images that are not square are cropped: `random` (default) or `center`. */
     readonly crop: SamplerOptions["crop"];
-    /** Images kept for evaluation: a share of all, sampled by the seed, or these; default: those that the data name. */
+    /** Images held out for evaluation: a fraction of all, sampled by the seed, or indices; default: as the data say. */
     readonly heldOut?: number | readonly number[];
   };
   /** Weights of the losses; default l1 1, l2 0, entropy 0.1, commitment 0.25. */
@@ -152,7 +152,7 @@ export interface TransformerRun extends CommonRun {
   readonly stage: "transformer";
   /** The frozen tokenizer: a checkpoint, a model's folder, or the name of a shipped model. */
   readonly tokenizer: string;
-  /** A model that training begins with; without one it begins with random values. */
+  /** A model whose weights training starts from; random weights without it. */
   readonly init?: { readonly from: string };
   /** What the transformer is made of. */
   readonly model: {
@@ -165,7 +165,7 @@ export interface TransformerRun extends CommonRun {
     readonly bits: readonly [number, number];
     /** Default 0.1. */
     readonly dropout: number;
-    /** How often a class is replaced by the null class; default 0.1. */
+    /** Probability that a class is replaced by the null class; default 0.1. */
     readonly classDropout: number;
   };
   /** What it is trained on. */
@@ -179,7 +179,7 @@ export interface TransformerRun extends CommonRun {
   readonly optimizer: OptimizerConfig & {
     /** Of tensors of two or more dimensions; default 0.05. */
     readonly weightDecay: number;
-    /** The largest length of all gradients together; default 1. */
+    /** Maximum norm of all gradients together; default 1. */
     readonly clip: number;
   };
 }

@@ -60,7 +60,7 @@ const fitsMicrobatches = ({ batch, microbatches }: { batch: number; microbatches
   batch % microbatches === 0;
 const microbatchesProblem = { path: ["microbatches"], error: "expected a divisor of batch" };
 
-/** Reads what a tokenizer's training is told; see `TokenizerRun` for what the fields mean. */
+/** The schema of a tokenizer's configuration; `TokenizerRun` describes its fields. */
 export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
   stage: z.literal("tokenizer"),
   init: z.strictObject({
@@ -104,7 +104,7 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
   ...common,
 }).refine(fitsMicrobatches, microbatchesProblem);
 
-/** Reads what a transformer's training is told; see `TransformerRun` for what the fields mean. */
+/** The schema of a transformer's configuration; `TransformerRun` describes its fields. */
 export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
   stage: z.literal("transformer"),
   tokenizer: path,

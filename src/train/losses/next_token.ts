@@ -3,7 +3,7 @@ import type { Tensor } from "../../graph/ops.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { meanOf } from "./adversarial.ts";
 
-/** The mean cross-entropy of logits `[…,V]` and the words u32 `[…]` that they should have named, `[]`. */
+/** The mean cross-entropy of logits `[…,V]` and targets u32 `[…]`, `[]`. */
 export function tokenLoss(logits: Tensor, words: Tensor): Tensor {
   const rows = sizeOf(words.shape);
   return meanOf(crossEntropy(reshape(logits, [rows, logits.shape.at(-1)!]), reshape(words, [rows])));

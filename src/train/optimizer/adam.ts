@@ -14,24 +14,24 @@ export interface AdamConfig {
   readonly eps?: number;
 }
 
-/** A parameter (a state), its gradient, and how fast it decays beside what the gradient says (AdamW); 0 if not given. */
+/** A parameter (a state), its gradient, and its decoupled weight decay (AdamW), 0 by default. */
 export interface AdamGroupMember {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
   readonly decay?: number;
 }
 
-/** What a step of Adam does beside the usual. */
+/** Options of a step of Adam. */
 export interface AdamStepOptions {
   /** The optimizer's name, where there are several. */
   readonly name?: string;
-  /** The decay of moving averages, `ema.<parameter>`; without one there are none. */
+  /** Decay of the moving averages `ema.<parameter>`; without it there are none. */
   readonly emaDecay?: number;
-  /** What gradients are multiplied by, `[]`, as in clipping. */
+  /** A factor of the gradients, `[]`, such as that of clipping. */
   readonly scale?: Tensor;
 }
 
-/** The input of a program that carries what changes from step to step, f32 `[3]`; see `adamStep`. */
+/** The name of the input that changes from step to step, f32 `[3]`; see `adamStep`. */
 const inputName = (optimizer: string) => `${optimizer}.step`;
 
 /**
@@ -39,8 +39,9 @@ const inputName = (optimizer: string) => `${optimizer}.step`;
  * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², p ← p·(1 − learningRate·decay) − learningRate/(1 − β₁ᵗ)·m / (√v/√(1 − β₂ᵗ) + eps);
  * then ema ← ema + (1 − emaDecay)·(p − ema). Gives the effects that a graph needs.
  *
- * The moments are states `<optimizer>.m.<parameter>` and `<optimizer>.v.<parameter>`; learningRate and step come with each run
- * by the input that `adamStep` makes. Throws `ArgumentError` for a parameter that is no state.
+ * The moments are states `<optimizer>.m.<parameter>` and `<optimizer>.v.<parameter>`. The learning
+ * rate and the step come with each run by the input that `adamStep` makes. Throws `ArgumentError` for a parameter that is
+ * not a state.
  */
 export function adam(
   members: readonly AdamGroupMember[],
@@ -58,7 +59,7 @@ export function adam(
   });
 }
 
-/** The input of step `step` (from 1) at learning learningRate `learningRate`, by name: learningRate, learningRate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ). */
+/** The input of step `step` (from 1) and of a learning rate, by name: learningRate, learningRate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ). */
 export function adamStep(
   { step, learningRate }: { step: number; learningRate: number },
   { beta1, beta2, name = "adam" }: AdamConfig & { name?: string },
@@ -67,7 +68,7 @@ export function adamStep(
   return { [inputName(name)]: f32Tensor([3], Float32Array.from(values)) };
 }
 
-/** The name of a parameter that changes. Throws `ArgumentError` for one that is no state. */
+/** The name of a trained parameter. Throws `ArgumentError` if it is not a state. */
 export function trainedName(parameter: Tensor): string {
   if (parameter.op === "state") return parameter.attrs.name;
   throw new ArgumentError("Cannot train a parameter", { expected: "a state", got: parameter.op });

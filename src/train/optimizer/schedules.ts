@@ -34,7 +34,7 @@ export function warmupHoldLinear(options: Warmup): Schedule {
   );
 }
 
-/** `after` is given how much of the rest is past, from 0 to 1. */
+/** Calls `after` with the fraction of the steps after the warmup that are done. */
 function warmedUp({ steps, warmupSteps, start }: Warmup, after: (past: number) => number): Schedule {
   return (step) => {
     if (step < warmupSteps) return start + (1 - start) * step / warmupSteps;
@@ -42,7 +42,7 @@ function warmedUp({ steps, warmupSteps, start }: Warmup, after: (past: number) =
   };
 }
 
-/** A line over the first `warmupSteps` steps, times half a cosine over all of them: min(1, (step + 1)/warmupSteps)·(end + (1 − end)·½(1 + cos(π·step/steps))). */
+/** A linear rise over the first `warmupSteps` steps, times half a cosine over all of them: min(1, (step + 1)/warmupSteps)·(end + (1 − end)·½(1 + cos(π·step/steps))). */
 export function cosineWithWarmup(
   { steps, warmupSteps, end }: { steps: number; warmupSteps: number; end: number },
 ): Schedule {

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../tensor/errors.ts";
 
-/** A configuration as it is written, before `parseRun`. */
+/** A configuration before `parseRun`. */
 /** A configuration of training as its JSON. */
 export type Preset = Readonly<Record<string, unknown>>;
 
@@ -23,7 +23,7 @@ const presets: Readonly<Record<string, () => Promise<{ default: Preset }>>> = {
 /** The names of configurations that come with this package: the published models, and small ones. */
 export const presetNames: readonly string[] = Object.keys(presets);
 
-/** The configuration of that name, as it is written. Throws `ArgumentError` where there is none. */
+/** The preset of that name, before `parseRun`. Throws `ArgumentError` if there is none. */
 export async function readPreset(name: string): Promise<Preset> {
   if (Object.hasOwn(presets, name)) return (await presets[name]!()).default;
   throw new ArgumentError(`Cannot find the configuration ${name}`, {

@@ -10,27 +10,27 @@ export interface Sheet {
   readonly png: Uint8Array;
 }
 
-/** What a report tells. */
+/** The content of a report. */
 export interface ReportFacts {
   readonly title: string;
-  /** How the run was told to go, as JSON. */
+  /** The configuration of the run, as JSON. */
   readonly config: unknown;
-  /** Steps that the run is to have. */
+  /** Steps of the whole run. */
   readonly steps: number;
   readonly records: readonly Measured[];
   /** Ascending by step. */
   readonly sheets: readonly Sheet[];
 }
 
-/** Points that answer to the pointer at most. */
+/** The most points that react to the pointer. */
 const mostAnswers = 300;
 
-/** A page that needs nothing beside itself: curves of all that was measured, sheets, and the configuration. */
+/** A self-contained page: curves of all measured numbers, sheets, and the configuration. */
 export function reportPage({ title, config, steps, records, sheets }: ReportFacts): string {
   const all = seriesOf(records);
-  // What never changed is better read than looked at.
+  // Constant values are shown as text.
   const isFlat = ({ points }: Series) => points.every(({ value }) => value === points[0]!.value);
-  // Evaluations, which are rarer than steps, come first: they tell how good the model is.
+  // Evaluations, which are rarer than steps, come first: they show the quality of the model.
   const changing = all.filter((series) => !isFlat(series)).sort((a, b) => a.points.length - b.points.length);
   const step = records.reduce((most, record) => Math.max(most, record.step), 0);
   const newest = sheets.at(-1);

@@ -13,8 +13,8 @@ export const reportFile = "report.html", sheetsFolder = "sheets";
 const mostSheets = 7;
 
 /**
- * Writes the report of a run into its folder, in the place of the one before, with the sheets that are there.
- * Throws `FileError` where the file system refuses; the report that was there is then kept.
+ * Writes the report of a run with its sheets into its folder, replacing an earlier report. Throws `FileError` if that
+ * fails; the earlier report is then kept.
  */
 export async function writeReport(
   folder: string,

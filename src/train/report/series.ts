@@ -10,14 +10,14 @@ export interface Point {
   readonly value: number;
 }
 
-/** What became of one number. */
+/** The values of one number by step. */
 export interface Series {
   readonly name: string;
   /** Ascending by step; values that are not finite are left out. */
   readonly points: readonly Point[];
 }
 
-/** The numbers of all records by name, in the order in which names appear. Of a step that came twice the last counts. */
+/** The numbers of all records by name, in the order in which names appear. If a step occurs twice, the last record counts. */
 export function seriesOf(records: readonly Measured[]): Series[] {
   const all = new Map<string, Map<number, number>>();
   for (const { step, ...values } of records) {

@@ -8,12 +8,11 @@ import { MetricsLog, type MetricsRecord, readMetrics } from "./metrics_log.ts";
 /** Rows of images that show what a model does. */
 export type SampleRows = readonly (readonly Image[])[];
 
-/** Sheets are enlarged until an image has about so many pixels along a side. */
+/** Sheets are enlarged until an image has about this number of pixels along a side. */
 const sheetSide = 96;
 
 /**
- * All that a run says of itself in its folder: the log, TensorBoard's events, sheets, and the report, a page of curves and
- * sheets. Disposing closes the files.
+ * The records of a run in its folder: the log, TensorBoard's events, sheets, and the report. Disposing closes the files.
  */
 export class Journal implements Disposable {
   readonly #folder: string;
@@ -33,7 +32,7 @@ export class Journal implements Disposable {
     this.#options = parts.options;
   }
 
-  /** Opens the journal of a run that goes on after `step` steps. Throws `FileError` where it cannot be written. */
+  /** Opens the journal of a run after `step` steps. Throws `FileError` where it cannot be written. */
   static async open(
     folder: string,
     { step, run, ...options }: AtomicOptions & { step: number; run: Run },
@@ -48,7 +47,7 @@ export class Journal implements Disposable {
     }
   }
 
-  /** Notes what was measured; what is no finite number is left out. Throws `FileError` where the file system refuses. */
+  /** Records numbers; those that are not finite are left out. Throws `FileError` where the file system refuses. */
   async record(step: number, values: Readonly<Record<string, number>>): Promise<MetricsRecord> {
     const finite = Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
     const record = { ...finite, step };
@@ -68,7 +67,7 @@ export class Journal implements Disposable {
     );
   }
 
-  /** Writes the report anew. Throws `FileError` where the file system refuses. */
+  /** Writes the report. Throws `FileError` where the file system refuses. */
   async report(): Promise<void> {
     const facts = {
       title: `Training of a ${this.#run.stage}`,

@@ -1,12 +1,12 @@
 import { reasonOf } from "../../io/reason.ts";
 import { FileError } from "../../tensor/errors.ts";
 
-/** The file in a run's folder that whoever trains there holds locked. */
+/** The file in a run's folder that the training process keeps locked. */
 export const lockFile = "lock";
 
 /**
- * Locks a run's folder for this process until disposed. The lock is the operating system's, which takes it from a process
- * that died; the file tells others who holds it.
+ * Locks a run's folder for this process until disposed. The lock is the operating system's, which releases it when
+ * a process dies; the file says who holds it.
  *
  * Throws `FileError` naming the process where another trains there.
  */

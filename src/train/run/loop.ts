@@ -14,26 +14,26 @@ import { microbatchesOf } from "./microbatches.ts";
 import type { Inputs, Stage } from "./stage.ts";
 import { loadTraining, type Progress, saveTraining } from "./training_checkpoint.ts";
 
-/** What a training tells while it goes on. */
+/** Callbacks of a training. */
 export interface TrainingObserver {
-  /** After each step: how many of how many are done, and what its outputs were. */
+  /** Called after each step with the number of steps done and its outputs. */
   onStep?(progress: { step: number; steps: number; outputs: Readonly<Record<string, number>> }): void;
-  /** What was written to the log. */
+  /** Called with each record of the log. */
   onRecord?(record: MetricsRecord): void | Promise<void>;
 }
 
-/** How a loop is run. */
+/** Options of `trainingLoop`. */
 export interface LoopOptions extends AtomicOptions, TrainingObserver {
   readonly backend: Backend;
   readonly folder: RunFolder;
   readonly run: Run;
-  /** Aborted to have the step finished, the states saved, and the loop left. */
+  /** When aborted, the loop finishes its step, saves the states and returns. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Trains a stage from its beginning, or from the newest checkpoint of the folder, up to the last step or until `signal`.
- * Gives how far it came, and whether that is its end; the newest checkpoint is of that step.
+ * Trains a stage from its start, or from the newest checkpoint of the folder, up to the last step or until `signal`.
+ * Returns the progress and whether the training is finished; the newest checkpoint is of that step.
  *
  * Throws `NumericError` after too many skipped steps in a row, the last good state saved; `FileError` where a checkpoint
  * or the log cannot be written, the older checkpoints kept.
@@ -53,8 +53,8 @@ export async function trainingLoop(
 }
 
 /**
- * Whether losses were scaled down after a step that was not finite, and may be further: then the scale was to blame, or will
- * be 1 soon.
+ * Whether the loss scale was lowered after a step that was not finite and can be lowered further. Then the scale may have
+ * been the cause, or will soon be 1.
  */
 function scaledDown({ loss_scale: scale = leastLossScale }: Readonly<Record<string, number>>): boolean {
   return scale > leastLossScale;
@@ -71,7 +71,7 @@ class Loop {
     this.#options = options;
   }
 
-  /** Takes the states of the newest checkpoint, or the first values; gives the steps done. */
+  /** Loads the newest checkpoint, or initializes the states; returns the number of steps done. */
   async begin(): Promise<number> {
     const { folder, program } = this.#options, { newest } = folder, { training } = this.#stage;
     if (newest === undefined) await this.#initialize();
@@ -82,7 +82,7 @@ class Loop {
     return this.progress.step;
   }
 
-  /** Gives the program its first states, and those that the source has beside parameters, such as running statistics. */
+  /** Initializes the states, also those of the source besides parameters, such as running statistics. */
   async #initialize(): Promise<void> {
     const { training, source } = this.#stage, { states } = this.#options.program;
     await initializeStates(states, training, source);
@@ -137,7 +137,7 @@ class Loop {
     await journal.report();
   }
 
-  /** Runs a step, and gives its outputs. */
+  /** Runs a step and returns its outputs. */
   async #step(data: Inputs): Promise<Record<string, number>> {
     const { run, program } = this.#options, { step, skipped } = this.progress;
     const microbatches = microbatchesOf(data, run.microbatches).map((some, microbatch) => ({
@@ -148,21 +148,21 @@ class Loop {
     return Object.fromEntries(outputs.map(([name, { data: [value] }]) => [name, value!]));
   }
 
-  /** The data of a step, if there is such a one; what goes wrong shows when it is waited for. */
+  /** The data of a step, if there is one. Errors surface when the promise is awaited. */
   #fetch(step: number): ReturnType<Stage["data"]> {
     const data = step < this.#options.run.steps ? this.#stage.data(step) : Promise.resolve({});
     data.catch(() => {});
     return data;
   }
 
-  /** Whether an evaluation has passed the bar of a run that has one. */
+  /** Whether an evaluation has reached the goal of an overfitting run. */
   get reached(): boolean {
     const { overfit } = this.#options.run, { best } = this.progress, { largest } = this.#stage.best;
     return overfit !== undefined && best !== undefined &&
       (largest ? best.value >= overfit.bar : best.value <= overfit.bar);
   }
 
-  /** Evaluates the model and says whether it is the best so far. */
+  /** Evaluates the model and returns whether it is the best so far. */
   async #evaluate(record: (values: Readonly<Record<string, number>>) => Promise<unknown>): Promise<boolean> {
     if (!this.#stage.evaluate) return false;
     const found = await this.#stage.evaluate(this.#options.program.states);
@@ -189,9 +189,9 @@ class Loop {
 
   #stopped(inRow: number, outputs: Readonly<Record<string, number>>): NumericError {
     const bad = this.#stage.checked.filter((name) => !Number.isFinite(outputs[name]));
-    return new NumericError(`Cannot go on training after step ${this.progress.step}`, {
-      expected: "losses and gradients of finite numbers",
-      got: `${bad.join(", ")} of other ones, ${inRow} times in a row`,
+    return new NumericError(`Cannot continue training after step ${this.progress.step}`, {
+      expected: "finite losses and gradients",
+      got: `${bad.join(", ")} not finite, ${inRow} steps in a row`,
       hint: "the last good state is saved; start again with a lower learning rate or a longer warmup",
     });
   }

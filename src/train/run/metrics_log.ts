@@ -24,8 +24,8 @@ export class MetricsLog implements Disposable {
   }
 
   /**
-   * Opens the log of a folder, without the records after `step`: what was done after the checkpoint from which a run goes
-   * on is done again. Throws `FileError` where the file cannot be written.
+   * Opens the log of a folder, without the records after `step`: steps after the checkpoint from which a run is
+   * resumed are repeated. Throws `FileError` where the file cannot be written.
    */
   static async open(
     folder: string,
@@ -51,7 +51,7 @@ export class MetricsLog implements Disposable {
   }
 }
 
-/** The records of a folder's log; none where there is no log. A last line that was cut off is left out. */
+/** The records of a folder's log; none without a log. An incomplete last line is left out. */
 export async function readMetrics(folder: string): Promise<MetricsRecord[]> {
   const text = await Deno.readTextFile(`${folder}/${metricsFile}`).catch(() => "");
   return text.split("\n").slice(0, -1).map((line) => JSON.parse(line) as MetricsRecord);

@@ -11,7 +11,7 @@ export const runConfigFile = "config.json", checkpointsFolder = "checkpoints";
 /** How a run's folder is opened. */
 export interface OpenRunOptions extends AtomicOptions {
   readonly config: Run;
-  /** Goes on with what is there, if anything; else only a folder without a run is taken. */
+  /** Resumes the run in the folder, if there is one; otherwise a folder with a run is refused. */
   readonly resume: boolean;
 }
 
@@ -116,7 +116,7 @@ function checkSame(
   try {
     said = completed(JSON.parse(before)) as Run;
   } catch (cause) {
-    throw new ArgumentError(`Cannot go on in ${path}`, {
+    throw new ArgumentError(`Cannot resume in ${path}`, {
       expected: `JSON in ${runConfigFile}`,
       got: "other text",
       cause,
@@ -124,7 +124,7 @@ function checkSame(
   }
   const differs = difference(said, config);
   if (!differs) return;
-  throw new ArgumentError(`Cannot go on in ${path}: ${differs.field}`, {
+  throw new ArgumentError(`Cannot resume in ${path}: ${differs.field}`, {
     expected: `${differs.before}, as when the run began`,
     got: differs.now,
     hint: "go on with the same configuration, or begin in another folder",

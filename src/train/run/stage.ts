@@ -5,14 +5,14 @@ import type { TrainingStep } from "../training_step.ts";
 
 export type { Inputs };
 
-/** What the loop of training needs of a stage: its step, what goes in, and how good the model has become. */
+/** What the training loop needs of a stage: its step, its data, and the evaluation of the model. */
 export interface Stage extends AsyncDisposable {
   readonly training: TrainingStep;
-  /** Outputs that are not all finite where a step is skipped, and says so by its output `finite`. */
+  /** Outputs that an error names where they are not finite and a step is skipped. */
   readonly checked: readonly string[];
-  /** The weights with which a training begins, those that stay as well. */
+  /** The weights that training starts from, frozen ones included. */
   readonly source: WeightSource;
-  /** Names of the model's weights that stay: they go into checkpoints, too. */
+  /** Names of the model's frozen weights; checkpoints hold them as well. */
   readonly frozen: readonly string[];
   /** The data of a step (from 0): a function of it and of the seed. Called ahead of the step. */
   data(step: number): Promise<Inputs>;
@@ -21,14 +21,14 @@ export interface Stage extends AsyncDisposable {
     step: number,
     options: { updates: number; microbatch: number },
   ): { inputs: Inputs; learningRate: number };
-  /** How good the model in these states is: numbers by name. */
+  /** Evaluates the model in these states: numbers by name. */
   evaluate?(states: States): Promise<Readonly<Record<string, number>>>;
   /** Rows of images that show what the model in these states does. */
   samples?(states: States): Promise<SampleRows>;
-  /** Which of these numbers tells the best model, and whether the largest is best. */
+  /** The number by which models are compared, and whether the largest is best. */
   readonly best: { readonly metric: string; readonly largest: boolean };
-  /** What the metadata of checkpoints says beside the training's own. */
+  /** Further metadata of checkpoints. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Writes what is to be used of a checkpoint into a run's folder, and gives the paths. */
+  /** Writes the model of a checkpoint into a run's folder, and returns the paths. */
   publish(checkpoint: string, folder: string): Promise<readonly string[]>;
 }

@@ -66,7 +66,7 @@ export async function loadTraining(
   await using checkpoint = await openCheckpoint(path);
   const progress = progressOf(checkpoint.metadata[progressKey]);
   if (!progress) {
-    throw new CheckpointError(`Cannot go on from ${path}`, {
+    throw new CheckpointError(`Cannot resume from ${path}`, {
       expected: "a checkpoint of a training",
       got: "another",
       hint: "name it as `init` to start from its weights",
@@ -75,7 +75,7 @@ export async function loadTraining(
   for (const [name, shape] of statesOf(training)) {
     const found = checkpoint.tensors.get(storedName(name));
     if (!found || !sameShape(found.shape, shape)) {
-      throw new CheckpointError(`Cannot go on from ${path}: ${name}`, {
+      throw new CheckpointError(`Cannot resume from ${path}: ${name}`, {
         expected: formatShape(shape),
         got: found ? formatShape(found.shape) : "nothing",
       });

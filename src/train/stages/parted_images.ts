@@ -2,7 +2,7 @@ import type { TokenizerRun } from "../config/run.ts";
 import type { ImageSource } from "../../data/source.ts";
 import { split, subset } from "../../data/split.ts";
 
-/** What is trained on, and what is held out; by heart, the first images are learnt and held against. */
+/** The images to train on and those held out; an overfitting run trains and evaluates on the first images. */
 export function parted(
   all: ImageSource,
   { data, overfit, seed }: TokenizerRun,

@@ -14,7 +14,7 @@ export const tokensFile = "tokens.safetensors";
 
 /** What opening a run's tokens tells, and what ends it. */
 export interface OpenTokensOptions extends Pick<ImageReaderOptions, "onDamaged"> {
-  /** Of so many images, how many are encoded. */
+  /** Called with the number of encoded images and of all. */
   readonly onEncoded?: (progress: { done: number; total: number }) => void;
   /** Ends the work early. */
   readonly signal?: AbortSignal;

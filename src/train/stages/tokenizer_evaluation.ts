@@ -31,20 +31,20 @@ export interface TokenizerQuality {
   readonly codes: number;
 }
 
-/** What a tokenizer in training is held against. */
+/** How a tokenizer in training is evaluated. */
 export interface TokenizerTrial {
   readonly backend: Backend;
-  /** The averaged weight of a name. */
+  /** Reads the averaged weight of a name. */
   readonly read: WeightSource["read"];
   /** Images are cut out of the middle of these, damaged ones passed over. */
   readonly images: ImageSource;
   /** Pixels of a side. */
   readonly size: number;
-  /** So many at a time. */
+  /** Images in a batch. */
   readonly batch: number;
 }
 
-/** Reconstructs images, and tells how well. */
+/** Reconstructs images and measures the quality. */
 export async function evaluateTokenizer(
   config: TokenizerConfig,
   trial: TokenizerTrial,
@@ -59,7 +59,7 @@ export async function evaluateTokenizer(
   return { psnr: decibels / count, codes: usage.codes };
 }
 
-/** What a tokenizer in training makes of images, one by one. */
+/** The reconstructions of a tokenizer in training, one by one. */
 export async function* reconstructions(
   config: TokenizerConfig,
   { backend, read, images, size, batch }: TokenizerTrial,
@@ -68,7 +68,7 @@ export async function* reconstructions(
   await using weights = await backend.load({ shapes: parameterShapes(config), read }, { graphs: [graph] });
   await using program = await backend.compile(graph, weights);
   await using reader = new ImageReader(images);
-  // Where fewer are left, the rest of the batch is of no interest.
+  // The last batch may be partly unused.
   const x = f32Tensor([batch, size, size, config.inChannels]), each = x.data.length / batch;
   for await (const { squares } of squaresOf(reader, { begin: 0, end: images.length, size })) {
     for (let start = 0; start < squares.length; start += batch) {
@@ -88,7 +88,7 @@ export async function* reconstructions(
   }
 }
 
-/** Of values in [−1,1], whose largest difference is 2. */
+/** PSNR of values in [−1,1], whose range is 2. */
 function psnrOf(original: Float32Array, decoded: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < original.length; i++) {

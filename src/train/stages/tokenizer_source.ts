@@ -13,11 +13,11 @@ import { openLpips } from "../../models/lpips_weights.ts";
 import { lpipsPath } from "../tokenizer_step.ts";
 import { statesOf, type TrainingStep } from "../training_step.ts";
 
-/** The weights that a training begins with. Disposing closes their files. */
+/** The weights that training starts from. Disposing closes their files. */
 export interface FirstWeights extends WeightSource, AsyncDisposable {}
 
 /**
- * The weights of a tokenizer's training, as its configuration says: random ones, or those of a checkpoint, and LPIPS's.
+ * The weights that a tokenizer's training starts from: random ones or those of a checkpoint, and those of LPIPS.
  *
  * Throws `CheckpointError` where a file is damaged, or holds another model or no discriminator.
  */
@@ -35,7 +35,7 @@ export async function tokenizerSource(
     const checkpoint = files.use(await openModel(init.from));
     const model = tokenizerWeights(checkpoint, { raw: init.raw });
     if (formatConfig(model.config) !== formatConfig(config)) {
-      throw new CheckpointError(`Cannot begin with ${init.from}`, {
+      throw new CheckpointError(`Cannot start from ${init.from}`, {
         expected: formatConfig(config),
         got: formatConfig(model.config),
         hint: "make the configuration's model that of the checkpoint",

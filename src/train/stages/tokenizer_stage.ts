@@ -31,16 +31,16 @@ import { evaluateTokenizer, reconstructions, type TokenizerTrial } from "./token
 /** The folders of a run that hold the trained model, by its averaged weights and by its raw ones. */
 export const modelFolder = "model", rawModelFolder = "model-raw";
 
-/** What VGG16 needs. */
+/** The smallest side that VGG16 takes. */
 const leastPerceptual = 16;
 
-/** Images on a sheet, and those that an evaluation takes. */
+/** Most images on a sheet, and in an evaluation. */
 const mostShown = 12, mostEvaluated = 10_000;
 
 interface Parts {
   readonly backend: Backend;
   readonly batches: Batches;
-  /** What is trained on, and what is not. */
+  /** Images to train on, and images held out. */
   readonly images: ImageSource;
   readonly heldOut: ImageSource;
   readonly training: TrainingStep;
@@ -132,14 +132,14 @@ export class TokenizerStage implements Stage {
     };
   }
 
-  /** PSNR of the averaged weights on the images that are held out; nothing where there are none. */
+  /** PSNR of the averaged weights on the held-out images; nothing without them. */
   async evaluate(states: States): Promise<Readonly<Record<string, number>>> {
     const { heldOut } = this.#parts;
     if (heldOut.length === 0) return {};
     return { ...await evaluateTokenizer(this.#config, this.#trial(states, spread(heldOut, mostEvaluated))) };
   }
 
-  /** Images over what the averaged weights make of them: held out ones, if there are any. */
+  /** Images above their reconstructions by the averaged weights; held-out images if there are any. */
   async samples(states: States): Promise<SampleRows> {
     const { size } = this.#run.data, { heldOut, images } = this.#parts;
     const trial = this.#trial(states, spread(heldOut.length > 0 ? heldOut : images, mostShown));

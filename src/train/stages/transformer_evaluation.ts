@@ -31,10 +31,10 @@ export interface TransformerQuality {
   readonly evaluation_loss_post: number;
 }
 
-/** Images that are taken at most, spread over all. */
+/** Most images of an evaluation, spread over all. */
 const mostEvaluated = 10_000;
 
-/** Holds a transformer, by the weights among `states`, against the first `length` images of a set, as they are, `batch` at a time. */
+/** Evaluates a transformer, by the weights among `states`, on the first `length` images of a set, `batch` at a time. */
 export async function evaluateTransformer(
   config: TransformerConfig,
   { backend, states, set, length, batch }: {
@@ -54,7 +54,7 @@ export async function evaluateTransformer(
   await using program = await backend.compile(graph, weights);
   const count = Math.min(length, mostEvaluated), sums = { pre: 0, post: 0 };
   for (let start = 0; start < count; start += batch) {
-    // Where fewer are left, the last one fills the batch, and is not counted.
+    // The last image fills the last batch, and is not counted again.
     const pick = (_: number, slot: number): Pick => ({
       index: Math.floor(Math.min(start + slot, count - 1) * length / count),
       mirrored: false,

@@ -8,8 +8,8 @@ import { transformerInitialValues } from "../initial_values.ts";
 import type { FirstWeights } from "./tokenizer_source.ts";
 
 /**
- * The weights that a transformer's training begins with: random ones, or those of a checkpoint or model's folder.
- * Throws `CheckpointError` where that is damaged, or another model.
+ * The weights that a transformer's training starts from: random ones, or those of a checkpoint or a model folder.
+ * Throws `CheckpointError` if the file is damaged or holds another model.
  */
 export async function transformerSource(
   { init, seed }: TransformerRun,
@@ -24,7 +24,7 @@ export async function transformerSource(
   for (const [name, shape] of shapes) {
     const found = source.shapes.get(name);
     if (found && sameShape(found, shape)) continue;
-    throw new CheckpointError(`Cannot begin with ${init.from}: ${name}`, {
+    throw new CheckpointError(`Cannot start from ${init.from}: ${name}`, {
       expected: formatShape(shape),
       got: found ? formatShape(found) : "nothing",
       hint: "make the configuration's model and the classes of the data those of the checkpoint",

@@ -31,7 +31,7 @@ import { generateSamples } from "./transformer_samples.ts";
 interface Parts {
   readonly backend: Backend;
   readonly set: TokenSet;
-  /** Of so many of its images, the first ones, a training takes notice. */
+  /** Number of images that training uses, from the first. */
   readonly length: number;
   readonly sampler: Sampler;
   readonly config: TransformerConfig;
@@ -61,7 +61,7 @@ export class TransformerStage implements Stage {
     this.#schedule = scheduleOf(run);
     this.training = training;
     this.source = source;
-    // What the shapes do not tell, as in converted models.
+    // What shapes do not say, as in converted models.
     const said = { transformer: { heads: config.heads, grid: config.grid, weights: "f32" } };
     this.metadata = { [configFile]: JSON.stringify(said) };
   }
@@ -177,7 +177,7 @@ function stepOf(
   });
 }
 
-/** The width inside of the feed-forward layers: 8·dim/3, rounded up to a multiple of 256. */
+/** The hidden width of the feed-forward layers: 8·dim/3, rounded up to a multiple of 256. */
 function hiddenWidth(dim: number): number {
   return Math.ceil(Math.floor(8 * dim / 3) / 256) * 256;
 }

@@ -85,7 +85,7 @@ test("a training begins with a checkpoint, the decoder alone goes on, and it loa
     /Cannot take the discriminator.*begin with a fresh one/,
   );
   const wider = { model: { ch: 64, chMult: [1, 1], numResBlocks: 1, bits: 4 } };
-  await refused({ from: model }, /Cannot begin with .*: expected ch 64.*got ch 32/, wider);
+  await refused({ from: model }, /Cannot start from .*: expected ch 64.*got ch 32/, wider);
 });
 
 test("a transformer begins with another one's weights", async () => {
@@ -130,25 +130,25 @@ test("a learning rate is scaled by the batch", () => {
   );
 });
 
-test("a few images are learnt by heart, or that fails", async () => {
+test("overfitting a few images succeeds, or fails with an error", async () => {
   using folder = scratch();
   const images = writeImages(folder.at("images.npz"));
   const optimizer = { learningRate: 3e-3, beta1: 0.9, beta2: 0.99 }, schedule = { kind: "constant" };
   const loss = { l2: 1, entropy: 0.02 }, fast = { optimizer, schedule, loss, ema: 0.5, steps: 1500 };
   const run = overfitting(tinyTokenizer(images, { ...fast, intervals: { sample: 0, log: 100 } }), 1);
-  const learnt = await train(run, { folder: folder.at("run") });
-  assert.ok(learnt.finished && learnt.best!.value >= 30 && learnt.step < 1500, JSON.stringify(learnt));
+  const learned = await train(run, { folder: folder.at("run") });
+  assert.ok(learned.finished && learned.best!.value >= 30 && learned.step < 1500, JSON.stringify(learned));
   const hopeless = overfitting(tinyTokenizer(images, { steps: 2 }), 2);
   await train(hopeless, { folder: folder.at("hopeless") }).then(() => assert.unreachable(), (error) => {
     assert.instance(error, NumericError);
     assert.match(
       error.message,
-      /Cannot learn 2 images by heart: expected psnr of at least 30 within 2 steps/,
+      /Cannot overfit 2 images: expected psnr of at least 30 within 2 steps/,
     );
   });
 
-  const words = tinyTransformer(images, learnt.models[0]!, { optimizer, schedule, steps: 1500 });
-  const known = await train(overfitting(words, 2), { folder: folder.at("words") });
+  const second = tinyTransformer(images, learned.models[0]!, { optimizer, schedule, steps: 1500 });
+  const known = await train(overfitting(second, 2), { folder: folder.at("words") });
   assert.ok(known.best!.value <= 0.1 && known.step < 1500, JSON.stringify(known));
 });
 

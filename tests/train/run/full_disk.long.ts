@@ -8,7 +8,7 @@ import { tinyTokenizer, writeImages } from "./tiny.ts";
 
 const test = suite("a full disk");
 
-/** A disk of so many bytes at a folder, or nothing where there is no right to make one. */
+/** A disk of this number of bytes mounted at a folder, or nothing without the rights to make one. */
 function smallDisk(path: string, bytes: number): Disposable | undefined {
   const run = (...args: string[]) =>
     new Deno.Command(args[0]!, { args: args.slice(1), stderr: "null" }).outputSync();

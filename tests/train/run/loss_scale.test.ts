@@ -71,14 +71,14 @@ test("come down in more steps than may be skipped, and the run goes on", async (
     2 ** 13,
     2 ** 13,
   ]);
-  assert.ok(log.at(-1)!.loss! < log[2]!.loss!, "it learnt");
+  assert.ok(log.at(-1)!.loss! < log[2]!.loss!, "it learned");
 });
 
 test("end a run whose numbers are not finite at any scale", async () => {
   using folder = scratch();
   await run(sloping(2 ** 100), folder.path).then(() => assert.unreachable(), (error) => {
     assert.instance(error, NumericError);
-    assert.match(error.message, /got grad_norm of other ones, 2 times in a row/);
+    assert.match(error.message, /got grad_norm not finite, 2 steps in a row/);
   });
   // Fifteen steps brought the scale to 2, one to 1.
   assert.is((await metrics(folder.path)).at(-1)!.skipped, 15 + maxSkipped);

@@ -10,9 +10,9 @@ const test = suite("resuming");
 
 test("a tokenizer stopped at every step is the one that was not, and loads as published ones do", () =>
   checkTokenizer(6));
-test("a transformer, too, whose steps have two parts", () => checkTransformer(6, { microbatches: 2 }));
+test("a transformer, too, with two microbatches a step", () => checkTransformer(6, { microbatches: 2 }));
 
-test("steps of two parts learn what whole steps do", async () => {
+test("steps of two microbatches learn what whole steps do", async () => {
   using folder = scratch();
   const images = writeImages(folder.at("images.npz"));
   const { models: [tokenizer] } = await train(tinyTokenizer(images, { steps: 1 }), {

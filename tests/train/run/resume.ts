@@ -39,7 +39,7 @@ async function checkEveryStop(run: Run, folder: { at(name: string): string }): P
   return whole.models[0]!;
 }
 
-/** A tokenizer of so many steps, stopped after each; its model loads. */
+/** Trains a tokenizer, stopped after each step; its model loads. */
 export async function checkTokenizer(
   steps: number,
   changes: Record<string, unknown> = {},
@@ -51,7 +51,7 @@ export async function checkTokenizer(
   assert.equal([tokenizer.codebookSize, tokenizer.factor], [2 ** 4, 2]);
 }
 
-/** A transformer of so many steps, stopped after each; its model generates. */
+/** Trains a transformer, stopped after each step; its model generates. */
 export async function checkTransformer(
   steps: number,
   changes: Record<string, unknown> = {},
