@@ -1,6 +1,6 @@
-// embedding: out[i, c] = table[min(index[i], WORDS − 1), c]
+// embedding: out[i, c] = table[min(index[i], VOCAB_SIZE − 1), c]
 //
-// table f32 [WORDS, WIDTH]; if F16 in f16, two in a word, ROW_WORDS words a row. index u32 [SIZE / WIDTH].
+// table f32 [VOCAB_SIZE, WIDTH]; if F16 in f16, two in a word, ROW_WORDS words a row. index u32 [SIZE / WIDTH].
 // out f32 [SIZE / WIDTH, WIDTH]. A thread does one element of out.
 
 #if F16
@@ -21,7 +21,7 @@ fn main(
 ) {
   let i = linear_index(group, groups, thread);
   if (i >= SIZE) { return; }
-  let row = min(index[i / WIDTH], WORDS - 1);
+  let row = min(index[i / WIDTH], VOCAB_SIZE - 1);
   let c = i % WIDTH;
 #if F16
   let pair = unpack2x16float(table[row * ROW_WORDS + c / 2]);

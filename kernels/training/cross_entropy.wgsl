@@ -1,6 +1,6 @@
-// cross_entropy: out[r] = log(sum over w of exp(logits[r, w])) − logits[r, t], t = min(goal[r], WORDS − 1)
+// cross_entropy: out[r] = log(sum over w of exp(logits[r, w])) − logits[r, t], t = min(goal[r], VOCAB_SIZE − 1)
 //
-// logits f32 [R, WORDS], goal u32 [R] = target, out f32 [R]. A workgroup does one row: the largest logit is subtracted
+// logits f32 [R, VOCAB_SIZE], goal u32 [R] = target, out f32 [R]. A workgroup does one row: the largest logit is subtracted
 // before the exponentials.
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;
@@ -17,9 +17,9 @@ fn main(
 ) {
   let r = group.y * groups.x + group.x;
   if (r >= ROWS) { return; }
-  let base = r * WORDS;
+  let base = r * VOCAB_SIZE;
   var largest = -3.4028234e38;
-  for (var w = thread; w < WORDS; w += WORKGROUP) { largest = max(largest, logits[base + w]); }
+  for (var w = thread; w < VOCAB_SIZE; w += WORKGROUP) { largest = max(largest, logits[base + w]); }
   parts[thread] = largest;
   workgroupBarrier();
   for (var half = WORKGROUP / 2; half > 0; half /= 2) {
@@ -29,13 +29,13 @@ fn main(
   largest = parts[0];
   workgroupBarrier();
   var sum = 0.0;
-  for (var w = thread; w < WORDS; w += WORKGROUP) { sum += exp(logits[base + w] - largest); }
+  for (var w = thread; w < VOCAB_SIZE; w += WORKGROUP) { sum += exp(logits[base + w] - largest); }
   parts[thread] = sum;
   workgroupBarrier();
   for (var half = WORKGROUP / 2; half > 0; half /= 2) {
     if (thread < half) { parts[thread] += parts[thread + half]; }
     workgroupBarrier();
   }
-  let t = min(goal[r], WORDS - 1);
+  let t = min(goal[r], VOCAB_SIZE - 1);
   if (thread == 0) { out[r] = largest + log(parts[0]) - logits[base + t]; }
 }

@@ -1,6 +1,6 @@
-// cross_entropy_grad: out[r, w] = (exp(logits[r, w] − logits[r, t] − loss[r]) − [w = t])·dy[r], t = min(goal[r], WORDS − 1)
+// cross_entropy_grad: out[r, w] = (exp(logits[r, w] − logits[r, t] − loss[r]) − [w = t])·dy[r], t = min(goal[r], VOCAB_SIZE − 1)
 //
-// logits, out f32 [R, WORDS], SIZE elements; goal u32 [R], loss, dy f32 [R]. A thread does one element.
+// logits, out f32 [R, VOCAB_SIZE], SIZE elements; goal u32 [R], loss, dy f32 [R]. A thread does one element.
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(1) var<storage, read_write> goal: array<u32>;
@@ -18,8 +18,8 @@ fn main(
 ) {
   let i = linear_index(group, groups, thread);
   if (i >= SIZE) { return; }
-  let r = i / WORDS;
-  let t = min(goal[r], WORDS - 1);
-  let hit = select(0.0, 1.0, i % WORDS == t);
-  out[i] = (exp(logits[i] - logits[r * WORDS + t] - loss[r]) - hit) * dy[r];
+  let r = i / VOCAB_SIZE;
+  let t = min(goal[r], VOCAB_SIZE - 1);
+  let hit = select(0.0, 1.0, i % VOCAB_SIZE == t);
+  out[i] = (exp(logits[i] - logits[r * VOCAB_SIZE + t] - loss[r]) - hit) * dy[r];
 }

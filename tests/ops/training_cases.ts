@@ -212,9 +212,9 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       [5, [2, 3], 8],
       [300, [40], 64],
       [10, [0], 8],
-    ] as [number, Shape, number][]).map(([words, index, width]) => ({
-      operands: { index: integers(index, words + 2), dy: given([...index, width]) },
-      attrs: { words },
+    ] as [number, Shape, number][]).map(([vocabSize, index, width]) => ({
+      operands: { index: integers(index, vocabSize + 2), dy: given([...index, width]) },
+      attrs: { vocabSize },
     })),
   },
   attention_grad: {

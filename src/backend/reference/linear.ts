@@ -63,10 +63,10 @@ function embedding(
   _: Attrs<"embedding">,
   spec: Spec,
 ): HostTensor<"f32"> {
-  const [words, width] = table.shape as [number, number];
+  const [vocabSize, width] = table.shape as [number, number];
   const result = floats(spec.shape);
   index.data.forEach((word, i) => {
-    const row = Math.min(word, words - 1) * width;
+    const row = Math.min(word, vocabSize - 1) * width;
     result.data.set(table.data.subarray(row, row + width), i * width);
   });
   return result;
@@ -75,12 +75,12 @@ function embedding(
 /** Rows of dy, added to the row of the table that their index picks. */
 function embeddingGrad(
   { index, dy }: Values<"embedding_grad">,
-  { words }: Attrs<"embedding_grad">,
+  { vocabSize }: Attrs<"embedding_grad">,
   spec: Spec,
 ): HostTensor {
-  const width = spec.shape[1]!, sums = new Float64Array(words * width);
+  const width = spec.shape[1]!, sums = new Float64Array(vocabSize * width);
   index.data.forEach((word, i) => {
-    const row = Math.min(word, words - 1) * width;
+    const row = Math.min(word, vocabSize - 1) * width;
     for (let c = 0; c < width; c++) sums[row + c]! += dy.data[i * width + c]!;
   });
   return floats(spec.shape, sums);

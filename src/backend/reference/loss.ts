@@ -15,11 +15,11 @@ function crossEntropy(
   _: unknown,
   spec: Spec,
 ): HostTensor {
-  const words = logits.shape[1]!, result = floats(spec.shape);
+  const vocabSize = logits.shape[1]!, result = floats(spec.shape);
   target.data.forEach((word, r) => {
-    const row = logits.data.subarray(r * words, (r + 1) * words);
+    const row = logits.data.subarray(r * vocabSize, (r + 1) * vocabSize);
     const { most, total } = exponentials(row);
-    result.data[r] = most + Math.log(total) - row[Math.min(word, words - 1)]!;
+    result.data[r] = most + Math.log(total) - row[Math.min(word, vocabSize - 1)]!;
   });
   return result;
 }
@@ -30,12 +30,12 @@ function crossEntropyGrad(
   _: unknown,
   spec: Spec,
 ): HostTensor {
-  const words = logits.shape[1]!, result = floats(spec.shape);
+  const vocabSize = logits.shape[1]!, result = floats(spec.shape);
   target.data.forEach((word, r) => {
-    const row = logits.data.subarray(r * words, (r + 1) * words), hit = Math.min(word, words - 1);
+    const row = logits.data.subarray(r * vocabSize, (r + 1) * vocabSize), hit = Math.min(word, vocabSize - 1);
     const total = loss.data[r]! + row[hit]!;
     row.forEach((value, i) => {
-      result.data[r * words + i] = (Math.exp(value - total) - (i === hit ? 1 : 0)) * dy.data[r]!;
+      result.data[r * vocabSize + i] = (Math.exp(value - total) - (i === hit ? 1 : 0)) * dy.data[r]!;
     });
   });
   return result;

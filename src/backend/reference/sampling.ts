@@ -31,37 +31,40 @@ export function guide(
   _: Attrs<"guide">,
   spec: Spec,
 ): HostTensor<"f32"> {
-  const result = f32Tensor(spec.shape), { length } = result.data, words = spec.shape[1]!;
+  const result = f32Tensor(spec.shape), { length } = result.data, vocabSize = spec.shape[1]!;
   result.data.forEach((_, i) => {
     const uncond = logits.data[length + i]!;
-    // Rounded at each step, so that backends agree to the last bit and sample the same words.
+    // Rounded at each step, so that backends agree to the last bit and sample the same tokens.
     const difference = Math.fround(logits.data[i]! - uncond);
-    result.data[i] = uncond + Math.fround(scale.data[Math.floor(i / words)]! * difference);
+    result.data[i] = uncond + Math.fround(scale.data[Math.floor(i / vocabSize)]! * difference);
   });
   return result;
 }
 
-/** Samples a word from each row. */
+/** Samples a token from each row. */
 function sample(
   { logits, temperature, topK, topP, random }: Values<"sample">,
   { word, repeat }: Attrs<"sample">,
   spec: Spec,
 ): HostTensor<"u32"> {
-  const [n, words] = logits.shape as [number, number];
+  const [n, vocabSize] = logits.shape as [number, number];
   const result = u32Tensor(spec.shape);
   for (let row = 0; row < n; row++) {
-    const sampled = sampleRow((logits.data as Float32Array).subarray(row * words, (row + 1) * words), {
-      temperature: temperature.data[row]!,
-      topK: topK.data[row]!,
-      topP: topP.data[row]!,
-      random: random.data[4 * row + word]!,
-    });
+    const sampled = sampleRow(
+      (logits.data as Float32Array).subarray(row * vocabSize, (row + 1) * vocabSize),
+      {
+        temperature: temperature.data[row]!,
+        topK: topK.data[row]!,
+        topP: topP.data[row]!,
+        random: random.data[4 * row + word]!,
+      },
+    );
     for (let copy = 0; copy < repeat; copy++) result.data[copy * n + row] = sampled;
   }
   return result;
 }
 
-/** The word that stands for logits that are not numbers. */
+/** The token that stands for logits that are not numbers. */
 const invalid = 0xffffffff;
 
 function sampleRow(
@@ -78,7 +81,7 @@ function sampleRow(
   return sampled < 0 ? invalid : sampled;
 }
 
-/** By word, exp(y − max y) where temperature, top-k and top-p keep it, else 0; not normalised. */
+/** By token, exp(y − max y) where temperature, top-k and top-p keep it, else 0; not normalised. */
 export function keptWeights(
   logits: Float32Array,
   { temperature, topK, topP }: { temperature: number; topK: number; topP: number },

@@ -71,9 +71,9 @@ export class MatrixPacker implements Disposable {
 }
 
 /** Bytes of a table `[V,D]` of embeddings. */
-export function tableBytes([words, width]: Shape, format: WeightFormat): number {
+export function tableBytes([vocabSize, width]: Shape, format: WeightFormat): number {
   // Rows are read four values at a time.
-  return headerBytes + (format === "f32" ? 4 : 2) * words! * width! + 16;
+  return headerBytes + (format === "f32" ? 4 : 2) * vocabSize! * width! + 16;
 }
 
 /** Packs a table of embeddings, as it is or in f16, into `target`, `tableBytes` long. */

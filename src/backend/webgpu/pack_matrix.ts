@@ -21,10 +21,10 @@ export function packMatrix(values: Float32Array, shape: Shape, format: WeightFor
 /** A table `[V,D]` as rows of f32, or in f16, two in a word. */
 export function packTable(values: Float32Array, shape: Shape, format: WeightFormat): PackedWeight {
   if (format === "f32") return values;
-  const [words, width] = shape as [number, number];
+  const [vocabSize, width] = shape as [number, number];
   if (width % 2 === 0) return packF16(values);
-  const padded = new Float32Array(words * (width + 1));
-  for (let row = 0; row < words; row++) {
+  const padded = new Float32Array(vocabSize * (width + 1));
+  for (let row = 0; row < vocabSize; row++) {
     padded.set(values.subarray(row * width, (row + 1) * width), row * (width + 1));
   }
   return packF16(padded);

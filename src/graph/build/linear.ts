@@ -48,7 +48,7 @@ export const linearGradients: Gradients<keyof LinearOps> = {
       : matmul(a, dy, { transposeA: !transposeA }),
   }),
   embedding: ({ inputs: { table, index } }, dy) => ({
-    table: apply("embedding_grad", { index, dy }, { words: table.shape[0]! }),
+    table: apply("embedding_grad", { index, dy }, { vocabSize: table.shape[0]! }),
   }),
   embedding_grad: "backward",
 };

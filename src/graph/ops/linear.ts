@@ -22,8 +22,8 @@ export interface LinearOps {
   };
   /** Rows of table `[V,D]` by index u32 `[…]` → `[…,D]`. An index beyond the table reads its last row. */
   embedding: { inputs: { table: Operand; index: Operand }; attrs: NoAttrs };
-  /** The gradient of `embedding` by its table `[words,D]`: rows of dy `[…,D]`, added in their order. */
-  embedding_grad: { inputs: { index: Operand; dy: Operand }; attrs: { words: number } };
+  /** The gradient of `embedding` by its table `[vocabSize,D]`: rows of dy `[…,D]`, added in their order. */
+  embedding_grad: { inputs: { index: Operand; dy: Operand }; attrs: { vocabSize: number } };
 }
 
 /** What each op makes of its inputs. Throws `ShapeError` where they do not fit. */
@@ -50,9 +50,9 @@ export const linearShapes: ShapeRules<LinearOps> = {
     checkDType("embedding", "index", index, "u32");
     return f32([...index.shape, width!]);
   },
-  embedding_grad: ({ index, dy }, { words }) => {
+  embedding_grad: ({ index, dy }, { vocabSize }) => {
     checkIndex("embedding_grad", "index", index, dy.shape.slice(0, -1));
-    return f32([words, dy.shape.at(-1)!]);
+    return f32([vocabSize, dy.shape.at(-1)!]);
   },
 };
 

@@ -12,11 +12,11 @@ export interface SamplingOps {
    */
   guide: { inputs: { logits: Operand; scale: Operand }; attrs: NoAttrs };
   /**
-   * Samples a word u32 `[repeat·N]` (the N words, `repeat` times over) from each row of logits `[N,V]`.
+   * Samples a token u32 `[repeat·N]` (the N tokens, repeated `repeat` times) from each row of logits `[N,V]`.
    *
    * y = logits/temperature; temperature 0 takes the largest. topK u32 (0: all) keeps those ≥ the k-th largest, topP then
    * drops, in descending order, those before which the kept ones' probability sums to more than p. Word `word` of random
-   * u32 `[N,4]` samples: with u = its upper 24 bits / 2²⁴ and weights exp(y − max), the first word is taken at which
+   * u32 `[N,4]` samples: with u = its upper 24 bits / 2²⁴ and weights exp(y − max), the first token is taken at which
    * their sum, in the order of the vocabulary, exceeds u·total. Weights and sums are f64; a tie goes to the lower index;
    * logits that are not numbers give 2³² − 1. Temperature, topK, topP: `[N]`.
    */
@@ -35,10 +35,10 @@ export const samplingShapes: ShapeRules<SamplingOps> = {
     return { shape: [n!, 4], dtype: "u32" };
   },
   guide: ({ logits, scale }) => {
-    const [rows, words] = rank("guide", "logits", logits, 2) as [number, number];
+    const [rows, vocabSize] = rank("guide", "logits", logits, 2) as [number, number];
     check("guide", "logits", logits.shape, rows % 2 === 0, "an even number of rows");
     checkShape("guide", "scale", scale, [rows / 2]);
-    return f32([rows / 2, words]);
+    return f32([rows / 2, vocabSize]);
   },
   sample: ({ logits, temperature, topK, topP, random }, { repeat }) => {
     const [n] = rank("sample", "logits", logits, 2) as [number, number];

@@ -42,8 +42,8 @@ export const linearLowering: Rules<"linear" | "embedding"> = {
   },
   embedding: (tensor, at) => {
     const { table, index } = tensor.inputs;
-    const [words, width] = table.shape as [number, number];
-    const args = [at.of(table), at.of(index), at.of(tensor as Tensor), width, words];
+    const [vocabSize, width] = table.shape as [number, number];
+    const args = [at.of(table), at.of(index), at.of(tensor as Tensor), width, vocabSize];
     const opcode = at.packed(table) ? Opcode.Embedding : Opcode.EmbeddingPlain;
     return [{ opcode, items: sizeOf(index.shape), args }];
   },
@@ -72,9 +72,13 @@ export const linearTraining: Rules<"linear" | "matmul" | "embedding_grad"> = {
     });
   },
   embedding_grad: (tensor, at) => {
-    const { inputs: { index, dy }, attrs: { words } } = tensor, each = Math.ceil(words / tableItems);
+    const { inputs: { index, dy }, attrs: { vocabSize } } = tensor, each = Math.ceil(vocabSize / tableItems);
     const args = [at.of(index), at.of(dy), at.of(tensor as Tensor), sizeOf(index.shape), tensor.shape[1]!];
-    return [{ opcode: Opcode.EmbeddingGrad, items: Math.ceil(words / each), args: [...args, words, each] }];
+    return [{
+      opcode: Opcode.EmbeddingGrad,
+      items: Math.ceil(vocabSize / each),
+      args: [...args, vocabSize, each],
+    }];
   },
 };
 

@@ -10,22 +10,22 @@ export const samplingLowering: Rules<"philox" | "guide" | "sample"> = {
     return [{ opcode: Opcode.Philox, items: tensor.shape[0]!, args }];
   },
   guide: (tensor, at) => {
-    const { logits, scale } = tensor.inputs, [n, words] = tensor.shape as [number, number];
+    const { logits, scale } = tensor.inputs, [n, vocabSize] = tensor.shape as [number, number];
     return [{
       opcode: Opcode.Guide,
       items: n,
-      args: [at.of(logits), at.of(scale), at.of(tensor as Tensor), n, words],
+      args: [at.of(logits), at.of(scale), at.of(tensor as Tensor), n, vocabSize],
     }];
   },
   sample: (tensor, at) => {
     const { logits, temperature, topK, topP, random } = tensor.inputs, { word, repeat } = tensor.attrs;
-    const [n, words] = logits.shape as [number, number];
+    const [n, vocabSize] = logits.shape as [number, number];
     const pointers = [logits, temperature, topK, topP, random, tensor as Tensor].map((read) => at.of(read));
     return [{
       opcode: Opcode.Sample,
       items: n,
-      args: [...pointers, n, words, word, repeat],
-      scratchBytes: 20 * words,
+      args: [...pointers, n, vocabSize, word, repeat],
+      scratchBytes: 20 * vocabSize,
     }];
   },
 };

@@ -26,10 +26,10 @@ export const linearLowering: Rules<"linear" | "embedding"> = {
     return sizeOf(x.shape) / weight.shape[1]! <= fewRows ? matvec(tensor, target) : products(tensor, target);
   },
   embedding: (tensor, { format }) => {
-    const { table, index } = tensor.inputs, [words, width] = table.shape as [number, number];
+    const { table, index } = tensor.inputs, [vocabSize, width] = table.shape as [number, number];
     const isParam = table.op === "param", f16 = isParam && format(table.attrs.name) !== "f32";
     return byElement("embedding", tensor, {
-      constants: { WORDS: words, WIDTH: width, F16: f16, ROW_WORDS: Math.ceil(width / 2) },
+      constants: { VOCAB_SIZE: vocabSize, WIDTH: width, F16: f16, ROW_WORDS: Math.ceil(width / 2) },
       bindings: { table: isParam ? { packed: table, layout: "table" } : table, index },
     });
   },
@@ -53,13 +53,13 @@ export const linearTraining: Rules<"matmul" | "embedding_grad"> = {
     }];
   },
   embedding_grad: (tensor) => {
-    const { inputs: { index, dy }, attrs: { words } } = tensor, width = tensor.shape[1]!;
-    const each = Math.ceil(words / tablePieces);
+    const { inputs: { index, dy }, attrs: { vocabSize } } = tensor, width = tensor.shape[1]!;
+    const each = Math.ceil(vocabSize / tablePieces);
     return [eachElement("embedding_grad", {
-      size: Math.ceil(words / each) * width,
-      constants: { WORDS: words, WIDTH: width, EACH: each, ROWS: sizeOf(index.shape) },
+      size: Math.ceil(vocabSize / each) * width,
+      constants: { VOCAB_SIZE: vocabSize, WIDTH: width, EACH: each, ROWS: sizeOf(index.shape) },
       bindings: { index, dy, out: tensor as Tensor },
-      flop: sizeOf(index.shape) * Math.ceil(words / each) * width,
+      flop: sizeOf(index.shape) * Math.ceil(vocabSize / each) * width,
     })];
   },
 };

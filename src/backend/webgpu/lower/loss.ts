@@ -8,10 +8,10 @@ import { eachElement } from "../each_element.ts";
 /** The same for those that need the kernels of training. */
 export const lossTraining: Rules<"cross_entropy" | "cross_entropy_grad"> = {
   cross_entropy: (tensor) => {
-    const { logits, target } = tensor.inputs, [rows, words] = logits.shape as [number, number];
+    const { logits, target } = tensor.inputs, [rows, vocabSize] = logits.shape as [number, number];
     return [{
       kernel: "cross_entropy",
-      constants: { WORKGROUP: workgroupSize, ROWS: rows, WORDS: words },
+      constants: { WORKGROUP: workgroupSize, ROWS: rows, VOCAB_SIZE: vocabSize },
       bindings: { logits, goal: target, out: tensor as Tensor },
       workgroups: folded(rows),
       flop: flopOf(tensor as Tensor),
@@ -21,7 +21,7 @@ export const lossTraining: Rules<"cross_entropy" | "cross_entropy_grad"> = {
     const { logits, target, loss, dy } = tensor.inputs;
     return [eachElement("cross_entropy_grad", {
       size: sizeOf(tensor.shape),
-      constants: { WORDS: logits.shape[1]! },
+      constants: { VOCAB_SIZE: logits.shape[1]! },
       bindings: { logits, goal: target, loss, dy, out: tensor as Tensor },
       flop: flopOf(tensor as Tensor),
     })];

@@ -17,7 +17,7 @@ export const samplingLowering: Rules<"philox" | "guide" | "sample"> = {
   sample: (tensor, { tiling }) => {
     const { inputs: { logits, temperature, topK, topP, random }, attrs: { word, repeat } } = tensor;
     const threads = threadsOf[tiling];
-    const [n, words] = logits.shape as [number, number];
+    const [n, vocabSize] = logits.shape as [number, number];
     const scratch = (name: string): Scratch => ({ scratch: name, bytes: 4 * sizeOf(logits.shape) });
     return [{
       kernel: "sample",
@@ -25,8 +25,8 @@ export const samplingLowering: Rules<"philox" | "guide" | "sample"> = {
         ...{
           WORKGROUP: threads,
           N: n,
-          V: words,
-          CHUNK: Math.ceil(words / threads),
+          V: vocabSize,
+          CHUNK: Math.ceil(vocabSize / threads),
           WORD: word,
           REPEAT: repeat,
         },
