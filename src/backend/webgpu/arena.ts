@@ -3,9 +3,10 @@ import type { Device } from "./live_device.ts";
 import { BufferUsage } from "./usage.ts";
 
 /**
- * The memory that the programs of one device work in, one at a time: as large as the most demanding of them needs.
+ * The working memory that the programs of one device share. They run one at a time, and it has the size that the largest
+ * of them needs.
  *
- * It is another one when programs have come or gone: bind groups made with it must be made anew.
+ * It may be reallocated when a program is added or removed. Bind groups made with the old memory must then be recreated.
  */
 export class Arena {
   readonly #device: Device;

@@ -5,7 +5,7 @@ import { openDevice } from "./device.ts";
 import type { WebGpuOptions, WebGpuParts } from "./options.ts";
 import { Session } from "./session.ts";
 
-/** The device that a backend works on: opened when it is first needed, and anew after it was lost. */
+/** The device that a backend works on: opened when it is first needed, and reopened after it was lost. */
 export class Gpu {
   readonly counters: Counters = zeroCounters();
   readonly options: WebGpuOptions;

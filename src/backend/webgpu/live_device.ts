@@ -78,14 +78,14 @@ export class Device {
     const leave = () => reject(lossOf(action, this.lost!));
     this.#waiting.add(leave);
     promise.then(resolve, (error) => {
-      // A pending call may fail before the loss itself is told.
+      // A pending call may fail before the loss itself is reported.
       if (this.lost !== undefined) leave();
       else reject(error);
     }).finally(() => this.#waiting.delete(leave));
     return result;
   }
 
-  /** A buffer of `bytes`, rounded up to 16: no more than `maxBufferBytes`, see `createMemory`. */
+  /** A buffer of `bytes`, rounded up to a multiple of 16. At most `maxBufferBytes`, see `createMemory`. */
   createBuffer(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const buffer = this.device.createBuffer({ size, usage });

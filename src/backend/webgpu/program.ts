@@ -24,7 +24,7 @@ const action = "run the program";
 /**
  * A fused graph as a list of dispatches, each with its pipeline and bind group.
  *
- * What it has on a device is made again when the device is lost, or when the arena that all programs work in moves.
+ * Its pipelines and bind groups are recreated when the device is lost, and its bind groups when the arena moves.
  */
 export class WebGpuProgram implements Program {
   readonly stats: ProgramStats;

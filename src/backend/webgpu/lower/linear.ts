@@ -96,7 +96,7 @@ function matvec(tensor: TensorOf<"linear">, target: Target): Command[] {
   }];
 }
 
-/** Tiled products, with norms and gates as passes of their own: they are little beside so many rows. */
+/** Tiled products, with norms and gates as separate passes, which cost little compared to a product of many rows. */
 function products(tensor: TensorOf<"linear">, target: Target): Command[] {
   const { x, weight, bias, norm, up, residual } = tensor.inputs;
   const [outputs, k] = weight.shape as [number, number];
