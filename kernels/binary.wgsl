@@ -11,7 +11,7 @@
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 
 #include numbers
-#include linear_index
+#include each_element
 
 fn f(a: f32, b: f32) -> f32 {
 #if ADD
@@ -42,14 +42,7 @@ fn f(a: f32, b: f32) -> f32 {
 #end
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
 #if SAME
   let l = i;
   let r = i;

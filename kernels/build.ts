@@ -17,6 +17,10 @@ const builds = [
   },
 ];
 const sources = new Map(builds.flatMap(({ sources }) => [...sources]));
+const directive = /^#include (\w+)(?: as (\w+))?(?: at (\d+))?$/;
+const includes = new Set(
+  [...sources.values()].flatMap((source) => source.split("\n").map((line) => directive.exec(line)?.[1])),
+);
 const text = new TextEncoder().encode(JSON.stringify([...sources]));
 const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
 
@@ -32,27 +36,32 @@ async function read(folder: URL): Promise<Map<string, string>> {
   return found;
 }
 
-/** The text of a kernel with what it includes, each once; what is included `as` another name has that for its own. */
+/**
+ * The text of a kernel with the files that it includes, each once.
+ *
+ * `#include weight as up at 2` replaces `weight` by `up` in the included text, and its `@binding(AT)` by `@binding(2)`.
+ */
 function expand(name: string, included: Set<string> = new Set()): string[] {
   const source = sources.get(name);
   if (source === undefined) throw new Error(`Cannot build the kernels: there is no ${name}.wgsl`);
   return source.split("\n").flatMap((line) => {
-    const [, include, name] = /^#include (\w+)(?: as (\w+))?$/.exec(line) ?? [];
+    const [, include, name, index] = directive.exec(line) ?? [];
     if (include === undefined) {
       const code = line.replace(/\s*\/\/.*$/, "").trim();
       return code ? [code] : [];
     }
     if (included.has(name ?? include)) return [];
     included.add(name ?? include);
-    return expand(include, included).map((code) =>
-      name === undefined ? code : code.replaceAll(include, name)
-    );
+    return expand(include, included).map((code) => {
+      const bound = index === undefined ? code : code.replace("@binding(AT)", `@binding(${index})`);
+      return name === undefined ? bound : bound.replaceAll(include, name);
+    });
   });
 }
 
-/** The names of what can be run, which is not only included. */
+/** The names of the kernels: the files that no other file includes. */
 function kernelsOf(sources: ReadonlyMap<string, string>): string[] {
-  return [...sources.keys()].filter((name) => sources.get(name)!.includes("@compute"));
+  return [...sources.keys()].filter((name) => !includes.has(name));
 }
 
 for (const { sources, target, type, table } of builds) {

@@ -14,16 +14,9 @@
 #end
 
 #include swish
-#include linear_index
+#include each_element
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   let at = i / (POSITIONS * C) * 2 * C + i % C;
   let v = x[i] * affine[at] + affine[at + C];
 #if !SWISH

@@ -27,15 +27,7 @@
 #else
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 #end
-#if QUANTIZED
-@group(0) @binding(1) var<storage, read_write> weight: array<u32>;
-#else
-#if F16
-@group(0) @binding(1) var<storage, read_write> weight: array<vec2u>;
-#else
-@group(0) @binding(1) var<storage, read_write> weight: array<vec4f>;
-#end
-#end
+#include weight at 1
 #if BIAS
 @group(0) @binding(2) var<storage, read_write> bias: array<f32>;
 #end
@@ -63,7 +55,6 @@
 #end
 
 #include swish
-#include weight
 
 // Four channels of x at a position, from channel 4·c4; 0 beyond the last.
 fn load_x(position: u32, c4: u32) -> vec4f {

@@ -11,16 +11,9 @@
 @group(0) @binding(1) var<storage, read_write> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 
-#include linear_index
+#include each_element
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   let row = min(index[i / WIDTH], VOCAB_SIZE - 1);
   let c = i % WIDTH;
 #if F16

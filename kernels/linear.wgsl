@@ -17,25 +17,9 @@
 #else
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 #end
-#if QUANTIZED
-@group(0) @binding(1) var<storage, read_write> weight: array<u32>;
-#else
-#if F16
-@group(0) @binding(1) var<storage, read_write> weight: array<vec2u>;
-#else
-@group(0) @binding(1) var<storage, read_write> weight: array<vec4f>;
-#end
-#end
+#include weight at 1
 #if UP
-#if QUANTIZED
-@group(0) @binding(2) var<storage, read_write> up: array<u32>;
-#else
-#if F16
-@group(0) @binding(2) var<storage, read_write> up: array<vec2u>;
-#else
-@group(0) @binding(2) var<storage, read_write> up: array<vec4f>;
-#end
-#end
+#include weight as up at 2
 #end
 #if NORM
 @group(0) @binding(3) var<storage, read_write> norm: array<f32>;
@@ -48,10 +32,6 @@
 #end
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
-#include weight
-#if UP
-#include weight as up
-#end
 #include swish
 
 fn load_x(r: u32, k: u32) -> vec4f {

@@ -7,16 +7,9 @@
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
 
 #include philox_rounds
-#include linear_index
+#include each_element
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   let k = vec2u(key[2 * i], key[2 * i + 1]);
   let c = philox(k, vec4u(counter[4 * i], counter[4 * i + 1], counter[4 * i + 2], counter[4 * i + 3]));
 #for word < 4

@@ -15,7 +15,7 @@
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 
 #include numbers
-#include linear_index
+#include each_element
 
 struct Window {
   // The largest element and its index in x, or the sum; and the number of elements inside of x.
@@ -72,14 +72,7 @@ fn first_of(i: u32, padding: u32, kernel: u32, stride: u32) -> u32 {
 }
 #end
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   let c = i % C;
 #if GRADIENT
   let column = i / C % W;

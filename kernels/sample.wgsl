@@ -1,17 +1,17 @@
-// sample: samples a word of V from each row of logits
+// sample: samples one of V tokens from each row of logits
 //
 //   y = logits / temperature; weights exp(y − max y) in fixed point, whole numbers of 2⁻³¹
-//   top-k keeps the words with y ≥ the k-th largest; top-p then those before which, in descending order, ties by index,
-//   no more than p of the kept weight lies
-//   the word sampled is the first at which the sum of the weights, in the order of the vocabulary, exceeds u · total,
+//   top-k keeps the tokens with y ≥ the k-th largest. top-p sorts them in descending order, ties by index, and keeps a
+//   token if the sum of the weights before it is at most p times the sum of all kept weights
+//   the token sampled is the first at which the sum of the weights, in the order of the vocabulary, exceeds u · total,
 //   u = the upper 24 bits of random[n, WORD] / 2²⁴; temperature 0 takes the largest logit, the first of equal ones
 //   NaN among the logits, or nothing to sample from, gives 2³² − 1
 //
 // logits f32 [N, V]; temperature, top_p f32 [N]; top_k u32 [N]; random u32 [N, 4]; out u32 [REPEAT · N];
 // keys, weights u32 [N, V]: scratch. Sums are whole numbers of 64 bits: exact in any order.
 //
-// A workgroup does one row; a thread owns CHUNK neighbouring words, and reads only what it wrote itself. Thresholds are
-// found bit by bit, from sums over all words: no sorting.
+// A workgroup does one row; a thread owns CHUNK neighbouring tokens, and reads only what it wrote itself. Thresholds are
+// found bit by bit, from sums over all tokens, without sorting.
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(1) var<storage, read_write> temperature: array<f32>;
@@ -138,7 +138,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   }
 
   if (chosen.x > 0) {
-    // The largest key that chosen.x words reach.
+    // The largest key that chosen.x tokens reach.
     var threshold = 0u;
     for (var bit = 0x80000000u; bit > 0; bit >>= 1) {
       var count = 0u;
@@ -161,7 +161,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       }
       if (exceeds(total(above, thread), share)) { below |= bit; }
     }
-    // Of the words with the next key, which are equal, some may still be kept.
+    // Of the tokens with the next key, which are equal, some may still be kept.
     let edge = below + 1;
     var above = vec2u();
     var equal = 0u;

@@ -7,16 +7,9 @@
 @group(0) @binding(2) var<storage, read_write> rhs: array<u32>;
 @group(0) @binding(3) var<storage, read_write> out: array<u32>;
 
-#include linear_index
+#include each_element
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   if (condition[i / WIDTH] != 0) { out[i] = lhs[i]; }
   else { out[i] = rhs[i]; }
 }

@@ -10,16 +10,9 @@
 #end
 
 #include swish
-#include linear_index
+#include each_element
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   var v = swish(vec4f(gate[i])).x * up[i];
 #if RESIDUAL
   v += residual[i];

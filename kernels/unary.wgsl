@@ -10,7 +10,7 @@
 
 #include swish
 #include numbers
-#include linear_index
+#include each_element
 
 #if SOFTPLUS
 // log(1 + e) for e from 0 to 1: by its series where 1 + e would lose digits.
@@ -85,14 +85,7 @@ fn f(v: f32) -> f32 {
 #end
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   let v = x[i];
   if (is_nan(v)) {
 #if BETWEEN

@@ -1,9 +1,10 @@
-// Four values of a weight matrix [O, K4 vectors], included by other kernels
+// A weight matrix [O, K4 vectors of four] and the function that loads a vector of it, included by other kernels
 //
 // F16: f16, two in a word. QUANTIZED: rows of ROW_WORDS words, bytes, or with Q4 4 bits each, the first lowest;
 // behind all rows the scales of their blocks of 32 values, as f16, SCALE_WORDS words a row. Otherwise f32.
 
 #if QUANTIZED
+@group(0) @binding(AT) var<storage, read_write> weight: array<u32>;
 #include whole_numbers
 fn load_weight(o: u32, k: u32) -> vec4f {
   let scales = unpack2x16float(weight[O * ROW_WORDS + o * SCALE_WORDS + k / 16]);
@@ -16,11 +17,13 @@ fn load_weight(o: u32, k: u32) -> vec4f {
 }
 #else
 #if F16
+@group(0) @binding(AT) var<storage, read_write> weight: array<vec2u>;
 fn load_weight(o: u32, k: u32) -> vec4f {
   let words = weight[o * K4 + k];
   return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
 }
 #else
+@group(0) @binding(AT) var<storage, read_write> weight: array<vec4f>;
 fn load_weight(o: u32, k: u32) -> vec4f { return weight[o * K4 + k]; }
 #end
 #end

@@ -22,16 +22,9 @@
 @group(0) @binding(7) var<storage, read_write> condition: array<u32>;
 #end
 
-#include linear_index
+#include each_element
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
 #if WHEN
   if (condition[0] == 0) { return; }
 #end

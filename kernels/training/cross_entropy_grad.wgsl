@@ -1,4 +1,5 @@
-// cross_entropy_grad: out[r, w] = (exp(logits[r, w] − logits[r, t] − loss[r]) − [w = t])·dy[r], t = min(goal[r], VOCAB_SIZE − 1)
+// cross_entropy_grad: out[r, w] = (exp(logits[r, w] − logits[r, t] − loss[r]) − [w = t])·dy[r],
+//   t = min(goal[r], VOCAB_SIZE − 1)
 //
 // logits, out f32 [R, VOCAB_SIZE], SIZE elements; goal u32 [R], loss, dy f32 [R]. A thread does one element.
 
@@ -8,16 +9,9 @@
 @group(0) @binding(3) var<storage, read_write> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
-#include linear_index
+#include each_element
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   let r = i / VOCAB_SIZE;
   let t = min(goal[r], VOCAB_SIZE - 1);
   let hit = select(0.0, 1.0, i % VOCAB_SIZE == t);

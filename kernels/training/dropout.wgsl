@@ -8,16 +8,9 @@
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 
 #include philox_rounds
-#include linear_index
+#include each_element
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_index(group, groups, thread);
-  if (i >= SIZE) { return; }
+fn element(i: u32) {
   let words = philox(vec2u(random[0], random[1]), vec4u(i, SITE, random[2], random[3]));
 #for r < 4
   if (4 * i + {r} < ELEMENTS) { out[4 * i + {r}] = x[4 * i + {r}] * select(0.0, SCALE, words[{r}] >= THRESHOLD); }
