@@ -14,6 +14,7 @@ import { quantizeFlop } from "./ops/quantize.ts";
 import { reduceFlop } from "./ops/reduce.ts";
 import { samplingFlop } from "./ops/sampling.ts";
 import { shapeFlop } from "./ops/shape.ts";
+import { isComputed } from "./views.ts";
 
 const rules: FlopRules<OpTable> = {
   ...leavesFlop,
@@ -41,6 +42,6 @@ export function flopOf(tensor: Tensor): number {
 
 /** Bytes that the op reads and writes, each tensor once. */
 export function bytesMoved(tensor: Tensor): number {
-  const moves = !["input", "param", "constant", "state", "reshape", "straight_through"].includes(tensor.op);
-  return moves ? 4 * [tensor, ...inputsOf(tensor)].reduce((sum, { shape }) => sum + sizeOf(shape), 0) : 0;
+  if (!isComputed(tensor)) return 0;
+  return 4 * [tensor, ...inputsOf(tensor)].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

@@ -46,10 +46,6 @@ export interface OpTable
 
 /** The name of an op. */
 export type OpName = keyof OpTable;
-/** Ops that read nothing: they name a value that is given, or hold one. */
-export type Leaf = "input" | "param" | "constant" | "state";
-/** Ops whose result is the memory of one of their inputs; see `viewed`. */
-export type View = "reshape" | "straight_through";
 /** The named inputs of op `O`. */
 export type Inputs<O extends OpName> = { readonly [K in keyof OpTable[O]["inputs"]]: Tensor };
 /** The attributes of op `O`. */

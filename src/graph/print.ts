@@ -2,6 +2,7 @@ import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { bytesMoved, flopOf } from "./flop.ts";
 import { inputsOf, operationOf, type Tensor } from "./ops.ts";
 import { type Graph, tensorsOf } from "./trace.ts";
+import { isLeaf } from "./views.ts";
 
 /** What a backend's plan says of the memory that a graph needs. */
 export interface GraphMemory {
@@ -42,7 +43,7 @@ export interface GraphDump {
 
 /** Describes a graph, best a fused one. */
 export function dumpGraph(graph: Graph, memory: GraphMemory): GraphDump {
-  const steps = graph.tensors.filter(({ op }) => !["input", "param", "constant"].includes(op));
+  const steps = graph.tensors.filter((tensor) => tensor.op === "state" || !isLeaf(tensor));
   const ids = new Map(steps.map((tensor, i) => [tensor, i + 1]));
   const lines = steps.map((tensor, i): GraphLine => ({
     id: i + 1,

@@ -1,5 +1,5 @@
 import { inputsOf, type OpName, type Tensor } from "../../graph/ops.ts";
-import { viewed } from "../../graph/views.ts";
+import { isComputed, viewed } from "../../graph/views.ts";
 import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -9,8 +9,6 @@ import type { TrainingKernels } from "./lowering.ts";
 
 /** Ops whose values outlast a run, in blocks of their own. */
 const kept: readonly string[] = ["constant", "state"];
-/** Ops that need no command: their values are given, or lie under another tensor. */
-const leaves: readonly string[] = ["input", "param", "reshape", "straight_through", ...kept];
 
 /** Where a program's tensors lie. */
 export interface Layout {
@@ -45,7 +43,7 @@ export function planLayout(
     training?: TrainingKernels;
   } = {},
 ): Layout {
-  const steps = graph.tensors.filter((tensor) => !leaves.includes(tensor.op));
+  const steps = graph.tensors.filter(isComputed);
   const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
   const lastReads = new Map<Tensor, number>();
   steps.forEach((tensor, step) => inputsOf(tensor).forEach((read) => lastReads.set(viewed(read), step)));

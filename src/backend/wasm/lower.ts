@@ -3,36 +3,13 @@ import type { Tensor } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import type { Command } from "./commands.ts";
 import { align } from "./heap.ts";
-import { attentionLowering } from "./lower/attention.ts";
-import { convLowering } from "./lower/conv.ts";
-import { elementwiseLowering } from "./lower/elementwise.ts";
-import { linearLowering } from "./lower/linear.ts";
-import { normLowering } from "./lower/norm.ts";
-import { poolLowering } from "./lower/pool.ts";
-import { quantizeLowering } from "./lower/quantize.ts";
-import { reduceLowering } from "./lower/reduce.ts";
-import { samplingLowering } from "./lower/sampling.ts";
-import { shapeLowering } from "./lower/shape.ts";
-import type { Addresses, LoweredOp, Rules, TrainingKernels } from "./lowering.ts";
+import { inferenceLowering } from "./lower/inference.ts";
+import type { Addresses, TrainingKernels } from "./lowering.ts";
 import { ScratchBuffer } from "./scratch.ts";
-
-/** How ops become commands of the kernels that inference needs. */
-const inference: Partial<Rules<LoweredOp>> = {
-  ...elementwiseLowering,
-  ...shapeLowering,
-  ...reduceLowering,
-  ...linearLowering,
-  ...convLowering,
-  ...poolLowering,
-  ...normLowering,
-  ...attentionLowering,
-  ...quantizeLowering,
-  ...samplingLowering,
-};
 
 /** The commands that compute `tensor`. Throws `BackendError` where they would need kernels of training. */
 export function lower(tensor: Tensor, at: Addresses, training?: TrainingKernels): Command[] {
-  const rules = training?.lowering ?? inference;
+  const rules = training?.lowering ?? inferenceLowering;
   const rule = rules[tensor.op as keyof typeof rules] as
     | ((tensor: Tensor, at: Addresses) => Command[])
     | undefined;

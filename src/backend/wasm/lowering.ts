@@ -1,4 +1,5 @@
-import type { Leaf, OpName, Tensor, TensorOf, View } from "../../graph/ops.ts";
+import type { Tensor, TensorOf } from "../../graph/ops.ts";
+import type { LoweredOp } from "../lowered_ops.ts";
 import type { Command } from "./commands.ts";
 import type { KernelBuild } from "./kernels.ts";
 
@@ -12,8 +13,6 @@ export interface Addresses {
   packed(tensor: Tensor): boolean;
 }
 
-/** Ops that become commands: leaves and views do not, and fusion has replaced `group_norm`. */
-export type LoweredOp = Exclude<OpName, Leaf | View | "group_norm">;
 /** How each of some ops becomes commands. */
 export type Rules<O extends LoweredOp> = {
   readonly [P in O]: (tensor: TensorOf<P>, at: Addresses) => Command[];

@@ -1,5 +1,5 @@
 import { inputsOf, type Tensor } from "../../graph/ops.ts";
-import { viewed } from "../../graph/views.ts";
+import { isComputed, viewed } from "../../graph/views.ts";
 import { type ArenaPlan, type Lifetime, planArena } from "../../graph/plan_memory.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -7,11 +7,6 @@ import type { Command, Operand, Scratch } from "./commands.ts";
 import { keptAsF16 } from "./f16.ts";
 import { lower } from "./lower.ts";
 import type { Target } from "./lowering.ts";
-
-/** Ops whose values are not in the arena: kept from run to run, or views of another's. */
-const elsewhere: readonly string[] = ["param", "constant", "state", "reshape", "straight_through"];
-/** Ops that are not computed. */
-const leaves: readonly string[] = ["input", ...elsewhere];
 
 /** A program's commands, and where in the arena they work. */
 export interface Layout {
@@ -47,12 +42,13 @@ export function isTensor(operand: Operand): operand is Tensor {
 export function planLayout(graph: Graph, { target, align, guard, f16 = false }: LayoutOptions): Layout {
   const commands: Command[] = [];
   const tensors = new Map<Tensor, number>(), scratch = new Map<Scratch, number>();
+  // Weights, constants and states lie outside the arena; views and writers of states show another tensor's memory.
   const placed = graph.tensors.filter((tensor) =>
-    !elsewhere.includes(tensor.op) && viewed(tensor) === tensor
+    tensor.op === "input" || (isComputed(tensor) && viewed(tensor) === tensor)
   );
   const kept = f16 ? keptAsF16(graph, placed) : new Set<Tensor>();
   const sizes: number[] = [], lifetimes: { bytes: number; first: number; last: number }[] = [];
-  const steps = graph.tensors.filter(({ op }) => !leaves.includes(op));
+  const steps = graph.tensors.filter(isComputed);
   const stepOf = new Map(steps.map((tensor, step) => [tensor, step]));
   const end = steps.length, stateful = graph.tensors.some(({ op }) => op === "state");
   const add = ({ bytes, first, last }: Lifetime): number => {

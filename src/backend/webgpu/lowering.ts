@@ -1,11 +1,10 @@
-import type { Leaf, OpName, Tensor, TensorOf, View } from "../../graph/ops.ts";
+import type { OpName, Tensor, TensorOf } from "../../graph/ops.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import type { WeightFormat } from "../backend.ts";
+import type { LoweredOp } from "../lowered_ops.ts";
 import type { Command, Scratch } from "./commands.ts";
 import type { Tiling } from "./tiles.ts";
 
-/** Ops that become commands: leaves and views do not, and fusion has replaced `group_norm`. */
-export type LoweredOp = Exclude<OpName, Leaf | View | "group_norm">;
 /** How each of some ops becomes commands. */
 export type Rules<O extends LoweredOp> = {
   readonly [P in O]: (tensor: TensorOf<P>, target: Target) => Command[];

@@ -1,38 +1,30 @@
 import { trainingSources } from "./_generated_training.ts";
-import { attentionLowering, attentionTraining } from "./lower/attention.ts";
-import { convLowering, convTraining } from "./lower/conv.ts";
-import { elementwiseLowering, elementwiseTraining } from "./lower/elementwise.ts";
-import { linearLowering, linearTraining } from "./lower/linear.ts";
+import { attentionTraining } from "./lower/attention.ts";
+import { convTraining } from "./lower/conv.ts";
+import { elementwiseTraining } from "./lower/elementwise.ts";
+import { inferenceLowering } from "./lower/inference.ts";
+import { linearTraining } from "./lower/linear.ts";
 import { lossTraining } from "./lower/loss.ts";
-import { normLowering, normTraining } from "./lower/norm.ts";
+import { normTraining } from "./lower/norm.ts";
 import { optimizerTraining } from "./lower/optimizer.ts";
-import { poolLowering } from "./lower/pool.ts";
-import { quantizeLowering } from "./lower/quantize.ts";
-import { reduceLowering, reduceTraining } from "./lower/reduce.ts";
-import { samplingLowering } from "./lower/sampling.ts";
-import { shapeLowering, shapeTraining } from "./lower/shape.ts";
+import { poolTraining } from "./lower/pool.ts";
+import { reduceTraining } from "./lower/reduce.ts";
+import { shapeTraining } from "./lower/shape.ts";
 import type { TrainingShaders } from "./lowering.ts";
 import { packed } from "./pack_in_run.ts";
 
 /** What makes a WebGPU backend run programs of training. In a file of its own, so that bundles for inference do without. */
 export const trainingShaders: TrainingShaders = {
   sources: trainingSources,
+  // The rules named as in `wasm/training.ts` are this backend's own.
   lowering: {
-    ...elementwiseLowering,
-    ...shapeLowering,
-    ...reduceLowering,
-    ...linearLowering,
-    ...convLowering,
-    ...poolLowering,
-    ...normLowering,
-    ...attentionLowering,
-    ...quantizeLowering,
-    ...samplingLowering,
+    ...inferenceLowering,
     ...elementwiseTraining,
     ...shapeTraining,
     ...reduceTraining,
     ...linearTraining,
     ...convTraining,
+    ...poolTraining,
     ...normTraining,
     ...attentionTraining,
     ...lossTraining,

@@ -2,8 +2,9 @@ import { Opcode } from "../_generated_opcodes.ts";
 import type { Tensor } from "../../../graph/ops.ts";
 import { BackendError } from "../../../tensor/errors.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
+import type { LoweredOp } from "../../lowered_ops.ts";
 import { attentionExtent } from "../extents.ts";
-import type { LoweredOp, Rules } from "../lowering.ts";
+import type { Rules } from "../lowering.ts";
 
 /** How the ops of attention become commands. */
 export const attentionLowering: Rules<"rope" | "attention" | "attention_step"> = {

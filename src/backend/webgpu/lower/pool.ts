@@ -5,9 +5,13 @@ import { byElement } from "../each_element.ts";
 import type { Rules } from "../lowering.ts";
 import { windowConstants } from "../windows.ts";
 
-/** How pooling and its gradient become commands. */
-export const poolLowering: Rules<"pool" | "pool_grad"> = {
+/** How pooling becomes commands. */
+export const poolLowering: Rules<"pool"> = {
   pool: (tensor) => pooling(tensor, { out: tensor as Tensor }),
+};
+
+/** The same for its gradient, which only training needs. */
+export const poolTraining: Rules<"pool_grad"> = {
   pool_grad: (tensor) => pooling(tensor, { out: tensor.inputs.dy, dy: tensor.inputs.dy }),
 };
 
