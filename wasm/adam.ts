@@ -1,7 +1,6 @@
 // A step of Adam, with the parameters' moving average: every array is read and written once.
+import { ELEMENT_BLOCK } from "./blocks";
 import { arg, madd, pointer, splat } from "./simd";
-
-const BLOCK: i32 = 4096;
 
 /*
  * With g = scale·gradient and step = (rate, rate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ)), in place:
@@ -14,8 +13,8 @@ const BLOCK: i32 = 4096;
 export function adam(args: usize, item: i32): void {
   const when = pointer(args, 15);
   if (when != 0 && load<u32>(when) == 0) return;
-  const begin = (<usize>(item * BLOCK)) << 2;
-  const bytes = (<usize>min(BLOCK, arg(args, 7) - item * BLOCK)) << 2;
+  const begin = (<usize>(item * ELEMENT_BLOCK)) << 2;
+  const bytes = (<usize>min(ELEMENT_BLOCK, arg(args, 7) - item * ELEMENT_BLOCK)) << 2;
   const step = pointer(args, 5), averages = pointer(args, 3);
   const scale = splat(pointer(args, 6) ? load<f32>(pointer(args, 6)) : 1);
   const kept = splat(1 - load<f32>(step) * number(args, 13));

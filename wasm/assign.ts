@@ -1,7 +1,6 @@
 // Writing into states.
+import { ELEMENT_BLOCK } from "./blocks";
 import { arg, pointer } from "./simd";
-
-const BLOCK: i32 = 4096;
 
 /*
  * state = value, unless u32 `when` is 0. Arguments: value, state, when (address 0: always), elements.
@@ -11,7 +10,7 @@ const BLOCK: i32 = 4096;
 export function assign(args: usize, item: i32): void {
   const when = pointer(args, 2);
   if (when != 0 && load<u32>(when) == 0) return;
-  const begin = (<usize>(item * BLOCK)) << 2;
-  const bytes = (<usize>min(BLOCK, arg(args, 3) - item * BLOCK)) << 2;
+  const begin = (<usize>(item * ELEMENT_BLOCK)) << 2;
+  const bytes = (<usize>min(ELEMENT_BLOCK, arg(args, 3) - item * ELEMENT_BLOCK)) << 2;
   memory.copy(pointer(args, 1) + begin, pointer(args, 0) + begin, bytes);
 }

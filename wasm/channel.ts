@@ -1,9 +1,9 @@
 // What the gradients of normalisations need: sums by channel, and their application.
+import { POSITION_BLOCK } from "./blocks";
 import { sigmoid4 } from "./unary";
 import { arg, known, madd, pointer, splat } from "./simd";
 
-/** Positions of one item, or of one partial sum; channels of one item: a cache line of them. */
-const BLOCK: i32 = 256;
+/** Channels of one item: a cache line of them. */
 const CHANNELS: i32 = 16;
 const ONE = memory.data<f32>([1]);
 
@@ -30,8 +30,8 @@ export function channelSums(args: usize, item: i32): void {
   const affine = pointer(args, 2) + pair, out = pointer(args, 4) + pair;
   const activation = pointer(args, 3) ? pointer(args, 3) + pair : 0;
   for (let c = (<usize>begin) << 2; c < end; c += 16) v128.store(out + c, splat(0)), v128.store(out + row + c, splat(0));
-  for (let first = 0; first < positions; first += BLOCK) {
-    const count = min(BLOCK, positions - first);
+  for (let first = 0; first < positions; first += POSITION_BLOCK) {
+    const count = min(POSITION_BLOCK, positions - first);
     for (let c = (<usize>begin) << 2; c < end; c += 16) {
       const a = v128.load(affine + c), b = v128.load(affine + row + c);
       const offset = image + (<usize>first) * row + c, active = activation ? activation + c : 0;
@@ -57,7 +57,7 @@ export function channelSums(args: usize, item: i32): void {
 // @training
 export function groupNormGrad(args: usize, item: i32, scratch: usize): void {
   const positions = arg(args, 7), channels = arg(args, 8), blocks = arg(args, 9);
-  const n = item / blocks, begin = item % blocks * BLOCK, count = min(BLOCK, positions - begin);
+  const n = item / blocks, begin = item % blocks * POSITION_BLOCK, count = min(POSITION_BLOCK, positions - begin);
   const row = (<usize>channels) << 2, offset = (<usize>(n * positions + begin)) * row, pair = (<usize>n) * 2 * row;
   const affine = pointer(args, 2) + pair, activation = pointer(args, 5) ? pointer(args, 5) + pair : 0;
   groupFactors(args, n, scratch);

@@ -1,7 +1,6 @@
-// Dropout by counted random numbers: the mask is computed anew wherever it is needed.
+// Dropout by counted random numbers: the mask is recomputed wherever it is needed.
+import { ELEMENT_BLOCK } from "./blocks";
 import { arg, pointer, splat } from "./simd";
-
-const BLOCK: i32 = 4096;
 
 /*
  * out[i] = x[i]·m, m = scale where word i mod 4 of Philox4x32-10 under key (r0, r1) and counter (⌊i/4⌋, site, r2, r3)
@@ -10,7 +9,7 @@ const BLOCK: i32 = 4096;
  */
 // @training
 export function dropout(args: usize, item: i32): void {
-  const begin = item * BLOCK, end = min(begin + BLOCK, arg(args, 3)), random = pointer(args, 1);
+  const begin = item * ELEMENT_BLOCK, end = min(begin + ELEMENT_BLOCK, arg(args, 3)), random = pointer(args, 1);
   const key0 = i32x4.splat(load<i32>(random)), key1 = i32x4.splat(load<i32>(random, 4));
   const site = i32x4.splat(arg(args, 6)), r2 = i32x4.splat(load<i32>(random, 8));
   const r3 = i32x4.splat(load<i32>(random, 12));

@@ -1,8 +1,8 @@
 // Gradients of functions of one tensor, in one pass over x and dy.
+import { ELEMENT_BLOCK } from "./blocks";
 import { arg, known, madd, pointer, splat } from "./simd";
 import { sigmoid4 } from "./unary";
 
-const BLOCK: i32 = 4096;
 const ONE = memory.data<f32>([1]);
 
 /*
@@ -19,8 +19,8 @@ export function siluGrad(args: usize, item: i32): void {
  */
 // @training
 export function swigluGrad(args: usize, item: i32): void {
-  const begin = (<usize>(item * BLOCK)) << 2;
-  const bytes = (<usize>min(BLOCK, arg(args, 4) - item * BLOCK)) << 2;
+  const begin = (<usize>(item * ELEMENT_BLOCK)) << 2;
+  const bytes = (<usize>min(ELEMENT_BLOCK, arg(args, 4) - item * ELEMENT_BLOCK)) << 2;
   let x = pointer(args, 0) + begin, up = pointer(args, 1) + begin, dy = pointer(args, 2) + begin;
   let out = pointer(args, 3) + begin;
   for (const end = x + bytes; x < end; x += 16, up += 16, dy += 16, out += 16) {
@@ -38,8 +38,8 @@ export function leakyReluGrad(args: usize, item: i32): void {
 // @ts-ignore: decorator
 @inline
 function mapGradient(args: usize, item: i32, kind: i32): void {
-  const begin = (<usize>(item * BLOCK)) << 2;
-  const bytes = (<usize>min(BLOCK, arg(args, 3) - item * BLOCK)) << 2;
+  const begin = (<usize>(item * ELEMENT_BLOCK)) << 2;
+  const bytes = (<usize>min(ELEMENT_BLOCK, arg(args, 3) - item * ELEMENT_BLOCK)) << 2;
   const x = pointer(args, 0) + begin, dy = pointer(args, 1) + begin, out = pointer(args, 2) + begin;
   const slope = splat(reinterpret<f32>(arg(args, 4)));
   for (let i: usize = 0; i < bytes; i += 16) {

@@ -2,10 +2,8 @@
 //
 // Means and squared deviations are combined pairwise (Chan's formula), never as E[x²] − E[x]², so a large mean does
 // not eat the variance's digits.
+import { POSITION_BLOCK } from "./blocks";
 import { arg, madd, pointer, splat, swish4 } from "./simd";
-
-/** Positions of one item. */
-const BLOCK: i32 = 256;
 
 /*
  * By block of positions and channel: mean and Σ(x − mean)², each f32.
@@ -13,8 +11,8 @@ const BLOCK: i32 = 256;
  */
 export function normPartials(args: usize, item: i32): void {
   const positions = arg(args, 2), channels = arg(args, 3), blocks = arg(args, 4);
-  const n = item / blocks, begin = item % blocks * BLOCK;
-  const count = min(BLOCK, positions - begin);
+  const n = item / blocks, begin = item % blocks * POSITION_BLOCK;
+  const count = min(POSITION_BLOCK, positions - begin);
   const row = (<usize> channels) << 2;
   const x = pointer(args, 0) + (<usize> (n * positions + begin)) * row;
   const out = pointer(args, 1) + (<usize> item) * 2 * row;
@@ -65,7 +63,7 @@ export function normAffine(args: usize, item: i32): void {
   const partials = pointer(args, 0) + (<usize> (n * blocks)) * 2 * row;
   let count: f64 = 0, mean: f64 = 0, squares: f64 = 0;
   for (let block = 0; block < blocks; block++) {
-    const size = <f64> min(BLOCK, positions - block * BLOCK);
+    const size = <f64> min(POSITION_BLOCK, positions - block * POSITION_BLOCK);
     const at = partials + (<usize> block) * 2 * row;
     for (let c = begin; c < begin + width; c++) {
       const delta = <f64> load<f32>(at + ((<usize> c) << 2)) - mean;
@@ -87,13 +85,13 @@ export function normAffine(args: usize, item: i32): void {
 }
 
 /*
- * out = x·affine[n, 0, c] + affine[n, 1, c], then swish where asked.
+ * out = x·affine[n, 0, c] + affine[n, 1, c], then swish if `swish` is not 0.
  * Arguments: x [N,P,C], affine [N,2,C], out, P, C, blocks, swish. Item: one (n, block). C is a multiple of 4.
  */
 export function channelAffine(args: usize, item: i32): void {
   const positions = arg(args, 3), channels = arg(args, 4), blocks = arg(args, 5), activate = arg(args, 6);
-  const n = item / blocks, begin = item % blocks * BLOCK;
-  const count = min(BLOCK, positions - begin);
+  const n = item / blocks, begin = item % blocks * POSITION_BLOCK;
+  const count = min(POSITION_BLOCK, positions - begin);
   const row = (<usize> channels) << 2;
   const offset = (<usize> (n * positions + begin)) * row;
   const affine = pointer(args, 1) + (<usize> n) * 2 * row;

@@ -97,7 +97,7 @@ function sampleRow(
   return INVALID;
 }
 
-/** The greatest of so many logits; NaN where one of them is. */
+/** The greatest of `words` logits; NaN if one of them is NaN. */
 function greatest(logits: usize, words: i32): f32 {
   let most4 = f32x4.splat(-Infinity), most: f32 = -Infinity, i = 0;
   for (; i + 4 <= words; i += 4) most4 = f32x4.max(most4, v128.load(logits + ((<usize>i) << 2)));

@@ -1,4 +1,5 @@
 // Ops on rows of sequences: norms, embeddings, choices, copies.
+import { ELEMENT_BLOCK } from "./blocks";
 import { normRow } from "./linear";
 import { F16, HEADER } from "./packed";
 import { lowF16 } from "./rows_float";
@@ -68,8 +69,8 @@ export function copyRuns(args: usize, item: i32): void {
 
 /* out = swish(gate)·up. Arguments: gate, up, out, elements (buffers are padded). Item: a block of 4096. */
 export function swiglu(args: usize, item: i32): void {
-  const begin = (<usize>(item * 4096)) << 2;
-  const bytes = (<usize>min(4096, arg(args, 3) - item * 4096)) << 2;
+  const begin = (<usize>(item * ELEMENT_BLOCK)) << 2;
+  const bytes = (<usize>min(ELEMENT_BLOCK, arg(args, 3) - item * ELEMENT_BLOCK)) << 2;
   const gate = pointer(args, 0) + begin, up = pointer(args, 1) + begin, out = pointer(args, 2) + begin;
   for (let i: usize = 0; i < bytes; i += 16) {
     v128.store(out + i, f32x4.mul(swish4(v128.load(gate + i)), v128.load(up + i)));

@@ -12,8 +12,9 @@ export const PANEL: usize = 32;
  * Four of a's values lie in one vector, which turns by a lane from product to product: after four of them each sum
  * holds a diagonal, that is put right at the end. It takes three shuffles where broadcasting takes four, and the same
  * register then serves the other two rows, broadcast by their loads. Twelve sums, two vectors of b and one of a are the
- * fifteen registers that V8 hands out on x86-64; so many sums hide the latency of their additions, which eight do not
- * quite.
+ * fifteen registers that V8 hands out on x86-64; twelve sums hide the latency of their additions, which eight do not quite.
+ *
+ * Four steps of k are unrolled by hand because an inlined function cannot assign to the sums.
  */
 export function tile6x8(a: usize, b: usize, c: usize, ldc: usize, k: i32, onto: bool): void {
   let s00 = splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;

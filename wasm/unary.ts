@@ -2,10 +2,10 @@
 //
 // Arguments: x, out, elements (buffers are padded to 16 bytes), which f, its parameters p and q (f32 bits) in the order of
 // its row there. Item: a block of 4096 elements. `Unary` numbers the functions; the build makes it of their table.
+import { ELEMENT_BLOCK } from "./blocks";
 import { Unary } from "./functions";
 import { arg, exp4, known, pointer, splat, swish4 } from "./simd";
 
-const BLOCK: i32 = 4096;
 const ONE = memory.data<f32>([1]);
 /** 2·√(2/π), and 0.044715. */
 const GELU_A = memory.data<f32>([1.5957691216057308]), GELU_B = memory.data<f32>([0.044715]);
@@ -59,8 +59,8 @@ export function unaryTraining(args: usize, item: i32): void {
 // @ts-ignore: decorator
 @inline
 function scalars(args: usize, item: i32, fn: i32): void {
-  const begin = (<usize>(item * BLOCK)) << 2;
-  const bytes = (<usize>min(BLOCK, arg(args, 2) - item * BLOCK)) << 2;
+  const begin = (<usize>(item * ELEMENT_BLOCK)) << 2;
+  const bytes = (<usize>min(ELEMENT_BLOCK, arg(args, 2) - item * ELEMENT_BLOCK)) << 2;
   const x = pointer(args, 0) + begin, out = pointer(args, 1) + begin;
   for (let i: usize = 0; i < bytes; i += 4) {
     const value = <f64>load<f32>(x + i);
@@ -76,8 +76,8 @@ function scalars(args: usize, item: i32, fn: i32): void {
 // @ts-ignore: decorator
 @inline
 function vectors(args: usize, item: i32, fn: i32): void {
-  const begin = (<usize>(item * BLOCK)) << 2;
-  const bytes = (<usize>min(BLOCK, arg(args, 2) - item * BLOCK)) << 2;
+  const begin = (<usize>(item * ELEMENT_BLOCK)) << 2;
+  const bytes = (<usize>min(ELEMENT_BLOCK, arg(args, 2) - item * ELEMENT_BLOCK)) << 2;
   const x = pointer(args, 0) + begin, out = pointer(args, 1) + begin;
   for (let i: usize = 0; i < bytes; i += 16) {
     const value = v128.load(x + i);

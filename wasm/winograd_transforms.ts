@@ -122,6 +122,7 @@ export function gatherTaps(input: usize, from: usize, out: usize, to: usize): vo
 
 /*
  * out_k = Σ_p Aᵀ[k, p]·in_p: from eight products, `from` bytes apart, to six outputs, `to` bytes apart.
+ * Sums and differences as in `gatherTaps`, repeated by hand because an inlined function returns only one value.
  */
 // @ts-ignore: decorator
 @inline

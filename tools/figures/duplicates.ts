@@ -18,7 +18,8 @@ interface CodeLine {
 /**
  * Finds runs of at least `length` equal lines in two places. Spaces at either end, blank lines, imports, comments and
  * lines of nothing but punctuation do not count. A run is accepted if the lines just above one of its places are a
- * comment that names the file of the other.
+ * comment that names the file of the other. Within one file, the comment above the declaration around one of its places
+ * may instead say why it is repeated "by hand because".
  */
 export function findDuplicates(sources: readonly Source[], length: number): Duplicate[] {
   const code = sources.flatMap((source) => codeOf(source));
@@ -67,12 +68,19 @@ function codeOf({ path, lines }: Source): CodeLine[] {
   return code;
 }
 
-/** Whether a comment just above a place names the file of the other. */
+/** Whether a comment explains a place: just above it by the other's file, or above its declaration in the same file. */
 function explained(sources: readonly Source[], { path, line }: CodeLine, other: CodeLine): boolean {
   const { lines } = sources.find((source) => source.path === path)!;
   const name = other.path.slice(other.path.lastIndexOf("/") + 1);
-  for (let i = line - 2; i >= 0 && /^\s*(\/\/|\/?\*)/.test(lines[i]!); i--) {
-    if (lines[i]!.includes(name)) return true;
-  }
-  return false;
+  if (commentAbove(lines, line - 1).includes(name)) return true;
+  const declaration = lines.slice(0, line).findLastIndex((text) =>
+    /^(export )?(async )?(function|class|const) /.test(text)
+  );
+  return path === other.path && commentAbove(lines, declaration).includes("by hand because");
+}
+
+/** The comments and decorators just above the line at `index`. */
+function commentAbove(lines: readonly string[], index: number): string {
+  const above = lines.slice(0, Math.max(index, 0));
+  return above.slice(above.findLastIndex((text) => !/^\s*(\/\/|\/?\*|@)/.test(text)) + 1).join("\n");
 }
