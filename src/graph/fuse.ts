@@ -25,7 +25,7 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
       swish: false,
     }),
 
-  // Gradients normalise a map anew: that costs less than to write and read it, and keeping it would cost memory.
+  // Gradients normalise a map again: that costs less than to write and read it, and keeping it would cost memory.
   unary: ({ inputs: { x }, attrs: { fn } }, { soleForward }) =>
     fn === "silu" && x.op === "channel_affine" && !x.attrs.swish && soleForward(x)
       ? apply("channel_affine", x.inputs, { swish: true })
@@ -76,7 +76,7 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
       ? apply("conv", x.inputs, { ...x.attrs, depthToSpace: true })
       : undefined,
 
-  // Not only for a sole reader: to normalise a row anew costs less than to write and read it. In training the weight's
+  // Not only for a sole reader: normalising a row again costs less than to write and read it. In training the weight's
   // gradient needs it anyway.
   linear: ({ inputs }, { multiplied }) => {
     const { x } = inputs;
@@ -111,7 +111,7 @@ function activationOf(
 
 /** The same function with fewer passes over memory. */
 export function fuse(graph: Graph): Graph {
-  const uses = countUses(graph), anew = readAnew(graph);
+  const uses = countUses(graph), recomputing = countRecomputing(graph);
   const fused = new Map<Tensor, Tensor>();
   // A fused tensor has as many readers as the one that it stands for.
   const fusedUses = new Map<Tensor, { all: number; forward: number }>();
@@ -132,7 +132,7 @@ export function fuse(graph: Graph): Graph {
     fused.set(tensor, result);
     if (!otherwise.has(tensor)) multiplied.add(result);
     const all = uses.get(tensor)!;
-    fusedUses.set(result, { all, forward: all - (anew.get(tensor) ?? 0) });
+    fusedUses.set(result, { all, forward: all - (recomputing.get(tensor) ?? 0) });
   }
   return graphOf(
     Object.fromEntries(Object.entries(graph.outputs).map(([name, tensor]) => [name, fused.get(tensor)!])),
@@ -148,8 +148,8 @@ function readOtherwise(graph: Graph): Set<Tensor> {
   return new Set([...read, ...Object.values(graph.outputs), ...graph.effects]);
 }
 
-/** How many gradients read each tensor that would as well read what a norm made it of. */
-function readAnew(graph: Graph): Map<Tensor, number> {
+/** For each tensor, how many gradients read it that could normalise its source again instead. */
+function countRecomputing(graph: Graph): Map<Tensor, number> {
   const reads = new Map<Tensor, number>();
   for (const { op, inputs } of graph.tensors) {
     if (op !== "conv_weight_grad" && op !== "silu_grad") continue;

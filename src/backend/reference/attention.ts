@@ -59,7 +59,7 @@ function attention(
   return result;
 }
 
-/** Attention of one position over the cache, which it joins first, rounded to f16 where asked. Writes the cache. */
+/** Attention of one position over the cache, after writing its own keys and values there: as f16 if `f16` is set. */
 function attentionStep(
   inputs: Values<"attention_step">,
   { heads, f16 }: Attrs<"attention_step">,

@@ -16,7 +16,7 @@ import { checkActivations, weightFormats } from "../formats.ts";
 import { checkInputs, checkShared, checkState, foreignStates } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
-/** Plain TypeScript: slow, single-threaded, and what every other backend is held against. */
+/** Plain TypeScript: slow and single-threaded. The results of every other backend are tested against it. */
 export class ReferenceBackend implements Backend {
   readonly name = "reference";
 

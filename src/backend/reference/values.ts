@@ -20,7 +20,7 @@ export function swish(x: number): number {
   return x / (1 + Math.exp(-x));
 }
 
-/** How wide results are: f32 as in every backend, or f64 where gradients are held against differences. */
+/** Precision of results: f32 as in every backend, or f64 to compare gradients with finite differences. */
 export type Precision = "f32" | "f64";
 
 let wide = false;

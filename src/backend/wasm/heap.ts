@@ -95,7 +95,7 @@ export class Heap {
     }).map(([address, { bytes }]) => ({ address, bytes }));
   }
 
-  /** The f32 at `address`. Make it anew after an allocation, which may move the buffer. */
+  /** A view of the f32 at `address`. An allocation may move the buffer: take a new view after it. */
   f32(address: number, length: number): Float32Array {
     return new Float32Array(this.memory.buffer, address, length);
   }

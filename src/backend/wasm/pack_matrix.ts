@@ -8,7 +8,7 @@ import { instantiate, type Kernels } from "./kernels.ts";
 // The formats and layouts that `wasm/packed.ts` describes.
 // q4 is read as q8: its whole numbers are some of those.
 const formatWord: Readonly<Record<WeightFormat, number>> = { f32: 0, f16: 1, q8: 2, q4: 2 };
-/** What `packRows` in `wasm/pack.ts` is told. */
+/** The number of each format as `packRows` in `wasm/pack.ts` takes it. */
 const packing: Readonly<Record<WeightFormat, number>> = { ...formatWord, q4: 3 };
 const headerBytes = 64;
 const panelRows = 8, blockBytes = 272;

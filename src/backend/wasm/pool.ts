@@ -178,7 +178,7 @@ interface Crew {
 function failed(what: string, { got }: { got: string }): BackendError {
   return new BackendError(`Cannot finish the run: ${what}`, {
     got,
-    hint: "run again: the workers are started anew",
+    hint: "run again: new workers are started",
   });
 }
 

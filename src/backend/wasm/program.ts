@@ -25,8 +25,9 @@ export interface Params {
 /**
  * A fused graph as a command table in WASM memory.
  *
- * Between runs it keeps its table, its constants and its states; everything else lies in the machine's workspace, which moves when
- * programs come and go. The table holds absolute addresses: it is written anew before the first run after a move.
+ * Between runs it keeps its table, its constants and its states; everything else lies in the machine's workspace, which
+ * moves when programs come and go. The table holds absolute addresses: it is rewritten before the first run after a
+ * move.
  */
 export class WasmProgram implements Program {
   readonly stats: ProgramStats;

@@ -7,7 +7,7 @@ import { viewed } from "../views.ts";
 export interface OptimizerOps {
   /**
    * Writes `value` into `state`, once all other ops that read the state have done so. Nothing may read the result; as an
-   * output it shows what the state then holds. A value that is no more than a view of a state is refused. Where u32 `[]`
+   * output it shows what the state then holds. A value that is only a view of a state is refused. Where u32 `[]`
    * `when` is given and 0, nothing is written, whatever the value holds.
    */
   assign: { inputs: { state: Operand; value: Operand; when?: Operand }; attrs: NoAttrs };
