@@ -9,7 +9,7 @@ import { gradientRule } from "./rules.ts";
 export interface GradOptions {
   /**
    * Tensors that are kept for the gradients. What lies before them is computed a second time where a gradient needs it,
-   * which trades time for memory. All is kept if not given.
+   * which trades time for memory. Default: all.
    */
   readonly kept?: readonly Tensor[];
 }

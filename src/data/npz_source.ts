@@ -8,7 +8,7 @@ import { pixelSource } from "./array_source.ts";
 import type { ImageSource } from "./source.ts";
 
 /**
- * The images of an `.npz` file: `arr_0`, uint8 `[n,h,w,3]` as generated sets are written, and perhaps `labels` `[n]`
+ * The images of an `.npz` file: `arr_0`, uint8 `[n,h,w,3]` as sets of generated images are stored, and optionally `labels` `[n]`
  * and `held_out`, the numbers of images that are not to be trained on. Where the file is stored, as `numpy.savez` does,
  * images are read when they are needed; a compressed one is read into memory, at most 1 GiB.
  * Throws `CheckpointError` where the file is damaged, `DataError` where it holds something else.

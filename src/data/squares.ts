@@ -17,7 +17,7 @@ export interface Square {
 const chunkPixels = 4 * maxRunPixels, chunkImages = 64;
 
 /**
- * Images `begin` … `end` − 1 in order, cut to squares in the middle, some at a time, the next ones read meanwhile. Damaged
+ * Images `begin` … `end` − 1 in order, center-cropped to squares, in chunks; the next chunk is read ahead. Damaged
  * images are missing; `next` is the image behind a chunk.
  */
 export async function* squaresOf(

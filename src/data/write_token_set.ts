@@ -7,7 +7,7 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { type TokenSetFacts, tokenSetKey } from "./token_set.ts";
 
-/** Some images' tokens, as a file of tokens has them: `tokens`, perhaps `mirrored`, `images`, perhaps `labels`. */
+/** The tokens of some images as arrays of a token file: `tokens`, optionally `mirrored`, `images`, optionally `labels`. */
 export type TokenArrays = ReadonlyMap<string, { readonly shape: Shape; readonly data: Uint32Array }>;
 
 /** Writes a few images' tokens: a part of a set, and a set itself. */

@@ -33,7 +33,7 @@ export interface FunctionParameters {
 interface UnaryFunction {
   /** Operations for each element; see `flopOf`. */
   readonly flop: number;
-  /** The parameters that it needs; none if not given. */
+  /** The parameters that it needs; default none. */
   readonly parameters?: readonly (keyof FunctionParameters)[];
   /** Its value, the definition that kernels are tested against. */
   of(x: number, parameters: Required<FunctionParameters>): number;

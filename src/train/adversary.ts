@@ -93,11 +93,11 @@ export function adversary(
     scale?: Tensor;
   },
 ): Opponent {
-  const saturating = generatorLoss(fake);
+  const adversarial = generatorLoss(fake);
   const { weight, lengths } = config.generatorWeight === undefined
-    ? adaptiveWeight({ nll, generator: saturating }, { last, scale })
+    ? adaptiveWeight({ nll, generator: adversarial }, { last, scale })
     : { weight: constant(config.generatorWeight), lengths: [] };
-  const generator = mul(mul(weight, factor), saturating);
+  const generator = mul(mul(weight, factor), adversarial);
   const averages = { real: scalarState("lecam.real"), fake: scalarState("lecam.fake") };
   const regulariser = lecam({ real, fake }, averages);
   const plain = discriminatorLoss(config.loss, { real, fake });

@@ -11,7 +11,7 @@ export interface StepRandom {
   readonly seed: number;
   /** The step's number. */
   readonly step: number;
-  /** Which of the batches of one step; 0 if not given. */
+  /** The microbatch of the step; default 0. */
   readonly microbatch?: number;
 }
 

@@ -9,10 +9,10 @@ const test = suite("dtype conversion");
 const every = Uint16Array.from({ length: 65536 }, (_, i) => i);
 
 test("every f16 and bf16 value is converted exactly", () => {
-  const halves = toF32(new Uint8Array(every.buffer), "f16"),
+  const f16 = toF32(new Uint8Array(every.buffer), "f16"),
     brains = toF32(new Uint8Array(every.buffer), "bf16");
   for (let bits = 0; bits < 65536; bits++) {
-    assert.ok(Object.is(halves[bits], f16ToNumber(bits)), `f16 0x${bits.toString(16)}`);
+    assert.ok(Object.is(f16[bits], f16ToNumber(bits)), `f16 0x${bits.toString(16)}`);
     assert.ok(Object.is(brains[bits], bf16ToNumber(bits)), `bf16 0x${bits.toString(16)}`);
   }
 });
@@ -49,8 +49,8 @@ test("f32 is not copied", () => {
 
 test("floats are rounded to the nearest f16", () => {
   const values = Float32Array.from({ length: 5000 }, (_, i) => Math.sin(i) * 2 ** ((i % 40) - 25));
-  const halves = new Uint16Array(toF16(values, { tensor: "w" }).buffer);
-  values.forEach((value, i) => assert.is(halves[i], numberToF16(value), String(value)));
+  const f16 = new Uint16Array(toF16(values, { tensor: "w" }).buffer);
+  values.forEach((value, i) => assert.is(f16[i], numberToF16(value), String(value)));
 });
 
 test("values outside the range of f16 are rejected with tensor, value and index", async () => {

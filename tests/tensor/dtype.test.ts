@@ -12,7 +12,7 @@ test("every half survives the way to a number and back", () => {
   }
 });
 
-test("numbers between two halves round to the nearer one, ties to even", () => {
+test("numbers between two f16 values round to the nearer one, ties to even", () => {
   const native = new Float16Array(1);
   const bits = new Uint16Array(native.buffer);
   for (let i = 0; i < 20_000; i++) {

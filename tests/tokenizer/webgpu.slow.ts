@@ -47,10 +47,10 @@ each("image_small is decoded within an NMSE of 1e-4 with activations in f16", as
     const { x } = await program.run({ tokens: u32Tensor(shape, data as Uint32Array) });
     return { x: x as HostTensor<"f32">, bytes: program.stats.arenaBytes };
   };
-  const whole = await decode("f32"), halves = await decode("f16");
-  const error = nmse(halves.x.data, whole.x.data);
+  const whole = await decode("f32"), f16 = await decode("f16");
+  const error = nmse(f16.x.data, whole.x.data);
   assert.ok(error > 0 && error < 1e-4, `NMSE ${error}`);
-  assert.ok(halves.bytes < 0.75 * whole.bytes, `${halves.bytes} of ${whole.bytes} bytes`);
+  assert.ok(f16.bytes < 0.75 * whole.bytes, `${f16.bytes} of ${whole.bytes} bytes`);
 });
 
 each("a model that is stored in f16 is kept so, and gives the tokens that WASM gives", async () => {

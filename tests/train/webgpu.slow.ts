@@ -63,9 +63,9 @@ each(
   },
 );
 
-const halves = skipIf(missingF16, test);
+const f16Test = skipIf(missingF16, test);
 
-halves(
+f16Test(
   "activations in f16 with scaled losses: the same curve; a scale that is too large comes down",
   async () => {
     const n = 2, curves: number[][] = [], arenas: number[] = [];
@@ -133,7 +133,7 @@ const stages = {
 };
 
 for (const [name, { make, inputs, farthest, farthestTogether }] of Object.entries(stages)) {
-  halves(`gradients of the ${name} in mixed precision are those in f32`, async () => {
+  f16Test(`gradients of the ${name} in mixed precision are those in f32`, async () => {
     await using wasm = new WasmBackend({ threads: 2, training: trainingKernels });
     await using gpu = new WebGpuBackend({ training: trainingShaders });
     const training = make(), moments: Map<string, ArrayLike<number>>[] = [], logs = [];

@@ -34,7 +34,7 @@ export class PickleList {
   }
 }
 
-/** A dict, as the keys and values in the order in which they were set: nothing is hashed that nobody looks up. */
+/** A dict, as the keys and values in the order in which they were set: keys that are never looked up are not hashed. */
 export class PickleDict {
   /** Key, value, key, value, … */
   readonly items: PickleValue[] = [];

@@ -11,7 +11,7 @@ import { skipIf } from "../../support/skip.ts";
 
 const test = suite("runs on WebGPU");
 const each = skipIf(missingAdapter, test);
-const halves = skipIf(missingF16, test);
+const f16Test = skipIf(missingF16, test);
 
 const steps = 3, stop = 2;
 const short = {
@@ -58,7 +58,7 @@ each("both stages log what they log on WASM; a tokenizer's goes on after a stop"
   await checkLog(transformer, { folder, name: "transformer", tolerance: 1e-3 });
 });
 
-halves(
+f16Test(
   "a tokenizer in mixed precision: losses are scaled, states are f32, a stop changes no bit",
   async () => {
     using folder = scratch();
@@ -77,7 +77,7 @@ halves(
     assert.is((await checkpoint.read("loss_scale"))[0], 2 ** 16);
     for (const name of ["decoder.conv_out.weight", "adam.m.decoder.conv_out.weight"]) {
       const values = await checkpoint.read(name) as Float32Array;
-      assert.ok(values.some((value, i) => new Float16Array(values)[i] !== value), `${name} is of halves`);
+      assert.ok(values.some((value, i) => new Float16Array(values)[i] !== value), `${name} is in f16`);
     }
   },
 );
