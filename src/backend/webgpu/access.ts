@@ -1,17 +1,17 @@
 import { BackendError } from "../../tensor/errors.ts";
 
 /**
- * Kernels are written as if every array of f32 lay as such in one binding. Where it does not, its elements are loaded
- * and stored by functions: because they are kept as f16, or because the tensor is larger than a binding, so that
- * several show it, one after the other. Where neither is so, a kernel's text does not change.
+ * Kernels are written as if every f32 array were stored as f32 in one binding. If an array is stored as f16, or is larger
+ * than a binding and therefore split over several, its elements are loaded and stored by generated functions. Otherwise
+ * the text of the kernel does not change.
  */
 
-/** Binding numbers of kernels are below this; those of a second piece are this much higher, and so on. */
+/** Binding numbers of kernels are below this. Piece n of a binding has its number plus n times this. */
 export const indicesOfPiece = 16;
 
-/** How an array lies. */
+/** How an array is stored. */
 export interface Storage {
-  /** Bytes of the bindings that show it. */
+  /** Bytes of each of its bindings, in order. */
   readonly pieces: readonly number[];
   /** Whether its elements are f16. */
   readonly f16: boolean;
@@ -21,7 +21,7 @@ export interface Storage {
 
 const array = /@binding\((\d+)\)(.*) (\w+): array<(.+)>;$/;
 
-/** Declares an array as it lies, and what loads and stores its elements. */
+/** Declares the bindings of an array and the functions that load and store its elements. */
 export function declareStored(line: string, { pieces, f16, written }: Storage): string[] {
   const [, index, kind, binding, type] = array.exec(line)!;
   const stored = f16 ? f16Types[type!]! : type!;
@@ -57,7 +57,7 @@ export function declareStored(line: string, { pieces, f16, written }: Storage): 
  */
 export function callStored(code: string, name: string): string {
   const starts = [...code.matchAll(new RegExp(`\\b${name}\\[`, "g"))].map(({ index }) => index);
-  // The last first: what stands within brackets and behind `=` is done before they are.
+  // From the last to the first, so that nested accesses are replaced before those that contain them.
   for (const start of starts.reverse()) {
     const open = start + name.length, close = matching(code, open);
     const index = code.slice(open + 1, close), rest = code.slice(close + 1);

@@ -1,7 +1,7 @@
 /** What an adapter is and offers. */
 export interface AdapterFacts {
   readonly name: string;
-  /** Whether it is the processor pretending to be a GPU. */
+  /** Whether it is a software adapter, which runs on the CPU. */
   readonly software: boolean;
   /** Whether shaders can compute in f16. */
   readonly f16: boolean;
@@ -9,7 +9,7 @@ export interface AdapterFacts {
   readonly maxBufferBytes: number;
 }
 
-/** The adapter that runs programs: the fast one of two. Nothing where WebGPU is not there. */
+/** The adapter that runs programs: the high-performance one if there are two. Undefined without WebGPU. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
   const request = globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
   return await request?.catch(() => null) ?? undefined;
@@ -27,7 +27,7 @@ export function adapterFacts({ info, features, limits }: GPUAdapter): AdapterFac
   };
 }
 
-/** Whether an adapter is software: it says so itself, or bears the name of a known one. */
+/** Whether an adapter is software: it reports so, or has the name of a known software adapter. */
 export function isSoftware(
   { description, device, architecture, vendor, isFallbackAdapter }: GPUAdapterInfo,
 ): boolean {

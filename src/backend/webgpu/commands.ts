@@ -2,22 +2,22 @@ import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import type { KernelName, TrainingKernelName } from "./_generated.ts";
 import type { Constants } from "./specialise.ts";
 
-/** Memory that the commands of one op share, for the time of that op. */
+/** Scratch memory that the commands of one op share while the op runs. */
 export interface Scratch {
   readonly scratch: string;
   readonly bytes: number;
 }
 
-/** How a weight lies on the device: as the checkpoint has it, as a matrix for products, or as a table to look up. */
+/** The layout of a weight on the device: as in the checkpoint, as a matrix for products, or as an embedding table. */
 export type WeightLayout = "plain" | "matrix" | "table";
 
-/** A weight in another layout than the checkpoint's. */
+/** A weight in a layout that differs from the checkpoint's. */
 export interface Packed {
   readonly packed: TensorOf<"param">;
   readonly layout: Exclude<WeightLayout, "plain">;
 }
 
-/** What a kernel's binding shows. */
+/** What is bound to a kernel's binding. */
 export type Operand = Tensor | Scratch | Packed;
 
 /** Workgroups of a dispatch along x, y and z. */
@@ -29,10 +29,10 @@ export type AnyKernelName = KernelName | TrainingKernelName;
 /** One dispatch. */
 export interface Command {
   readonly kernel: AnyKernelName;
-  /** The kernel's text, of one that inference lacks. */
+  /** The source of the kernel, if inference does not include it. */
   readonly source?: string;
   readonly constants: Constants;
-  /** By the names that the kernel gives its bindings; those that it does not have under these constants are `undefined`. */
+  /** By name of the binding in the kernel; `undefined` for bindings that it does not declare with these constants. */
   readonly bindings: Readonly<Record<string, Operand | undefined>>;
   readonly workgroups: Workgroups;
   readonly flop: number;
@@ -40,12 +40,12 @@ export interface Command {
   readonly splits?: boolean;
 }
 
-/** Threads of a workgroup in kernels that have no shape of their own. */
+/** Threads of a workgroup in kernels that do not choose a workgroup size. */
 export const workgroupSize = 64;
 /** Workgroups along one dimension of a dispatch that every adapter allows. */
 export const maxWorkgroups = 65535;
 
-/** Workgroups for `count` of them in a row, folded where one dimension does not hold them. */
+/** `count` workgroups along x, folded into x and y if one dimension cannot hold them. */
 export function folded(count: number): Workgroups {
   const rows = Math.ceil(count / maxWorkgroups);
   return [Math.ceil(count / rows), rows, 1];

@@ -1,4 +1,4 @@
-/** What a backend has asked of its devices since it was made. */
+/** Counts of the work that a backend has given its devices since it was created. */
 export interface Counters {
   /** Kernels that were dispatched. */
   dispatches: number;

@@ -1,7 +1,7 @@
 import { BackendError } from "../../tensor/errors.ts";
 import { findAdapter } from "./adapter.ts";
 
-/** Limits that kernels and buffers may want at their maximum. */
+/** Limits that are requested at the adapter's maximum. */
 const limits = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -11,10 +11,10 @@ const limits = [
   "maxComputeWorkgroupSizeX",
 ] as const;
 
-/** What is made use of where it is there: to store f16, and to time programs. */
+/** Optional features that are used if available: to store f16, and to time programs. */
 const features = ["shader-f16", "timestamp-query"] as const;
 
-/** Opens a device with all that the adapter has. Throws `BackendError` where there is none. */
+/** Opens a device with the adapter's limits and features. Throws `BackendError` if there is no adapter. */
 export async function openDevice(): Promise<GPUDevice> {
   const adapter = await findAdapter();
   if (!adapter) {

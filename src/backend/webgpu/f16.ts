@@ -2,19 +2,19 @@ import { inputsOf, type Tensor } from "../../graph/ops.ts";
 import { viewed } from "../../graph/views.ts";
 import type { Graph } from "../../graph/trace.ts";
 
-/** Values that stay f32: what the caller gives, and the scales of norms, whose shifts may be large beside what they leave. */
+/** Values that stay f32: the caller's, and affine parameters of norms, whose shifts may be much larger than the result. */
 const exact: readonly string[] = ["input", "group_norm_affine"];
-/** Ops that move words, whatever they mean: what they read and give is not kept as f16. */
+/** Ops that copy 32-bit words of any type. Their operands and results are not stored as f16. */
 const movers: readonly string[] = ["slice", "concat", "select"];
 
 /** Ops of training that sum over many elements. */
 const sums: readonly string[] = ["sum", "mean", "channel_sums", "conv_weight_grad", "matmul"];
-/** Ops that take in what becomes of parameters, and those by which gradients of parameters come there. */
+/** Ops that update parameters, and those through which the gradients of parameters reach them. */
 const updates: readonly string[] = ["assign", "adam", "square_sum"];
 const arithmetic: readonly string[] = ["add", "sub", "mul", "div", "clamp"];
 
 /**
- * Which of `tensors` of a graph are kept as f16: what lies between inputs and outputs.
+ * Which of the `tensors` of a graph are stored as f16: intermediate results only, not inputs and outputs.
  *
  * In training these are maps and sequences, and their gradients. Losses, statistics, sums, latents (whose signs are codes)
  * and gradients of parameters stay f32, from where they are summed up to the update.

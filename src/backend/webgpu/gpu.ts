@@ -19,7 +19,7 @@ export class Gpu {
     this.parts = parts;
   }
 
-  /** Has the device for one piece of work. Throws `BackendError` once the backend is disposed. */
+  /** Runs work with exclusive access to the device. Throws `BackendError` if the backend is disposed. */
   exclusive<T>(work: (session: Session) => T | Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#disposed) {
       return Promise.reject(
@@ -32,7 +32,7 @@ export class Gpu {
     return this.#mutex.run(async () => await work(await this.#open()), signal);
   }
 
-  /** The same for giving memory back, which a disposed backend and a lost device have done already. */
+  /** The same for freeing memory. Does nothing if the backend is disposed or the device is lost: the memory is freed. */
   async release(work: (session: Session) => void): Promise<void> {
     if (this.#disposed) return await this.#disposed;
     await this.#mutex.run(() => {
@@ -40,7 +40,7 @@ export class Gpu {
     });
   }
 
-  /** Waits for the work under way, then frees all buffers, and the device unless it is the caller's. */
+  /** Waits for running work, then frees all buffers, and destroys the device unless the caller supplied it. */
   dispose(): Promise<void> {
     return this.#disposed ??= this.#mutex.run(() => {
       this.#session?.destroyBuffers();

@@ -5,7 +5,7 @@ import { BufferUsage, MAP_READ } from "./usage.ts";
 
 /** Bytes after each buffer of a guarded program that belong to no tensor. */
 export const guardBytes = 256;
-/** What they hold: as a float it is not a number, so that it shows where it is read, too. */
+/** The value of guard words. As a float it is NaN, so that a kernel that reads it can be noticed, too. */
 const sentinel = 0x7fc5a5a5;
 
 /** Fills the whole arena with the sentinel. */
@@ -13,7 +13,7 @@ export function fillGuards(session: Session, { plan }: Layout, arena: Memory): v
   writeMemory(session, arena, { offset: 0, data: new Uint32Array(plan.bytes / 4).fill(sentinel) });
 }
 
-/** The buffers behind which something was written. */
+/** The names of the buffers whose guards were overwritten. */
 export async function damagedGuards(session: Session, layout: Layout, arena: Memory): Promise<string[]> {
   const { bytes, offsets } = layout.plan;
   if (bytes === 0) return [];

@@ -1,8 +1,8 @@
 import type { Device } from "./live_device.ts";
 
 /**
- * A run of bytes on a device: one buffer, or several of `stride` bytes where one may not be so large. Only the last may
- * be shorter.
+ * A range of bytes on a device: one buffer, or several of `stride` bytes if it exceeds the size limit of a buffer. Only
+ * the last may be shorter.
  */
 export interface Memory {
   readonly buffers: readonly GPUBuffer[];

@@ -4,7 +4,7 @@ import type { Tiling } from "./tiles.ts";
 
 /** How a WebGPU backend is set up. */
 export interface WebGpuOptions {
-  /** A device of yours, which is then never destroyed; by default the backend opens one of its own. */
+  /** Your own device, which the backend never destroys. By default the backend opens one. */
   readonly device?: GPUDevice;
   /**
    * Whether a copy of the weights, as they are on the device, stays in host memory (default). With it, a lost device is
@@ -17,21 +17,21 @@ export interface WebGpuOptions {
    * and states that are not f16 themselves. A program may be compiled for the other, see `CompileOptions`.
    */
   readonly activations?: ActivationFormat;
-  /** What programs of training need beside the rest: `trainingShaders` of `training.ts`. Without, they are refused. */
+  /** What training programs need: `trainingShaders` of `training.ts`. Without it they throw `BackendError`. */
   readonly training?: TrainingShaders;
   /** Floating-point operations that one submit does at most; by default what a slow adapter does in half a second. */
   readonly flopPerSubmit?: number;
 }
 
-/** Parts that can be put in the place of the usual ones. */
+/** Replacements for parts of the backend. */
 export interface WebGpuParts {
-  /** How products are cut; by default by the kind of adapter. */
+  /** How products are tiled. By default this depends on the kind of adapter. */
   readonly tiling?: Tiling;
-  /** Opens a device in the place of the system's. */
+  /** Opens a device, in place of the system's adapter. */
   readonly open?: () => Promise<GPUDevice>;
-  /** Bytes of a binding and of a buffer at most, where that is less than the device allows. */
+  /** Maximum bytes of a binding and of a buffer, if lower than the device's limits. */
   readonly limits?: { readonly binding: number; readonly buffer: number };
-  /** Guards all buffers, to find kernels that write where they must not. */
+  /** Guards all buffers, to detect kernels that write out of bounds. */
   readonly guarded?: boolean;
 }
 

@@ -10,7 +10,7 @@ export interface Pipeline {
   readonly bindings: readonly Binding[];
 }
 
-/** The kernels that were compiled for one device, each once for each set of constants. */
+/** The kernels compiled for one device, cached by their WGSL. */
 export class Pipelines {
   readonly #device: Device;
   readonly #compiled: Map<string, Promise<Pipeline>> = new Map();
@@ -30,7 +30,7 @@ export class Pipelines {
     if (!pipeline) {
       pipeline = this.#compile(name, { code, bindings });
       this.#compiled.set(code, pipeline);
-      // What failed for lack of memory may work another time.
+      // A compilation that failed for lack of memory may succeed later.
       pipeline.catch(() => this.#compiled.delete(code));
     }
     return pipeline;

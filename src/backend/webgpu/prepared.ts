@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 import type { WebGpuWeights } from "./weights.ts";
 import { BufferUsage } from "./usage.ts";
 
-/** A dispatch that only has to be recorded. */
+/** A dispatch that is ready to be recorded. */
 export interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
@@ -20,14 +20,14 @@ export interface Dispatch {
   readonly command: number;
 }
 
-/** What a program has on one device. */
+/** A program's resources on one device. */
 export interface Prepared {
   readonly session: Session;
   readonly arena: Memory;
   readonly dispatches: readonly Dispatch[];
-  /** Memory that belongs to the program alone. */
+  /** Memory that only this program uses. */
   readonly own: readonly Memory[];
-  /** Where a tensor lies. */
+  /** Where a tensor is stored. */
   region(tensor: Tensor): Region;
 }
 
@@ -37,7 +37,7 @@ export interface Plan {
   readonly layout: Layout;
   readonly weights: WebGpuWeights;
   readonly flopPerSubmit: number;
-  /** Where the program's states lie. */
+  /** Where the program's states are stored. */
   readonly states: ReadonlyMap<Tensor, Memory>;
   /** Bytes of each buffer's guard. */
   readonly guard: number;

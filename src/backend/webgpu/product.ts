@@ -66,7 +66,7 @@ export function formatConstants(
 
 /**
  * A weight as a matrix: packed when it was loaded, or where a run changes it, by commands. Throws `BackendError` for the
- * latter where there is no training.
+ * latter if the backend is not set up for training.
  */
 export function matrix(
   weight: Tensor,

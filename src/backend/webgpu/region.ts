@@ -1,6 +1,6 @@
 import type { Piece } from "./memory.ts";
 
-/** Where a tensor lies: pieces in order, none larger than a binding. */
+/** Where a tensor is stored: pieces in order, none larger than a binding. */
 export interface Region {
   readonly pieces: readonly Piece[];
   /** Whether kernels may write it. */

@@ -5,7 +5,7 @@ import type { WebGpuParts } from "./options.ts";
 import { Pipelines } from "./pipelines.ts";
 import type { Tiling } from "./tiles.ts";
 
-/** A device, and all that programs share on it: compiled kernels and the arena. */
+/** A device and what programs share on it: compiled kernels and the arena. */
 export class Session extends Device {
   readonly tiling: Tiling;
   readonly pipelines: Pipelines = new Pipelines(this);

@@ -2,25 +2,25 @@ import { BackendError } from "../../tensor/errors.ts";
 import { type KernelName, kernelSources } from "./_generated.ts";
 import { callStored, declareStored, indicesOfPiece } from "./access.ts";
 
-/** What a kernel is made for: whole numbers (u32), switches, and literals of other types as WGSL writes them. */
+/** The constants of a kernel: integers (u32), switches, and literals of other types in WGSL syntax. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
 
 /** How a binding is bound. */
 export interface BindingUse {
   /** Never written by any kernel: a weight or a constant. */
   readonly readOnly?: boolean;
-  /** The binding that shows the same memory, which is read in its place: WGSL forbids two names for written memory. */
+  /** The binding of the same memory, which is read instead: WGSL forbids two bindings for memory that is written. */
   readonly sameAs?: string;
-  /** Bytes of the bindings that show its memory, one after the other; one binding if not given. */
+  /** Bytes of each of the bindings that hold its memory, in order. By default one binding holds it. */
   readonly pieces?: readonly number[];
-  /** Whether its elements, f32 to the kernel, are kept as f16. */
+  /** Whether its elements, f32 to the kernel, are stored as f16. */
   readonly f16?: boolean;
 }
 
 /** A binding that a specialised kernel declares. */
 export interface Binding {
   readonly name: string;
-  /** Which of the pieces it shows. */
+  /** The index of the piece that it holds. */
   readonly piece: number;
   readonly index: number;
   readonly type: GPUBufferBindingType;
@@ -35,14 +35,14 @@ export interface SpecialisedKernel {
 const declaration = /^@group\(0\) @binding\((\d+)\) var<(storage, read_write|storage, read|uniform)> (\w+)/;
 
 /**
- * The kernel `name` for `constants`. Lines of its source that begin with `#` are directions:
+ * The WGSL of the kernel `name` for `constants`. Lines of its source that begin with `#` are directives:
  *
- * - `#if NAME`, `#if !NAME`, `#else`, `#end`: lines for a switch;
- * - `#for i < COUNT`, `#end`: lines once for each number, which stands for every `{i}` in them. COUNT is a constant or
- *   a number. Unrolled here, because results in registers cannot be indexed by a variable.
+ * - `#if NAME`, `#if !NAME`, `#else`, `#end`: lines that depend on a switch;
+ * - `#for i < COUNT`, `#end`: lines that are repeated for i = 0 to COUNT − 1, with `{i}` replaced by the number. COUNT is
+ *   a constant or a number. Loops are unrolled here, because results in registers cannot be indexed by a variable.
  *
- * Constants become WGSL's. A storage binding is declared as `uses` says; what lies otherwise as `access.ts` does it.
- * `source` is the text of a kernel that is not one of inference's.
+ * Constants become WGSL constants. Storage bindings are declared as `uses` says; `access.ts` handles those that are split
+ * or stored as f16. `source` is the source of a kernel that inference does not include.
  */
 export function specialise(
   name: string,
@@ -88,25 +88,25 @@ interface Expansion {
   readonly name: string;
   readonly constants: Constants;
   readonly variables: Readonly<Record<string, number>>;
-  /** Where lines go; nowhere for what a switch leaves out. */
+  /** Receives the lines; undefined inside of a branch that is not taken. */
   readonly out: string[] | undefined;
 }
 
-/** Expands lines from `start` up to an `#else` or `#end` that belongs to the caller; gives its index. */
+/** Expands lines from `start` up to an `#else` or `#end` that belongs to the caller, and returns its index. */
 function expand(lines: readonly string[], start: number, expansion: Expansion): number {
   const { name, constants, variables, out } = expansion;
   let i = start;
   for (; i < lines.length; i++) {
     const line = lines[i]!;
-    const [direction, ...words] = line.startsWith("#") ? line.slice(1).split(" ") : [];
-    if (direction === undefined) {
+    const [directive, ...words] = line.startsWith("#") ? line.slice(1).split(" ") : [];
+    if (directive === undefined) {
       out?.push(line.replaceAll(/\{(\w+)\}/g, (all, variable) => `${variables[variable] ?? all}`));
-    } else if (direction === "if") {
+    } else if (directive === "if") {
       const negated = words[0]!.startsWith("!"), value = constants[words[0]!.replace("!", "")];
       const chosen = Boolean(value) !== negated;
       i = expand(lines, i + 1, { ...expansion, out: chosen ? out : undefined });
       if (lines[i] === "#else") i = expand(lines, i + 1, { ...expansion, out: chosen ? undefined : out });
-    } else if (direction === "for") {
+    } else if (directive === "for") {
       const [variable, , bound] = words as [string, string, string];
       const count = Number(constants[bound] ?? bound);
       if (!Number.isSafeInteger(count)) throw fault(name, `a number for ${bound}`, String(constants[bound]));

@@ -9,7 +9,7 @@ import { BufferUsage, MAP_READ } from "./usage.ts";
 
 const action = "read a state";
 
-/** Memory for the states of `graph`, zeros; for those that are among `shared`, by name, the same memory. */
+/** Zeroed memory for the states of `graph`. A state whose name is among `shared` uses the memory given there. */
 export function createStates(
   session: Session,
   graph: Graph,
@@ -29,7 +29,7 @@ function nameOf(state: Tensor): string {
   return state.op === "state" ? state.attrs.name : "";
 }
 
-/** What a state holds, once all work before has ended. Throws `BackendError` where the device is lost. */
+/** Reads a state after all earlier work has ended. Throws `BackendError` if the device is lost. */
 export async function readState(
   session: Session,
   memory: Memory,
@@ -50,7 +50,7 @@ export async function readState(
     let done = 0;
     for (const { buffer, bytes: size } of piecesOf(staging, { offset: 0, bytes })) {
       await session.orLost(action, buffer.mapAsync(MAP_READ, 0, size));
-      // A lost device may resolve what it can no longer do, before it tells of its loss.
+      // A lost device may resolve pending calls before it reports its loss.
       await new Promise<void>((resolve) => queueMicrotask(resolve));
       session.check(action);
       data.set(new Uint8Array(buffer.getMappedRange(0, size)), done);

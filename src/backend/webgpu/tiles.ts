@@ -1,4 +1,4 @@
-/** How a matrix product is cut; see `kernels/conv.wgsl`. */
+/** How a matrix product is tiled, see `kernels/conv.wgsl`. */
 export interface Tile {
   /** Whether blocks pass through workgroup memory. */
   readonly staged: boolean;
@@ -10,12 +10,12 @@ export interface Tile {
   readonly rows: number;
 }
 
-/** Which way of cutting an adapter is given: chosen by what it is, or forced. */
+/** The tiling for an adapter: chosen by its kind, or forced. */
 export type Tiling = "staged" | "direct";
 
 /** Vectors of k in workgroup memory at a time. */
 export const stagedVectors = 4;
-/** Workgroups below which the processors of a GPU would idle: tiles become smaller. */
+/** With fewer workgroups, processors of a GPU would idle: tiles become smaller. */
 const fewWorkgroups = 128;
 
 /**

@@ -4,12 +4,12 @@ import { BufferUsage, MAP_READ } from "./usage.ts";
 import { submit } from "./work.ts";
 
 const action = "time the program";
-/** Timestamps of one submit: so few that no adapter refuses them. */
+/** Timestamps of one submit, within the limits of every adapter. */
 const maxDispatches = 256;
 
 /**
- * Seconds of each dispatch, one after the other: by the device's own clock where it has timestamps, else until the
- * host hears of its end, which may be milliseconds later.
+ * Seconds of each dispatch, run one at a time. Measured by the device's timestamps if it has them, else until the host is
+ * notified of the end, which may be milliseconds later.
  */
 export async function timeAll(session: Session, dispatches: readonly Dispatch[]): Promise<number[]> {
   const seconds: number[] = [];
@@ -37,7 +37,7 @@ async function timeSome(session: Session, dispatches: readonly Dispatch[]): Prom
       session.createBuffer(bytes, BufferUsage.MAP_READ | BufferUsage.COPY_DST),
     ] as const);
   try {
-    // A submit each, so that none is long; the device's clock goes on between them.
+    // One submit for each dispatch, so that none is long. The clock of the device continues between them.
     for (const [i, dispatch] of dispatches.entries()) {
       await session.checked(action, () => {
         const timestampWrites = {

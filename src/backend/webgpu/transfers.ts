@@ -19,13 +19,13 @@ import type { Work } from "./work.ts";
 
 const action = "bring the results to the host";
 
-/** Results that are on their way to the host. */
+/** Results that are being transferred to the host. */
 export interface Results {
   readonly steps: number;
   readonly staging: Memory;
 }
 
-/** How a program's inputs come to the device and its outputs to the host. Its buffers grow to the largest use. */
+/** Transfers inputs to the device and outputs to the host. Its buffers grow to the largest use. */
 export class Transfers {
   readonly #outputs: readonly (readonly [name: string, tensor: Tensor])[];
   readonly #inputs: readonly { readonly name: string; readonly tensor: Tensor }[];
@@ -49,7 +49,7 @@ export class Transfers {
     this.#bytes = bytes;
   }
 
-  /** Lets go of its memory, and gives it to be destroyed. */
+  /** Forgets its memory and returns it, for the caller to destroy. */
   forget(): (Memory | undefined)[] {
     const memory = [this.#staging, this.#schedule];
     this.#staging = this.#schedule = undefined;
@@ -57,8 +57,8 @@ export class Transfers {
   }
 
   /**
-   * Writes the inputs of all steps, and gives the work of them: those of the first step go straight to their places,
-   * those of later ones, where they differ, through a schedule from which each step copies its own.
+   * Writes the inputs of all steps and returns the work of the steps. Inputs of the first step are written in place.
+   * Inputs of later steps that differ are written to a schedule, from which each step copies its own.
    */
   async record(
     prepared: Prepared,
@@ -98,7 +98,7 @@ export class Transfers {
     return { work, results: { steps: steps.length, staging } };
   }
 
-  /** Waits for the results of all steps. Throws `BackendError` where the device is lost meanwhile. */
+  /** Waits for the results of all steps. Throws `BackendError` if the device is lost meanwhile. */
   async read(session: Session, { steps, staging }: Results): Promise<Record<string, HostTensor>[]> {
     const bytes = this.#bytes * steps, { counters } = session;
     const mapped = new Uint8Array(bytes);
@@ -108,7 +108,7 @@ export class Transfers {
         action,
         Promise.all(pieces.map(({ buffer, bytes }) => buffer.mapAsync(MAP_READ, 0, bytes))),
       );
-      // A lost device may resolve what it can no longer do, before it tells of its loss.
+      // A lost device may resolve pending calls before it reports its loss.
       await new Promise<void>((resolve) => queueMicrotask(resolve));
       session.check(action);
       let next = 0;
@@ -134,7 +134,7 @@ export class Transfers {
     );
   }
 
-  /** The inputs of steps after the first that are not what they were a step before. */
+  /** The inputs of later steps that differ from the step before. */
   #changes(
     steps: readonly Readonly<Record<string, HostTensor>>[],
     feedback: Feedback,
@@ -148,7 +148,7 @@ export class Transfers {
     });
   }
 
-  /** What a step gave becomes what the next one takes: by way of the schedule, as buffers are not copied to themselves. */
+  /** Copies outputs of a step to inputs of the next, through the schedule, as a buffer cannot be copied to itself. */
   #feed(prepared: Prepared, { feedback, schedule }: { feedback: Feedback; schedule: Memory }): Copy[] {
     let next = 0;
     const pairs = Object.entries(feedback).map(([input, output]) => {
@@ -184,5 +184,5 @@ export class Transfers {
   }
 }
 
-/** Which input takes what output of the step before. */
+/** Which output of the step before each input receives. */
 export type Feedback = Readonly<Record<string, string>>;

@@ -10,8 +10,8 @@ import { WebGpuWeights } from "./weights.ts";
 /**
  * WGSL kernels on a GPU, or on software that acts as one.
  *
- * The device is opened by the first call that needs it. When it is lost, the run under way fails with `BackendError`,
- * and the next one opens another, with the same weights. Throws `BackendError` where there is no adapter.
+ * The device is opened by the first call that needs it. When it is lost, the current run fails with `BackendError`, and
+ * the next one opens a new device with the same weights. Throws `BackendError` if there is no adapter.
  */
 export class WebGpuBackend implements Backend {
   /** Always `webgpu`. */
@@ -19,12 +19,12 @@ export class WebGpuBackend implements Backend {
   readonly runsAtOnce = 32;
   readonly #gpu: Gpu;
 
-  /** Makes a backend whose device is opened by the first call that needs it. */
+  /** Creates a backend whose device is opened by the first call that needs it. */
   constructor(options: WebGpuOptions = {}, parts: WebGpuParts = {}) {
     this.#gpu = new Gpu(options, parts);
   }
 
-  /** What has been asked of the device up to now. */
+  /** Counts of the work given to the device so far. */
   get counters(): Readonly<Counters> {
     return { ...this.#gpu.counters };
   }
@@ -33,7 +33,7 @@ export class WebGpuBackend implements Backend {
     return WebGpuWeights.load(this.#gpu, source, options);
   }
 
-  /** Waits for the runs under way. Throws `BackendError` if memory lacks, or what `options` ask for. */
+  /** Waits for current runs. Throws `BackendError` if memory is insufficient or the device lacks what `options` require. */
   async compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
     if (!(weights instanceof WebGpuWeights) || !weights.isOn(this.#gpu)) {
       throw new ArgumentError("Cannot compile the program: weights", {
@@ -44,7 +44,7 @@ export class WebGpuBackend implements Backend {
     return await WebGpuProgram.compile(graph, { ...options, gpu: this.#gpu, weights });
   }
 
-  /** Waits for the work under way, then destroys the device. */
+  /** Waits for current work, then destroys the device. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#gpu.dispose();
   }

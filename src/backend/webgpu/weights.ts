@@ -25,12 +25,12 @@ interface Wanted {
   readonly format: WeightFormat;
 }
 
-/** Weights in a GPU's memory, each in buffers of its own, on whichever device the backend works. */
+/** Weights in GPU memory, each in separate buffers, on the current device of the backend. */
 export class WebGpuWeights implements Weights {
   readonly #gpu: Gpu;
   readonly #source: WeightSource;
   readonly #wanted: readonly Wanted[];
-  /** What the buffers hold, to fill those of another device. */
+  /** The contents of the buffers, to fill those of another device. */
   readonly #kept: Map<Wanted, PackedWeight> = new Map();
   #places: ReadonlyMap<string, Memory> = new Map();
   #session: Session | undefined;
@@ -44,8 +44,8 @@ export class WebGpuWeights implements Weights {
   }
 
   /**
-   * Reads every weight of `graphs` once, the device left to others meanwhile: a source may read the states of a program on
-   * it. Throws `BackendError` where memory lacks.
+   * Reads every weight of `graphs` once. The device stays available meanwhile, as a source may read the states of a program
+   * on it. Throws `BackendError` if memory is insufficient.
    */
   static async load(
     gpu: Gpu,
@@ -71,13 +71,13 @@ export class WebGpuWeights implements Weights {
     return this.#wanted.find((wanted) => wanted.name === name && wanted.layout !== "plain")?.format ?? "f32";
   }
 
-  /** Brings the weights to the session's device, if they are not there. Call it with the device for oneself. */
+  /** Uploads the weights to the session's device, if needed. The caller must have exclusive access to the device. */
   async bring(session: Session): Promise<void> {
     this.#check();
     if (this.#session !== session) await this.#fill((work) => work(session), {});
   }
 
-  /** Where the weight `name` lies. Throws `BackendError` if it was not loaded, or disposed since. */
+  /** Where the weight `name` is stored. Throws `BackendError` if it was not loaded or is disposed. */
   memory(name: string, layout: WeightLayout): Memory {
     this.#check();
     const memory = this.#places.get(keyOf({ name, layout }));
@@ -158,7 +158,7 @@ function keyOf({ name, layout }: { name: string; layout: WeightLayout }): string
   return `${layout} ${name}`;
 }
 
-/** Each weight in each layout that some op reads it in, the same names together. */
+/** Each weight in each layout in which an op reads it, grouped by name. */
 function wantedBy(graphs: readonly Graph[], format: WeightFormat): Wanted[] {
   const formats = weightFormats(graphs, format);
   const wanted = new Map<string, Wanted>();

@@ -3,12 +3,12 @@ import type { Copy } from "./memory.ts";
 import type { Dispatch } from "./prepared.ts";
 import type { Session } from "./session.ts";
 
-/** What a device is given to do, in order. */
+/** Work for a device, in order. */
 export type Work = Dispatch | Copy;
 
 /**
- * Submits work, cut where the dispatches of a submit would come to more than `flopPerSubmit`. Does not wait for its end.
- * Throws `BackendError`, or the signal's reason where it is aborted between two submits.
+ * Submits work, split so that no submit exceeds `flopPerSubmit` if it has several dispatches. Does not wait for its end.
+ * Throws `BackendError`, or the signal's reason if it is aborted between two submits.
  */
 export async function submitAll(
   session: Session,
