@@ -4,7 +4,7 @@ import { madd, splat } from "./simd";
 /*
  * c[i, j] = Σ_k a[i, k]·b[k, j], j < 8; with `onto`, added to what c holds, as if k had begun earlier.
  * a: rows `lda` bytes apart. b: packed [K][8]. c: rows `ldc` bytes apart. K is a multiple of 4; so are the rows of a and
- * c, or those up to the next multiple are computed for nothing.
+ * c, or those up to the next multiple are computed and not used.
  *
  * Eight sums, four vectors of a, two of b and one broadcast fill the fifteen registers that V8 hands out on x86-64.
  * Each access costs a bounds check of two instructions where the engine has no guard pages (Deno), so a row of a is

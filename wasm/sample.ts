@@ -29,7 +29,7 @@ export function philox(args: usize, item: i32): void {
  * out[n] = uncond + scale[n]·(cond − uncond). Arguments: logits [2·N,V], scale [N], out [N,V], N, V. Item: one n.
  */
 export function guide(args: usize, item: i32): void {
-  const words = arg(args, 4), row = (<usize>words) << 2;
+  const vocabSize = arg(args, 4), row = (<usize>vocabSize) << 2;
   const cond = pointer(args, 0) + (<usize>item) * row, uncond = cond + (<usize>arg(args, 3)) * row;
   const scale = load<f32>(pointer(args, 1) + ((<usize>item) << 2));
   const out = pointer(args, 2) + (<usize>item) * row;
@@ -39,18 +39,18 @@ export function guide(args: usize, item: i32): void {
   }
 }
 
-/** What is sampled from logits that are not numbers. */
+/** The token sampled from a row that contains NaN. */
 const INVALID: u32 = 0xffffffff;
 
 /*
- * Samples a word from each row; see the op. Arguments: logits [N,V], temperature, topK u32, topP, random u32 [N,4],
+ * Samples a token from each row; see the op. Arguments: logits [N,V], temperature, topK u32, topP, random u32 [N,4],
  * out u32 [repeat·N], N, V, word, repeat. Item: one n. Scratch: 20·V bytes: weights f64, heap u64, scaled logits f32.
  */
 export function sample(args: usize, item: i32, scratch: usize): void {
-  const n = arg(args, 6), words = arg(args, 7), at = (<usize>item) << 2;
+  const n = arg(args, 6), vocabSize = arg(args, 7), at = (<usize>item) << 2;
   const sampled = sampleRow(
-    pointer(args, 0) + ((<usize>(item * words)) << 2),
-    words,
+    pointer(args, 0) + ((<usize>(item * vocabSize)) << 2),
+    vocabSize,
     load<f32>(pointer(args, 1) + at),
     load<u32>(pointer(args, 2) + at),
     load<f32>(pointer(args, 3) + at),
@@ -64,69 +64,69 @@ export function sample(args: usize, item: i32, scratch: usize): void {
 
 function sampleRow(
   logits: usize,
-  words: i32,
+  vocabSize: i32,
   temperature: f32,
   topK: u32,
   topP: f32,
   random: u32,
   scratch: usize,
 ): u32 {
-  const weights = scratch, heap = weights + ((<usize>words) << 3), y = heap + ((<usize>words) << 3);
-  const most = greatest(logits, words);
+  const weights = scratch, heap = weights + ((<usize>vocabSize) << 3), y = heap + ((<usize>vocabSize) << 3);
+  const most = greatest(logits, vocabSize);
   if (isNaN(most)) return INVALID;
-  if (temperature == 0) return firstOf(most, logits, words);
+  if (temperature == 0) return firstOf(most, logits, vocabSize);
 
-  divide(logits, words, temperature, y);
+  divide(logits, vocabSize, temperature, y);
   const largest = most / temperature;
   let threshold: f32 = -Infinity;
-  if (topK > 0 && topK < <u32>words) {
-    for (let i = 0; i < words; i++) put(heap, i, key(load<f32>(y + ((<usize>i) << 2)), i));
-    makeHeap(heap, words);
-    for (let k: u32 = 1; k < topK; k++) popHeap(heap, words - <i32>k + 1);
-    threshold = load<f32>(y + ((<usize>wordOf(load<u64>(heap))) << 2));
+  if (topK > 0 && topK < <u32>vocabSize) {
+    for (let i = 0; i < vocabSize; i++) put(heap, i, key(load<f32>(y + ((<usize>i) << 2)), i));
+    makeHeap(heap, vocabSize);
+    for (let k: u32 = 1; k < topK; k++) popHeap(heap, vocabSize - <i32>k + 1);
+    threshold = load<f32>(y + ((<usize>tokenOf(load<u64>(heap))) << 2));
   }
-  let total = weigh(y, words, largest, threshold, weights);
-  if (topP < 1) total = keepTopP(weights, words, y, heap, topP, total);
+  let total = weigh(y, vocabSize, largest, threshold, weights);
+  if (topP < 1) total = keepTopP(weights, vocabSize, y, heap, topP, total);
 
   const target = <f64>(random >> 8) / 16777216.0 * total;
   let sum: f64 = 0;
-  for (let i = 0; i < words; i++) {
+  for (let i = 0; i < vocabSize; i++) {
     sum += load<f64>(weights + ((<usize>i) << 3));
     if (sum > target) return i;
   }
   return INVALID;
 }
 
-/** The greatest of `words` logits; NaN if one of them is NaN. */
-function greatest(logits: usize, words: i32): f32 {
+/** The greatest of `vocabSize` logits; NaN if one of them is NaN. */
+function greatest(logits: usize, vocabSize: i32): f32 {
   let most4 = f32x4.splat(-Infinity), most: f32 = -Infinity, i = 0;
-  for (; i + 4 <= words; i += 4) most4 = f32x4.max(most4, v128.load(logits + ((<usize>i) << 2)));
-  for (; i < words; i++) most = max(most, load<f32>(logits + ((<usize>i) << 2)));
+  for (; i + 4 <= vocabSize; i += 4) most4 = f32x4.max(most4, v128.load(logits + ((<usize>i) << 2)));
+  for (; i < vocabSize; i++) most = max(most, load<f32>(logits + ((<usize>i) << 2)));
   most = max(most, max(f32x4.extract_lane(most4, 0), f32x4.extract_lane(most4, 1)));
   return max(most, max(f32x4.extract_lane(most4, 2), f32x4.extract_lane(most4, 3)));
 }
 
-/** The first word of that logit. */
-function firstOf(logit: f32, logits: usize, words: i32): i32 {
+/** The first token with the given logit. */
+function firstOf(logit: f32, logits: usize, vocabSize: i32): i32 {
   let i = 0;
-  while (i < words && load<f32>(logits + ((<usize>i) << 2)) != logit) i++;
+  while (i < vocabSize && load<f32>(logits + ((<usize>i) << 2)) != logit) i++;
   return i;
 }
 
-function divide(logits: usize, words: i32, temperature: f32, y: usize): void {
+function divide(logits: usize, vocabSize: i32, temperature: f32, y: usize): void {
   let i = 0;
-  for (; i + 4 <= words; i += 4) {
+  for (; i + 4 <= vocabSize; i += 4) {
     const at = (<usize>i) << 2;
     v128.store(y + at, f32x4.div(v128.load(logits + at), f32x4.splat(temperature)));
   }
-  for (; i < words; i++) store<f32>(y + ((<usize>i) << 2), load<f32>(logits + ((<usize>i) << 2)) / temperature);
+  for (; i < vocabSize; i++) store<f32>(y + ((<usize>i) << 2), load<f32>(logits + ((<usize>i) << 2)) / temperature);
 }
 
 /** weights[i] = exp(y[i] − largest) from `threshold` on, else 0; gives their sum in the order of the vocabulary. */
-function weigh(y: usize, words: i32, largest: f32, threshold: f32, weights: usize): f64 {
+function weigh(y: usize, vocabSize: i32, largest: f32, threshold: f32, weights: usize): f64 {
   const most = f64x2.splat(<f64>largest), least = f32x4.splat(threshold);
   let i = 0;
-  for (; i + 4 <= words; i += 4) {
+  for (; i + 4 <= vocabSize; i += 4) {
     const values = v128.load(y + ((<usize>i) << 2)), at = weights + ((<usize>i) << 3);
     const kept = f32x4.ge(values, least);
     const low = exp2(f64x2.sub(f64x2.promote_low_f32x4(values), most));
@@ -134,17 +134,17 @@ function weigh(y: usize, words: i32, largest: f32, threshold: f32, weights: usiz
     v128.store(at, v128.and(low, v128.shuffle<i32>(kept, kept, 0, 0, 1, 1)));
     v128.store(at, v128.and(high, v128.shuffle<i32>(kept, kept, 2, 2, 3, 3)), 16);
   }
-  for (; i < words; i++) {
+  for (; i < vocabSize; i++) {
     const value = load<f32>(y + ((<usize>i) << 2));
     const weight = f64x2.extract_lane(exp2(f64x2.splat(<f64>value - <f64>largest)), 0);
     store<f64>(weights + ((<usize>i) << 3), value >= threshold ? weight : 0.0);
   }
-  return sumOf(weights, words);
+  return sumOf(weights, vocabSize);
 }
 
-function sumOf(weights: usize, words: i32): f64 {
+function sumOf(weights: usize, vocabSize: i32): f64 {
   let total: f64 = 0;
-  for (let i = 0; i < words; i++) total += load<f64>(weights + ((<usize>i) << 3));
+  for (let i = 0; i < vocabSize; i++) total += load<f64>(weights + ((<usize>i) << 3));
   return total;
 }
 
@@ -153,10 +153,10 @@ function sumOf(weights: usize, words: i32): f64 {
  * the sum of those that stay. The weights that are too small to be among them, whatever sums round to, are not put in
  * order.
  */
-function keepTopP(weights: usize, words: i32, y: usize, heap: usize, topP: f32, total: f64): f64 {
-  const limit = <f64>topP * total, small = (1 - <f64>topP) * total / <f64>(2 * words);
+function keepTopP(weights: usize, vocabSize: i32, y: usize, heap: usize, topP: f32, total: f64): f64 {
+  const limit = <f64>topP * total, small = (1 - <f64>topP) * total / <f64>(2 * vocabSize);
   let left = 0;
-  for (let i = 0; i < words; i++) {
+  for (let i = 0; i < vocabSize; i++) {
     const weight = weights + ((<usize>i) << 3);
     if (load<f64>(weight) < small) store<f64>(weight, 0);
     else put(heap, left++, key(load<f32>(y + ((<usize>i) << 2)), i));
@@ -164,29 +164,29 @@ function keepTopP(weights: usize, words: i32, y: usize, heap: usize, topP: f32, 
   makeHeap(heap, left);
   let before: f64 = 0;
   while (left > 0 && before <= limit) {
-    before += load<f64>(weights + ((<usize>wordOf(load<u64>(heap))) << 3));
+    before += load<f64>(weights + ((<usize>tokenOf(load<u64>(heap))) << 3));
     popHeap(heap, left--);
   }
   for (let i = 0; i < left; i++) {
-    store<f64>(weights + ((<usize>wordOf(load<u64>(heap + ((<usize>i) << 3)))) << 3), 0);
+    store<f64>(weights + ((<usize>tokenOf(load<u64>(heap + ((<usize>i) << 3)))) << 3), 0);
   }
-  return sumOf(weights, words);
+  return sumOf(weights, vocabSize);
 }
 
-/** A number for a word that is greater the earlier the word comes: by its y, then by its index. */
+/** A number for a token that is greater the earlier the token comes: by its y, then by its index. */
 // @ts-ignore: decorator
 @inline
-function key(y: f32, word: i32): u64 {
+function key(y: f32, token: i32): u64 {
   // Adding zero makes −0 and 0 the same.
   const bits = reinterpret<i32>(y + 0);
   const ordered = <u32>(bits ^ ((bits >> 31) & 0x7fffffff)) ^ 0x80000000;
-  return (<u64>ordered << 32) | <u64>(~<u32>word);
+  return (<u64>ordered << 32) | <u64>(~<u32>token);
 }
 
-/** The word of a key. */
+/** The token of a key. */
 // @ts-ignore: decorator
 @inline
-function wordOf(key: u64): u32 {
+function tokenOf(key: u64): u32 {
   return ~(<u32>key);
 }
 

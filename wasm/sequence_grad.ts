@@ -7,15 +7,15 @@ import { arg, exp4, pointer, splat, sum4 } from "./simd";
  */
 // @training
 export function embeddingGrad(args: usize, item: i32): void {
-  const count = arg(args, 3), words = arg(args, 5), rows = arg(args, 6), first = item * rows;
-  const last = min(first + rows, words), bytes = (<usize>arg(args, 4)) << 2;
+  const count = arg(args, 3), vocabSize = arg(args, 5), rows = arg(args, 6), first = item * rows;
+  const last = min(first + rows, vocabSize), bytes = (<usize>arg(args, 4)) << 2;
   const out = pointer(args, 2);
   let index = pointer(args, 0), dy = pointer(args, 1);
   memory.fill(out + (<usize>first) * bytes, 0, (<usize>(last - first)) * bytes);
   for (let i = 0; i < count; i++, index += 4, dy += bytes) {
-    const word = <i32>min(load<u32>(index), <u32>words - 1);
-    if (word < first || word >= last) continue;
-    const to = out + (<usize>word) * bytes;
+    const token = <i32>min(load<u32>(index), <u32>vocabSize - 1);
+    if (token < first || token >= last) continue;
+    const to = out + (<usize>token) * bytes;
     let c: usize = 0;
     for (; c + 16 <= bytes; c += 16) v128.store(to + c, f32x4.add(v128.load(to + c), v128.load(dy + c)));
     for (; c < bytes; c += 4) store<f32>(to + c, load<f32>(to + c) + load<f32>(dy + c));
@@ -28,12 +28,12 @@ export function embeddingGrad(args: usize, item: i32): void {
  */
 // @training
 export function crossEntropy(args: usize, item: i32): void {
-  const words = arg(args, 4), each = arg(args, 5), last = min(arg(args, 3), (item + 1) * each);
+  const vocabSize = arg(args, 4), each = arg(args, 5), last = min(arg(args, 3), (item + 1) * each);
   for (let r = item * each; r < last; r++) {
-    const row = pointer(args, 0) + ((<usize>(r * words)) << 2);
-    const target = min(load<u32>(pointer(args, 1) + ((<usize>r) << 2)), <u32>words - 1);
-    const most = largestOf(row, words);
-    const loss = <f64>most + NativeMath.log(total(row, words, most)) - <f64>load<f32>(row + ((<usize>target) << 2));
+    const row = pointer(args, 0) + ((<usize>(r * vocabSize)) << 2);
+    const target = min(load<u32>(pointer(args, 1) + ((<usize>r) << 2)), <u32>vocabSize - 1);
+    const most = largestOf(row, vocabSize);
+    const loss = <f64>most + NativeMath.log(total(row, vocabSize, most)) - <f64>load<f32>(row + ((<usize>target) << 2));
     store<f32>(pointer(args, 2) + ((<usize>r) << 2), <f32>loss);
   }
 }
@@ -44,10 +44,10 @@ export function crossEntropy(args: usize, item: i32): void {
  */
 // @training
 export function crossEntropyGrad(args: usize, item: i32): void {
-  const words = arg(args, 6), each = arg(args, 7), last = min(arg(args, 5), (item + 1) * each);
+  const vocabSize = arg(args, 6), each = arg(args, 7), last = min(arg(args, 5), (item + 1) * each);
   for (let r = item * each; r < last; r++) {
-    const at = (<usize>(r * words)) << 2, row = pointer(args, 0) + at, out = pointer(args, 4) + at;
-    const target = (<usize>min(load<u32>(pointer(args, 1) + ((<usize>r) << 2)), <u32>words - 1)) << 2;
+    const at = (<usize>(r * vocabSize)) << 2, row = pointer(args, 0) + at, out = pointer(args, 4) + at;
+    const target = (<usize>min(load<u32>(pointer(args, 1) + ((<usize>r) << 2)), <u32>vocabSize - 1)) << 2;
     const loss = load<f32>(pointer(args, 2) + ((<usize>r) << 2)), dy = load<f32>(pointer(args, 3) + ((<usize>r) << 2));
     const total = loss + load<f32>(row + target);
     // exp hides what is not a number; the difference, zero otherwise, lets it through.
@@ -55,40 +55,40 @@ export function crossEntropyGrad(args: usize, item: i32): void {
     // The target's own: a probability near one is taken from it before it is rounded.
     const hit = <f64>f32x4.extract_lane(exp4(splat(-loss)), 0) - 1;
     let i = 0;
-    for (; i + 4 <= words; i += 4) {
+    for (; i + 4 <= vocabSize; i += 4) {
       const four = exp4(f32x4.sub(v128.load(row + ((<usize>i) << 2)), splat(total)));
       v128.store(out + ((<usize>i) << 2), f32x4.mul(four, factor));
     }
-    if (i < words) {
-      const rest = f32x4.mul(weights(row, i, words, total), factor);
-      for (; i < words; i++) store<f32>(out + ((<usize>i) << 2), lane(rest, i & 3));
+    if (i < vocabSize) {
+      const rest = f32x4.mul(weights(row, i, vocabSize, total), factor);
+      for (; i < vocabSize; i++) store<f32>(out + ((<usize>i) << 2), lane(rest, i & 3));
     }
     store<f32>(out + target, <f32>(hit * <f64>(dy + (total - total))));
   }
 }
 
-function largestOf(row: usize, words: i32): f32 {
+function largestOf(row: usize, vocabSize: i32): f32 {
   let i = 0, four = splat(-Infinity), most: f32 = -Infinity;
-  for (; i + 4 <= words; i += 4) four = f32x4.max(four, v128.load(row + ((<usize>i) << 2)));
-  for (; i < words; i++) most = max(most, load<f32>(row + ((<usize>i) << 2)));
+  for (; i + 4 <= vocabSize; i += 4) four = f32x4.max(four, v128.load(row + ((<usize>i) << 2)));
+  for (; i < vocabSize; i++) most = max(most, load<f32>(row + ((<usize>i) << 2)));
   return max(max(most, max(lane(four, 0), lane(four, 1))), max(lane(four, 2), lane(four, 3)));
 }
 
 /** Σ exp(x − most); not a number where `most` is none. */
-function total(row: usize, words: i32, most: f32): f64 {
+function total(row: usize, vocabSize: i32, most: f32): f64 {
   let sum: f64 = 0, i = 0;
-  while (i + 8 <= words) {
+  while (i + 8 <= vocabSize) {
     let s0 = splat(0), s1 = s0;
-    for (const stop = min(words & ~7, i + RUN); i < stop; i += 8) {
+    for (const stop = min(vocabSize & ~7, i + RUN); i < stop; i += 8) {
       const at = row + ((<usize>i) << 2);
       s0 = f32x4.add(s0, exp4(f32x4.sub(v128.load(at), splat(most))));
       s1 = f32x4.add(s1, exp4(f32x4.sub(v128.load(at, 16), splat(most))));
     }
     sum += <f64>sum4(f32x4.add(s0, s1));
   }
-  for (; i < words; i += 4) {
-    const four = weights(row, i, words, most);
-    for (let j = 0; j < min(4, words - i); j++) sum += <f64>lane(four, j);
+  for (; i < vocabSize; i += 4) {
+    const four = weights(row, i, vocabSize, most);
+    for (let j = 0; j < min(4, vocabSize - i); j++) sum += <f64>lane(four, j);
   }
   return sum + <f64>(most - most);
 }
@@ -97,12 +97,12 @@ function total(row: usize, words: i32, most: f32): f64 {
 const RUN: i32 = 512;
 
 /** Four of exp(x − most), where as many are left. */
-function weights(row: usize, i: i32, words: i32, most: f32): v128 {
+function weights(row: usize, i: i32, vocabSize: i32, most: f32): v128 {
   const at = row + ((<usize>i) << 2);
-  if (i + 4 <= words) return exp4(f32x4.sub(v128.load(at), splat(most)));
+  if (i + 4 <= vocabSize) return exp4(f32x4.sub(v128.load(at), splat(most)));
   let x = v128.load32_zero(at);
-  if (i + 1 < words) x = f32x4.replace_lane(x, 1, load<f32>(at, 4));
-  if (i + 2 < words) x = f32x4.replace_lane(x, 2, load<f32>(at, 8));
+  if (i + 1 < vocabSize) x = f32x4.replace_lane(x, 1, load<f32>(at, 4));
+  if (i + 2 < vocabSize) x = f32x4.replace_lane(x, 2, load<f32>(at, 8));
   return exp4(f32x4.sub(x, splat(most)));
 }
 

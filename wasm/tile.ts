@@ -10,7 +10,7 @@ export const PANEL: usize = 32;
  * a: packed [K][6]. b: packed [K][8]. c: rows `ldc` bytes apart. K is a multiple of 4.
  *
  * Four of a's values lie in one vector, which turns by a lane from product to product: after four of them each sum
- * holds a diagonal, that is put right at the end. It takes three shuffles where broadcasting takes four, and the same
+ * holds a diagonal, that is rearranged at the end. It takes three shuffles where broadcasting takes four, and the same
  * register then serves the other two rows, broadcast by their loads. Twelve sums, two vectors of b and one of a are the
  * fifteen registers that V8 hands out on x86-64; twelve sums hide the latency of their additions, which eight do not quite.
  *

@@ -94,7 +94,7 @@ function joins(table: usize, i: i32, count: i32): bool {
   return i < count && arg(<usize>load<u32>(table + ((<usize>i) << 2)), 3) != 0;
 }
 
-/** Adds one to a counter and gives what it was. */
+/** Adds one to a counter and returns its old value. */
 // @ts-ignore: decorator
 @inline
 function take(counter: usize): i32 {

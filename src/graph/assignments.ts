@@ -3,9 +3,9 @@ import { inputsOf, type Tensor } from "./ops.ts";
 import { viewed, writtenStates } from "./views.ts";
 
 /**
- * The same order, but each op that writes states right behind what it reads and the last other op that reads those
- * states, so that a state means what it held before the run to all of them. Throws `ArgumentError` where an assignment
- * is read, where two write to one state, and where one reads, as it is, a state that another writes.
+ * Moves each op that writes states right behind its inputs and the last other op that reads those states, so that all
+ * readers see the value from before the run. Throws `ArgumentError` if the result of an assignment is read, if two
+ * assignments write to one state, or if one reads a state, or a view of it, that another writes.
  */
 export function placeAssignments(tensors: readonly Tensor[]): readonly Tensor[] {
   const assigns = (tensor: Tensor) => writtenStates(tensor).length > 0;

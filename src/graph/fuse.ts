@@ -2,13 +2,13 @@ import { apply } from "./build.ts";
 import { inputsOf, type OpName, type Tensor, type TensorOf } from "./ops.ts";
 import { countUses, type Graph, graphOf } from "./trace.ts";
 
-/** What is known of a tensor's readers. */
+/** Questions about the readers of a tensor. */
 interface Readers {
-  /** Whether there is one, into which the tensor may disappear. */
+  /** Whether exactly one op reads it, so that it may be fused into that op. */
   sole(tensor: Tensor): boolean;
-  /** The same but for gradients that, in place of a normalised map, read as well what it was made of. */
+  /** The same, without counting gradients that can read the source of a normalised map instead. */
   soleForward(tensor: Tensor): boolean;
-  /** Whether nothing but products reads it, as their x. */
+  /** Whether only `linear` ops read it, as their x. */
   multiplied(tensor: Tensor): boolean;
 }
 type Rewrite<O extends OpName> = (tensor: TensorOf<O>, readers: Readers) => Tensor | undefined;
@@ -76,7 +76,7 @@ const rewrites: { [O in OpName]?: Rewrite<O> } = {
       ? apply("conv", x.inputs, { ...x.attrs, depthToSpace: true })
       : undefined,
 
-  // Not only for a sole reader: normalising a row again costs less than to write and read it. In training the weight's
+  // Also with several readers: normalising a row again costs less than to write and read it. In training the weight's
   // gradient needs it anyway.
   linear: ({ inputs }, { multiplied }) => {
     const { x } = inputs;

@@ -29,7 +29,7 @@ export interface GraphLine {
   readonly bytes: number;
 }
 
-/** A graph for people and machines: its ops in order, and what they need altogether. */
+/** A printable graph: its ops in order, and totals of arithmetic and memory. */
 export interface GraphDump {
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   readonly outputs: Readonly<Record<string, { readonly id: number; readonly shape: readonly number[] }>>;
@@ -104,7 +104,7 @@ export function printGraph(dump: GraphDump): string {
   ].join("\n");
 }
 
-/** Rows as lines with columns aligned; those in `right` at their right side. */
+/** Formats rows as lines with aligned columns. Those in `right` are aligned to the right. */
 export function alignColumns(
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],

@@ -3,13 +3,13 @@ import { inputsOf } from "./ops.ts";
 import { placeAssignments } from "./assignments.ts";
 import { input } from "./build.ts";
 
-/** A traced function: what it takes, what it gives, and every tensor between, each after those it reads. */
+/** A traced function: its inputs, its outputs and every tensor in between, in the order of computation. */
 export interface Graph {
   /** All tensors, each after those that its op reads. */
   readonly tensors: readonly Tensor[];
-  /** The tensors that a run gives, by name. */
+  /** The results of a run, by name. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** What is to be done beside giving the outputs: assignments to states. */
+  /** Ops with side effects: assignments to states. */
   readonly effects: readonly Tensor[];
 }
 

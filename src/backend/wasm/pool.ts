@@ -182,7 +182,7 @@ function failed(what: string, { got }: { got: string }): BackendError {
   });
 }
 
-/** Waits until a word is no longer `from`, or somebody notifies, or the time is over. */
+/** Waits until a word is no longer `from`, a notification arrives, or `time` milliseconds are over. */
 async function changed(
   words: Int32Array,
   index: number,

@@ -16,7 +16,7 @@ import type { Machine } from "./machine.ts";
 import { ScratchBuffer } from "./scratch.ts";
 import { resetTable, tableBytes, writeTable } from "./table.ts";
 
-/** Where a weight lies, asked for at each compilation of the table; and whether it lies there packed. */
+/** The addresses of weights, read whenever the table is written, and whether each is packed. */
 export interface Params {
   address(param: TensorOf<"param">): number;
   packed(param: TensorOf<"param">): boolean;
