@@ -14,6 +14,7 @@ const checks: readonly { readonly name: string; readonly args: readonly string[]
   { name: "generated WASM", args: ["run", "-A", "wasm/build.ts", "--check"] },
   { name: "playground", args: ["run", "-A", "src/service/playground/build.ts", "--check"] },
   { name: "documentation", args: ["doc", "--lint", ...await exportedFiles()] },
+  { name: "figures", args: ["task", "--quiet", "figures", "--check"] },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
 ];
 /** The README's test command, then the rest. */

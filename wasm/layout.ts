@@ -19,7 +19,7 @@ export function depthToSpace(args: usize, item: i32): void {
 /*
  * out[i] = Σ_j [x[i, j] > 0]·2^j. Arguments: x, out, elements of out, bits. Item: all.
  */
-export function lfqPack(args: usize, _item: i32): void {
+export function packBits(args: usize, _item: i32): void {
   let x = pointer(args, 0), out = pointer(args, 1);
   const bits = arg(args, 3);
   for (let i = arg(args, 2); i > 0; i--, out += 4) {
@@ -32,7 +32,7 @@ export function lfqPack(args: usize, _item: i32): void {
 /*
  * out[i, j] = +1 where bit j of x[i] is set, −1 elsewhere. Arguments: x, out, elements of x, bits. Item: all.
  */
-export function lfqUnpack(args: usize, _item: i32): void {
+export function unpackBits(args: usize, _item: i32): void {
   let x = pointer(args, 0), out = pointer(args, 1);
   const bits = arg(args, 3);
   for (let i = arg(args, 2); i > 0; i--, x += 4) {

@@ -160,7 +160,7 @@ function detailOf(tensor: Tensor): string {
       return `${tensor.attrs.groups} groups`;
     case "mean":
       return `over ${tensor.attrs.axes.join(",")}`;
-    case "lfq_unpack":
+    case "unpack_bits":
       return `${tensor.attrs.bits} bits`;
     default:
       return "";

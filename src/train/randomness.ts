@@ -1,4 +1,4 @@
-import { broadcastTo, constant, dropout, input, lfqPack, select } from "../graph/build.ts";
+import { broadcastTo, constant, dropout, input, isPositive, select } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 
@@ -36,9 +36,9 @@ export class Dropper {
   /** Each of words u32 `[R]`, or with probability `rate` the word `none` instead. */
   replace(words: Tensor, { rate, none }: { rate: number; none: number }): Tensor {
     const { shape: [rows] } = words;
-    const ones = broadcastTo(constant(1), [rows!, 1]), kept = this.drop(ones, rate);
+    const ones = broadcastTo(constant(1), [rows!]), kept = this.drop(ones, rate);
     if (kept === ones) return words;
     const nones = constant(u32Tensor([rows!], new Uint32Array(rows!).fill(none)));
-    return select(lfqPack(kept), { a: words, b: nones });
+    return select(isPositive(kept), { a: words, b: nones });
   }
 }

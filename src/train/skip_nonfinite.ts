@@ -1,4 +1,4 @@
-import { apply, between, lfqPack, mul, reshape } from "../graph/build.ts";
+import { apply, between, isPositive, mul } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 
 /** 1 where all of `numbers`, each `[]`, are finite, else 0; `[]`. */
@@ -8,7 +8,7 @@ export function allFinite(numbers: readonly Tensor[]): Tensor {
 
 /** The same effects, which change nothing where `flag`, `[]`, is not above 0. */
 export function skipNonfinite(effects: readonly Tensor[], flag: Tensor): Tensor[] {
-  const when = lfqPack(reshape(flag, [1]));
+  const when = isPositive(flag);
   return effects.map((tensor) => {
     if (tensor.op === "assign") return apply("assign", { ...tensor.inputs, when }, tensor.attrs);
     return tensor.op === "adam" ? apply("adam", { ...tensor.inputs, when }, tensor.attrs) : tensor;

@@ -145,7 +145,7 @@ test("graphs of several ops, tensors read more than once, and broadcasts agree w
 test("nothing flows through what is detached, and straight through what is said to", () => {
   const x = input("x", { shape: [3], dtype: "f32" });
   const values = { x: moved(f32Tensor([3], Float32Array.of(0.5, -2, 3)), 0) };
-  const code = apply("lfq_unpack", { x: apply("lfq_pack", { x }, {}) }, { bits: 3 });
+  const code = apply("unpack_bits", { x: apply("pack_bits", { x }, {}) }, { bits: 3 });
   const [detached] = grad(total(mul(x, detach(x))), [x]);
   const [through] = grad(total(mul(straightThrough(code, x), constant(2))), [x]);
   const [none] = grad(total(code), [x]);

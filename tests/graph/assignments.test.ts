@@ -7,8 +7,8 @@ import {
   assign,
   constant,
   input,
-  lfqPack,
   mul,
+  packBits,
   reshape,
   state,
   sub,
@@ -100,7 +100,7 @@ for (const [title, open] of backends) {
     const count = input("count", { shape: [], dtype: "f32" });
     // The condition is computed last of all.
     const graph = graphOf({}, [
-      apply("assign", { state: a, value: add(a, x), when: lfqPack(reshape(count, [1])) }, {}),
+      apply("assign", { state: a, value: add(a, x), when: packBits(reshape(count, [1])) }, {}),
     ]);
     await using weights = await backend.load(hashedWeights([]), { graphs: [graph] });
     await using program = await backend.compile(graph, weights);

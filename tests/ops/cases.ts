@@ -132,7 +132,7 @@ export const opCases: { readonly [N in CaseName]: OpCases<OpOf<N>> } = {
       attrs: {},
     })),
   },
-  lfq_pack: {
+  pack_bits: {
     tolerance: exact,
     nan: "compares",
     cases: [[1, 1], [1, 16, 16, 18], [2, 3, 32], [5, 14], [0, 18]].map((x) => ({
@@ -140,7 +140,7 @@ export const opCases: { readonly [N in CaseName]: OpCases<OpOf<N>> } = {
       attrs: {},
     })),
   },
-  lfq_unpack: {
+  unpack_bits: {
     tolerance: exact,
     nan: "never",
     cases: ([[[1], 1], [[1, 16, 16], 18], [[7], 32], [[2, 3, 5], 14], [[0], 18]] as [Shape, number][]).map((

@@ -4,7 +4,7 @@ import { type Evaluators, floats } from "./values.ts";
 
 /** What the ops of quantization compute. */
 export const quantizeEvaluators: Evaluators<keyof QuantizeOps> = {
-  lfq_pack: ({ x }, _, spec) => {
+  pack_bits: ({ x }, _, spec) => {
     const bits = x.shape.at(-1)!;
     const result = u32Tensor(spec.shape);
     x.data.forEach((value, i) => {
@@ -12,7 +12,7 @@ export const quantizeEvaluators: Evaluators<keyof QuantizeOps> = {
     });
     return result;
   },
-  lfq_unpack: ({ x }, { bits }, spec) => {
+  unpack_bits: ({ x }, { bits }, spec) => {
     const result = floats(spec.shape);
     for (let i = 0; i < result.data.length; i++) {
       result.data[i] = (x.data[Math.floor(i / bits)]! >>> (i % bits)) & 1 ? 1 : -1;

@@ -29,7 +29,7 @@ export function keptAsF16(graph: Graph, tensors: readonly Tensor[]): Set<Tensor>
   if (graph.effects.length === 0) return kept;
   for (const tensor of tensors) {
     if (!isMap(tensor) || sums.includes(tensor.op)) stays(tensor);
-    if (tensor.op === "lfq_pack") inputsOf(tensor).forEach(stays);
+    if (tensor.op === "pack_bits") inputsOf(tensor).forEach(stays);
   }
   const behind = graph.tensors.filter(({ op }) => updates.includes(op)), seen = new Set<Tensor>();
   while (behind.length > 0) {

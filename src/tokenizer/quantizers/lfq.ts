@@ -1,15 +1,15 @@
 import {
   add,
   constant,
-  lfqPack,
-  lfqUnpack,
   mul,
+  packBits,
   reshape,
   sigmoid,
   softplus,
   straightThrough,
   sub,
   total,
+  unpackBits,
 } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
@@ -26,12 +26,12 @@ const temperature = 0.01;
  * the latent, ±1 for each of its `bits` channels, and channel j is bit j of the token. 0 counts as −1.
  */
 export function lfq(bits: number): Quantizer {
-  const codesOf = (z: Tensor) => lfqUnpack(lfqPack(z), bits);
+  const codesOf = (z: Tensor) => unpackBits(packBits(z), bits);
   return {
     codebookSize: 2 ** bits,
     channels: bits,
-    tokens: lfqPack,
-    codes: (tokens) => lfqUnpack(tokens, bits),
+    tokens: packBits,
+    codes: (tokens) => unpackBits(tokens, bits),
     quantize: (z) => straightThrough(codesOf(z), z),
     losses: (z) => lossesOf(z, codesOf(z)),
     pack: (codes) => pack(codes, bits),

@@ -1,4 +1,4 @@
-// lfq_unpack: out[i, j] = 1 if bit j of x[i] is set, else −1
+// unpack_bits: out[i, j] = 1 if bit j of x[i] is set, else −1
 //
 // x u32 [SIZE / BITS], out f32 [SIZE / BITS, BITS]. A thread does one element of out.
 

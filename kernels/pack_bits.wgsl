@@ -1,4 +1,4 @@
-// lfq_pack: bit j of out[i] is set where x[i, j] > 0; NaN is not above zero
+// pack_bits: bit j of out[i] is set where x[i, j] > 0; NaN is not above zero
 //
 // x f32 [SIZE, BITS], out u32 [SIZE], BITS ≤ 32. A thread does one token.
 
