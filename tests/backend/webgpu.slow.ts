@@ -4,8 +4,10 @@ import type { WeightSource } from "../../src/backend/backend.ts";
 import { findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import { openDevice } from "../../src/backend/webgpu/device.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import { trainingShaders } from "../../src/backend/webgpu/training.ts";
+import type { Tensor } from "../../src/graph/ops.ts";
 import { graphOf } from "../../src/graph/trace.ts";
-import { add, attentionStep, constant, input, mul, state, sub } from "../../src/graph/build.ts";
+import { add, assign, attentionStep, constant, input, mul, state, sub } from "../../src/graph/build.ts";
 import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
 import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "./adapter.ts";
@@ -98,6 +100,26 @@ each("steps in a row, without the host between, give what runs one by one give",
     ArgumentError,
   );
   assert.instance(await rejection(program.runMany!([], { feedback: { b: "w" } })), ArgumentError);
+});
+
+each("steps copy only the inputs whose values change, whatever tensors they come in", async () => {
+  const [a, b] = ["a", "b"].map((name) => input(name, { shape: [64], dtype: "f32" })) as [Tensor, Tensor];
+  const count = state("count", { shape: [64], dtype: "f32" });
+  const graph = graphOf({ y: add(add(a, b), count) }, [assign(count, add(count, constant(1)))]);
+  const filled = (value: number) => f32Tensor([64], new Float32Array(64).fill(value));
+  await using backend = new WebGpuBackend({ training: trainingShaders });
+  await using weights = await backend.load(noWeights, { graphs: [graph] });
+  await using program = await backend.compile(graph, weights);
+  const written = async (values: readonly number[]) => {
+    const before = backend.counters.bytesWritten;
+    const outputs = await program.runMany!(values.map((value) => ({ a: filled(value), b: filled(10) })), {
+      feedback: {},
+    });
+    return { bytes: backend.counters.bytesWritten - before, first: outputs.map(({ y }) => y!.data[0]) };
+  };
+  const same = await written([1, 1, 1]), other = await written([1, 2, 3]);
+  assert.equal([same.first, other.first], [[11, 12, 13], [14, 16, 18]]);
+  assert.is(other.bytes - same.bytes, 2 * 4 * 64);
 });
 
 each("states that are lost with the device are an error once, then zeros", async () => {
