@@ -1,8 +1,8 @@
 import type { Cancellable, Program } from "../backend/backend.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
-import { NumericError } from "../tensor/errors.ts";
+import type { NumericError } from "../tensor/errors.ts";
 import type { Slot } from "./generation.ts";
-import { sampledToken, stepInputs } from "./step_inputs.ts";
+import { nonFiniteLogits, sampledToken, stepInputs } from "./step_inputs.ts";
 
 /** Outcome of a step for one image: an error ends the generation of this image alone. */
 export type StepOutcome = NumericError | undefined;
@@ -50,13 +50,4 @@ export class DecodeBatch implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program[Symbol.asyncDispose]();
   }
-}
-
-/** The error of an image whose logits hold NaN or infinity. */
-export function nonFiniteLogits(): NumericError {
-  return new NumericError("Cannot generate the images", {
-    expected: "finite logits",
-    got: "NaN or infinite values",
-    hint: "check the checkpoint: it is damaged, or its training had diverged",
-  });
 }

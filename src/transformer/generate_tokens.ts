@@ -1,9 +1,8 @@
 import type { Cancellable } from "../backend/backend.ts";
-import { nonFiniteLogits } from "./decode_batch.ts";
 import type { TransformerEngine } from "./engine.ts";
 import { beginGeneration, type Candidate, isGuided } from "./generation.ts";
 import type { SamplingSettings } from "./settings.ts";
-import { sampledToken, stepInputs } from "./step_inputs.ts";
+import { nonFiniteLogits, sampledToken, stepInputs } from "./step_inputs.ts";
 
 /** Images that are generated together. */
 export interface Batch {

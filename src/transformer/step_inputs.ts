@@ -1,6 +1,7 @@
 import type { TransformerConfig } from "../networks/transformer/config.ts";
 import { classConditioning } from "../networks/transformer/conditioning.ts";
 import { subTokens } from "../networks/transformer/network.ts";
+import { NumericError } from "../tensor/errors.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import { counterOf, type Generation, type Slot } from "./generation.ts";
 import { guidanceAt, type SamplingSettings } from "./settings.ts";
@@ -60,6 +61,15 @@ export function sampledToken(
   const [pre, post] = subTokens.map((name) => outputs[name]!.data[i]!) as [number, number];
   if (pre >= 2 ** bits[0] || post >= 2 ** bits[1]) return undefined;
   return pre + post * 2 ** bits[0];
+}
+
+/** The error of an image whose logits hold NaN or infinity. */
+export function nonFiniteLogits(): NumericError {
+  return new NumericError("Cannot generate the images", {
+    expected: "finite logits",
+    got: "NaN or infinite values",
+    hint: "check the checkpoint: it is damaged, or its training had diverged",
+  });
 }
 
 function lastToken(slot: Slot): number {
