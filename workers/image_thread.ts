@@ -1,4 +1,4 @@
-import { nodeWorkers } from "../src/backend/wasm/features.ts";
+import { nodeWorkers } from "../src/io/host.ts";
 import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
 
 /** A thread that runs `image_worker.ts` and handles one request at a time. It cannot be used after a failure. */

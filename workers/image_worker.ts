@@ -1,5 +1,5 @@
 /** Decodes, prepares and encodes image files in a separate thread, which may be terminated at any time. */
-import { nodeWorkers } from "../src/backend/wasm/features.ts";
+import { nodeWorkers } from "../src/io/host.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { encodeImage } from "../src/image/encode.ts";
 import { prepareImage } from "../src/image/prepare.ts";

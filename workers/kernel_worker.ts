@@ -1,5 +1,5 @@
 /** A thread of the WASM backend: waits for a run, executes its commands together with the other threads, repeats. */
-import { nodeWorkers } from "../src/backend/wasm/features.ts";
+import { nodeWorkers } from "../src/io/host.ts";
 import { instantiate } from "../src/backend/wasm/kernels.ts";
 import { Control, type KernelWorkerData, type KernelWorkerMessage } from "./kernel_protocol.ts";
 

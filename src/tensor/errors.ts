@@ -55,7 +55,7 @@ export class CheckpointError extends VokenError {
   override readonly name = "CheckpointError";
 }
 
-/** A file cannot be written, for example without permission or free space. */
+/** A file cannot be written, for example without permission or free space, or the host has no files. */
 export class FileError extends VokenError {
   /** The name of the class. */
   override readonly name = "FileError";

@@ -1,3 +1,4 @@
+import { nodeWorkers } from "../../io/host.ts";
 import { ArgumentError, BackendError } from "../../tensor/errors.ts";
 
 /** The builds of the kernels, best first: `threads` also has relaxed SIMD, `simd` works wherever there is SIMD. */
@@ -90,15 +91,6 @@ export function chooseVariant(
     });
   }
   return { variant: chosen, threads: 1 };
-}
-
-/** Node's way to workers, which Deno and Bun have too. Asked for at run time, so that bundles for hosts without it load. */
-export function nodeWorkers(): typeof import("node:worker_threads") | undefined {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?: (name: string) => typeof import("node:worker_threads") | undefined };
-  };
-  const module = process?.getBuiltinModule?.("node:worker_threads");
-  return typeof module?.Worker === "function" ? module : undefined;
 }
 
 const needs: Readonly<Record<Variant, string>> = {

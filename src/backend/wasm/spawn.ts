@@ -1,5 +1,5 @@
 import type { KernelWorkerData, KernelWorkerMessage } from "../../../workers/kernel_protocol.ts";
-import { nodeWorkers } from "./features.ts";
+import { nodeWorkers } from "../../io/host.ts";
 
 /** A started kernel worker. */
 export interface KernelWorker {

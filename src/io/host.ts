@@ -1,0 +1,83 @@
+/**
+ * What the program runs on: Deno, Node, Bun, workerd or a browser. Nothing else asks for it.
+ *
+ * Node's built-in modules, which the first four have, are asked for at run time: a static import of one would break
+ * bundles for browsers.
+ */
+import { FileError } from "../tensor/errors.ts";
+
+/** Built-in modules of Node that are used where there are any. */
+interface Builtins {
+  "node:fs/promises": typeof import("node:fs/promises");
+  "node:os": typeof import("node:os");
+  "node:url": typeof import("node:url");
+  "node:worker_threads": typeof import("node:worker_threads");
+}
+
+/** A permission of Deno. `variable` and `path` limit it to one variable of the environment or one place. */
+export type Permission =
+  | { readonly name: "env"; readonly variable: string }
+  | { readonly name: "read" | "write"; readonly path: string | URL };
+
+/** What hosts may have beside what all have. */
+const host = globalThis as {
+  readonly Deno?: { permissions: { querySync(permission: Permission): { state: string } } };
+  readonly process?: {
+    readonly platform?: string;
+    readonly env?: Record<string, string | undefined>;
+    getBuiltinModule?<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined;
+  };
+};
+
+/** A built-in module of Node; `undefined` in hosts without it. */
+export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
+  return host.process?.getBuiltinModule?.(name);
+}
+
+/** The file system. Throws `FileError` in hosts without one. */
+export function files(): typeof import("node:fs/promises") {
+  const module = builtin("node:fs/promises");
+  if (module) return module;
+  throw new FileError("Cannot use files here", {
+    expected: "a host with a file system: Deno, Node 22 or later, Bun",
+    got: "one without",
+    hint: "give bytes, a Blob or an http address in place of a path",
+  });
+}
+
+/** Node's threads; `undefined` in hosts without them. */
+export function nodeWorkers(): typeof import("node:worker_threads") | undefined {
+  const module = builtin("node:worker_threads");
+  return typeof module?.Worker === "function" ? module : undefined;
+}
+
+/** The operating system by Node's name for it, such as `linux`, `darwin` or `win32`; `undefined` in browsers. */
+export function platform(): string | undefined {
+  return host.process?.platform;
+}
+
+/** A variable of the environment; `undefined` if it is not set or must not be read. The user is not asked. */
+export function environment(variable: string): string | undefined {
+  return permitted({ name: "env", variable }) ? host.process?.env?.[variable] : undefined;
+}
+
+/** Whether Deno has granted a permission, without asking the user for it. Other hosts grant all. */
+export function permitted(permission: Permission): boolean {
+  return host.Deno === undefined || host.Deno.permissions.querySync(permission).state === "granted";
+}
+
+/** A path as it is, or the path of a `file:` URL. */
+export function pathOf(place: string | URL): string {
+  if (typeof place === "string") return place;
+  return builtin("node:url")?.fileURLToPath(place) ?? decodeURIComponent(place.pathname);
+}
+
+/** What is at a path; `undefined` if there is nothing, or it cannot be looked at. */
+export async function look(place: string | URL): Promise<"file" | "folder" | "other" | undefined> {
+  try {
+    const found = await files().stat(place);
+    return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
+  } catch {
+    return undefined;
+  }
+}
