@@ -1,7 +1,8 @@
 import type { ByteSource } from "../io/byte_source.ts";
 import { openSource } from "../io/open_source.ts";
+import { readNpy } from "../io/npy.ts";
 import { type NpyHeader, readNpyHeader } from "../io/npy_header.ts";
-import { maxNpzBytes, readNpy, readNpz } from "../io/npz.ts";
+import { maxNpzBytes, readNpz } from "../io/npz.ts";
 import { readZip, type ZipMember } from "../io/zip/zip.ts";
 import { CheckpointError, DataError } from "../tensor/errors.ts";
 import { pixelSource } from "./array_source.ts";

@@ -1,6 +1,7 @@
 import { writeFileAtomic } from "../io/atomic.ts";
 import { openSource } from "../io/open_source.ts";
-import { maxNpzBytes, type NpyArray, writeNpz } from "../io/npz.ts";
+import type { NpyArray } from "../io/npy.ts";
+import { maxNpzBytes, writeNpz } from "../io/npz.ts";
 import { openSafetensors } from "../io/safetensors/file.ts";
 import { type TensorToWrite, writeSafetensors } from "../io/safetensors/write.ts";
 import { ArgumentError } from "../tensor/errors.ts";

@@ -1,4 +1,5 @@
-import { type NpyArray, readNpz, writeNpz } from "../io/npz.ts";
+import type { NpyArray } from "../io/npy.ts";
+import { readNpz, writeNpz } from "../io/npz.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { savedCodebookSize } from "./codebook.ts";
