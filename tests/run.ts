@@ -8,7 +8,6 @@
  * Each file runs in a process of its own, as many at a time as there are processors. The details of failures come last,
  * then the reasons of skipped tests, then one line that counts: `N passed, N failed`.
  */
-import { quietMesa } from "../src/cli/quiet_mesa.ts";
 import type { FileResult } from "./run_file.ts";
 
 const root = new URL("./", import.meta.url);
@@ -51,7 +50,6 @@ async function runFile(name: string): Promise<FileResult> {
   }
 }
 
-quietMesa();
 const files = listTests("").filter((name) =>
   wanted.length === 0 || wanted.some((part) => name.includes(part))
 );

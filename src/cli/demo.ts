@@ -16,7 +16,6 @@ import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
 import { terminal } from "./io.ts";
 import { writeImage } from "./outputs.ts";
-import { quietMesa } from "./quiet_mesa.ts";
 
 const samples = new URL(`../../models/${model}/samples/`, import.meta.url);
 const columns = 8;
@@ -109,7 +108,6 @@ function nameOf(file: string): string {
 }
 
 if (import.meta.main) {
-  quietMesa();
   using io = terminal();
   try {
     await demo("out", io);

@@ -1,9 +1,6 @@
 /** The command `voken`. */
 import { terminal } from "./io.ts";
 import { main } from "./main.ts";
-import { quietMesa } from "./quiet_mesa.ts";
-
-quietMesa();
 
 using io = terminal();
 const code = await main(Deno.args, io);

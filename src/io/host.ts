@@ -61,6 +61,11 @@ export function environment(variable: string): string | undefined {
   return permitted({ name: "env", variable }) ? host.process?.env?.[variable] : undefined;
 }
 
+/** Sets a variable of the environment, for this process and those it starts. */
+export function setEnvironment(variable: string, value: string): void {
+  if (host.process?.env) host.process.env[variable] = value;
+}
+
 /** Whether Deno has granted a permission, without asking the user for it. Other hosts grant all. */
 export function permitted(permission: Permission): boolean {
   return host.Deno === undefined || host.Deno.permissions.querySync(permission).state === "granted";

@@ -1,3 +1,5 @@
+import { quietMesa } from "./quiet_mesa.ts";
+
 /** What an adapter is and offers. */
 export interface AdapterFacts {
   readonly name: string;
@@ -11,6 +13,7 @@ export interface AdapterFacts {
 
 /** The adapter that runs programs: the high-performance one if there are two. Undefined without WebGPU. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
+  quietMesa();
   const request = globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
   return await request?.catch(() => null) ?? undefined;
 }
