@@ -12,7 +12,7 @@
  * const again = await tokenizer.decode(tokens); // { width: 64, height: 64, data: Uint8Array of RGB }
  *
  * console.log(`${tokens.data.length} tokens keep ${psnr(image, again).toFixed(2)} dB`);
- * await Deno.writeFile("again.png", await encodeImage(again, { format: "png" }));
+ * await Deno.writeFile("again.png", await encodeImage(again));
  * ```
  *
  * @module

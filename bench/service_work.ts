@@ -24,8 +24,7 @@ export const works: readonly Work[] = [
     path: "/v1/reconstruct",
     init: { method: "POST", headers: { "content-type": "image/png" }, body: ring },
     image: (response) => response.bytes(),
-    library: async ({ tokenizer }) =>
-      await encodeImage(await tokenizer.reconstruct(await decodeImage(ring)), { format: "png" }),
+    library: async ({ tokenizer }) => await encodeImage(await tokenizer.reconstruct(await decodeImage(ring))),
   },
   {
     name: "generate",
@@ -38,7 +37,7 @@ export const works: readonly Work[] = [
     image: async (response) => Uint8Array.fromBase64((await response.json()).data[0].b64_json),
     library: async ({ generator }) => {
       const [image] = await generator.generate({ classIds: 3, ...settings });
-      return await encodeImage(image!.image, { format: "png" });
+      return await encodeImage(image!.image);
     },
   },
 ];

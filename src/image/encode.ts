@@ -1,4 +1,5 @@
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions, type Kinds, numberFrom, oneOf } from "../tensor/options.ts";
 import { encodeJpeg } from "./codec_jpeg.ts";
 import { encodePng } from "./codec_png.ts";
 import { encodeWebp, maxWebpSide } from "./codec_webp.ts";
@@ -8,41 +9,29 @@ import { checkImage } from "./image.ts";
 
 /** Options of encoding. */
 export interface EncodeOptions {
-  /** Format of the file. */
-  format: ImageFormat;
+  /** Format of the file: `png` (default), `jpeg` or `webp`. */
+  format?: ImageFormat;
   /** Quality of JPEG and WebP, 0 to 100; default 90. WebP with 100 and PNG are lossless. */
   quality?: number;
 }
 
 const maxSides: Record<ImageFormat, number> = { png: 2 ** 31 - 1, jpeg: 65500, webp: maxWebpSide };
 
+const kinds: Kinds<EncodeOptions> = { format: oneOf(Object.keys(maxSides)), quality: numberFrom(0, 100) };
+
 /**
- * Encodes an image as the bytes of a file.
+ * Encodes an image as the bytes of a file, PNG unless `format` says otherwise.
  *
- * Throws `ArgumentError` if the image or the quality is invalid, or the image is too large for the format, and
+ * Throws `ArgumentError` if the image or an option is invalid, or the image is too large for the format, and
  * `BackendError` if a codec cannot be loaded.
  */
-export async function encodeImage(
-  image: Image,
-  { format, quality = 90 }: EncodeOptions,
-): Promise<Uint8Array> {
+export async function encodeImage(image: Image, options: EncodeOptions = {}): Promise<Uint8Array> {
+  checkOptions(options, kinds, "encode the image");
   checkImage(image, "encode the image");
-  if (!(quality >= 0 && quality <= 100)) {
-    throw new ArgumentError("Cannot encode the image", {
-      expected: "a quality of 0 to 100",
-      got: String(quality),
-    });
-  }
-  const maxSide = maxSides[format];
-  if (maxSide === undefined) {
-    throw new ArgumentError("Cannot encode the image", {
-      expected: `a format of ${Object.keys(maxSides).join(", ")}`,
-      got: String(format),
-    });
-  }
-  if (Math.max(image.width, image.height) > maxSide) {
+  const { format = "png", quality = 90 } = options;
+  if (Math.max(image.width, image.height) > maxSides[format]) {
     throw new ArgumentError(`Cannot encode the image as ${format}`, {
-      expected: `sides of at most ${maxSide}`,
+      expected: `sides of at most ${maxSides[format]}`,
       got: `${image.width}×${image.height}`,
     });
   }

@@ -1,6 +1,10 @@
+import { describe, unfit } from "../tensor/describe.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 
-/** An image in memory: interleaved 8-bit RGB, 3 bytes per pixel, rows from top to bottom without padding. */
+/**
+ * An image in memory: interleaved 8-bit sRGB (HWC), 3 bytes per pixel, rows from top to bottom without padding. It is a plain
+ * object that can be sent to a worker.
+ */
 export interface Image {
   /** Width in pixels. */
   width: number;
@@ -13,6 +17,9 @@ export interface Image {
 /** A colour: red, green, blue, each 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
+/** The most bytes that an image may have. */
+const maxBytes = 2 ** 32;
+
 /** White. */
 export const white: Rgb = [255, 255, 255];
 
@@ -21,11 +28,9 @@ export const white: Rgb = [255, 255, 255];
  *
  * Throws `ArgumentError` if a side is not a positive integer or `data` does not have `width · height · 3` bytes.
  */
-export function createImage(
-  size: { width: number; height: number },
-  data: Uint8Array = new Uint8Array(checkedBytes(size)),
-): Image {
-  const image = { width: size.width, height: size.height, data };
+export function createImage(size: { width: number; height: number }, data?: Uint8Array): Image {
+  const bytes = checkSize(size, "create an image"), { width, height } = size;
+  const image = { width, height, data: data ?? new Uint8Array(bytes) };
   checkImage(image, "create an image");
   return image;
 }
@@ -39,27 +44,32 @@ export function filledImage(size: { width: number; height: number }, color: Rgb)
 
 /** Throws `ArgumentError` if `image` is invalid. `action` completes the message "Cannot …". */
 export function checkImage(image: Image, action: string): void {
-  const bytes = checkedBytes(image, action);
-  if (!(image.data instanceof Uint8Array) || image.data.length !== bytes) {
-    throw new ArgumentError(`Cannot ${action}`, {
-      expected: `${bytes} bytes of RGB for ${image.width}×${image.height}`,
-      got: `${image.data?.length} bytes`,
-    });
+  if (typeof image !== "object" || image === null || !("width" in image)) {
+    throw unfit(`Cannot ${action}`, "an image { width, height, data } of RGB bytes", image);
   }
+  const bytes = checkSize(image, action), { width, height, data } = image;
+  if (data instanceof Uint8Array && data.length === bytes) return;
+  const isRgba = ArrayBuffer.isView(data) && data.byteLength === width * height * 4;
+  throw new ArgumentError(`Cannot ${action}`, {
+    expected: `${bytes} bytes of RGB for ${width}×${height}`,
+    got: data instanceof Uint8Array ? `${data.length} bytes` : describe(data),
+    hint: isRgba ? "leave the alpha out; a tokenizer also takes RGBA as ImageData" : undefined,
+  });
 }
 
-function checkedBytes(
-  { width, height }: { width: number; height: number },
-  action = "create an image",
-): number {
-  checkSide(width, `${action}: width`);
-  checkSide(height, `${action}: height`);
-  return width * height * 3;
+/** The bytes of an image of this size. Throws as `checkImage` does. */
+export function checkSize(size: { width: number; height: number }, action: string): number {
+  if (typeof size !== "object" || size === null) {
+    throw unfit(`Cannot ${action}`, "a width and a height", size);
+  }
+  checkSide(size.width, `${action}: width`);
+  checkSide(size.height, `${action}: height`);
+  const bytes = size.width * size.height * 3;
+  if (bytes <= maxBytes) return bytes;
+  throw unfit(`Cannot ${action}`, `at most ${maxBytes} bytes of RGB`, bytes);
 }
 
 /** Throws `ArgumentError` if `value` is not a positive integer. `action` completes the message "Cannot …". */
 export function checkSide(value: number, action: string): void {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new ArgumentError(`Cannot ${action}`, { expected: "a positive integer", got: String(value) });
-  }
+  if (!Number.isSafeInteger(value) || value < 1) throw unfit(`Cannot ${action}`, "a positive integer", value);
 }

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Image } from "./image.ts";
-import { checkImage, checkSide, createImage } from "./image.ts";
+import { checkImage, checkSide, checkSize, createImage } from "./image.ts";
 
 /** Fraction bits of the weights: 32 bits without the 8 bits of a sample and 2 bits against overflow. */
 const precisionBits = 32 - 8 - 2;
@@ -19,10 +19,10 @@ interface Taps {
  * Resizes with an antialiased triangle filter in two passes, with 8-bit intermediate results. The result is identical to
  * that of Pillow's `resize(…, BILINEAR)`. Throws `ArgumentError` if a side is not a positive integer.
  */
-export function resize(image: Image, { width, height }: { width: number; height: number }): Image {
+export function resize(image: Image, size: { width: number; height: number }): Image {
   checkImage(image, "resize the image");
-  checkSide(width, "resize the image: width");
-  checkSide(height, "resize the image: height");
+  checkSize(size, "resize the image");
+  const { width, height } = size;
   const across = width === image.width ? image : resizeRows(image, width);
   if (height !== image.height) return resizeColumns(across, height);
   return across === image ? { ...image, data: image.data.slice() } : across;
@@ -33,6 +33,8 @@ export function resize(image: Image, { width, height }: { width: number; height:
  * Throws `ArgumentError` if `size` is not a positive integer.
  */
 export function resizeShorterSide(image: Image, size: number): Image {
+  checkImage(image, "resize the image");
+  checkSide(size, "resize the image: size");
   const { width, height } = image;
   const long = Math.floor(size * Math.max(width, height) / Math.min(width, height));
   return resize(image, width <= height ? { width: size, height: long } : { width: long, height: size });

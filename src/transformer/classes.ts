@@ -1,6 +1,7 @@
 import { parseJsonFile } from "../io/json_file.ts";
 import { classesFile, type GenerativeFiles } from "../models/open_generative.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
+import { editDistance } from "../tensor/nearest.ts";
 
 /** A class, by its number or its name. */
 export type ClassId = number | string;
@@ -74,19 +75,6 @@ function simplified(name: string): string {
 /** The distance of a name from the wanted one: that of its most similar word, then that of the whole name. */
 function farFrom(wanted: string, name: string): number {
   const whole = simplified(name), words = whole.split(/[ ,&]+/);
-  const nearest = Math.min(...[whole, ...words].map((part) => distance(wanted, part)));
-  return nearest + distance(wanted, whole) / 1000;
-}
-
-/** Edits (insert, drop or replace a character) from one text to another. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + Number(a[i - 1] !== b[j - 1]));
-    }
-    row = next;
-  }
-  return row[b.length]!;
+  const nearest = Math.min(...[whole, ...words].map((part) => editDistance(wanted, part)));
+  return nearest + editDistance(wanted, whole) / 1000;
 }

@@ -37,7 +37,7 @@ import { defaultSampling, type SamplingSettings } from "./settings.ts";
  *
  * await using generator = await Generator.load("emoji-64");
  * const [{ image }] = await generator.generate({ classIds: "Flags", seed: 1 });
- * await Deno.writeFile("flag.png", await encodeImage(image, { format: "png" }));
+ * await Deno.writeFile("flag.png", await encodeImage(image));
  * ```
  */
 export class Generator implements AsyncDisposable {

@@ -88,13 +88,13 @@ async function truthOf(): Promise<Truth> {
   const images = await Promise.all(samples.map(async (name) => {
     const file = await Deno.readFile(smallSample(name));
     const { data } = await tokenizer.encode(await decodeImage(file));
-    const again = await encodeImage(await tokenizer.reconstruct(await decodeImage(file)), { format: "png" });
+    const again = await encodeImage(await tokenizer.reconstruct(await decodeImage(file)));
     return { file, tokens: [...data], again: again.toBase64() };
   }));
   const generations = await Promise.all([0, 1, 2, 3, 4, 5].map(async (seed) => {
     const request = { class_id: seed, seed, guidance: seed % 2 ? 0 : 4 };
     const [image] = await generator.generate({ classIds: seed, ...request });
-    return { request, file: (await encodeImage(image!.image, { format: "png" })).toBase64() };
+    return { request, file: (await encodeImage(image!.image)).toBase64() };
   }));
   return { images, generations };
 }

@@ -68,7 +68,7 @@ export class EventFile implements Disposable {
       integer(image.height, pixels.height),
       integer(image.width, pixels.width),
       integer(image.colorspace, rgb),
-      bytes(image.encoded, await encodeImage(pixels, { format: "png" })),
+      bytes(image.encoded, await encodeImage(pixels)),
     ];
     const one = bytes(summary.value, [bytes(value.tag, tag), bytes(value.image, content)]);
     await this.#write([integer(event.step, step), bytes(event.summary, [one])]);

@@ -36,7 +36,7 @@ export async function saveSheet(
   options: ContactSheetOptions & AtomicOptions = {},
 ): Promise<Image> {
   const sheet = contactSheet(rows, options);
-  const png = await encodeImage(sheet, { format: "png" });
+  const png = await encodeImage(sheet);
   try {
     await Deno.mkdir(`${folder}/${sheetsFolder}`, { recursive: true });
   } catch (cause) {
