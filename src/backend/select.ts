@@ -1,11 +1,8 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Backend } from "./backend.ts";
-import { ReferenceBackend } from "./reference/reference_backend.ts";
 import type { TrainingKernels } from "./wasm/lowering.ts";
-import { WasmBackend } from "./wasm/wasm_backend.ts";
 import { adapterFacts, findAdapter } from "./webgpu/adapter.ts";
 import type { TrainingShaders } from "./webgpu/lowering.ts";
-import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 
 /**
  * What runs the models: `webgpu`, `wasm` kernels on all processors, or the slow and obvious `reference`. `auto` takes
@@ -29,10 +26,22 @@ export interface TrainingParts {
   readonly webgpu: TrainingShaders;
 }
 
-const backends: Readonly<Record<Exclude<BackendName, "auto">, (options: BackendOptions) => Backend>> = {
-  webgpu: ({ training }) => new WebGpuBackend({ training: training?.webgpu }),
-  wasm: ({ threads, training }) => new WasmBackend({ threads, training: training?.wasm }),
-  reference: () => new ReferenceBackend(),
+/** Backends are loaded when they are chosen: a page fetches the kernels of one alone. */
+const backends: Readonly<
+  Record<Exclude<BackendName, "auto">, (options: BackendOptions) => Promise<Backend>>
+> = {
+  webgpu: async ({ training }) => {
+    const { WebGpuBackend } = await import("./webgpu/webgpu_backend.ts");
+    return new WebGpuBackend({ training: training?.webgpu });
+  },
+  wasm: async ({ threads, training }) => {
+    const { WasmBackend } = await import("./wasm/wasm_backend.ts");
+    return new WasmBackend({ threads, training: training?.wasm });
+  },
+  reference: async () => {
+    const { ReferenceBackend } = await import("./reference/reference_backend.ts");
+    return new ReferenceBackend();
+  },
 };
 
 /** The names that `createBackend` knows. */
@@ -67,7 +76,7 @@ export async function createBackend(
       got: String(name),
     });
   }
-  if (name !== "auto") return backends[name](options);
+  if (name !== "auto") return await backends[name](options);
   const adapter = await findAdapter();
-  return backends[chooseBackend(adapter && adapterFacts(adapter)).name](options);
+  return await backends[chooseBackend(adapter && adapterFacts(adapter)).name](options);
 }

@@ -26,7 +26,7 @@ import type { ServiceOptions } from "./options.ts";
 import type { App } from "./parts.ts";
 import { localImages } from "./work/images.ts";
 
-export { provideKernels } from "../backend/wasm/kernels.ts";
+export { provideKernels } from "../backend/wasm/builds.ts";
 export type { Variant } from "../backend/wasm/features.ts";
 export { provideCodecs } from "../image/codec_modules.ts";
 export type { CodecName } from "../image/codec_modules.ts";

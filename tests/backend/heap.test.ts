@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { align, firstAddress, Heap } from "../../src/backend/wasm/heap.ts";
-import { inferenceBuild, instantiate, kernelMemory, kernelModule } from "../../src/backend/wasm/kernels.ts";
+import { inferenceBuild, kernelModule } from "../../src/backend/wasm/builds.ts";
+import { instantiate, kernelMemory } from "../../src/backend/wasm/kernels.ts";
 import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { Workspace } from "../../src/backend/wasm/workspace.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
@@ -13,10 +14,10 @@ function heap(maximum = 1000, guarded = false): Heap {
   return new Heap(new WebAssembly.Memory({ initial: 1, maximum }), { guarded });
 }
 
-test("the kernels' own constants end below the first block", () => {
+test("the kernels' own constants end below the first block", async () => {
   for (const build of [inferenceBuild, trainingKernels.build]) {
     const memory = kernelMemory("simd");
-    instantiate(kernelModule("simd", build), memory);
+    instantiate(await kernelModule("simd", build), memory);
     const last = new Uint8Array(memory.buffer).findLastIndex((byte) => byte !== 0);
     assert.ok(last > 0 && last < firstAddress, `they end at ${last}`);
   }

@@ -1,8 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { kernelModule } from "../../src/backend/wasm/builds.ts";
 import type { Variant } from "../../src/backend/wasm/features.ts";
 import { Heap } from "../../src/backend/wasm/heap.ts";
-import { kernelMemory, kernelModule } from "../../src/backend/wasm/kernels.ts";
+import { kernelMemory } from "../../src/backend/wasm/kernels.ts";
 import { matrixBytes, MatrixPacker } from "../../src/backend/wasm/pack_matrix.ts";
 import type { WeightFormat } from "../../src/backend/backend.ts";
 import { f16ToNumber, numberToF16 } from "../../src/tensor/dtype.ts";
@@ -12,6 +13,9 @@ import { hashed } from "../golden/hashed.ts";
 
 const test = suite("packed matrices");
 const variants: readonly Variant[] = ["threads", "relaxed", "simd"];
+const modules = Object.fromEntries(
+  await Promise.all(variants.map(async (variant) => [variant, await kernelModule(variant)])),
+) as Record<Variant, WebAssembly.Module>;
 const shapes: readonly [number, number][] = [[1, 1], [7, 33], [8, 32], [19, 70], [40, 1030], [600, 512], [
   24,
   2100,
@@ -43,7 +47,7 @@ function pack(
   shape: Shape,
 ): { packed: Packed; values: Float32Array } {
   const heap = new Heap(kernelMemory(variant), { guarded: true });
-  using packer = new MatrixPacker(heap, kernelModule(variant));
+  using packer = new MatrixPacker(heap, modules[variant]);
   const values = weights(shape), bytes = matrixBytes(shape, format), address = heap.allocate(bytes);
   packer.pack(values, { shape, format, address });
   assert.equal(heap.damaged(), []);

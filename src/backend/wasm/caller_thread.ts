@@ -17,11 +17,11 @@ const sliceItems = 512;
 export class CallerThread implements Runner {
   readonly threads = 1;
   readonly #heap: Heap;
-  readonly #module: WebAssembly.Module;
+  readonly #module: () => Promise<WebAssembly.Module>;
   readonly #control: number;
   #kernels?: Kernels;
 
-  constructor(heap: Heap, { module }: { module: WebAssembly.Module }) {
+  constructor(heap: Heap, { module }: { module: () => Promise<WebAssembly.Module> }) {
     this.#heap = heap;
     this.#module = module;
     this.#control = heap.allocate(4 * Control.Words);
@@ -30,7 +30,7 @@ export class CallerThread implements Runner {
   async walk({ table, count, scratch, times }: Walk, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     this.#heap.i32(this.#control, Control.Words).fill(0);
-    const kernels = this.#kernels ??= instantiate(this.#module, this.#heap.memory);
+    const kernels = this.#kernels ??= instantiate(await this.#module(), this.#heap.memory);
     try {
       for (let command = 0; command < count;) {
         const until = performance.now() + sliceTime, control = this.#control;

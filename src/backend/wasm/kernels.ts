@@ -1,5 +1,3 @@
-import { BackendError } from "../../tensor/errors.ts";
-import { relaxed, simd, threads } from "./_generated.ts";
 import type { Variant } from "./features.ts";
 
 /** What a program's commands are run by; see `wasm/walk.ts`. */
@@ -39,38 +37,6 @@ export interface Kernels {
 
 /** Pages of 64 KiB that wasm32 can address. */
 const maximumPages = 65536;
-
-/** A build of the kernels: the module of each variant, as base64. */
-export type KernelBuild = Readonly<Record<Variant, string>>;
-
-/** The kernels that inference needs. */
-export const inferenceBuild: KernelBuild = { threads, relaxed, simd };
-
-const compiled = new Map<string, WebAssembly.Module>();
-
-/** Gives the compiled module of a variant for inference, for hosts that compile no WebAssembly while they run. */
-export function provideKernels(variant: Variant, module: WebAssembly.Module): void {
-  compiled.set(inferenceBuild[variant], module);
-}
-
-/** The compiled module of a variant, compiled once. Throws `BackendError` where the host does not allow it. */
-export function kernelModule(variant: Variant, build: KernelBuild = inferenceBuild): WebAssembly.Module {
-  let module = compiled.get(build[variant]);
-  if (module) return module;
-  try {
-    module = new WebAssembly.Module(
-      Uint8Array.from(atob(build[variant]), (character) => character.charCodeAt(0)),
-    );
-  } catch (cause) {
-    throw new BackendError(`Cannot compile the kernels, variant ${variant}`, {
-      got: String(cause),
-      hint: "allow the host to compile WebAssembly, for example by its content security policy",
-      cause,
-    });
-  }
-  compiled.set(build[variant], module);
-  return module;
-}
 
 /** Memory of the kind that a variant imports, which grows to 4 GiB. */
 export function kernelMemory(variant: Variant): WebAssembly.Memory {

@@ -1,7 +1,7 @@
 import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import type { LoweredOp } from "../lowered_ops.ts";
+import type { KernelBuild } from "./builds.ts";
 import type { Command } from "./commands.ts";
-import type { KernelBuild } from "./kernels.ts";
 
 /** Where tensors lie in memory. */
 export interface Addresses {

@@ -1,8 +1,9 @@
 import { BackendError } from "../../tensor/errors.ts";
+import { kernelModule } from "./builds.ts";
 import { CallerThread } from "./caller_thread.ts";
 import { chooseVariant, detectFeatures, type Features, type Variant } from "./features.ts";
 import { Heap } from "./heap.ts";
-import { kernelMemory, kernelModule } from "./kernels.ts";
+import { kernelMemory } from "./kernels.ts";
 import type { TrainingKernels } from "./lowering.ts";
 import { PolledMutex } from "./polled_mutex.ts";
 import { Pool } from "./pool.ts";
@@ -27,7 +28,6 @@ export interface WasmOptions {
 export interface MachineParts {
   readonly features?: Features;
   readonly spawn?: Spawn;
-  readonly module?: WebAssembly.Module;
   /** Guards all memory, to find kernels that read or write where they must not. */
   readonly guarded?: boolean;
 }
@@ -35,7 +35,8 @@ export interface MachineParts {
 /** Memory, and something that walks command tables in it. */
 export interface Machine {
   readonly variant: Variant;
-  readonly module: WebAssembly.Module;
+  /** The compiled kernels. Rejects with `BackendError` where the host does not compile them. */
+  readonly module: () => Promise<WebAssembly.Module>;
   readonly heap: Heap;
   readonly workspace: Workspace;
   readonly runner: Runner;
@@ -51,11 +52,11 @@ export interface Machine {
 /** Sets a machine up. Throws `BackendError` where the engine lacks what is needed. */
 export function createMachine(
   { threads: wanted, variant: asked, stallSeconds = 30, training }: WasmOptions = {},
-  { features = detectFeatures(), spawn, module: given, guarded }: MachineParts = {},
+  { features = detectFeatures(), spawn, guarded }: MachineParts = {},
 ): Machine {
   const processors = globalThis.navigator?.hardwareConcurrency ?? 1;
   const { variant, threads } = chooseVariant(features, { variant: asked, threads: wanted, processors });
-  const module = given ?? kernelModule(variant, training?.build);
+  const module = () => kernelModule(variant, training?.build);
   const heap = new Heap(kernelMemory(variant), { guarded });
   const workspace = new Workspace(heap);
   const runner: Runner = variant === "threads"

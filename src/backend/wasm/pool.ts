@@ -17,7 +17,7 @@ const looks = 10;
 
 /** What a pool is made with. */
 export interface PoolOptions {
-  readonly module: WebAssembly.Module;
+  readonly module: () => Promise<WebAssembly.Module>;
   readonly threads: number;
   /** Seconds after which a run that began no new piece of work is given up. */
   readonly stallSeconds: number;
@@ -28,7 +28,7 @@ export interface PoolOptions {
 export class Pool implements Runner {
   readonly threads: number;
   readonly #heap: Heap;
-  readonly #module: WebAssembly.Module;
+  readonly #module: () => Promise<WebAssembly.Module>;
   readonly #spawn: Spawn;
   readonly #stallTime: number;
   readonly #controls: number;
@@ -110,6 +110,7 @@ export class Pool implements Runner {
   }
 
   async #start(): Promise<void> {
+    const module = await this.#module();
     const control = this.#controls + 4 * Control.Words * (this.#crews++ % controlBlocks);
     const crew: Crew = { workers: [], control };
     this.#crew = crew;
@@ -120,7 +121,7 @@ export class Pool implements Runner {
     all.promise.catch(() => {});
     let ready = 0;
     for (let thread = 0; thread < this.threads; thread++) {
-      const data = { module: this.#module, memory: this.#heap.memory, control, thread };
+      const data = { module, memory: this.#heap.memory, control, thread };
       const ended = (reason: string) => {
         crew.failure ??= failed(`worker ${thread} of ${this.threads} ended`, { got: reason });
         all.reject(crew.failure);

@@ -1,4 +1,3 @@
-import { relaxed, simd, threads } from "./_generated_training.ts";
 import { attentionTraining } from "./lower/attention.ts";
 import { convTraining } from "./lower/conv.ts";
 import { elementwiseTraining } from "./lower/elementwise.ts";
@@ -14,7 +13,11 @@ import type { TrainingKernels } from "./lowering.ts";
 
 /** What makes a WASM backend run programs of training. In a file of its own, so that bundles for inference do without. */
 export const trainingKernels: TrainingKernels = {
-  build: { threads, relaxed, simd },
+  build: {
+    threads: () => import("./_generated_training_threads.ts"),
+    relaxed: () => import("./_generated_training_relaxed.ts"),
+    simd: () => import("./_generated_training_simd.ts"),
+  },
   lowering: {
     ...inferenceLowering,
     ...elementwiseTraining,

@@ -26,12 +26,12 @@ export class WasmWeights implements Weights {
 
   /** Reads every weight of `graphs` once. */
   static async load(
-    { heap, module }: { heap: Heap; module: WebAssembly.Module },
+    { heap, module }: { heap: Heap; module: () => Promise<WebAssembly.Module> },
     source: WeightSource,
     { graphs, format = "f32", onProgress, signal }: LoadOptions,
   ): Promise<WasmWeights> {
     const weights = new WasmWeights(heap);
-    using packer = new MatrixPacker(heap, module);
+    using packer = new MatrixPacker(heap, await module());
     const packings = packingsOf(graphs, format);
     let loaded = 0;
     try {
