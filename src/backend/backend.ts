@@ -35,7 +35,7 @@ export interface Weights extends AsyncDisposable {
   readonly bytes: number;
 }
 
-/** What happens while weights are loaded: `loaded` of `total` tensors are in place. */
+/** What happens while weights are loaded: `loaded` of `total` bytes, counted in f32, are in place. */
 export type OnProgress = (progress: { loaded: number; total: number }) => void;
 
 /** Options of work that can be given up. */

@@ -6,7 +6,7 @@ import type { Io } from "./io.ts";
 /** A progress bar. Disposing it removes the bar. */
 export interface Progress extends Disposable {
   update(done: number, total: number): void;
-  /** The same for the progress of loading. */
+  /** The same for the progress of loading, in bytes. */
   onLoad(progress: { loaded: number; total: number }): void;
 }
 
@@ -15,7 +15,7 @@ export function progress(label: string, io: Io): Progress {
   if (!io.watched) return { update() {}, onLoad() {}, [Symbol.dispose]() {} };
   const bar = new SingleBar({
     stream: process.stderr,
-    format: `${label} [{bar}] {value}/{total}`,
+    format: `${label} [{bar}] {state}`,
     barsize: 30,
     hideCursor: true,
     clearOnComplete: true,
@@ -23,18 +23,22 @@ export function progress(label: string, io: Io): Progress {
     forceRedraw: true,
   });
   let started = false;
-  const update = (done: number, total: number) => {
-    if (!started) bar.start(total, done);
-    else bar.update(done);
+  const show = (done: number, total: number, state: string) => {
+    if (!started) bar.start(total, done, { state });
+    else bar.update(done, { state });
     started = true;
   };
   return {
-    update,
-    onLoad: ({ loaded, total }) => update(loaded, total),
+    update: (done, total) => show(done, total, `${done}/${total}`),
+    onLoad: ({ loaded, total }) => show(loaded, total, `${megabytes(loaded)}/${megabytes(total)} MB`),
     [Symbol.dispose]() {
       if (started) bar.stop();
     },
   };
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }
 
 /** Milliseconds between two log lines. */

@@ -12,6 +12,6 @@ export interface RuntimeOptions extends Cancellable {
    * are stored as f16 unless this is `f32`. Weights of tokenizers keep the precision of their checkpoint.
    */
   weights?: WeightFormat;
-  /** Called for each weight that has been loaded. */
+  /** Called with the bytes that have been loaded, after each weight. */
   onProgress?: OnProgress;
 }

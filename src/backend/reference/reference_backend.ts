@@ -13,6 +13,7 @@ import type {
   WeightSource,
 } from "../backend.ts";
 import { checkActivations, weightFormats } from "../formats.ts";
+import { countBytes } from "../progress.ts";
 import { checkInputs, checkShared, checkState, foreignStates } from "../inputs.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
@@ -27,12 +28,13 @@ export class ReferenceBackend implements Backend {
     const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
     const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
     const formats = weightFormats(graphs, format);
+    const count = countBytes(shapes.values(), onProgress);
     const values = new Map<string, HostTensor>();
     for (const [name, shape] of shapes) {
       signal?.throwIfAborted();
       const rounded = roundTo(formats.get(name) ?? "f32", await source.read(name), shape.at(-1)!);
       values.set(name, f32Tensor(shape, rounded));
-      onProgress?.({ loaded: values.size, total: shapes.size });
+      count(shape);
     }
     return new ReferenceWeights(values);
   }

@@ -5,6 +5,7 @@ import { roundTo } from "../../tensor/quantize.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { LoadOptions, WeightFormat, Weights, WeightSource } from "../backend.ts";
 import { weightFormats } from "../formats.ts";
+import { countBytes } from "../progress.ts";
 import type { Heap } from "./heap.ts";
 import { packConvWeight, packedSize } from "./pack_conv.ts";
 import { matrixBytes, MatrixPacker, packTable, tableBytes } from "./pack_matrix.ts";
@@ -33,14 +34,14 @@ export class WasmWeights implements Weights {
     const weights = new WasmWeights(heap);
     using packer = new MatrixPacker(heap, await module());
     const packings = packingsOf(graphs, format);
-    let loaded = 0;
+    const count = countBytes([...packings.values()].map(({ shape }) => shape), onProgress);
     try {
       for (const [name, { shape, ...packing }] of packings) {
         signal?.throwIfAborted();
         const values = await source.read(name);
         weights.#put(name, packing.use, { values, shape, format: packing.format, packer });
         source.release?.(values);
-        onProgress?.({ loaded: ++loaded, total: packings.size });
+        count(shape);
       }
     } catch (error) {
       await weights[Symbol.asyncDispose]();

@@ -11,6 +11,7 @@ import type {
   WeightSource,
 } from "../backend.ts";
 import { weightFormats } from "../formats.ts";
+import { countBytes } from "../progress.ts";
 import type { WeightLayout } from "./commands.ts";
 import type { Gpu } from "./gpu.ts";
 import { type PackedWeight, packMatrix, packTable } from "./pack_matrix.ts";
@@ -115,8 +116,9 @@ export class WebGpuWeights implements Weights {
   ): Promise<void> {
     let home = undefined as Session | undefined;
     const places = new Map<string, Memory>();
-    const total = new Set(this.#wanted.map(({ name }) => name)).size;
-    let bytes = 0, loaded = 0, last: string | undefined;
+    const shapes = new Map(this.#wanted.map(({ name, shape }) => [name, shape]));
+    const count = countBytes(shapes.values(), onProgress);
+    let bytes = 0, last: string | undefined;
     try {
       for (const wanted of this.#wanted) {
         signal?.throwIfAborted();
@@ -133,7 +135,7 @@ export class WebGpuWeights implements Weights {
         places.set(keyOf(wanted), memory);
         bytes += values.byteLength;
         if (this.#gpu.options.keepWeights ?? true) this.#kept.set(wanted, values);
-        if (wanted.name !== last) onProgress?.({ loaded: ++loaded, total });
+        if (wanted.name !== last) count(wanted.shape);
         last = wanted.name;
       }
     } catch (error) {
