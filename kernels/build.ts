@@ -4,8 +4,9 @@
  *
  * `deno task build` writes; `deno task build --check` only compares what it would write with the files.
  */
+import { writeOrCheck } from "../tools/generated.ts";
+
 const folder = new URL("./", import.meta.url);
-const check = Deno.args.includes("--check");
 
 const builds = [
   { sources: await read(folder), target: "_generated.ts", type: "KernelName", table: "kernelSources" },
@@ -85,9 +86,5 @@ for (const { sources, target, type, table } of builds) {
     "};",
     "",
   ].join("\n");
-  if (!check) await Deno.writeTextFile(file, built);
-  else if (await Deno.readTextFile(file) !== built) {
-    console.error(`src/backend/webgpu/${target} is not what kernels/ builds: run \`deno task build\``);
-    Deno.exit(1);
-  }
+  await writeOrCheck(file, built);
 }

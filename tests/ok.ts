@@ -12,6 +12,7 @@ const checks: readonly { readonly name: string; readonly args: readonly string[]
   { name: "types", args: ["task", "--quiet", "check"] },
   { name: "generated WGSL", args: ["run", "-A", "kernels/build.ts", "--check"] },
   { name: "generated WASM", args: ["run", "-A", "wasm/build.ts", "--check"] },
+  { name: "workers", args: ["run", "-A", "workers/build.ts", "--check"] },
   { name: "playground", args: ["run", "-A", "src/service/playground/build.ts", "--check"] },
   { name: "documentation", args: ["doc", "--lint", ...await exportedFiles()] },
   { name: "figures", args: ["task", "--quiet", "figures", "--check"] },

@@ -6,6 +6,7 @@
  * `deno task build` writes; `deno task build --check` only compares what it would write with the files.
  */
 import asc from "assemblyscript/asc";
+import { writeOrCheck } from "../tools/generated.ts";
 import { generatedModules, opcodesSource } from "./generate.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -41,18 +42,13 @@ for (const { training, prefix } of builds) {
       `export const sourceHash: string = "${hash}";`,
       `export const kernels: string =\n  "${binary.toBase64()}";`,
     ];
-    await writeOrCheck(name, lines.join("\n") + "\n");
+    await writeOrCheck(target(name), lines.join("\n") + "\n");
   }
 }
-await writeOrCheck("_generated_opcodes.ts", opcodes);
+await writeOrCheck(target("_generated_opcodes.ts"), opcodes);
 
-async function writeOrCheck(name: string, built: string): Promise<void> {
-  const target = new URL(`../src/backend/wasm/${name}`, import.meta.url);
-  if (!check) await Deno.writeTextFile(target, built);
-  else if (await Deno.readTextFile(target) !== built) {
-    console.error(`src/backend/wasm/${name} is not what wasm/ builds: run \`deno task build\``);
-    Deno.exit(1);
-  }
+function target(name: string): URL {
+  return new URL(`../src/backend/wasm/${name}`, import.meta.url);
 }
 
 async function compile(options: readonly string[]): Promise<Uint8Array> {

@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { chooseVariant, detectFeatures, type Features } from "../../src/backend/wasm/features.ts";
 import { createMachine } from "../../src/backend/wasm/machine.ts";
+import type { Spawn } from "../../src/backend/wasm/spawn.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
 import { checkTokenizerGolden } from "../golden/tokenizer_golden.ts";
@@ -43,14 +44,48 @@ test("numbers of threads that cannot be are refused", () => {
   );
 });
 
-test("threads wanted where there are none become one, on the caller's thread", async () => {
+test("without workers one thread computes, the caller's own", async () => {
   const features: Features = { ...detectFeatures(), workers: false };
-  const options = { threads: 4 };
-  await using backend = new WasmBackend(options, createMachine(options, { features }));
+  await using backend = new WasmBackend({}, createMachine({ threads: 1 }, { features }));
   assert.is(backend.threads, 1);
   assert.is.not(backend.variant, "threads");
   await checkTokenizerGolden(backend, "image_tiny");
 });
+
+test("several threads wanted where there are none are refused", () => {
+  assert.throws(
+    () => createMachine({ threads: 4 }, { features: { ...all, sharedMemory: false } }),
+    (error: unknown) => error instanceof BackendError && /4 threads.*COOP and COEP/.test(error.message),
+  );
+});
+
+/** Workers as where a page's policy forbids them: some hosts throw, others report it later. */
+const forbidden: Record<string, Spawn> = {
+  "throws at once": () => {
+    throw new Error("forbidden");
+  },
+  "reports it later": (_data, { ended }) => {
+    setTimeout(() => ended("forbidden"), 5);
+    return { hold: () => {}, terminate: () => Promise.resolve() };
+  },
+};
+
+for (const [how, spawn] of Object.entries(forbidden)) {
+  test(`where no worker starts, which ${how}, the caller's thread computes`, async () => {
+    await using backend = new WasmBackend({}, createMachine({}, { spawn }));
+    await checkTokenizerGolden(backend, "image_tiny");
+    assert.is(backend.threads, 1);
+    await checkTokenizerGolden(backend, "image_tiny");
+  });
+
+  test(`where no worker starts, which ${how}, several threads are refused`, async () => {
+    await using backend = new WasmBackend({}, createMachine({ threads: 2 }, { spawn }));
+    await checkTokenizerGolden(backend, "image_tiny").then(() => assert.unreachable(), (error) => {
+      assert.instance(error, BackendError);
+      assert.match(error.message, "forbidden");
+    });
+  });
+}
 
 test("this engine runs what the tests run on: SIMD", () => {
   assert.ok(detectFeatures().simd);

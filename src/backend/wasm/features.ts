@@ -49,11 +49,11 @@ export interface Choice {
 }
 
 /**
- * The best variant that `features` allow, and how many threads run it: as many as wanted, or as the machine has,
- * where they can share memory; else one, the caller's own.
+ * The best variant that `features` allow, and how many threads run it: as many as wanted, or as the machine has where
+ * they can share memory; else one, the caller's own.
  *
- * Throws `BackendError` where SIMD, or what a wanted variant needs, is missing, and `ArgumentError` for a number of
- * threads that the variant cannot have.
+ * Throws `BackendError` where SIMD, or what a wanted variant or several wanted threads need, is missing, and
+ * `ArgumentError` for a number of threads that the variant cannot have.
  */
 export function chooseVariant(
   features: Features,
@@ -83,14 +83,23 @@ export function chooseVariant(
   }
   const chosen = variant ?? best;
   if (chosen === "threads") return { variant: chosen, threads: threads ?? Math.max(1, processors) };
-  if (variant && threads !== undefined && threads > 1) {
-    throw new ArgumentError(`Cannot start the WASM backend: threads of variant ${variant}`, {
+  if (threads !== undefined && threads > 1) throw noThreads(threads, variant);
+  return { variant: chosen, threads: 1 };
+}
+
+function noThreads(threads: number, variant: Variant | undefined): Error {
+  if (variant) {
+    return new ArgumentError(`Cannot start the WASM backend: threads of variant ${variant}`, {
       expected: "1",
       got: String(threads),
       hint: "only the variant threads can share its memory",
     });
   }
-  return { variant: chosen, threads: 1 };
+  return new BackendError(`Cannot start the WASM backend with ${threads} threads`, {
+    expected: needs.threads,
+    got: "an engine or a page without them",
+    hint: "serve the page with the headers of cross-origin isolation (COOP and COEP), or leave threads out",
+  });
 }
 
 const needs: Readonly<Record<Variant, string>> = {

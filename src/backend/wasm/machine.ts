@@ -7,6 +7,7 @@ import { kernelMemory } from "./kernels.ts";
 import type { TrainingKernels } from "./lowering.ts";
 import { PolledMutex } from "./polled_mutex.ts";
 import { Pool } from "./pool.ts";
+import { PoolOrCaller } from "./pool_or_caller.ts";
 import type { Runner } from "./runner.ts";
 import type { Spawn } from "./spawn.ts";
 import { Mutex } from "../mutex.ts";
@@ -14,7 +15,10 @@ import { Workspace } from "./workspace.ts";
 
 /** How a WASM backend is set up. */
 export interface WasmOptions {
-  /** Threads; by default as many as the machine has, and 1 where threads cannot share memory. */
+  /**
+   * Threads; by default as many as the machine has, and 1 where workers do not start or cannot share memory. There, to ask
+   * for more is a `BackendError`.
+   */
   readonly threads?: number;
   /** The build of the kernels; by default the best that the engine runs. */
   readonly variant?: Variant;
@@ -59,11 +63,17 @@ export function createMachine(
   const module = () => kernelModule(variant, training?.build);
   const heap = new Heap(kernelMemory(variant), { guarded });
   const workspace = new Workspace(heap);
-  const runner: Runner = variant === "threads"
-    ? new Pool(heap, { module, threads, stallSeconds, spawn })
-    : new CallerThread(heap, { module });
+  const runner = createRunner();
   const mutex: Mutex = variant === "threads" ? new Mutex() : new PolledMutex();
   let disposed: Promise<void> | undefined;
+
+  function createRunner(): Runner {
+    if (variant !== "threads") return new CallerThread(heap, { module });
+    const options = { module, threads, stallSeconds, spawn };
+    // Who asks for several threads is told if they cannot be had.
+    return wanted !== undefined && wanted > 1 ? new Pool(heap, options) : new PoolOrCaller(heap, options);
+  }
+
   return {
     variant,
     module,

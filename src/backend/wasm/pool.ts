@@ -50,7 +50,7 @@ export class Pool implements Runner {
     if (this.#crew.failure) await this.#stop();
     const abort = () => Atomics.store(this.#words(), Control.Abort, 1);
     try {
-      if (this.#crew.workers.length === 0) await this.#start();
+      await this.start();
       signal?.throwIfAborted();
       const words = this.#words();
       words.fill(0, Control.Arrivals, Control.Start);
@@ -74,6 +74,17 @@ export class Pool implements Runner {
       signal?.removeEventListener("abort", abort);
     }
     signal?.throwIfAborted();
+  }
+
+  /** Starts the workers unless they run. Throws `BackendError` if one does not start. */
+  async start(): Promise<void> {
+    if (this.#crew.workers.length > 0) return;
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.#stop();
+      throw error;
+    }
   }
 
   async dispose(): Promise<void> {

@@ -1,3 +1,4 @@
+import { code } from "../../../workers/_generated_kernel_worker.ts";
 import type { KernelWorkerData, KernelWorkerMessage } from "../../../workers/kernel_protocol.ts";
 import { nodeWorkers } from "../../io/host.ts";
 
@@ -29,9 +30,8 @@ function spawnNode(
   data: KernelWorkerData,
   events: KernelWorkerEvents,
 ): KernelWorker {
-  // Packages for Node hold JavaScript, made file by file.
-  const extension = import.meta.url.endsWith(".js") ? "js" : "ts";
-  const worker = new Worker(new URL(`../../../workers/kernel_worker.${extension}`, import.meta.url));
+  // Without the flags of this process, of which some hold for its main script alone.
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), { execArgv: [] });
   worker.on("message", (message: KernelWorkerMessage) => hear(message, events));
   worker.on("error", (error) => events.ended(String(error)));
   worker.on("exit", (code) => events.ended(`exit code ${code}`));
@@ -44,11 +44,12 @@ function spawnNode(
 
 /** Starts a Web Worker. It cannot tell that it ended by itself: the pool notices that nothing happens any more. */
 export const spawnWebWorker: Spawn = (data, events) => {
-  // Bundlers find the worker's entry by this very form.
-  const worker = new Worker(new URL("../../../workers/kernel_worker.ts", import.meta.url), {
-    type: "module",
-  });
-  worker.onmessage = ({ data }: MessageEvent<KernelWorkerMessage>) => hear(data, events);
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  worker.onmessage = ({ data }: MessageEvent<KernelWorkerMessage>) => {
+    URL.revokeObjectURL(url);
+    hear(data, events);
+  };
   worker.onerror = (event) => {
     event.preventDefault();
     events.ended(event.message || "an error while loading");

@@ -3,18 +3,10 @@
  *
  * With `--check` it only checks that the file is up to date.
  */
+import { bundle, writeOrCheck } from "../../../tools/generated.ts";
+
 const client = new URL("client/", import.meta.url);
 const target = new URL("_generated.ts", import.meta.url);
-
-/** Bundles a script of the pages. */
-async function bundle(name: string): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform=browser", "--minify", new URL(name, client).pathname],
-    cwd: new URL("../../../", import.meta.url),
-  }).output();
-  if (!success) throw new Error(`Cannot bundle ${name}: ${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
-}
 
 const text = (name: string) => Deno.readTextFile(new URL(name, client));
 const files = {
@@ -22,9 +14,9 @@ const files = {
   docsHtml: await text("docs.html"),
   css: await text("style.css"),
   icon: await text("icon.svg"),
-  main: await bundle("main.ts"),
-  local: await bundle("local.ts"),
-  docs: await bundle("docs.ts"),
+  main: await bundle(new URL("main.ts", client)),
+  local: await bundle(new URL("local.ts", client)),
+  docs: await bundle(new URL("docs.ts", client)),
 };
 const hash = new Uint8Array(
   await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(files))),
@@ -37,8 +29,4 @@ const built = [
     `export const ${name}: string =\n  ${JSON.stringify(content)};`
   ),
 ].join("\n") + "\n";
-if (!Deno.args.includes("--check")) await Deno.writeTextFile(target, built);
-else if (await Deno.readTextFile(target) !== built) {
-  console.error("src/service/playground/_generated.ts is out of date: run `deno task build`");
-  Deno.exit(1);
-}
+await writeOrCheck(target, built);
