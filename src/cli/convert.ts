@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { type WeightFormat, weightFormatNames } from "../backend/backend.ts";
-import { convertCheckpoint } from "../models/convert.ts";
+import { convertCheckpoint, type ConvertOptions } from "../models/convert.ts";
 import { convertTransformer } from "../models/convert_transformer.ts";
 import { formatConfig } from "../models/infer_config.ts";
 import { megabytes } from "../graph/print.ts";
@@ -12,7 +12,7 @@ import { positiveInteger } from "./parse.ts";
 import { progress } from "./progress.ts";
 
 interface Options {
-  dtype: "f32" | "f16";
+  dtype: ConvertOptions["dtype"];
   weights: WeightFormat;
   heads?: number;
   grid?: number;
@@ -30,7 +30,8 @@ export function convertCommand(io: Io): Command {
     .argument("<checkpoint>", "a .ckpt, .pth or .safetensors file, or a folder written by convert")
     .argument("<folder>", "the folder to write")
     .addOption(
-      new Option("--dtype <type>", "type of the tokenizer's weights").choices(["f32", "f16"]).default("f32"),
+      new Option("--dtype <type>", "type of the tokenizer's weights").choices(["f32", "f16", "q8"])
+        .default("f32"),
     )
     .addOption(
       new Option("--weights <format>", "format of the transformer's weights").choices(weightFormatNames)

@@ -1,26 +1,28 @@
-import type { Cancellable, OnProgress } from "../backend/backend.ts";
+import type { Cancellable, OnProgress, WeightFormat } from "../backend/backend.ts";
+import { dtypeBytes } from "../tensor/dtype.ts";
 import { FileError } from "../tensor/errors.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import { type AtomicOptions, writeAll, writeAtomic } from "../io/atomic.ts";
 import { reasonOf } from "../io/reason.ts";
 import { configFile, formatConfigJson } from "./config_json.ts";
-import { toF16 } from "../io/convert_dtype.ts";
 import { openCheckpoint, weightsFile } from "./open.ts";
-import { type TensorToWrite, writeSafetensors } from "../io/safetensors/write.ts";
+import { writeSafetensors } from "../io/safetensors/write.ts";
+import { storedTensors } from "./stored_tensors.ts";
 import { type TokenizerWeights, tokenizerWeights } from "./tokenizer_weights.ts";
 
 /** How a checkpoint is converted. */
 export interface ConvertOptions extends Cancellable, AtomicOptions {
-  /** The type of the weights that are written; default `f32`. */
-  dtype?: "f32" | "f16";
+  /** How the weights are stored; default `f32`. In q8 kernels and matrices are integers with scales, all others f32. */
+  dtype?: Exclude<WeightFormat, "q4">;
   /** Takes the raw weights of a training checkpoint instead of their moving average (EMA). */
   raw?: boolean;
-  /** Called for each weight that has been converted. */
+  /** Called after each tensor with the bytes that are written, and those of all. */
   onProgress?: OnProgress;
 }
 
 /** What a conversion wrote. */
 export interface Conversion extends Pick<TokenizerWeights, "config" | "kind"> {
-  /** Number of tensors that were written. */
+  /** Number of weights, each a tensor of the model. */
   readonly tensors: number;
   /** Bytes of the weights. */
   readonly bytes: number;
@@ -42,21 +44,11 @@ export async function convertCheckpoint(
   await using checkpoint = await openCheckpoint(source);
   const { config, kind, source: weights } = tokenizerWeights(checkpoint, { raw });
   const text = formatConfigJson({ tokenizer: config, weights: kind });
-  let loaded = 0, bytes = 0;
-  const tensors = [...weights.shapes].map(([name, shape]): TensorToWrite => ({
-    name,
-    dtype,
-    shape,
-    async data() {
-      const values = await weights.read(name);
-      const data = dtype === "f16"
-        ? toF16(values, { tensor: name })
-        : new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      bytes += data.length;
-      onProgress?.({ loaded: ++loaded, total: weights.shapes.size });
-      return data;
-    },
-  }));
+  const tensors = [...weights.shapes].flatMap(([name, shape]) => {
+    const read = () => weights.read(name);
+    // Biases and norms are few, and what rounding does to them shows in whole channels.
+    return storedTensors({ name, shape, read }, dtype === "q8" && shape.length < 2 ? "f32" : dtype);
+  });
   const made = await makeFolder(folder);
   const path = (file: string) => `${folder.replace(/[/\\]+$/, "")}/${file}`;
   try {
@@ -64,13 +56,14 @@ export async function convertCheckpoint(
       await writeAll(file, new TextEncoder().encode(text));
       // `format` is what readers of other libraries ask for.
       const metadata = { format: "pt", [configFile]: text };
-      await writeSafetensors(path(weightsFile), { metadata, tensors, signal, fileSystem });
+      await writeSafetensors(path(weightsFile), { metadata, tensors, signal, onProgress, fileSystem });
     }, { fileSystem });
   } catch (error) {
     if (made) await Deno.remove(folder).catch(() => {});
     throw error;
   }
-  return { config, kind, tensors: tensors.length, bytes };
+  const bytes = tensors.reduce((sum, { dtype, shape }) => sum + sizeOf(shape) * dtypeBytes[dtype], 0);
+  return { config, kind, tensors: weights.shapes.size, bytes };
 }
 
 /** Makes the folder and its parents. Resolves to whether it did not exist. */

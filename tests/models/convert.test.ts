@@ -7,6 +7,7 @@ import { tokenizerWeights } from "../../src/models/tokenizer_weights.ts";
 import { writeSafetensors } from "../../src/io/safetensors/write.ts";
 import { ArgumentError, FileError } from "../../src/tensor/errors.ts";
 import { numberToF16 } from "../../src/tensor/dtype.ts";
+import { roundTo } from "../../src/tensor/quantize.ts";
 import { goldenPath, inFolder, readAll, refused } from "../io/support.ts";
 
 const test = suite("converted checkpoints");
@@ -16,8 +17,8 @@ const source = goldenPath("lightning_tiny.ckpt");
 for (const raw of [false, true]) {
   test(`f32, ${raw ? "raw" : "averaged"}: the folder gives the same configuration and the same bytes`, async () => {
     await inFolder(async (folder) => {
-      const progress: number[] = [];
-      const onProgress = ({ loaded }: { loaded: number }) => progress.push(loaded);
+      const progress: { loaded: number; total: number }[] = [];
+      const onProgress = (bytes: { loaded: number; total: number }) => progress.push(bytes);
       const done = await convertCheckpoint(source, `${folder}/deep/out`, { raw, onProgress });
       await using before = await openCheckpoint(source);
       await using after = await openCheckpoint(`${folder}/deep/out`);
@@ -28,7 +29,9 @@ for (const raw of [false, true]) {
       for (const name of expected.source.shapes.keys()) {
         assert.equal(await actual.source.read(name), await expected.source.read(name), name);
       }
-      assert.equal(progress, Array.from({ length: done.tensors }, (_, i) => i + 1));
+      assert.is(progress.length, done.tensors);
+      assert.equal(progress.at(-1), { loaded: done.bytes, total: done.bytes });
+      assert.ok(progress.every(({ loaded }, i) => loaded > (progress[i - 1]?.loaded ?? 0)));
       assert.is(done.bytes, after.tensors.values().reduce((sum, { bytes }) => sum + bytes, 0));
       const names = (await Array.fromAsync(Deno.readDir(`${folder}/deep/out`))).map(({ name }) => name)
         .sort();
@@ -54,6 +57,26 @@ test("f16: half the bytes, each value the nearest half", async () => {
     // Converting a converted model changes nothing.
     await convertCheckpoint(folder, folder, { dtype: "f16" });
     assert.equal(await readAll(folder), after);
+  });
+});
+
+test("q8: kernels and matrices are the nearest of their blocks, all others as they are", async () => {
+  await inFolder(async (folder) => {
+    const { bytes } = await convertCheckpoint(source, folder, { dtype: "q8" });
+    await using before = await openCheckpoint(source);
+    await using after = await openCheckpoint(folder);
+    const expected = tokenizerWeights(before).source, actual = tokenizerWeights(after);
+    for (const [name, [rows, ...rest]] of expected.shapes) {
+      const values = await expected.read(name);
+      const stored = rest.length > 0 ? roundTo("q8", values, values.length / rows!) : values;
+      assert.equal(await actual.source.read(name), stored, name);
+    }
+    assert.equal(Object.keys((await inspectCheckpoint(folder)).bytesByDtype).sort(), ["f16", "f32", "i8"]);
+    assert.is(bytes, after.tensors.values().reduce((sum, { bytes }) => sum + bytes, 0));
+    // Converting a converted model changes nothing.
+    const once = await Deno.readFile(`${folder}/model.safetensors`);
+    await convertCheckpoint(folder, folder, { dtype: "q8" });
+    assert.equal(await Deno.readFile(`${folder}/model.safetensors`), once);
   });
 });
 
@@ -98,13 +121,12 @@ test("a value too large for f16 leaves what was there, and names the tensor", as
 test("a conversion that is cancelled leaves nothing", async () => {
   await inFolder(async (folder) => {
     const controller = new AbortController();
-    const onProgress = ({ loaded }: { loaded: number }) => loaded === 10 && controller.abort();
+    const onProgress = ({ loaded, total }: { loaded: number; total: number }) => {
+      if (loaded > total / 2) controller.abort();
+    };
     const { signal } = controller;
     try {
-      await convertCheckpoint(source, `${folder}/out`, {
-        signal,
-        onProgress: (progress) => void onProgress(progress),
-      });
+      await convertCheckpoint(source, `${folder}/out`, { signal, onProgress });
       assert.unreachable();
     } catch (error) {
       assert.is(error, signal.reason);

@@ -19,7 +19,7 @@ test("is the default, whole, small, and in the package with the licence of its i
   const others = ["README.md", "classes.json", "config.json", "samples", "sampling.json"];
   assert.equal(names, [...others, ...weights].sort());
   const bytes = weights.reduce((sum, name) => sum + Deno.statSync(`${shippedModel}/${name}`).size, 0);
-  assert.ok(bytes <= 16e6, `${bytes} bytes`);
+  assert.ok(bytes <= 9.5e6, `${bytes} bytes`);
   const licence = await Deno.readTextFile(`${shippedModel}/README.md`);
   assert.match(licence, /Microsoft Corporation.*Permission is hereby granted.*THE SOFTWARE IS PROVIDED/s);
   const { publish } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));

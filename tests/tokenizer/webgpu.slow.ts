@@ -4,6 +4,7 @@ import { adapterFacts, findAdapter } from "../../src/backend/webgpu/adapter.ts";
 import type { Tiling } from "../../src/backend/webgpu/tiles.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
 import { readImage } from "../../src/image/read.ts";
+import { convertCheckpoint } from "../../src/models/convert.ts";
 import { type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import { decodeGraph } from "../../src/tokenizer/programs.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
@@ -55,9 +56,12 @@ each("image_small is decoded within an NMSE of 1e-4 with activations in f16", as
 
 each("a model that is stored in f16 is kept so, and gives the tokens that WASM gives", async () => {
   const image = await readImage(smallSample("ring"));
+  const folder = await Deno.makeTempDir();
+  await using _folder = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  await convertCheckpoint(shippedModel, folder, { dtype: "f16" });
   await using backend = new WebGpuBackend();
-  await using tokenizer = await Tokenizer.load(shippedModel, { backend });
-  await using onWasm = await Tokenizer.load(shippedModel, { backend: "wasm" });
+  await using tokenizer = await Tokenizer.load(folder, { backend });
+  await using onWasm = await Tokenizer.load(folder, { backend: "wasm" });
   const weights = 3.31e6, { bytesWritten } = backend.counters;
   assert.ok(bytesWritten < 2.2 * weights, `${bytesWritten} bytes for ${weights} weights`);
   assert.equal(await tokenizer.encode(image), await onWasm.encode(image));

@@ -20,7 +20,7 @@ export interface WriteSafetensorsOptions extends AtomicOptions {
   tensors: readonly TensorToWrite[];
   signal?: AbortSignal;
   /** Called after each tensor with the bytes written so far and in total. */
-  onProgress?: (progress: { written: number; total: number }) => void;
+  onProgress?: (progress: { loaded: number; total: number }) => void;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function writeSafetensors(path: string | URL, options: WriteSafeten
       if (Symbol.asyncIterator in data) { for await (const piece of data) await write(piece); }
       else await write(await data);
       if (written - before !== bytesOf(tensor)) throw misfit(tensor, written - before);
-      onProgress?.({ written, total });
+      onProgress?.({ loaded: written, total });
     }
     signal?.throwIfAborted();
   }, options);
