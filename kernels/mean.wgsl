@@ -1,4 +1,4 @@
-// mean over neighbouring axes: out[outer, inner] = 1/COUNT · sum over i of x[outer, i, inner]; with SUM, the sum
+// mean over neighbouring axes: out[outer, inner] = 1/DIVISOR · sum over i of x[outer, i, inner]
 //
 // x f32 [OUTER, COUNT, INNER], out f32 [OUTER, INNER], SIZE elements. A workgroup does one element of out: each thread sums
 // every WORKGROUP-th element, then a tree sums the threads. With EACH a thread does one element, in order: better where
@@ -6,14 +6,6 @@
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
-fn finished(sum: f32) -> f32 {
-#if SUM
-  return sum;
-#else
-  return sum / f32(COUNT);
-#end
-}
 
 #if EACH
 #include linear_index
@@ -33,7 +25,7 @@ fn main(
   let base = element / INNER * COUNT * INNER + element % INNER;
   var sum = 0.0;
   for (var i = 0u; i < COUNT; i++) { sum += x[base + i * INNER]; }
-  out[element] = finished(sum);
+  out[element] = sum / f32(DIVISOR);
 #else
   let element = group.y * groups.x + group.x;
   if (element >= SIZE) { return; }
@@ -46,6 +38,6 @@ fn main(
     if (thread < half) { sums[thread] += sums[thread + half]; }
     workgroupBarrier();
   }
-  if (thread == 0) { out[element] = finished(sums[0]); }
+  if (thread == 0) { out[element] = sums[0] / f32(DIVISOR); }
 #end
 }

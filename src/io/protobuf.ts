@@ -31,7 +31,12 @@ export function bytes(field: number, value: Uint8Array | string | Fields): Uint8
     : value instanceof Uint8Array
     ? value
     : concat(value);
-  return concat([Uint8Array.of(...varint(field * 8 + 2), ...varint(data.length)), data]);
+  return concat([head(field, data.length), data]);
+}
+
+/** What comes before the `length` bytes of a field of `bytes`, a `string`, or a message. */
+export function head(field: number, length: number): Uint8Array {
+  return Uint8Array.of(...varint(field * 8 + 2), ...varint(length));
 }
 
 /** A varint: seven bits in each byte, lowest first; all bytes but the last have the highest bit set. */

@@ -1,6 +1,5 @@
 import { add, constant, groupNorm, linear, mean, mul, reshape, sqrt, sub } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
-import { sizeOf } from "../tensor/shape.ts";
 import type { Scope } from "./scope.ts";
 
 const groups = 32;
@@ -22,12 +21,10 @@ export function norm(scope: Scope, x: Tensor): Tensor {
  * statistics over positions of the code z `[N,…,bits]`: weight = gamma(sqrt(var z + eps)), bias = beta(mean z), the variance unbiased.
  */
 export function adaptiveNorm(scope: Scope, x: Tensor, z: Tensor): Tensor {
-  const n = z.shape[0]!, bits = z.shape.at(-1)!, sizes = z.shape.slice(1, -1);
-  const positions = sizeOf(sizes), axes = sizes.map((_, i) => i + 1);
+  const n = z.shape[0]!, bits = z.shape.at(-1)!, axes = z.shape.slice(1, -1).map((_, i) => i + 1);
   const average = mean(z, axes);
   const centred = sub(z, average);
-  const unbiased = constant(positions / (positions - 1));
-  const variance = mul(mean(mul(centred, centred), axes), unbiased);
+  const variance = mean(mul(centred, centred), axes, { correction: 1 });
   const deviation = sqrt(add(variance, constant(eps)));
   const affine = (at: Scope, statistic: Tensor) =>
     linear(reshape(statistic, [n, bits]), {

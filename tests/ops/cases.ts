@@ -94,9 +94,10 @@ export const opCases: { readonly [N in CaseName]: OpCases<OpOf<N>> } = {
       [[2, 3, 4], [0, 1, 2]],
       [[1, 64, 64, 33], [1, 2]],
       [[0, 4, 2], [1]],
-    ] as [Shape, number[]][]).map(([x, axes]) => ({
+      [[2, 5, 7, 18], [1, 2], 1],
+    ] as [Shape, number[], number?][]).map(([x, axes, correction]) => ({
       operands: { x: given(x, { offset: 0.5 }) },
-      attrs: { axes },
+      attrs: { axes, correction },
     })),
   },
   reshape: {

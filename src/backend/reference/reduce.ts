@@ -5,12 +5,12 @@ import { type Evaluators, floats } from "./values.ts";
 
 /** What the ops of reductions compute. */
 export const reduceEvaluators: Evaluators<keyof ReduceOps> = {
-  mean: ({ x }, { axes }, spec) => {
+  mean: ({ x }, { axes, correction = 0 }, spec) => {
     const sums = new Float64Array(sizeOf(spec.shape));
     const strides = stridesOf(spec.shape).map((stride, axis) => axes.includes(axis) ? 0 : stride);
     forEachOffset(x.shape, [strides], (i, [o]) => sums[o!]! += x.data[i]!);
-    const count = x.data.length / sums.length;
-    return floats(spec.shape, sums.map((sum) => sum / count));
+    const divisor = x.data.length / sums.length - correction;
+    return floats(spec.shape, sums.map((sum) => sum / divisor));
   },
   sum: ({ x }, { axes }, spec) => {
     const sums = new Float64Array(sizeOf(spec.shape));

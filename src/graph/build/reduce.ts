@@ -6,9 +6,9 @@ import type { ReduceOps } from "../ops/reduce.ts";
 import { mul, scale } from "./elementwise.ts";
 import { constant } from "./leaves.ts";
 
-/** The mean over `axes`, which stay with length 1. */
-export function mean(x: Tensor, axes: readonly number[]): Tensor {
-  return apply("mean", { x }, { axes });
+/** The mean over `axes`, which stay with length 1; the sum is divided by the number of elements less `correction`. */
+export function mean(x: Tensor, axes: readonly number[], { correction }: { correction?: number } = {}): Tensor {
+  return apply("mean", { x }, correction === undefined ? { axes } : { axes, correction });
 }
 
 /** The sum over `axes`, which stay with length 1. Any axes: each run of neighbours is an op. */
@@ -55,8 +55,8 @@ export function unbroadcast(dy: Tensor, shape: Shape): Tensor {
 
 /** The gradients of these ops. */
 export const reduceGradients: Gradients<keyof ReduceOps> = {
-  mean: ({ inputs: { x }, shape }, dy) => ({
-    x: broadcastTo(scale(dy, sizeOf(shape) / sizeOf(x.shape)), x.shape),
+  mean: ({ inputs: { x }, attrs: { correction = 0 }, shape }, dy) => ({
+    x: broadcastTo(scale(dy, 1 / (sizeOf(x.shape) / sizeOf(shape) - correction)), x.shape),
   }),
   sum: ({ inputs: { x } }, dy) => ({ x: broadcastTo(dy, x.shape) }),
   square_sum: ({ inputs: { x } }, dy) => ({ x: mul(x, scale(dy, 2)) }),

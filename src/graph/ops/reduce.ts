@@ -6,8 +6,11 @@ import type { FlopRules, Operand, ShapeRules, Unary } from "../operand.ts";
 
 /** Means and sums over axes, and the repetition along axes, which is the gradient of a sum. */
 export interface ReduceOps {
-  /** The mean over `axes`, which stay with length 1. */
-  mean: { inputs: { x: Operand }; attrs: { axes: readonly number[] } };
+  /**
+   * The mean over `axes`, which stay with length 1: the sum divided by the number of elements less `correction` (default 0),
+   * which is 1 in an unbiased variance.
+   */
+  mean: { inputs: { x: Operand }; attrs: { axes: readonly number[]; correction?: number } };
   /** The sum over `axes`, which stay with length 1. */
   sum: { inputs: { x: Operand }; attrs: { axes: readonly number[] } };
   /** The sum of all squares, `[]`. */

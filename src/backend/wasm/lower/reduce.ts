@@ -12,8 +12,10 @@ const squareBlock = 16384;
 /** How the ops of reductions become commands. */
 export const reduceLowering: Rules<"mean"> = {
   mean: (tensor, at) => {
-    const { x } = tensor.inputs, { outer, count, inner } = meanExtent("mean", x.shape, tensor.attrs.axes);
-    return [{ opcode: Opcode.Mean, items: outer, args: [at.of(x), at.of(tensor as Tensor), count, inner] }];
+    const { inputs: { x }, attrs: { axes, correction = 0 } } = tensor;
+    const { outer, count, inner } = meanExtent("mean", x.shape, axes);
+    const args = [at.of(x), at.of(tensor as Tensor), count, inner, count - correction];
+    return [{ opcode: Opcode.Mean, items: outer, args }];
   },
 };
 

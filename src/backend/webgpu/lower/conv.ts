@@ -88,7 +88,7 @@ export const convTraining: Rules<"conv_input_grad" | "conv_weight_grad"> = {
         flop: flopOf(tensor as Tensor),
       },
       ...parts > 1
-        ? [reduced({ x: sums, out: tensor as Tensor, size, count: parts, inner: size, sum: true })]
+        ? [reduced({ x: sums, out: tensor as Tensor, size, count: parts, inner: size })]
         : [],
     ];
   },

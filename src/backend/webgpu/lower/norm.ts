@@ -44,7 +44,7 @@ export const normTraining: Rules<
       },
       reduced({
         ...{ x: sums, out: tensor as Tensor, size: 2 * n * channels },
-        ...{ count: blocks, inner: 2 * channels, sum: true },
+        ...{ count: blocks, inner: 2 * channels },
       }),
     ];
   },
@@ -102,7 +102,7 @@ export const normTraining: Rules<
         bindings: { x, dy, scale, out: sums },
         flop: flopOf(tensor as Tensor),
       }),
-      reduced({ x: sums, out: tensor as Tensor, size: width, count: blocks, inner: width, sum: true }),
+      reduced({ x: sums, out: tensor as Tensor, size: width, count: blocks, inner: width }),
     ];
   },
 };

@@ -32,7 +32,7 @@ export const reduceTraining: Rules<"sum" | "square_sum" | "broadcast_to"> = {
         workgroups: [parts, 1, 1],
         flop: 2 * count,
       },
-      reduced({ x: sums, out: tensor as Tensor, size: 1, count: parts, inner: 1, sum: true }),
+      reduced({ x: sums, out: tensor as Tensor, size: 1, count: parts, inner: 1 }),
     ];
   },
   broadcast_to: (tensor) => strided(tensor, (i) => strideFromInnermost(tensor.inputs.x, i)),
@@ -50,24 +50,27 @@ function reduction(tensor: TensorOf<"mean"> | TensorOf<"sum">): Command {
   const [first, end] = [axes[0] ?? 0, (axes[0] ?? 0) + axes.length];
   const extent = { count: sizeOf(x.shape.slice(first, end)), inner: sizeOf(x.shape.slice(end)) };
   const operands = { x, out: tensor as Tensor, size: sizeOf(tensor.shape) };
-  return reduced({ ...operands, ...extent, sum: tensor.op === "sum" });
+  const divisor = tensor.op === "sum" ? 1 : extent.count - (tensor.attrs.correction ?? 0);
+  return reduced({ ...operands, ...extent, divisor });
 }
 
-/** The dispatch that takes the mean or the sum of x `[outer,count,inner]` over `count`; `size` is outer·inner. */
+/**
+ * The dispatch that sums x `[outer,count,inner]` over `count` and divides by `divisor`; `size` is outer·inner.
+ */
 export function reduced(
-  { x, out, size, count, inner, sum }: {
+  { x, out, size, count, inner, divisor = 1 }: {
     x: Operand;
     out: Operand;
     size: number;
     count: number;
     inner: number;
-    sum: boolean;
+    divisor?: number;
   },
 ): Command {
   const each = size >= manyElements || count <= workgroupSize;
   return {
     kernel: "mean",
-    constants: { WORKGROUP: workgroupSize, SIZE: size, COUNT: count, INNER: inner, SUM: sum, EACH: each },
+    constants: { WORKGROUP: workgroupSize, SIZE: size, COUNT: count, INNER: inner, DIVISOR: divisor, EACH: each },
     bindings: { x, out },
     workgroups: folded(each ? Math.ceil(size / workgroupSize) : size),
     flop: size * count,
