@@ -11,6 +11,7 @@ const layers: readonly string[] = [
   "image",
   "graph",
   "autograd",
+  "onnx",
   "backend",
   "nn",
   "networks",

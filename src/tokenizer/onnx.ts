@@ -1,0 +1,50 @@
+import type { TokenizerModel } from "../models/tokenizer_weights.ts";
+import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
+import { exportOnnx } from "../onnx/export.ts";
+import type { OnnxModel } from "../onnx/model.ts";
+import { decodeGraph, encodeGraph, type Extent } from "./programs.ts";
+
+/** Axes of images and latents, and of tokens, in the files. */
+const imageAxes = ["batch", "channels", "height", "width"], latentAxes = ["batch", "bits", "rows", "columns"];
+const tokenAxes = ["batch", "rows", "columns"];
+
+/**
+ * The encoder as an ONNX model for any number of images of any size: `x` f32 `[batch,3,height,width]` in [−1,1] → `z` f32
+ * `[batch,bits,rows,columns]` and `tokens` int64 `[batch,rows,columns]`. Height and width are multiples of the
+ * downsampling factor.
+ */
+export function encoderOnnx(
+  { config, source }: TokenizerModel,
+  options: { dtype?: "f32" | "f16" } = {},
+): OnnxModel {
+  const [graph, resized] = extents(config).map((extent) => encodeGraph(config, extent));
+  return exportOnnx(graph!, source, {
+    ...options,
+    resized,
+    channelsFirst: ["x", "z"],
+    axes: { x: imageAxes, z: latentAxes, tokens: tokenAxes },
+  });
+}
+
+/**
+ * The decoder as an ONNX model: `tokens` int64 `[batch,rows,columns]` → `x` f32 `[batch,3,height,width]`, about [−1,1], not
+ * clamped.
+ */
+export function decoderOnnx(
+  { config, source }: TokenizerModel,
+  options: { dtype?: "f32" | "f16" } = {},
+): OnnxModel {
+  const [graph, resized] = extents(config).map((extent) => decodeGraph(config, extent));
+  return exportOnnx(graph!, source, {
+    ...options,
+    resized,
+    channelsFirst: ["x"],
+    axes: { x: imageAxes, tokens: tokenAxes },
+  });
+}
+
+/** Two sizes that have no axis in common. */
+function extents(config: TokenizerConfig): Extent[] {
+  const factor = downsamplingFactor(config);
+  return [{ n: 2, height: 3 * factor, width: 4 * factor }, { n: 3, height: 5 * factor, width: 6 * factor }];
+}
