@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { ArgumentError } from "../tensor/errors.ts";
 import { tokensToJson, tokensToNpz } from "../tokenizer/token_file.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
+import { count } from "./count.ts";
 import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, withJson, withModel, withSize } from "./options.ts";
@@ -34,8 +35,9 @@ export function encodeCommand(io: Io): Command {
       if (json) io.out(tokensToJson(all));
       else {
         const distinct = new Set(all.flatMap(({ data }) => [...data])).size;
-        const images = all.length === 1 ? "1 image" : `${all.length} images`;
-        io.out(`${images}: ${describeTokens(all[0]!)}, ${distinct} distinct, in ${output}`);
+        io.out(
+          `${count(all.length, "image")}: ${describeTokens(all[0]!)}, ${distinct} distinct, in ${output}`,
+        );
       }
     });
 }

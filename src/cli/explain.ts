@@ -25,10 +25,10 @@ export function explainCommand(io: Io): Command {
   const command = new Command("explain")
     .description("print the fused graphs of a model: ops, shapes, FLOP, memory traffic, arena")
     .argument("[model]", modelHelp, defaultModel)
-    .option("--size <pixels>", "size of the images, such as 256 or 640x480", imageSize, {
-      width: 256,
-      height: 256,
-    })
+    .addOption(
+      new Option("--size <pixels>", "size of the images, such as 256 or 640x480").argParser(imageSize)
+        .default({ width: 256, height: 256 }, "256"),
+    )
     .option("--batch <n>", "number of images in a batch", positiveInteger, 1)
     .addOption(
       new Option("--part <name>", "the graph to print").choices(["encode", "decode", "both"]).default("both"),

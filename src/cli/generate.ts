@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { Generator } from "../transformer/generator.ts";
+import { count } from "./count.ts";
 import { type GenerateOptions, withGenerateOptions } from "./generate_options.ts";
 import { withGenerationFile } from "./generation_file.ts";
 import { writeFiles, writeSet } from "./generation_files.ts";
@@ -26,7 +27,7 @@ export function generateCommand(io: Io): Command {
       }
       const kept = candidates > 1 ? `, each the most likely of ${candidates} candidates,` : "";
       io.out(
-        `${images} images of ${grid}×${grid} tokens${kept} in ${seconds.toFixed(1)} s, ` +
+        `${count(images, "image")} of ${grid}×${grid} tokens${kept} in ${seconds.toFixed(1)} s, ` +
           `${tokensPerSecond.toFixed(0)} tokens/s: ${npz ?? output}`,
       );
     });

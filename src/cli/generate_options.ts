@@ -50,8 +50,9 @@ export function withGenerateOptions(command: Command): Command {
     .addOption(
       new Option(
         "--preset <name>",
-        "sampling settings: default, or paper for those of the published scores (default: those of the model, or default)",
-      ).argParser(presetName),
+        "sampling settings instead of the model's: paper has those of the published scores",
+      )
+        .choices(["default", "paper"]).argParser(presetName),
     )
     .option(
       "--guidance <g,g>",

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { VokenError } from "../tensor/errors.ts";
+import { ArgumentError, VokenError } from "../tensor/errors.ts";
+import { CommandIo } from "./command_io.ts";
 import { convertCommand } from "./convert.ts";
 import { convertLpipsCommand } from "./convert_lpips.ts";
 import { decodeCommand } from "./decode.ts";
@@ -8,6 +9,7 @@ import { encodeCommand } from "./encode.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain.ts";
 import { generateCommand } from "./generate.ts";
+import { helpStyle, withExamples } from "./help.ts";
 import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
 import { reconstructCommand } from "./reconstruct.ts";
@@ -32,40 +34,55 @@ const commands = [
   doctorCommand,
 ];
 
-/** Exit code of a process that was stopped by Ctrl-C. */
-const stopped = 130;
+/** Exit codes. */
+const exit = { success: 0, failure: 1, usage: 2, stopped: 130 };
 
-/** Runs `voken` with arguments. Returns the exit code: 0 on success, 1 for errors, 130 if stopped by Ctrl-C. */
+/** Runs `voken` with arguments. Returns the exit code: 0 on success, 1 on failure, 2 for wrong usage, 130 after Ctrl-C. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
-  const program = new Command("voken").description("Encode, decode and generate images with Open-MAGVIT2")
-    .version(
-      version,
-    );
-  for (const make of commands) program.addCommand(make(io));
-  for (const command of [program, ...program.commands]) {
+  try {
+    await vokenCommand(io).parseAsync(args, { from: "user" });
+    return exit.success;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.success : exit.usage;
+    if (io.signal.aborted) {
+      io.note("voken: stopped");
+      return exit.stopped;
+    }
+    io.note(args.includes("--verbose") ? trace(error) : `voken: ${oneLine(error)}`);
+    return error instanceof ArgumentError ? exit.usage : exit.failure;
+  }
+}
+
+/** The command `voken` with all its commands, and what they have in common. */
+export function vokenCommand(io: Io): Command {
+  const shown = new CommandIo(io);
+  const voken = new Command("voken")
+    .description("Encode, decode and generate images with Open-MAGVIT2")
+    .version(version)
+    .hook("preAction", (_, command) => shown.configure(command.opts()));
+  withExamples(voken, [
+    "voken reconstruct photo.png",
+    "voken encode - -o - < photo.png | voken decode - -o - > decoded.png",
+    "voken generate --class Flags -n 4 -o flags",
+  ]);
+  for (const make of commands) voken.addCommand(make(shown));
+  for (const command of [voken, ...voken.commands]) {
     command
       .exitOverride()
+      .configureHelp(helpStyle)
       .configureOutput({
         writeOut: (text) => io.out(text.trimEnd()),
         writeErr: (text) => io.note(text.trimEnd()),
       })
       .showHelpAfterError(
-        `(${command === program ? "voken" : `voken ${command.name()}`} --help shows the usage)`,
+        `(${command === voken ? "voken" : `voken ${command.name()}`} --help shows the usage)`,
       );
-    if (command !== program) command.option("--verbose", "print the stack traces of errors");
+    if (command === voken) continue;
+    command
+      .option("-q, --quiet", "print no messages and no progress, only results and errors")
+      .option("--verbose", "print the stack traces of errors");
   }
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    if (io.signal.aborted) {
-      io.note("voken: stopped");
-      return stopped;
-    }
-    io.note(args.includes("--verbose") ? trace(error) : `voken: ${oneLine(error)}`);
-    return 1;
-  }
+  return voken;
 }
 
 function oneLine(error: unknown): string {

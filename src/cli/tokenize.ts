@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { openImages } from "../data/open_images.ts";
 import { tokenizeImages } from "../data/tokenize.ts";
+import { count } from "./count.ts";
 import { type DataOptions, readerOptions, withData } from "./data_options.ts";
 import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
@@ -48,10 +49,10 @@ export function tokenizeCommand(io: Io): Command {
       const seconds = (performance.now() - start) / 1000, resumed = images + damaged - read;
       io.out(
         [
-          `${images} images: ${describeTokens({ grid, codebookSize: tokenizer.codebookSize })}`,
+          `${count(images, "image")}: ${describeTokens({ grid, codebookSize: tokenizer.codebookSize })}`,
           ...mirror ? ["also mirrored"] : [],
           ...damaged > 0 ? [`skipped ${damaged} damaged`] : [],
-          ...resumed > 0 ? [`${resumed} images from before`] : [],
+          ...resumed > 0 ? [`${count(resumed, "image")} from before`] : [],
           `in ${output}; ${(read / seconds).toFixed(1)} images/s`,
         ].join(", "),
       );

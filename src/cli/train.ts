@@ -1,4 +1,5 @@
 import { Argument, Command } from "commander";
+import { count } from "./count.ts";
 import type { Io } from "./io.ts";
 import { stemOf } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
@@ -59,8 +60,12 @@ export function trainCommand(io: Io): Command {
       bar[Symbol.dispose]();
       if (!trained) return io.out(`stopped before the first step: ${folder}`);
       const { finished, step, skipped, best, checkpoint, models } = trained;
-      if (skipped > 0) io.note(`${skipped} steps were skipped because of values that were not finite`);
+      if (skipped > 0) io.note(`${count(skipped, "step")} skipped because of values that were not finite`);
       if (best) io.note(`best at step ${best.step}: ${best.value}`);
-      io.out(finished ? `${step} steps: ${models.join(", ")}` : `stopped after step ${step}: ${checkpoint}`);
+      io.out(
+        finished
+          ? `${count(step, "step")}: ${models.join(", ")}`
+          : `stopped after step ${step}: ${checkpoint}`,
+      );
     });
 }

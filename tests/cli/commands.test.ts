@@ -68,7 +68,7 @@ test("images of different sizes need --size to share a file", async () => {
   Deno.writeFileSync(folder.at("small.png"), await encodeImage(small, { format: "png" }));
   const args = ["encode", sample("ring"), folder.at("small.png"), "--json"];
   const refused = await voken(args);
-  assert.is(refused.code, 1);
+  assert.is(refused.code, 2);
   assert.match(refused.notes, /^voken: Cannot encode .*small\.png .*expected 64×64, got 20×20; use --size/);
   const { code, out } = await voken([...args, "--size", "16"]);
   assert.equal([code, JSON.parse(out).grid], [0, [4, 4]]);

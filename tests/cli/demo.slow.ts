@@ -2,25 +2,25 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { demo } from "../../src/cli/demo.ts";
 import { readImage } from "../../src/image/read.ts";
-import { scratch } from "./support.ts";
+import { memoryIo, scratch } from "./support.ts";
 
 const test = suite("the demo");
 
 test("writes its sheets and reaches the model's quality", async () => {
   using folder = scratch();
-  const lines: string[] = [];
-  const { signal } = new AbortController();
-  await demo(folder.path, { out: (text) => lines.push(text), note() {}, watched: false, signal });
+  const io = memoryIo();
+  await demo(folder.path, io);
+  const { out } = io.written();
   const sheet = await readImage(folder.at("demo.png"));
   assert.equal([sheet.width, sheet.height], [8 * 134 + 6, 4 * 134 + 6]);
-  const [, decibels, tokens] = /\nall +([\d.]+) +(\d+)/.exec(lines.join("\n"))!;
+  const [, decibels, tokens] = /\nall +([\d.]+) +(\d+)/.exec(out)!;
   assert.ok(Number(decibels) > 24, decibels);
   assert.is(tokens, "4096");
-  assert.match(lines.join("\n"), /See .*demo\.png/);
+  assert.match(out, /See .*demo\.png/);
   const generated = await readImage(folder.at("generated.png"));
   assert.equal([generated.width, generated.height], [4 * 134 + 6, 9 * 134 + 6]);
-  assert.match(lines.join("\n"), /speed +\d+ tokens\/s/);
-  assert.match(lines.at(-1)!, /generated\.png/);
+  assert.match(out, /speed +\d+ tokens\/s/);
+  assert.match(out, /generated\.png.*$/);
 });
 
 test.run();

@@ -7,25 +7,19 @@ import { notLinux, skipIf } from "../support/skip.ts";
 
 const test = suite("voken, bad input");
 
-/** Arguments with what the one line says; `$` is the scratch folder. */
-const cases: [string, RegExp][] = [
+/** Arguments of commands that fail, with what the one line says; `$` is the scratch folder. */
+const failures: [string, RegExp][] = [
   ["reconstruct $/none.png", /none\.png: expected a PNG, JPEG or WebP file, got no such file/],
   ["reconstruct $/folder", /folder: expected a PNG, JPEG or WebP file, got a folder/],
   ["reconstruct $/empty -o $/new", /empty: .*got an empty file/],
   ["reconstruct $/text -o $/new", /Cannot read the image in \S*text: .*got text starting "hello"/],
   ["reconstruct $/cut.png -o $/new", /Cannot decode the PNG image in \S*cut\.png/],
   ["reconstruct RING -o $/text/sub", /text\/sub\/ring\.png: got .*text, which is not a folder/],
-  ["reconstruct RING -o $/ring.gif", /expected a folder, or a \.png, \.jpg or \.webp file/],
-  ["reconstruct RING PILOT -o $/both.png", /expected a folder for 2 images/],
-  ["reconstruct RING RING -o $/new", /Cannot write two images to .*ring\.png/],
-  ["reconstruct $/ring.png -o $", /ring\.png: got the path of an input; choose another -o/],
   ["reconstruct RING -o $/new -m nosuch", /Cannot find the model nosuch: .*names emoji-64/],
   ["reconstruct RING -o $/new -m $/none.ckpt", /none\.ckpt: .*no such file/],
   ["reconstruct RING -o $/new -m $/empty", /empty: .*got an empty file/],
   ["reconstruct RING -o $/new -m RING", /ring\.png: expected a torch checkpoint/],
   ["reconstruct RING -o $/new -m $/folder", /folder\/[a-z.]+: .*no such file/],
-  ["reconstruct RING -o $/new --threads 1000", /from 1 to 256, got 1000/],
-  ["encode RING", /expected -o tokens\.npz or --json, got neither/],
   ["encode RING -o $/folder", /folder: expected the name of a file, got a folder/],
   ["encode RING -o /dev/full", /\/dev\/full: got no space left/],
   ["encode $/folder -o $/new.npz", /got a folder/],
@@ -33,8 +27,6 @@ const cases: [string, RegExp][] = [
   ["decode $/empty -o $/new", /Cannot read tokens from .*an empty file/],
   ["decode $/folder -o $/new", /folder: expected a file, got a folder/],
   ["decode RING -o $/new", /Cannot read tokens from .*something else/],
-  ["decode $/other.npz -o $/new", /expected a codebookSize of 262144, got 16384; use the model that made/],
-  ["decode $/large.npz -o $/new", /expected tokens below 262144, got 262144 at 1/],
   ["convert $/empty $/new", /got an empty file/],
   ["convert $/none.ckpt $/new", /no such file/],
   ["convert $/model $/text/new", /Cannot make the folder/],
@@ -49,10 +41,8 @@ const cases: [string, RegExp][] = [
   ],
   ["tokenize --data $/text -o $/new.npz", /text: .*got another file/],
   ["tokenize --data $/other.npz -o $/new.npz", /an array arr_0 of uint8/],
-  ["tokenize --data $/model/samples -o $/new.pt", /ends in \.npz or \.safetensors/],
   ["tokenize --data $/model/samples -o $/text/new.npz", /text, which is not a folder/],
   ["evaluate --data $/folder", /Cannot take images from .*folder: expected PNG/],
-  ["evaluate --data $/model/samples --size 30", /a multiple of 4/],
   [
     "evaluate --data $/model/samples --held-out",
     /an \.npz file with an array held_out .*got a data set without held-out images/,
@@ -61,10 +51,24 @@ const cases: [string, RegExp][] = [
   ["inspect $/none", /no such file/],
   ["inspect nosuch", /Cannot find the model nosuch/],
   ["explain $/text", /text: expected a torch checkpoint/],
+];
+
+/** Arguments that are wrong themselves. */
+const misuses: [string, RegExp][] = [
+  ["reconstruct RING -o $/ring.gif", /expected a folder, or a \.png, \.jpg or \.webp file/],
+  ["reconstruct RING PILOT -o $/both.png", /expected a folder for 2 images/],
+  ["reconstruct RING RING -o $/new", /Cannot write two images to .*ring\.png/],
+  ["reconstruct $/ring.png -o $", /ring\.png: got the path of an input; choose another -o/],
+  ["reconstruct RING -o $/new --threads 1000", /from 1 to 256, got 1000/],
+  ["encode RING", /expected -o tokens\.npz or --json, got neither/],
+  ["decode $/other.npz -o $/new", /expected a codebookSize of 262144, got 16384; use the model that made/],
+  ["decode $/large.npz -o $/new", /expected tokens below 262144, got 262144 at 1/],
+  ["tokenize --data $/model/samples -o $/new.pt", /ends in \.npz or \.safetensors/],
+  ["evaluate --data $/model/samples --size 30", /a multiple of 4/],
   ["explain emoji-64 --size 30", /expected multiples of 4; images of this size are padded: use --size 32x32/],
 ];
 
-test("every wrong input is one line that says what to do, exit code 1, and nothing is written", async () => {
+test("every wrong input is one line that says what to do, exit code 1 or 2, and nothing is written", async () => {
   using folder = scratch();
   Deno.mkdirSync(folder.at("folder"));
   Deno.symlinkSync(shippedModel, folder.at("model"));
@@ -82,11 +86,15 @@ test("every wrong input is one line that says what to do, exit code 1, and nothi
   Deno.writeFileSync(folder.at("large.npz"), tokens(2 ** 18, 2 ** 18));
   const before = folder.files();
 
-  for (const [line, message] of cases) {
+  const cases = [
+    ...failures.map((each) => [1, ...each] as const),
+    ...misuses.map((each) => [2, ...each] as const),
+  ];
+  for (const [expected, line, message] of cases) {
     const args = line.replaceAll("$", folder.path).replaceAll("RING", sample("ring"))
       .replaceAll("PILOT", sample("pilot")).split(" ");
     const { code, out, notes } = await voken(args);
-    assert.is(code, 1, line);
+    assert.is(code, expected, line);
     assert.is(out, "", line);
     assert.match(notes, /^voken: .+$/, `${line}: ${notes}`);
     assert.match(notes, message);
@@ -106,10 +114,12 @@ test("invalid usage names the option and the help", async () => {
     [["explain", "--size", "1x2x3"], /such as 256 or 640x480/],
     [["tokenize", "--data", "x", "-o", "y.npz", "--shard", "3/2"], /i\/n with i from 1 to n/],
     [["paint"], /unknown command 'paint'/],
+    [["enocde"], /unknown command 'enocde'\n\(Did you mean encode\?\)/],
+    [["encode", "--sise", "8"], /unknown option '--sise'\n\(Did you mean --size\?\)/],
   ];
   for (const [args, message] of cases) {
     const { code, notes } = await voken(args);
-    assert.is(code, 1);
+    assert.is(code, 2);
     assert.match(notes, message);
   }
   assert.is((await voken(["--help"])).code, 0);

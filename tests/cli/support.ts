@@ -1,27 +1,44 @@
 import type { Io } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
+import { concat } from "../../src/io/concat.ts";
 
 /** The output and exit code of a command. */
 export interface Outcome {
   readonly code: number;
   readonly out: string;
   readonly notes: string;
+  /** The bytes of a file on standard output. */
+  readonly bytes: Uint8Array;
+}
+
+/** Input and output in memory, with what was written so far. */
+export function memoryIo(
+  { signal = new AbortController().signal, input, toTerminal = false }: {
+    signal?: AbortSignal;
+    input?: Uint8Array;
+    toTerminal?: boolean;
+  } = {},
+): Io & { written(): Omit<Outcome, "code"> } {
+  const out: string[] = [], notes: string[] = [], bytes: Uint8Array[] = [];
+  return {
+    out: (text) => void out.push(text),
+    note: (text) => void notes.push(text),
+    input: () => Promise.resolve(input ?? new Uint8Array()),
+    output: (some) => void bytes.push(some),
+    toTerminal,
+    watched: false,
+    signal,
+    written: () => ({ out: out.join("\n"), notes: notes.join("\n"), bytes: concat(bytes) }),
+  };
 }
 
 /** Runs `voken` in this process. */
 export async function voken(
   args: readonly string[],
-  { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
+  options?: Parameters<typeof memoryIo>[0],
 ): Promise<Outcome> {
-  const out: string[] = [], notes: string[] = [];
-  const io: Io = {
-    out: (text) => void out.push(text),
-    note: (text) => void notes.push(text),
-    watched: false,
-    signal,
-  };
-  const code = await main(args, io);
-  return { code, out: out.join("\n"), notes: notes.join("\n") };
+  const io = memoryIo(options), code = await main(args, io);
+  return { code, ...io.written() };
 }
 
 /** A folder that is removed when it goes out of scope. */

@@ -81,7 +81,7 @@ test("a mistake in the configuration is one line", async () => {
     "-o",
     folder.at("run"),
   ]);
-  assert.is(code, 1);
+  assert.is(code, 2);
   assert.match(notes, /^voken: Cannot train: .* of .*run\.json: expected .*, got .*$/);
   assert.equal(folder.files(), ["run.json"]);
 });
