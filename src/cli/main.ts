@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ArgumentError, VokenError } from "../tensor/errors.ts";
 import { CommandIo } from "./command_io.ts";
+import { completionCommand } from "./completion/completion.ts";
 import { convertCommand } from "./convert.ts";
 import { convertLpipsCommand } from "./convert_lpips.ts";
 import { decodeCommand } from "./decode.ts";
@@ -32,6 +33,7 @@ const commands = [
   evaluateCommand,
   serveCommand,
   doctorCommand,
+  completionCommand,
 ];
 
 /** Exit codes. */
