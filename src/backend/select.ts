@@ -1,4 +1,5 @@
-import { ArgumentError } from "../tensor/errors.ts";
+import { unfit } from "../tensor/describe.ts";
+import { checkOptions, type Kinds, record, wholeNumber } from "../tensor/options.ts";
 import type { Backend } from "./backend.ts";
 import type { TrainingKernels } from "./wasm/lowering.ts";
 import { adapterFacts, findAdapter } from "./webgpu/adapter.ts";
@@ -44,6 +45,11 @@ const backends: Readonly<
   },
 };
 
+/** The most threads of a backend. */
+export const maxThreads = 256;
+
+const kinds: Kinds<BackendOptions> = { threads: wholeNumber(1, maxThreads), training: record };
+
 /** The names that `createBackend` knows. */
 export const backendNames: readonly string[] = ["auto", ...Object.keys(backends)];
 
@@ -70,11 +76,9 @@ export async function createBackend(
   name: BackendName = "auto",
   options: BackendOptions = {},
 ): Promise<Backend> {
+  checkOptions(options, kinds, "create a backend");
   if (!backendNames.includes(name)) {
-    throw new ArgumentError("Cannot choose a backend", {
-      expected: `one of ${backendNames.join(", ")}`,
-      got: String(name),
-    });
+    throw unfit("Cannot choose a backend", `one of ${backendNames.join(", ")}`, name);
   }
   if (name !== "auto") return await backends[name](options);
   const adapter = await findAdapter();

@@ -62,7 +62,7 @@ export function serveCommand(io: Io): Command {
       await using stack = new AsyncDisposableStack();
       const models: ServedModel[] = [];
       // All models share one backend, so that they do not compete for the processors.
-      const backend = stack.use(await createBackend(options.backend, options));
+      const backend = stack.use(await createBackend(options.backend, { threads: options.threads }));
       for (const model of options.model) {
         const tokenizer = stack.use(await loadTokenizer({ ...options, backend, model }, io));
         const generator = await isGenerative(model)

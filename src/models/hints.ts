@@ -1,3 +1,5 @@
+import { flag, type Kinds, wholeNumber } from "../tensor/options.ts";
+
 /** What the weights of a checkpoint do not say. Hints for a part that a model does not have are not used. */
 export interface ModelHints {
   /** Takes a tokenizer's raw weights of a training checkpoint instead of their moving average (EMA). */
@@ -7,3 +9,6 @@ export interface ModelHints {
   /** Tokens along each side of a transformer's images. Default: as the model's metadata says, or else 16. */
   grid?: number;
 }
+
+/** The kinds of hints. */
+export const hintKinds: Kinds<ModelHints> = { raw: flag, heads: wholeNumber(1), grid: wholeNumber(1) };

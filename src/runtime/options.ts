@@ -1,5 +1,12 @@
-import type { Backend, Cancellable, OnProgress, WeightFormat } from "../backend/backend.ts";
-import type { BackendName } from "../backend/select.ts";
+import {
+  type Backend,
+  type Cancellable,
+  type OnProgress,
+  type WeightFormat,
+  weightFormatNames,
+} from "../backend/backend.ts";
+import { type BackendName, backendNames, maxThreads } from "../backend/select.ts";
+import { callback, cancellable, type Kinds, oneOf, wholeNumber } from "../tensor/options.ts";
 
 /** How a model is run. */
 export interface RuntimeOptions extends Cancellable {
@@ -15,3 +22,18 @@ export interface RuntimeOptions extends Cancellable {
   /** Called with the bytes that have been loaded, after each weight. */
   onProgress?: OnProgress;
 }
+
+const backendName = oneOf(backendNames);
+
+/** The kinds of the options of how a model is run. */
+export const runtimeKinds: Kinds<RuntimeOptions> = {
+  backend: {
+    ...backendName,
+    expected: `a backend or ${backendName.expected}`,
+    fits: (value) => backendName.fits(value) || typeof (value as Backend | null)?.compile === "function",
+  },
+  threads: wholeNumber(1, maxThreads),
+  weights: oneOf(weightFormatNames),
+  onProgress: callback,
+  ...cancellable,
+};

@@ -1,6 +1,11 @@
 /** Lengths of a tensor's axes, outermost first. A scalar has shape `[]`. */
 export type Shape = readonly number[];
 
+/** Whether `value` is a list of whole numbers from 0 on. */
+export function isShape(value: unknown): value is Shape {
+  return Array.isArray(value) && value.every((length) => Number.isSafeInteger(length) && length >= 0);
+}
+
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, length) => product * length, 1);

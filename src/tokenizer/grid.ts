@@ -1,4 +1,4 @@
-import { ArgumentError } from "../tensor/errors.ts";
+import { unfit } from "../tensor/describe.ts";
 
 /** How tokens are arranged: rows and columns of an image, or frames, rows and columns of a video. */
 export type Grid =
@@ -24,8 +24,5 @@ export function isGrid(value: unknown): value is Grid {
 /** Rows and columns of an image's grid. Throws `ArgumentError` for a value that is none; `action` completes "Cannot …". */
 export function imageGrid(value: unknown, action: string): readonly [rows: number, columns: number] {
   if (isGrid(value) && value.length === 2) return value;
-  throw new ArgumentError(`Cannot ${action}`, {
-    expected: "a grid of rows and columns",
-    got: Array.isArray(value) ? `[${value.join(",")}]` : String(value),
-  });
+  throw unfit(`Cannot ${action}`, "a grid of rows and columns", value);
 }

@@ -3,18 +3,23 @@ import type { TokenizerConfig } from "../networks/magvit2/config.ts";
 import { type TokenizerModel, tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
 import { nchwToNhwc, nhwcToNchw } from "../image/pixels.ts";
-import { ArgumentError } from "../tensor/errors.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
-import type { HostTensor } from "../tensor/tensor.ts";
+import { unfit } from "../tensor/describe.ts";
+import { cancellable, checkOptions, type Kinds } from "../tensor/options.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { type HostTensor, isTensor } from "../tensor/tensor.ts";
 import { Codec } from "./codec.ts";
-import type { RuntimeOptions } from "../runtime/options.ts";
-import type { ModelHints } from "../models/hints.ts";
+import { checkModel } from "../runtime/check_model.ts";
+import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
+import { checkSource } from "../models/check_source.ts";
+import { hintKinds, type ModelHints } from "../models/hints.ts";
 import { type ModelSource, openModel } from "../models/find.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import { imageGrid } from "./grid.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
 import { runsOf } from "./runs.ts";
 import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
+
+const loadKinds: Kinds<ModelHints & RuntimeOptions> = { ...hintKinds, ...runtimeKinds };
 
 /**
  * Turns images into tokens and tokens into images, by an Open-MAGVIT2 image tokenizer.
@@ -47,13 +52,17 @@ export class Tokenizer implements AsyncDisposable {
    * finite, `ArgumentError` for a wrong option, `BackendError` if the backend cannot run here.
    */
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Tokenizer> {
+    checkOptions(options, loadKinds, "load the tokenizer");
+    checkSource(source, "load the tokenizer");
     options.signal?.throwIfAborted();
     await using checkpoint = await openModel(source);
-    return await Tokenizer.fromWeights(tokenizerWeights(checkpoint, options), options);
+    return new Tokenizer(await Codec.load(tokenizerWeights(checkpoint, options), options));
   }
 
   /** Makes a tokenizer of the given configuration from weights by name. Throws as `load` does. */
   static async fromWeights(model: TokenizerModel, options: RuntimeOptions = {}): Promise<Tokenizer> {
+    checkOptions(options, runtimeKinds, "load the tokenizer");
+    checkModel(model, "load the tokenizer");
     return new Tokenizer(await Codec.load(model, options));
   }
 
@@ -86,6 +95,7 @@ export class Tokenizer implements AsyncDisposable {
   encode(images: readonly Image[], options?: Cancellable): Promise<Tokens[]>;
   encode(images: Image | readonly Image[], options: Cancellable = {}): Promise<Tokens | Tokens[]> {
     return this.#codec.engine.call("encode", async () => {
+      checkOptions(options, cancellable, "encode");
       const tokens = await this.#encodeAll(listOf(images), options);
       return isList(images) ? tokens : tokens[0]!;
     });
@@ -100,6 +110,7 @@ export class Tokenizer implements AsyncDisposable {
   decode(tokens: readonly Tokens[], options?: Cancellable): Promise<Image[]>;
   decode(tokens: Tokens | readonly Tokens[], options: Cancellable = {}): Promise<Image | Image[]> {
     return this.#codec.engine.call("decode", async () => {
+      checkOptions(options, cancellable, "decode");
       const images = await this.#decodeAll(listOf(tokens), options);
       return isList(tokens) ? images : images[0]!;
     });
@@ -111,6 +122,7 @@ export class Tokenizer implements AsyncDisposable {
   reconstruct(images: readonly Image[], options?: Cancellable): Promise<Image[]>;
   reconstruct(images: Image | readonly Image[], options: Cancellable = {}): Promise<Image | Image[]> {
     return this.#codec.engine.call("reconstruct", async () => {
+      checkOptions(options, cancellable, "reconstruct");
       const tokens = await this.#encodeAll(listOf(images), options);
       const reconstructed = await this.#decodeAll(tokens, options);
       return isList(images) ? reconstructed : reconstructed[0]!;
@@ -118,7 +130,7 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Latents z, f32 `[N,zChannels,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 `[N,3,H,W]` in [−1,1].
+   * Latents z, f32 NCHW `[N,zChannels,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 NCHW `[N,3,H,W]` in [−1,1].
    * Throws `ArgumentError` if the shape is another one, or H or W is not a multiple of `factor`.
    */
   encodeTensor(
@@ -126,15 +138,14 @@ export class Tokenizer implements AsyncDisposable {
     options: Cancellable = {},
   ): Promise<{ z: HostTensor<"f32">; tokens: HostTensor<"u32"> }> {
     return this.#codec.engine.call("encode", async () => {
+      checkOptions(options, cancellable, "encode the tensor");
       const { config: { inChannels }, factor } = this;
-      const [, channels, height, width] = x.shape as [number, number, number, number];
-      const fits = x.dtype === "f32" && isFull(x.shape, 4) && channels === inChannels &&
-        height % factor === 0 && width % factor === 0;
+      const [, channels, height, width] = isTensor(x) ? x.shape as [number, number, number, number] : [];
+      const fits = x?.dtype === "f32" && isFull(x.shape, 4) && channels === inChannels &&
+        height! % factor === 0 && width! % factor === 0;
       if (!fits) {
-        throw new ArgumentError("Cannot encode the tensor", {
-          expected: `f32 [N,${inChannels},H,W] with H and W multiples of ${factor}`,
-          got: `${x.dtype} ${formatShape(x.shape)}`,
-        });
+        const expected = `f32 NCHW [N,${inChannels},H,W] in [−1,1] with H and W multiples of ${factor}`;
+        throw unfit("Cannot encode the tensor", expected, x);
       }
       const { z, tokens } = await this.#codec.encodeTensor(nchwToNhwc(x), options);
       return { z: nhwcToNchw(z), tokens };
@@ -142,7 +153,7 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Images f32 `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes of ±1, f32
+   * Images f32 NCHW `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes of ±1, f32 NCHW
    * `[N,zChannels,h,w]`.
    * Throws `ArgumentError` for another shape, or for values that are not tokens or codes of this model.
    */
@@ -151,13 +162,13 @@ export class Tokenizer implements AsyncDisposable {
     options: Cancellable = {},
   ): Promise<HostTensor<"f32">> {
     return this.#codec.engine.call("decode", async () => {
-      const tokens = isCodes(tokensOrCodes) ? quantizerOf(this.config).pack(tokensOrCodes) : tokensOrCodes;
-      if (!isFull(tokens.shape, 3)) {
-        throw new ArgumentError("Cannot decode the tensor", {
-          expected: `u32 [N,h,w] or f32 [N,${this.config.zChannels},h,w]`,
-          got: `u32 ${formatShape(tokens.shape)}`,
-        });
+      checkOptions(options, cancellable, "decode the tensor");
+      const isFit = isTensor(tokensOrCodes) && isFull(tokensOrCodes.shape, isCodes(tokensOrCodes) ? 4 : 3);
+      if (!isFit) {
+        const expected = `tokens u32 NHW [N,h,w] or codes f32 NCHW [N,${this.config.zChannels},h,w]`;
+        throw unfit("Cannot decode the tensor", expected, tokensOrCodes);
       }
+      const tokens = isCodes(tokensOrCodes) ? quantizerOf(this.config).pack(tokensOrCodes) : tokensOrCodes;
       checkRange(tokens.data, this.codebookSize);
       checkGrid(tokens.shape[1]!, tokens.shape[2]!);
       return nhwcToNchw(await this.#codec.decodeTensor(tokens, options));

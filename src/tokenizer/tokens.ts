@@ -1,3 +1,4 @@
+import { describe, unfit } from "../tensor/describe.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { formatGrid, type Grid, imageGrid } from "./grid.ts";
 
@@ -24,6 +25,13 @@ export function checkTokens(
   const refuse = (expected: string, got: string, hint?: string): never => {
     throw new ArgumentError("Cannot decode the tokens", { expected, got, hint });
   };
+  if (typeof tokens !== "object" || tokens === null) {
+    throw unfit(
+      "Cannot decode the tokens",
+      "tokens { grid, codebookSize, data } as encode gives them",
+      tokens,
+    );
+  }
   const [rows, columns] = imageGrid(tokens.grid, "decode the tokens");
   if (tokens.codebookSize === undefined && "bits" in tokens) {
     refuse("a codebookSize", "bits", "the field bits is now codebookSize, which is 2 ** bits");
@@ -31,13 +39,13 @@ export function checkTokens(
   if (tokens.codebookSize !== codebookSize) {
     refuse(
       `a codebookSize of ${codebookSize}`,
-      `${tokens.codebookSize}`,
+      describe(tokens.codebookSize),
       "use the model that made the tokens",
     );
   }
   if (!(tokens.data instanceof Uint32Array) || tokens.data.length !== rows * columns) {
     const expected = `a Uint32Array of ${formatGrid(tokens.grid)} = ${rows * columns} tokens`;
-    refuse(expected, `${tokens.data?.length}`);
+    refuse(expected, tokens.data instanceof Uint32Array ? `${tokens.data.length}` : describe(tokens.data));
   }
   checkRange(tokens.data, codebookSize);
   if (tokens.size) {
@@ -47,7 +55,10 @@ export function checkTokens(
     );
     if (!fits) {
       const most = `${columns * factor}×${rows * factor}`;
-      refuse(`a size that ${columns}×${rows} tokens cover (at most ${most})`, `${width}×${height}`);
+      refuse(
+        `a size that ${columns}×${rows} tokens cover (at most ${most})`,
+        `${describe(width)}×${describe(height)}`,
+      );
     }
   }
   checkGrid(rows, columns);

@@ -50,7 +50,9 @@ export interface Trained extends Progress {
  */
 export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   const given = options.backend;
-  const own = given ? undefined : await createBackend(run.backend, { ...run, training: trainingParts });
+  const own = given
+    ? undefined
+    : await createBackend(run.backend, { threads: run.threads, training: trainingParts });
   await using _own = own;
   const backend = given ?? own!;
   await checkPrecision(run.precision, backend);

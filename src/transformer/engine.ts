@@ -1,11 +1,10 @@
-import { type Cancellable, type Program, type WeightFormat, weightFormatNames } from "../backend/backend.ts";
+import type { Cancellable, Program } from "../backend/backend.ts";
 import type { Graph } from "../graph/trace.ts";
 import type { TransformerModel } from "../models/transformer_weights.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
 import { Engine } from "../runtime/engine.ts";
 import type { RuntimeOptions } from "../runtime/options.ts";
-import { ArgumentError } from "../tensor/errors.ts";
 import type { HostTensor } from "../tensor/tensor.ts";
 import { type StepExtent, stepGraph } from "./step_graph.ts";
 
@@ -30,12 +29,11 @@ export class TransformerEngine implements AsyncDisposable {
     this.#f16Cache = f16Cache;
   }
 
-  /** Loads all weights. Throws `ArgumentError` for an unknown format of weights, and as `Engine.load` does. */
+  /** Loads all weights. Throws as `Engine.load` does. */
   static async load(
     { config, source }: TransformerModel,
     { weights: format = "q8", ...options }: RuntimeOptions,
   ): Promise<TransformerEngine> {
-    checkFormat(format);
     const graphs = [stepGraph(config, { n: 1, guided: false })];
     const engine = await Engine.load({ source, graphs, format, programs: keptPrograms }, options);
     return new TransformerEngine(config, engine, { f16Cache: format !== "f32" });
@@ -112,12 +110,4 @@ export class TransformerEngine implements AsyncDisposable {
   #stepGraph(extent: StepExtent): Graph {
     return stepGraph(this.config, { ...extent, f16Cache: this.#f16Cache });
   }
-}
-
-function checkFormat(format: WeightFormat): void {
-  if (weightFormatNames.includes(format)) return;
-  throw new ArgumentError("Cannot load the transformer: weights", {
-    expected: weightFormatNames.join(", "),
-    got: String(format),
-  });
 }

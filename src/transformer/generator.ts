@@ -4,10 +4,13 @@ import type { Cancellable } from "../backend/backend.ts";
 import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions, flag, type Kinds, required, wholeNumber } from "../tensor/options.ts";
 import { Codec } from "../tokenizer/codec.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
-import type { RuntimeOptions } from "../runtime/options.ts";
+import { checkModel } from "../runtime/check_model.ts";
+import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
+import { checkSource } from "../models/check_source.ts";
 import type { ModelSource } from "../models/find.ts";
 import { quantizerOf } from "../tokenizer/quantizers/quantizer_of.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
@@ -20,8 +23,16 @@ import { likeliest } from "./likelihood.ts";
 import { openGenerative, transformerOf } from "../models/open_generative.ts";
 import { decodePartial } from "./partial_image.ts";
 import type { GeneratedImage, GenerationStep } from "./generated_image.ts";
-import type { GeneratorModel, GeneratorOptions } from "./generator_model.ts";
-import { type GenerateOptions, type Plan, planOf, type StreamOptions } from "./request.ts";
+import { generatorKinds, type GeneratorModel, type GeneratorOptions } from "./generator_model.ts";
+import {
+  generateKinds,
+  type GenerateOptions,
+  maxImages,
+  type Plan,
+  planOf,
+  streamKinds,
+  type StreamOptions,
+} from "./request.ts";
 import { defaultSampling, type SamplingSettings } from "./settings.ts";
 
 /**
@@ -70,17 +81,17 @@ export class Generator implements AsyncDisposable {
    * Throws `CheckpointError` if a file is damaged or lacks one of the two, `NumericError` if a weight is not finite,
    * `ArgumentError` for a wrong option or a tokenizer that does not fit, `BackendError` if the backend cannot run here.
    */
-  static async load(
-    source: ModelSource,
-    { tokenizer, ...options }: GeneratorOptions = {},
-  ): Promise<Generator> {
+  static async load(source: ModelSource, options: GeneratorOptions = {}): Promise<Generator> {
+    checkOptions(options, generatorKinds, "load the generator");
+    checkSource(source, "load the generator");
     options.signal?.throwIfAborted();
+    const { tokenizer } = options;
     const loaded = tokenizer instanceof Tokenizer ? tokenizer : undefined;
     await using files = await openGenerative(source, loaded ? {} : { tokenizer: tokenizer as ModelSource });
     const transformer = transformerOf(files, options);
     const classNames = await classNamesOf(files, transformer.config.classes);
     const sampling = await samplingOf(files);
-    return await Generator.fromWeights({
+    return await Generator.#make({
       transformer,
       tokenizer: loaded ?? tokenizerWeights(files.tokenizer, options),
       classNames,
@@ -90,6 +101,13 @@ export class Generator implements AsyncDisposable {
 
   /** Makes a generator of the given configuration from weights by name. Throws as `load` does. */
   static async fromWeights(model: GeneratorModel, options: RuntimeOptions = {}): Promise<Generator> {
+    checkOptions(options, runtimeKinds, "load the generator");
+    checkModel(model?.transformer, "load the generator");
+    if (!(model.tokenizer instanceof Tokenizer)) checkModel(model.tokenizer, "load the generator");
+    return await Generator.#make(model, options);
+  }
+
+  static async #make(model: GeneratorModel, options: RuntimeOptions): Promise<Generator> {
     const { bits } = model.transformer.config, { codebookSize } = quantizerOf(model.tokenizer.config);
     if (2 ** (bits[0] + bits[1]) !== codebookSize) {
       throw new ArgumentError("Cannot load the generator: the tokenizer", {
@@ -130,6 +148,7 @@ export class Generator implements AsyncDisposable {
 
   /** Generates images: `n` of each class, class by class. Throws `ArgumentError` for an option out of its range. */
   async generate(options: GenerateOptions): Promise<GeneratedImage[]> {
+    checkOptions(options, generateKinds, "generate images");
     const images: GeneratedImage[] = [];
     for await (const step of this.stream(options)) images.push(...step.images ?? []);
     return images;
@@ -137,14 +156,9 @@ export class Generator implements AsyncDisposable {
 
   /** Generates images and reports the progress after each token. Throws as `generate` does. */
   async *stream(options: StreamOptions): AsyncGenerator<GenerationStep, void, undefined> {
+    checkOptions(options, streamKinds, "generate images");
     const { everyRows = 0, signal } = options, { grid } = this.config;
     const { batches } = this.#plan(options);
-    if (!Number.isSafeInteger(everyRows) || everyRows < 0) {
-      throw new ArgumentError("Cannot generate images: everyRows", {
-        expected: "a whole number from 0 on",
-        got: String(everyRows),
-      });
-    }
     signal?.throwIfAborted();
     using _lock = await this.#engine.lock("generate images", { signal });
     for (const batch of batches) {
@@ -167,6 +181,7 @@ export class Generator implements AsyncDisposable {
    * chooses. For services, which generate images of several requests side by side. Throws as `generate` does.
    */
   plan(options: GenerateOptions): Generation[][] {
+    checkOptions(options, generateKinds, "generate images");
     const { batches } = this.#plan(options), positions = this.config.grid ** 2;
     return batches.flatMap(({ candidates, seed, settings }) => {
       const generations = candidates.map((one) => beginGeneration(one, { seed, settings, positions }));
@@ -184,7 +199,9 @@ export class Generator implements AsyncDisposable {
    * Opens a batch of `size` slots, for images with guidance or for those without. The caller disposes it, before the
    * generator. Throws `BackendError` if memory lacks.
    */
-  async openBatch({ size, guided }: { size: number; guided: boolean }): Promise<DecodeBatch> {
+  async openBatch(options: { size: number; guided: boolean }): Promise<DecodeBatch> {
+    checkOptions(options, batchKinds, "open a batch");
+    const { size, guided } = options;
     const program = await this.#engine.compileStep({ n: size, guided });
     return new DecodeBatch(program, { config: this.config, size, guided });
   }
@@ -232,6 +249,11 @@ export class Generator implements AsyncDisposable {
     return { grid: [grid, grid], codebookSize, data };
   }
 }
+
+const batchKinds: Kinds<{ size: number; guided: boolean }> = {
+  size: required(wholeNumber(1, maxImages)),
+  guided: required(flag),
+};
 
 /** Makes the image of tokens. */
 type Decode = (tokens: Tokens, options: Cancellable) => Promise<Image>;

@@ -1,9 +1,11 @@
+import { isSource } from "../models/check_source.ts";
 import type { ModelSource } from "../models/find.ts";
-import type { ModelHints } from "../models/hints.ts";
+import { hintKinds, type ModelHints } from "../models/hints.ts";
 import type { TokenizerModel } from "../models/tokenizer_weights.ts";
 import type { TransformerModel } from "../models/transformer_weights.ts";
-import type { RuntimeOptions } from "../runtime/options.ts";
-import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
+import type { Kinds } from "../tensor/options.ts";
+import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { SamplingSettings } from "./settings.ts";
 
 /** How a generator is loaded. */
@@ -14,6 +16,16 @@ export interface GeneratorOptions extends ModelHints, RuntimeOptions {
    */
   tokenizer?: ModelSource | Tokenizer;
 }
+
+/** The kinds of `GeneratorOptions`. */
+export const generatorKinds: Kinds<GeneratorOptions> = {
+  tokenizer: {
+    expected: "a Tokenizer or the source of one",
+    fits: (value) => value instanceof Tokenizer || isSource(value),
+  },
+  ...hintKinds,
+  ...runtimeKinds,
+};
 
 /** The parts of a generator. */
 export interface GeneratorModel {

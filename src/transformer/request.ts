@@ -1,9 +1,16 @@
 import type { Cancellable } from "../backend/backend.ts";
-import { ArgumentError } from "../tensor/errors.ts";
+import { unfit } from "../tensor/describe.ts";
+import { cancellable, type Kind, type Kinds, required, wholeNumber } from "../tensor/options.ts";
 import { type ClassId, classNumber } from "./classes.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
 import type { Batch } from "./generate_tokens.ts";
-import { maxCandidates, type SamplingOptions, type SamplingSettings, samplingSettings } from "./settings.ts";
+import {
+  maxCandidates,
+  samplingKinds,
+  type SamplingOptions,
+  type SamplingSettings,
+  samplingSettings,
+} from "./settings.ts";
 
 /** Images to generate. */
 export interface GenerateOptions extends SamplingOptions, Cancellable {
@@ -28,13 +35,34 @@ export const maxImages = 1024;
 /** Images, counting each candidate, that are generated in one batch. */
 const batchSize = maxCandidates;
 
-/** A checked request, cut into batches. */
+const classKind: Kind = {
+  expected: "a class or a list of classes, by number or name",
+  fits: (value) => [value].flat().every((id) => typeof id === "number" || typeof id === "string"),
+};
+
+/** The kinds of `GenerateOptions`. */
+export const generateKinds: Kinds<GenerateOptions> = {
+  classIds: required(classKind),
+  n: wholeNumber(1, maxImages),
+  seed: { ...wholeNumber(0), expected: "a whole number from 0 to 2^53 − 1" },
+  first: wholeNumber(0, 2 ** 32 - 1 - maxImages),
+  ...samplingKinds,
+  ...cancellable,
+};
+
+/** The kinds of `StreamOptions`. */
+export const streamKinds: Kinds<StreamOptions> = { ...generateKinds, everyRows: wholeNumber(0) };
+
+/** A request, cut into batches. */
 export interface Plan {
   readonly settings: SamplingSettings;
   readonly batches: readonly Batch[];
 }
 
-/** Checks a request and completes it from `sampling`. Throws `ArgumentError` naming what is wrong. */
+/**
+ * Completes a request, whose options were checked, from `sampling`. Throws `ArgumentError` for a class that the model does not
+ * have, and for too many images.
+ */
 export function planOf(
   { classIds, n = 1, seed = 0, first = 0, ...options }: GenerateOptions,
   { config, names, sampling }: {
@@ -45,11 +73,9 @@ export function planOf(
 ): Plan {
   const settings = samplingSettings(options, sampling);
   const ids = typeof classIds === "number" || typeof classIds === "string" ? [classIds] : classIds;
-  whole("n", n, 1, maxImages);
-  whole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  whole("first", first, 0, 2 ** 32 - 1 - maxImages);
+  const count = ids.length * n, { expected, fits } = wholeNumber(1, maxImages);
+  if (!fits(count)) throw unfit("Cannot generate images: images", expected, count);
   const classes = ids.flatMap((id) => new Array<number>(n).fill(classNumber(id, { ...config, names })));
-  whole("images", classes.length, 1, maxImages);
   const batches: Batch[] = [];
   const images = Math.floor(batchSize / settings.candidates);
   for (let begin = 0; begin < classes.length; begin += images) {
@@ -62,12 +88,4 @@ export function planOf(
     batches.push({ candidates, seed, settings });
   }
   return { settings, batches };
-}
-
-function whole(name: string, value: number, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw new ArgumentError(`Cannot generate images: ${name}`, {
-    expected: `a whole number from ${least} to ${most}`,
-    got: String(value),
-  });
 }

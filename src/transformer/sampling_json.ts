@@ -1,21 +1,16 @@
 import { parseJsonFile } from "../io/json_file.ts";
 import { type GenerativeFiles, samplingFile } from "../models/open_generative.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import {
   defaultSampling,
+  samplingKinds,
   type SamplingOptions,
   type SamplingSettings,
   samplingSettings,
 } from "./settings.ts";
 
-const fields: readonly string[] = [
-  "guidance",
-  "guidanceSchedule",
-  "temperature",
-  "topK",
-  "topP",
-  "candidates",
-];
+const { greedy: _greedy, ...kinds } = samplingKinds;
 
 /** The sampling settings in a model's files, if it has some. */
 export async function samplingOf(
@@ -30,24 +25,13 @@ export async function samplingOf(
  * Throws `CheckpointError` naming the field that is unknown or out of its range.
  */
 export function parseSampling(text: string, { file }: { file: string }): SamplingSettings {
-  const json = parseJsonFile(text, { file });
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new CheckpointError(`Cannot read ${file}`, {
-      expected: "an object",
-      got: Array.isArray(json) ? "a list" : json === null ? "null" : typeof json,
-    });
-  }
-  const unknown = Object.keys(json).find((field) => !fields.includes(field));
-  if (unknown !== undefined) {
-    throw new CheckpointError(`Cannot read ${file}`, {
-      expected: `fields of ${fields.join(", ")}`,
-      got: unknown.slice(0, 100),
-    });
-  }
+  const json = parseJsonFile(text, { file }) as Omit<SamplingOptions, "greedy">;
   try {
-    return samplingSettings(json as SamplingOptions, defaultSampling);
+    checkOptions(json, kinds, `read ${file}`);
   } catch (cause) {
     if (!(cause instanceof ArgumentError)) throw cause;
-    throw new CheckpointError(`Cannot read ${file}: ${cause.message}`, { cause });
+    const { subject, expected, got, hint } = cause;
+    throw new CheckpointError(subject, { expected, got, hint, cause });
   }
+  return samplingSettings(json, defaultSampling);
 }

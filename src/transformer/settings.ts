@@ -1,4 +1,4 @@
-import { ArgumentError } from "../tensor/errors.ts";
+import { flag, type Kind, type Kinds, oneOf, wholeNumber } from "../tensor/options.ts";
 
 /** One value for both sub-tokens, or a value for each. */
 export type PerSubToken = number | readonly [number, number];
@@ -61,44 +61,45 @@ export function paperSettings(dim: number): SamplingSettings {
   return { ...plain, guidance: [1.9, 2], temperature: [1, 1] };
 }
 
-/** Completes options from `preset`. Throws `ArgumentError` naming the one that is out of its range. */
+/** The kinds of sampling options. */
+export const samplingKinds: Kinds<SamplingOptions> = {
+  guidance: perSubToken("from 0 to 1000", (value) => value >= 0 && value <= 1000),
+  guidanceSchedule: oneOf(["constant", "linear"]),
+  temperature: perSubToken(
+    "0 (greedy) or from 0.001 to 1000",
+    (value) => value === 0 || (value >= 0.001 && value <= 1000),
+  ),
+  topK: perSubToken("a whole number from 0 on", (value) => Number.isSafeInteger(value) && value >= 0),
+  topP: perSubToken("above 0 and at most 1", (value) => value > 0 && value <= 1),
+  greedy: flag,
+  candidates: wholeNumber(1, maxCandidates),
+};
+
+function perSubToken(expected: string, fits: (value: number) => boolean): Kind {
+  const isOne = (value: unknown) => typeof value === "number" && fits(value);
+  return {
+    expected: `${expected}, one number or two`,
+    fits: (value) => isOne(value) || Array.isArray(value) && value.length === 2 && value.every(isOne),
+  };
+}
+
+/** Completes options that were checked, see `samplingKinds`, from `preset`. */
 export function samplingSettings(options: SamplingOptions, preset: SamplingSettings): SamplingSettings {
   const { guidanceSchedule = preset.guidanceSchedule, greedy = false, candidates = preset.candidates } =
     options;
-  if (guidanceSchedule !== "constant" && guidanceSchedule !== "linear") {
-    throw refusal("guidanceSchedule", "constant or linear", guidanceSchedule);
-  }
-  if (!Number.isSafeInteger(candidates) || candidates < 1 || candidates > maxCandidates) {
-    throw refusal("candidates", `a whole number from 1 to ${maxCandidates}`, candidates);
-  }
-  const pair = (
-    name: "guidance" | "temperature" | "topK" | "topP",
-    expected: string,
-    fits: (value: number) => boolean,
-  ): readonly [number, number] => {
+  const pair = (name: "guidance" | "temperature" | "topK" | "topP"): readonly [number, number] => {
     const value = options[name] ?? preset[name];
-    const both = typeof value === "number" ? [value, value] : value;
-    if (
-      Array.isArray(both) && both.length === 2 && both.every((one) => typeof one === "number" && fits(one))
-    ) {
-      return both as unknown as readonly [number, number];
-    }
-    throw refusal(name, `${expected}, one number or two`, value);
+    return typeof value === "number" ? [value, value] : value;
   };
-  const temperature = pair(
-    "temperature",
-    "0 (greedy) or from 0.001 to 1000",
-    (value) => value === 0 || (value >= 0.001 && value <= 1000),
-  );
-  const generated = greedy ? [0, 0] as const : temperature;
+  const temperature = greedy ? [0, 0] as const : pair("temperature");
   return {
-    guidance: pair("guidance", "from 0 to 1000", (value) => value >= 0 && value <= 1000),
+    guidance: pair("guidance"),
     guidanceSchedule,
-    temperature: generated,
-    topK: pair("topK", "a whole number from 0 on", (value) => Number.isSafeInteger(value) && value >= 0),
-    topP: pair("topP", "above 0 and at most 1", (value) => value > 0 && value <= 1),
+    temperature,
+    topK: pair("topK"),
+    topP: pair("topP"),
     // Where both sub-tokens are always the likeliest, all candidates are one image.
-    candidates: generated.every((value) => value === 0) ? 1 : candidates,
+    candidates: temperature.every((value) => value === 0) ? 1 : candidates,
   };
 }
 
@@ -109,11 +110,4 @@ export function guidanceAt(
 ): [number, number] {
   const share = guidanceSchedule === "linear" ? position / Math.max(1, positions - 1) : 1;
   return guidance.map((scale) => 1 + (Math.max(1, scale) - 1) * share) as [number, number];
-}
-
-function refusal(name: string, expected: string, value: unknown): ArgumentError {
-  return new ArgumentError(`Cannot generate images: ${name}`, {
-    expected,
-    got: typeof value === "string" ? value : Array.isArray(value) ? `[${value.join(", ")}]` : String(value),
-  });
 }

@@ -1,13 +1,16 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { cancellable, checkOptions, type Kind, type Kinds, required } from "../tensor/options.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
+import { checkSource } from "../models/check_source.ts";
 import type { ModelSource } from "../models/find.ts";
 import { openGenerative, transformerOf } from "../models/open_generative.ts";
 import { type ClassId, classNumber } from "./classes.ts";
 import { classConditioning } from "../networks/transformer/conditioning.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
-import type { RuntimeOptions } from "../runtime/options.ts";
-import type { ModelHints } from "../models/hints.ts";
+import { checkModel } from "../runtime/check_model.ts";
+import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
+import { hintKinds, type ModelHints } from "../models/hints.ts";
 import { TransformerEngine } from "./engine.ts";
 import type { TransformerModel } from "../models/transformer_weights.ts";
 
@@ -20,6 +23,23 @@ export interface TeacherForcedInput extends Cancellable {
   /** The second sub-tokens. */
   post: Uint32Array;
 }
+
+const subTokens: Kind = required({
+  expected: "a Uint32Array of sub-tokens",
+  fits: (value) => value instanceof Uint32Array,
+});
+
+const inputKinds: Kinds<TeacherForcedInput> = {
+  classIds: required({
+    expected: "a list of numbers of classes",
+    fits: (value) => Array.isArray(value) && value.every((id) => typeof id === "number"),
+  }),
+  pre: subTokens,
+  post: subTokens,
+  ...cancellable,
+};
+
+const loadKinds: Kinds<ModelHints & RuntimeOptions> = { ...hintKinds, ...runtimeKinds };
 
 /**
  * The transformer of a generative model, for evaluation: what it expects at each position of given images.
@@ -49,13 +69,17 @@ export class Transformer implements AsyncDisposable {
    * if a weight is not finite, `ArgumentError` for a wrong option, `BackendError` if the backend cannot run here.
    */
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Transformer> {
+    checkOptions(options, loadKinds, "load the transformer");
+    checkSource(source, "load the transformer");
     options.signal?.throwIfAborted();
     await using files = await openGenerative(source);
-    return await Transformer.fromWeights(transformerOf(files, options), options);
+    return new Transformer(await TransformerEngine.load(transformerOf(files, options), options));
   }
 
   /** Makes a transformer of the given configuration from weights by name. Throws as `load` does. */
   static async fromWeights(model: TransformerModel, options: RuntimeOptions = {}): Promise<Transformer> {
+    checkOptions(options, runtimeKinds, "load the transformer");
+    checkModel(model, "load the transformer");
     return new Transformer(await TransformerEngine.load(model, options));
   }
 
@@ -72,8 +96,10 @@ export class Transformer implements AsyncDisposable {
    * that are not finite.
    */
   async teacherForced(
-    { classIds, pre, post, signal }: TeacherForcedInput,
+    input: TeacherForcedInput,
   ): Promise<{ logitsPre: HostTensor<"f32">; logitsPost: HostTensor<"f32"> }> {
+    checkOptions(input, inputKinds, "evaluate the tokens");
+    const { classIds, pre, post, signal } = input;
     const { classes, grid, bits } = this.config;
     const n = classIds.length, positions = grid ** 2;
     // The null class is one more.

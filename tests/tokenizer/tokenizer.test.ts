@@ -157,7 +157,7 @@ test("tokens that are not the model's are refused", async () => {
     [{ data: new Uint32Array(5) }, /2×3 = 6 tokens, got 5/],
     [{ data: [0, 0, 0, 0, 0, 0] }, /a Uint32Array of 2×3/],
     [{ grid: [2, 0], data: new Uint32Array() }, /a grid of rows and columns, got \[2,0\]/],
-    [{ grid: undefined }, /a grid of rows and columns, got undefined/],
+    [{ grid: undefined }, /a grid of rows and columns, got nothing/],
     [{ grid: [6] }, /a grid of rows and columns/],
     [{ grid: [1, 1], data: new Uint32Array(1) }, /at least two tokens/],
     [{ size: { width: 1, height: 1 } }, /a size that 3×2 tokens cover/],
@@ -172,9 +172,9 @@ test("tensors of other shapes and values are refused", async () => {
   const { factor, codebookSize, config: { zChannels } } = tokenizer;
   const cases: [() => Promise<unknown>, RegExp][] = [
     [() => tokenizer.encodeTensor(f32Tensor([1, 3, factor + 1, factor])), /H and W multiples of 2/],
-    [() => tokenizer.encodeTensor(f32Tensor([1, 16, 16, 3])), /f32 \[N,3,H,W\]/],
-    [() => tokenizer.encodeTensor(f32Tensor([0, 3, 16, 16])), /f32 \[N,3,H,W\]/],
-    [() => tokenizer.decodeTensor(u32Tensor([4, 4])), /u32 \[N,h,w\]/],
+    [() => tokenizer.encodeTensor(f32Tensor([1, 16, 16, 3])), /f32 NCHW \[N,3,H,W\] in \[−1,1\]/],
+    [() => tokenizer.encodeTensor(f32Tensor([0, 3, 16, 16])), /f32 NCHW \[N,3,H,W\] in \[−1,1\]/],
+    [() => tokenizer.decodeTensor(u32Tensor([4, 4])), /u32 NHW \[N,h,w\]/],
     [() => tokenizer.decodeTensor(u32Tensor([1, 1, 1])), /at least two tokens/],
     [() => tokenizer.decodeTensor(u32Tensor([1, 1, 2], Uint32Array.of(0, codebookSize))), /tokens below/],
     [() => tokenizer.decodeTensor(f32Tensor([1, zChannels + 1, 2, 2])), /the shape \[N,10,h,w\]/],

@@ -1,6 +1,6 @@
 import { type DType, dtypeBytes } from "../../tensor/dtype.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
-import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
+import { formatShape, isShape, type Shape, sizeOf } from "../../tensor/shape.ts";
 import { duplicateKey, hasMoreTokens } from "./json_checks.ts";
 
 /** A tensor of a file: its type, its shape, and the position of its bytes in the file. */
@@ -88,10 +88,10 @@ export function parseHeader(
     if (!dtype) {
       return refuse(`the dtype of ${name}`, [...dtypes.keys()].join(", "), JSON.stringify(value.dtype));
     }
-    if (!isCounts(value.shape)) {
+    if (!isShape(value.shape)) {
       return refuse(`the shape of ${name}`, "whole numbers", JSON.stringify(value.shape));
     }
-    const [begin, end, ...more] = isCounts(value.data_offsets) ? value.data_offsets : [];
+    const [begin, end, ...more] = isShape(value.data_offsets) ? value.data_offsets : [];
     if (begin === undefined || end === undefined || more.length > 0) {
       return refuse(`data_offsets of ${name}`, "two whole numbers", JSON.stringify(value.data_offsets));
     }
@@ -124,8 +124,4 @@ export function parseHeader(
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
