@@ -63,6 +63,18 @@ export type {
   WeightSource,
 } from "./backend/backend.ts";
 
+// ONNX models of tokenizers, transformers and other graphs.
+export { decoderOnnx, encoderOnnx } from "./tokenizer/onnx.ts";
+export { stepOnnx, teacherForcedOnnx } from "./transformer/onnx.ts";
+export type { TransformerOnnxOptions } from "./transformer/onnx.ts";
+export { exportOnnx } from "./onnx/export.ts";
+export type { OnnxOptions } from "./onnx/export.ts";
+export { OnnxModel } from "./onnx/model.ts";
+export { writeOnnx } from "./onnx/write.ts";
+export type { WriteOnnxOptions } from "./onnx/write.ts";
+export type { ElementType, ValueInfo } from "./onnx/messages.ts";
+export type { ExportWeights } from "./onnx/emitter.ts";
+
 // Graphs and ops.
 export type { Graph } from "./graph/trace.ts";
 export type { Attrs, Inputs, OpName, Spec, Tensor, TensorOf } from "./graph/ops.ts";

@@ -9,6 +9,7 @@ import { doctorCommand } from "./doctor.ts";
 import { encodeCommand } from "./encode.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain.ts";
+import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { helpStyle, withExamples } from "./help.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -26,6 +27,7 @@ const commands = [
   generateCommand,
   convertCommand,
   convertLpipsCommand,
+  exportCommand,
   inspectCommand,
   explainCommand,
   tokenizeCommand,

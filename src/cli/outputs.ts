@@ -1,4 +1,5 @@
 import { writeFileAtomic } from "../io/atomic.ts";
+import { files } from "../io/host.ts";
 import { encodeImage } from "../image/encode.ts";
 import type { ImageFormat } from "../image/header_type.ts";
 import type { Image } from "../image/image.ts";
@@ -80,9 +81,14 @@ export async function writeImage(path: string, image: Image): Promise<void> {
 
 /** Writes a file atomically. Creates its folder. */
 export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = folderOf(path);
+  await makeFolder(folderOf(path));
+  await writeFileAtomic(path, bytes);
+}
+
+/** Creates a folder and those above it, unless they exist. Throws `FileError`. */
+export async function makeFolder(folder: string): Promise<void> {
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await files().mkdir(folder, { recursive: true });
   } catch (cause) {
     throw new FileError(`Cannot create the folder ${folder}`, {
       got: cause instanceof Error ? cause.message : String(cause),
@@ -90,7 +96,6 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
       cause,
     });
   }
-  await writeFileAtomic(path, bytes);
 }
 
 /** The name of a file without its folder and extension. */

@@ -25,7 +25,8 @@ export interface OnnxOptions {
 
 /**
  * The ONNX model (opset 17) of a graph. Its inputs are those of the graph and, by their names, the states whose values from
- * before a run matter; its outputs those of the graph and, as `NAME.next`, the states after it. f32 stays f32, u32 is int64,
+ * before a run matter; its outputs those of the graph, in their order, and the states after it. An output that is the
+ * next value of an input, as those of states, has the input's name with `.next` behind it. f32 stays f32, u32 is int64,
  * states in f16 are float16.
  *
  * Nothing is read from `weights` before the model is written. Throws `ArgumentError` naming an op that cannot be exported.
@@ -68,13 +69,18 @@ function emit(
     if (tensor.op === "input" || tensor.op === "param" || tensor.op === "state") continue;
     to.set(tensor, named(tensor, to));
   }
-  const outputs = Object.entries(graph.outputs).map(([name, tensor]): ValueInfo => {
-    const value = first(name) ? to.first(tensor) : to.plain(tensor), isFloat = tensor.dtype === "f32";
+  const outputs = Object.entries(graph.outputs).map(([output, tensor]): ValueInfo => {
+    const value = first(output) ? to.first(tensor) : to.plain(tensor), isFloat = tensor.dtype === "f32";
+    const name = inputs.some((input) => input.name === output) ? nextOf(output) : output;
     to.rename(isFloat ? to.wide(value) : value, name);
-    return { name, type: isFloat ? "f32" : "i64", shape: first(name) ? toFirst(tensor.shape) : tensor.shape };
+    return {
+      name,
+      type: isFloat ? "f32" : "i64",
+      shape: first(output) ? toFirst(tensor.shape) : tensor.shape,
+    };
   });
   const next = to.states.outputs.map(([state, value]): ValueInfo => {
-    const name = `${state.attrs.name}.next`;
+    const name = nextOf(state.attrs.name);
     to.rename(value, name);
     return { name, type: to.typeOf(state), shape: state.shape };
   });
@@ -85,6 +91,11 @@ function emit(
   }));
   const { nodes, initializers } = to;
   return { inputs: [...inputs, ...states], outputs: [...outputs, ...next], nodes, initializers };
+}
+
+/** The name of an output that is the next value of an input. */
+export function nextOf(name: string): string {
+  return `${name}.next`;
 }
 
 /** Emits what computes a tensor. One that holds nothing is not computed: ops of ONNX do not agree on what they make of nothing. */

@@ -2,10 +2,16 @@ import { bytes, type Fields, float, integer } from "../io/protobuf.ts";
 import { dtypeBytes } from "../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 
-/** Element types of ONNX tensors that exports use, and their numbers in `TensorProto.DataType`. */
-export const elementTypes = { f32: 1, i64: 7, bool: 9, f16: 10, f64: 11 } as const;
-/** An element type. */
-export type ElementType = keyof typeof elementTypes;
+/** Element types of ONNX tensors that exports use. */
+export type ElementType = "f32" | "i64" | "bool" | "f16" | "f64";
+/** Their numbers in `TensorProto.DataType`. */
+export const elementTypes: Readonly<Record<ElementType, number>> = {
+  f32: 1,
+  i64: 7,
+  bool: 9,
+  f16: 10,
+  f64: 11,
+};
 
 /** The value of a node's attribute. Numbers are floats where they are given as `{ float }`, else integers. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -20,8 +26,11 @@ export interface Node {
 
 /** An input or output: a length of an axis that is not known is a name. */
 export interface ValueInfo {
+  /** Its name. */
   readonly name: string;
+  /** Type of the elements. */
   readonly type: ElementType;
+  /** Lengths of the axes, or their names. */
   readonly shape: readonly (number | string)[];
 }
 

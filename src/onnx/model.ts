@@ -13,6 +13,8 @@ import {
   type ValueInfo,
 } from "./messages.ts";
 
+export type { ValueInfo };
+
 /** The version of ONNX's operators that exports use, and the one of the file format. */
 const opset = 17, irVersion = 8;
 /** The longest message that readers of protocol buffers take. */

@@ -36,7 +36,9 @@ export class StateValues {
 
   /** States that have another value after a run, and its name. */
   get outputs(): [State, string][] {
-    const changed = [...this.#values].filter(([state, { filled }]) => filled !== state.shape[3]);
+    const changed = [...this.#values].filter(([state, { filled }]) =>
+      filled === undefined || filled < state.shape[3]!
+    );
     return changed.map(([state]) => [state, this.of(state)]);
   }
 
