@@ -61,6 +61,7 @@ export {
   DataError,
   FileError,
   ImageError,
+  NetworkError,
   NumericError,
   ShapeError,
   VokenError,

@@ -8,6 +8,7 @@ import { FileError } from "../tensor/errors.ts";
 
 /** Built-in modules of Node that are used where there are any. */
 interface Builtins {
+  "node:crypto": typeof import("node:crypto");
   "node:fs/promises": typeof import("node:fs/promises");
   "node:os": typeof import("node:os");
   "node:url": typeof import("node:url");
@@ -43,6 +44,11 @@ export function files(): typeof import("node:fs/promises") {
     got: "one without",
     hint: "give bytes, a Blob or an http address in place of a path",
   });
+}
+
+/** Whether there is a file system. */
+export function hasFiles(): boolean {
+  return builtin("node:fs/promises") !== undefined;
 }
 
 /** Node's threads; `undefined` in hosts without them. */

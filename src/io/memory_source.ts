@@ -2,11 +2,12 @@ import { type ByteSource, checkRange } from "./byte_source.ts";
 
 /** Bytes in memory. */
 export class MemorySource implements ByteSource {
-  readonly name = "bytes";
+  readonly name: string;
   readonly size: number;
   readonly #bytes: Uint8Array;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, name = "bytes") {
+    this.name = name;
     this.#bytes = bytes;
     this.size = bytes.length;
   }

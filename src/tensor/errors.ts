@@ -55,6 +55,20 @@ export class CheckpointError extends VokenError {
   override readonly name = "CheckpointError";
 }
 
+/** A file cannot be fetched: there is no network or no permission, the server refuses, or only the cache may be used. */
+export class NetworkError extends VokenError {
+  /** The name of the class. */
+  override readonly name = "NetworkError";
+  /** The status that a server refused with. */
+  readonly status?: number;
+
+  /** Makes an error whose message consists of the subject and the facts. */
+  constructor(subject: string, { status, ...facts }: ErrorFacts & { status?: number } = {}) {
+    super(subject, facts);
+    this.status = status;
+  }
+}
+
 /** A file cannot be written, for example without permission or free space, or the host has no files. */
 export class FileError extends VokenError {
   /** The name of the class. */
