@@ -18,6 +18,7 @@
 // Checkpoints: what they hold, their conversion, and models made of their weights.
 export { openCheckpoint } from "./models/open.ts";
 export type { Checkpoint } from "./io/checkpoint.ts";
+export type { FetchOptions, FetchProgress } from "./io/fetch_source.ts";
 export { inspectCheckpoint } from "./models/inspect.ts";
 export type { CheckpointSummary, TokenizerFacts } from "./models/inspect.ts";
 export type { TransformerFacts } from "./models/transformer_facts.ts";

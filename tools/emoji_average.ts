@@ -7,7 +7,7 @@
  */
 import { openCheckpoint } from "../src/models/open.ts";
 import { writeSafetensors } from "../src/io/safetensors/write.ts";
-import { transformerFile } from "../src/models/open_generative.ts";
+import { transformerFile } from "../src/models/model_files.ts";
 
 const folders = Deno.args.slice(0, -1), target = Deno.args.at(-1)!;
 if (folders.length < 2) {

@@ -35,8 +35,11 @@ export interface Weights extends AsyncDisposable {
   readonly bytes: number;
 }
 
-/** What happens while weights are loaded: `loaded` of `total` bytes, counted in f32, are in place. */
-export type OnProgress = (progress: { loaded: number; total: number }) => void;
+/**
+ * What happens while weights are loaded: `loaded` of `total` bytes, counted in f32, are in place; or, while files are
+ * downloaded, `loaded` of `total` bytes of `file` are. The total is infinite if a server does not say it.
+ */
+export type OnProgress = (progress: { loaded: number; total: number; file?: string }) => void;
 
 /** Options of work that can be given up. */
 export interface Cancellable {

@@ -5,7 +5,6 @@ import { convertTransformer } from "../models/convert_transformer.ts";
 import { formatConfig } from "../models/infer_config.ts";
 import { megabytes } from "../graph/print.ts";
 import { isGenerative } from "../models/open_generative.ts";
-import { resolveModel } from "../models/find.ts";
 import type { Io } from "./io.ts";
 import { withJson, withRaw } from "./options.ts";
 import { positiveInteger } from "./parse.ts";
@@ -43,15 +42,14 @@ export function convertCommand(io: Io): Command {
     .action(async (checkpoint: string, folder: string, { dtype, raw, json, ...options }: Options) => {
       using bar = progress("Converting", io);
       const { signal } = io, { onLoad: onProgress } = bar;
-      const source = await resolveModel(checkpoint);
-      const conversion = await convertCheckpoint(source, folder, {
+      const conversion = await convertCheckpoint(checkpoint, folder, {
         dtype,
         raw,
         signal,
         onProgress,
       });
-      const transformer = await isGenerative(source)
-        ? await convertTransformer(source, folder, { ...options, signal, onProgress })
+      const transformer = await isGenerative(checkpoint, { signal, onProgress })
+        ? await convertTransformer(checkpoint, folder, { ...options, signal, onProgress })
         : undefined;
       const { config, kind, tensors, bytes } = conversion;
       if (json) io.out(JSON.stringify({ folder, dtype, kind, tensors, bytes, config, transformer }, null, 2));

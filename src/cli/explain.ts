@@ -4,7 +4,8 @@ import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import { fuse } from "../graph/fuse.ts";
 import { dumpGraph, printGraph } from "../graph/print.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { defaultModel, openModel } from "../models/find.ts";
+import { defaultModel } from "../models/find.ts";
+import { openCheckpoint } from "../models/open.ts";
 import { decodeGraph, encodeGraph } from "../tokenizer/programs.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import type { Io } from "./io.ts";
@@ -35,7 +36,7 @@ export function explainCommand(io: Io): Command {
     );
   return withJson(command)
     .action(async (model: string, { size: { width, height }, batch, part, json }: Options) => {
-      await using checkpoint = await openModel(model);
+      await using checkpoint = await openCheckpoint(model);
       const { config } = tokenizerWeights(checkpoint);
       const factor = downsamplingFactor(config);
       if (width % factor || height % factor) {

@@ -3,7 +3,6 @@ import { formatConfig } from "../models/infer_config.ts";
 import { type CheckpointSummary, inspectCheckpoint } from "../models/inspect.ts";
 import { alignColumns, megabytes } from "../graph/print.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { resolveModel } from "../models/find.ts";
 import type { Io } from "./io.ts";
 import { modelHelp, withJson } from "./options.ts";
 
@@ -20,7 +19,7 @@ export function inspectCommand(io: Io): Command {
     .option("--tensors", "list all tensors (with --json they are always listed)");
   return withJson(command)
     .action(async (file: string, { tensors, json }: Options) => {
-      const summary = await inspectCheckpoint(await resolveModel(file));
+      const summary = await inspectCheckpoint(file, { cache: false });
       if (json) return io.out(JSON.stringify(summary, null, 2));
       io.out(describe(summary));
       if (!tensors) return;

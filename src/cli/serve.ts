@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Backend } from "../backend/backend.ts";
 import { createBackend } from "../backend/select.ts";
-import { defaultModel, modelNames, resolveModel } from "../models/find.ts";
-import { weightsFile } from "../models/open.ts";
-import { isGenerative, transformerFile } from "../models/open_generative.ts";
+import { defaultModel, findModel } from "../models/find.ts";
+import { transformerFile, weightsFile } from "../models/model_files.ts";
+import { isGenerative } from "../models/open_generative.ts";
 import { defaultLimits, type Limits } from "../service/limits.ts";
 import type { ModelFiles, ServedModel } from "../service/options.ts";
 import { serve } from "../service/serve.ts";
@@ -96,11 +96,13 @@ async function loadGenerator(
 
 /** The files of a shipped model, for browsers to run it locally. Files of other models are not served. */
 async function shippedFiles(model: string): Promise<ModelFiles> {
-  const source = modelNames.includes(model) ? await resolveModel(model) : undefined;
-  if (!(source instanceof URL)) return {};
-  return Object.fromEntries(
-    [weightsFile, transformerFile].map((name) => [name, () => Deno.readFile(new URL(name, source))]),
-  );
+  const files = await findModel(model);
+  if (files.kind !== "folder" || !files.isShipped) return {};
+  const read = async (name: string) => {
+    await using file = (await files.open(name))!;
+    return await file.read(0, file.size);
+  };
+  return Object.fromEntries([weightsFile, transformerFile].map((name) => [name, () => read(name)]));
 }
 
 function portNumber(text: string): number {

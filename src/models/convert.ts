@@ -5,7 +5,9 @@ import { sizeOf } from "../tensor/shape.ts";
 import { type AtomicOptions, writeAll, writeAtomic } from "../io/atomic.ts";
 import { reasonOf } from "../io/reason.ts";
 import { configFile, formatConfigJson } from "./config_json.ts";
-import { openCheckpoint, weightsFile } from "./open.ts";
+import type { ModelSource } from "./find.ts";
+import { weightsFile } from "./model_files.ts";
+import { openCheckpoint } from "./open.ts";
 import { writeSafetensors } from "../io/safetensors/write.ts";
 import { storedTensors } from "./stored_tensors.ts";
 import { type TokenizerWeights, tokenizerWeights } from "./tokenizer_weights.ts";
@@ -16,7 +18,7 @@ export interface ConvertOptions extends Cancellable, AtomicOptions {
   dtype?: Exclude<WeightFormat, "q4">;
   /** Takes the raw weights of a training checkpoint instead of their moving average (EMA). */
   raw?: boolean;
-  /** Called after each tensor with the bytes that are written, and those of all. */
+  /** Called with the bytes that are written of all, after each tensor, and before that with those that are downloaded. */
   onProgress?: OnProgress;
 }
 
@@ -37,11 +39,11 @@ export interface Conversion extends Pick<TokenizerWeights, "config" | "kind"> {
  * large for f16; `FileError` if the folder cannot be written. The files that were there before are then kept.
  */
 export async function convertCheckpoint(
-  source: string | URL | Blob | Uint8Array,
+  source: ModelSource,
   folder: string,
   { dtype = "f32", raw, signal, onProgress, fileSystem }: ConvertOptions = {},
 ): Promise<Conversion> {
-  await using checkpoint = await openCheckpoint(source);
+  await using checkpoint = await openCheckpoint(source, { signal, onProgress });
   const { config, kind, source: weights } = tokenizerWeights(checkpoint, { raw });
   const text = formatConfigJson({ tokenizer: config, weights: kind });
   const tensors = [...weights.shapes].flatMap(([name, shape]) => {

@@ -4,13 +4,9 @@ import { dtypeBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
-import {
-  classesFile,
-  openGenerative,
-  samplingFile,
-  transformerFile,
-  transformerOf,
-} from "./open_generative.ts";
+import type { ModelSource } from "./find.ts";
+import { classesFile, samplingFile, transformerFile } from "./model_files.ts";
+import { openGenerative, transformerOf } from "./open_generative.ts";
 import { type AtomicOptions, writeFileAtomic } from "../io/atomic.ts";
 import type { ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";
@@ -22,7 +18,7 @@ export interface ConvertTransformerOptions
   extends Pick<ModelHints, "heads" | "grid">, Cancellable, AtomicOptions {
   /** How matrices are stored; default `q8`. Embeddings are f16 unless all is f32; norms are f32. */
   weights?: WeightFormat;
-  /** Called after each tensor with the bytes that are written, and those of all. */
+  /** Called with the bytes that are written of all, after each tensor, and before that with those that are downloaded. */
   onProgress?: OnProgress;
 }
 
@@ -46,11 +42,11 @@ export interface TransformerConversion {
  * large for f16; `FileError` if the file cannot be written. The file that was there before is then kept.
  */
 export async function convertTransformer(
-  source: string | URL | Blob | Uint8Array,
+  source: ModelSource,
   folder: string,
   { weights: format = "q8", signal, onProgress, fileSystem, ...hints }: ConvertTransformerOptions = {},
 ): Promise<TransformerConversion> {
-  await using files = await openGenerative(source);
+  await using files = await openGenerative(source, { signal, onProgress });
   const { config, source: weights } = transformerOf(files, hints);
   const formats = weightFormats([teacherForcedGraph(config, { n: 1, positions: 2 })], format);
   const tensors = [...weights.shapes].flatMap(([name, shape]) => {

@@ -1,64 +1,95 @@
-import { type Checkpoint, openCheckpoint, weightsFile } from "./open.ts";
-import { CheckpointError } from "../tensor/errors.ts";
+import type { ByteSource } from "../io/byte_source.ts";
+import { pathOfUrl } from "../io/cache/names.ts";
+import { type FetchOptions, fetchSource } from "../io/fetch_source.ts";
+import { hasFiles, look, pathOf } from "../io/host.ts";
+import { openSource } from "../io/open_source.ts";
+import { CheckpointError, NetworkError } from "../tensor/errors.ts";
+import type { ModelFiles } from "./model_files.ts";
+import { defaultModel, isShipped, modelNames, shippedModel } from "./shipped.ts";
 
-/** Where a model comes from: a path, a `file:` URL, the name of a model that is shipped, or the bytes of a file. */
-export type ModelSource = string | URL | Blob | Uint8Array;
-
-/** The default model of commands. */
-export const defaultModel = "emoji-64";
-
-/** Names of the models that come with this package. */
-export const modelNames: readonly string[] = [defaultModel];
-
-/** Their folder. A function, since bundles may not know their own URL. */
-function shipped(): URL {
-  return new URL("../../models/", import.meta.url);
-}
+export { defaultModel, modelNames };
 
 /**
- * Resolves the name of a model that comes with this package to its files (in `folder`), unless a file or folder of that name
- * exists in the working directory. Other sources are returned as they are.
- *
- * Only a shipped model is ever fetched from a network, if this package was loaded from there.
- * Throws `CheckpointError` for a name that is neither.
+ * Where a model comes from:
+ * - the path or `file:` URL of a file or folder; in browsers, paths are relative to the page,
+ * - an http(s) address, of a folder if it ends in `/`,
+ * - the name of a model that is shipped,
+ * - the bytes of a file.
  */
-export async function resolveModel(
-  source: ModelSource,
-  { folder }: { folder?: URL } = {},
-): Promise<ModelSource> {
-  const isName = typeof source === "string" && /^[\w-][\w.-]*$/.test(source);
-  if (!isName || await exists(source)) return source;
-  if (!modelNames.includes(source)) {
+export type ModelSource = string | URL | Blob | Uint8Array;
+
+/**
+ * Finds the files of a model. Files that come over a network are fetched when they are opened.
+ *
+ * A file or folder in the working directory comes before a shipped model of the same name. Throws `CheckpointError` for a name
+ * that is neither, `NetworkError` as `fetchSource` does.
+ */
+export async function findModel(source: ModelSource, options: FetchOptions = {}): Promise<ModelFiles> {
+  if (source instanceof Uint8Array || source instanceof Blob) {
+    return { kind: "file", open: () => openSource(source) };
+  }
+  const url = urlOf(source);
+  if (url && url.protocol !== "file:") return modelAt(url, options);
+  const place = url ?? source, there = hasFiles() ? await look(place) : undefined;
+  if (there === "folder") return localFolder(pathOf(place));
+  if (there === undefined && typeof source === "string" && /^[\w-][\w.-]*$/.test(source)) {
+    if (isShipped(source)) return shippedModel(source, options);
     throw new CheckpointError(`Cannot find the model ${source}`, {
-      expected: `the path of a checkpoint, or one of the names ${modelNames.join(", ")}`,
+      expected: `the path or address of a checkpoint, or one of the names ${modelNames.join(", ")}`,
       got: "neither",
     });
   }
-  const model = new URL(`${source}/`, folder ?? shipped());
-  return model.protocol === "file:" ? model : await fetchWeights(model);
+  // What is not there is reported when it is opened.
+  return { kind: "file", open: () => openSource(place) };
 }
 
-/** Opens the checkpoint of a model. Throws `CheckpointError` if there is none or it is damaged. */
-export async function openModel(source: ModelSource, options?: { folder?: URL }): Promise<Checkpoint> {
-  return await openCheckpoint(await resolveModel(source, options));
+/** The address that a source is; `undefined` for a path. */
+function urlOf(source: string | URL): URL | undefined {
+  if (source instanceof URL) return source;
+  if (/^(https?|file|blob|data):/i.test(source)) return new URL(source);
+  // A page has no files, so that its paths are addresses. Names of shipped models are not.
+  if (!hasFiles() && /[/.]/.test(source) && globalThis.location) return new URL(source, location.href);
 }
 
-/** The weights of a model beside a package that was loaded from a network. They say themselves what they are. */
-async function fetchWeights(model: URL): Promise<Uint8Array> {
-  const url = new URL(weightsFile, model);
-  try {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return await response.bytes();
-  } catch (cause) {
-    throw new CheckpointError(`Cannot fetch ${url}`, {
-      got: cause instanceof Error ? cause.message : String(cause),
-      hint: "download the model and give its path",
-      cause,
+/** A model in a folder of the file system. */
+export function localFolder(path: string): ModelFiles {
+  const folder = path.replace(/(?<=.)[/\\]+$/, "");
+  return {
+    kind: "folder",
+    name: folder,
+    async open(file) {
+      const place = `${folder}/${file}`;
+      return await look(place) === undefined ? undefined : await openSource(place);
+    },
+  };
+}
+
+/** A model at an address. */
+function modelAt(url: URL, options: FetchOptions): ModelFiles {
+  if (url.protocol === "blob:" || url.protocol === "data:") {
+    return { kind: "file", open: async () => await openSource(await (await fetch(url)).blob()) };
+  }
+  if (!/^https?:$/.test(url.protocol)) {
+    throw new CheckpointError(`Cannot open ${url.href}`, {
+      expected: "a file:, http: or https: address",
+      got: `a ${url.protocol} address`,
     });
   }
+  const open = (url: URL) => fetchSource({ url, path: pathOfUrl(url) }, options);
+  if (!url.pathname.endsWith("/")) return { kind: "file", open: () => open(url) };
+  return {
+    kind: "folder",
+    name: url.href,
+    open: (file) => orAbsent(() => open(new URL(file + url.search, url))),
+  };
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+/** What is opened, or `undefined` if a server says that it is not there. Stores that do not list folders say "forbidden". */
+async function orAbsent(open: () => Promise<ByteSource>): Promise<ByteSource | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof NetworkError && [403, 404, 410].includes(error.status ?? 0)) return undefined;
+    throw error;
+  }
 }

@@ -2,9 +2,11 @@ import type { DType } from "../tensor/dtype.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
+import type { FetchOptions } from "../io/fetch_source.ts";
 import type { TokenizerConfig } from "../networks/magvit2/config.ts";
 import { formatConfig, isVideoWeight } from "./infer_config.ts";
 import { tokenizerNames } from "./names.ts";
+import type { ModelSource } from "./find.ts";
 import { openCheckpoint } from "./open.ts";
 import { tokenizerWeights } from "./tokenizer_weights.ts";
 import { type TransformerFacts, transformerFacts } from "./transformer_facts.ts";
@@ -65,9 +67,10 @@ const published: ReadonlyMap<string, readonly string[]> = new Map([
  * Throws `CheckpointError` as `openCheckpoint` does; a tokenizer that cannot be loaded is a `problem`, not an error.
  */
 export async function inspectCheckpoint(
-  source: string | URL | Blob | Uint8Array,
+  source: ModelSource,
+  options?: FetchOptions,
 ): Promise<CheckpointSummary> {
-  await using checkpoint = await openCheckpoint(source);
+  await using checkpoint = await openCheckpoint(source, options);
   const { name, format, metadata } = checkpoint;
   const tensors = [...checkpoint.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   const names = tokenizerNames(checkpoint.tensors.keys());

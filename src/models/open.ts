@@ -1,30 +1,49 @@
 import { CheckpointError } from "../tensor/errors.ts";
 import type { ByteSource } from "../io/byte_source.ts";
-import { nameOf, openSource } from "../io/open_source.ts";
+import type { FetchOptions } from "../io/fetch_source.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
 import { configFile } from "./config_json.ts";
+import { findModel, type ModelSource } from "./find.ts";
+import { type ModelFiles, weightsFile } from "./model_files.ts";
 import { openSafetensors } from "../io/safetensors/file.ts";
 import { openTorchFile } from "../io/torch/file.ts";
 import { legacyStart, openLegacyTorchFile } from "../io/torch/legacy.ts";
 
 export type { Checkpoint };
 
-/** The weights in a model's folder. */
-export const weightsFile = "model.safetensors";
-
-/** The longest config.json that is read. */
-const maxConfigBytes = 1_000_000;
+/** The longest text file of a model that is read. */
+const maxTextBytes = 1_000_000;
 
 /**
- * Opens a checkpoint: a file that `torch.save` wrote (.ckpt, .pth), a safetensors file, or a folder with `config.json`
- * and `model.safetensors`. A configuration in the metadata of the weights takes precedence over `config.json`. The kind of a
- * file is recognised by its content, not its name. Nothing in it is ever executed.
+ * Opens the checkpoint of a model: a file that `torch.save` wrote (.ckpt, .pth), a safetensors file, or a folder with
+ * `config.json` and `model.safetensors`. A configuration in the metadata of the weights takes precedence over `config.json`. The
+ * kind of a file is recognised by its content, not its name. Nothing in it is ever executed.
  *
- * Throws `CheckpointError` if there is no such file, or it is neither, or damaged, or hostile.
+ * Throws `CheckpointError` if there is no such file, or it is neither, or damaged, or hostile; `NetworkError` if it
+ * cannot be fetched, `FileError` if it is fetched and the disk is full.
  */
-export async function openCheckpoint(source: string | URL | Blob | Uint8Array): Promise<Checkpoint> {
-  if (await isFolder(source)) return await openFolder(nameOf(source));
-  const bytes = await openSource(source);
+export async function openCheckpoint(source: ModelSource, options?: FetchOptions): Promise<Checkpoint> {
+  return await openFiles(await findModel(source, options));
+}
+
+/** Opens the checkpoint among the files of a model. Throws as `openCheckpoint` does. */
+export async function openFiles(files: ModelFiles): Promise<Checkpoint> {
+  if (files.kind === "file") return await openFile(await files.open());
+  const weights = await openFile(await required(files, weightsFile));
+  // Converted weights carry their configuration, and theirs counts: a conversion that was interrupted between the two
+  // files must not pair old and new.
+  if (Object.hasOwn(weights.metadata, configFile)) return weights;
+  try {
+    const config = await readText(await required(files, configFile));
+    return { ...weights, metadata: { ...weights.metadata, [configFile]: config } };
+  } catch (error) {
+    await weights[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Opens a checkpoint that is a single file. Throws as `openCheckpoint` does. */
+export async function openFile(bytes: ByteSource): Promise<Checkpoint> {
   try {
     const head = await bytes.read(0, Math.min(bytes.size, 64));
     if (startsWith(head, [0x50, 0x4b, 0x03, 0x04])) return await openTorchFile(bytes);
@@ -37,38 +56,25 @@ export async function openCheckpoint(source: string | URL | Blob | Uint8Array): 
   }
 }
 
-async function isFolder(source: string | URL | Blob | Uint8Array): Promise<boolean> {
-  if (typeof source !== "string" && !(source instanceof URL && source.protocol === "file:")) return false;
-  // What cannot be looked at is reported when it is opened.
-  return (await Deno.stat(source).catch(() => undefined))?.isDirectory ?? false;
-}
-
-async function openFolder(folder: string): Promise<Checkpoint> {
-  const path = (file: string) => `${folder.replace(/[/\\]+$/, "")}/${file}`;
-  const weights = await openCheckpoint(path(weightsFile));
-  // Converted weights carry their configuration, and theirs counts: a conversion that was interrupted between the two
-  // files must not pair old and new.
-  if (Object.hasOwn(weights.metadata, configFile)) return weights;
-  try {
-    return {
-      ...weights,
-      metadata: { ...weights.metadata, [configFile]: await readConfig(path(configFile)) },
-    };
-  } catch (error) {
-    await weights[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-async function readConfig(path: string): Promise<string> {
-  await using file = await openSource(path);
-  if (file.size > maxConfigBytes) {
+/** Reads a text file of a model. Throws `CheckpointError` if it is too long. */
+export async function readText(source: ByteSource): Promise<string> {
+  await using file = source;
+  if (file.size > maxTextBytes) {
     throw new CheckpointError(`Cannot read ${file.name}`, {
-      expected: `at most ${maxConfigBytes} bytes`,
+      expected: `at most ${maxTextBytes} bytes`,
       got: `${file.size}`,
     });
   }
   return new TextDecoder().decode(await file.read(0, file.size));
+}
+
+async function required(files: ModelFiles & { kind: "folder" }, file: string): Promise<ByteSource> {
+  const found = await files.open(file);
+  if (found) return found;
+  throw new CheckpointError(`Cannot open ${files.name.replace(/\/$/, "")}/${file}`, {
+    expected: "a file that can be read",
+    got: "no such file",
+  });
 }
 
 function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {

@@ -1,16 +1,11 @@
-import { type Checkpoint, openCheckpoint } from "./open.ts";
-import { reasonOf } from "../io/reason.ts";
+import { type Checkpoint, openCheckpoint, openFile, openFiles, readText } from "./open.ts";
+import type { FetchOptions } from "../io/fetch_source.ts";
 import { type TransformerModel, transformerWeights } from "./transformer_weights.ts";
 import type { ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";
-import { type ModelSource, openModel, resolveModel } from "./find.ts";
-import { CheckpointError } from "../tensor/errors.ts";
+import { findModel, type ModelSource } from "./find.ts";
+import { transformerFile } from "./model_files.ts";
 import { transformerPath } from "../networks/transformer/config.ts";
-
-/** The transformer beside a tokenizer's `model.safetensors`, the names of its classes, and how it is best generated from. */
-export const transformerFile = "transformer.safetensors",
-  classesFile = "classes.json",
-  samplingFile = "sampling.json";
 
 /** A text and what to call it in an error. */
 export interface TextFile {
@@ -29,25 +24,24 @@ export interface GenerativeFiles extends AsyncDisposable {
   textFile(name: string): Promise<TextFile | undefined>;
 }
 
-/** Opens the files of a generative model. Throws `CheckpointError` as `openCheckpoint` does. */
+/** Opens the files of a generative model. Throws as `openCheckpoint` does. */
 export async function openGenerative(
   source: ModelSource,
-  { tokenizer: other }: { tokenizer?: ModelSource } = {},
+  { tokenizer: other, ...options }: { tokenizer?: ModelSource } & FetchOptions = {},
 ): Promise<GenerativeFiles> {
   await using files = new AsyncDisposableStack();
-  const model = await resolveModel(source);
-  const folder = await folderOf(model);
-  const apart = folder && await exists(`${folder}/${transformerFile}`);
-  const transformer = files.use(await openCheckpoint(apart ? `${folder}/${transformerFile}` : model));
+  const model = await findModel(source, options);
+  const apart = model.kind === "folder" ? await model.open(transformerFile) : undefined;
+  const transformer = files.use(await (apart ? openFile(apart) : openFiles(model)));
   const tokenizer = other !== undefined
-    ? files.use(await openModel(other))
+    ? files.use(await openCheckpoint(other, options))
     : apart
-    ? files.use(await openCheckpoint(model))
+    ? files.use(await openFiles(model))
     : transformer;
   const open = files.move();
   const textFile = async (name: string): Promise<TextFile | undefined> => {
-    const file = folder && `${folder}/${name}`;
-    if (file && await exists(file)) return { file, text: await readText(file) };
+    const file = model.kind === "folder" ? await model.open(name) : undefined;
+    if (file) return { file: file.name, text: await readText(file) };
     const text = transformer.metadata[name];
     return text === undefined ? undefined : { file: `${name} in the metadata of the weights`, text };
   };
@@ -68,9 +62,9 @@ export function transformerOf(
   return transformerWeights(transformer, { heads, grid });
 }
 
-/** Whether a model's files hold a transformer. Throws `CheckpointError` as `openCheckpoint` does. */
-export async function isGenerative(source: ModelSource): Promise<boolean> {
-  await using files = await openGenerative(source);
+/** Whether a model's files hold a transformer. Throws as `openCheckpoint` does. */
+export async function isGenerative(source: ModelSource, options?: FetchOptions): Promise<boolean> {
+  await using files = await openGenerative(source, options);
   return files.transformer.tensors.has(`${transformerPath}.pre_emb.weight`);
 }
 
@@ -85,25 +79,4 @@ function statedHints({ metadata }: Checkpoint): ModelHints {
     // Text that is not JSON states nothing; opening the tokenizer refuses it if it matters.
     return {};
   }
-}
-
-async function folderOf(source: ModelSource): Promise<string | undefined> {
-  const path = source instanceof URL && source.protocol === "file:"
-    ? decodeURIComponent(source.pathname)
-    : source;
-  if (typeof path !== "string") return undefined;
-  const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
-  return isFolder ? path.replace(/[/\\]+$/, "") : undefined;
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (cause) {
-    throw new CheckpointError(`Cannot read ${path}`, { expected: "text", got: reasonOf(cause), cause });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

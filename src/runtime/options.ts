@@ -6,7 +6,7 @@ import {
   weightFormatNames,
 } from "../backend/backend.ts";
 import { type BackendName, backendNames, maxThreads } from "../backend/select.ts";
-import { callback, cancellable, type Kinds, oneOf, wholeNumber } from "../tensor/options.ts";
+import { callback, cancellable, flag, type Kinds, oneOf, wholeNumber } from "../tensor/options.ts";
 
 /** How a model is run. */
 export interface RuntimeOptions extends Cancellable {
@@ -19,8 +19,13 @@ export interface RuntimeOptions extends Cancellable {
    * are stored as f16 unless this is `f32`. Weights of tokenizers keep the precision of their checkpoint.
    */
   weights?: WeightFormat;
-  /** Called with the bytes that have been loaded, after each weight. */
+  /** Called with the bytes that have been loaded, after each weight, and before that with those that are downloaded. */
   onProgress?: OnProgress;
+  /**
+   * Whether a model from a network is downloaded and kept for the next time (default). If not, only the parts that are needed are
+   * fetched, each time.
+   */
+  cache?: boolean;
 }
 
 const backendName = oneOf(backendNames);
@@ -35,5 +40,6 @@ export const runtimeKinds: Kinds<RuntimeOptions> = {
   threads: wholeNumber(1, maxThreads),
   weights: oneOf(weightFormatNames),
   onProgress: callback,
+  cache: flag,
   ...cancellable,
 };

@@ -12,7 +12,8 @@ import { checkModel } from "../runtime/check_model.ts";
 import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
 import { checkSource } from "../models/check_source.ts";
 import { hintKinds, type ModelHints } from "../models/hints.ts";
-import { type ModelSource, openModel } from "../models/find.ts";
+import type { ModelSource } from "../models/find.ts";
+import { openCheckpoint } from "../models/open.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import { imageGrid } from "./grid.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
@@ -55,7 +56,7 @@ export class Tokenizer implements AsyncDisposable {
     checkOptions(options, loadKinds, "load the tokenizer");
     checkSource(source, "load the tokenizer");
     options.signal?.throwIfAborted();
-    await using checkpoint = await openModel(source);
+    await using checkpoint = await openCheckpoint(source, options);
     return new Tokenizer(await Codec.load(tokenizerWeights(checkpoint, options), options));
   }
 

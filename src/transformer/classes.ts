@@ -1,5 +1,6 @@
 import { parseJsonFile } from "../io/json_file.ts";
-import { classesFile, type GenerativeFiles } from "../models/open_generative.ts";
+import { classesFile } from "../models/model_files.ts";
+import type { GenerativeFiles } from "../models/open_generative.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import { editDistance } from "../tensor/nearest.ts";
 

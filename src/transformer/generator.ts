@@ -87,7 +87,10 @@ export class Generator implements AsyncDisposable {
     options.signal?.throwIfAborted();
     const { tokenizer } = options;
     const loaded = tokenizer instanceof Tokenizer ? tokenizer : undefined;
-    await using files = await openGenerative(source, loaded ? {} : { tokenizer: tokenizer as ModelSource });
+    await using files = await openGenerative(source, {
+      ...options,
+      tokenizer: loaded ? undefined : tokenizer as ModelSource | undefined,
+    });
     const transformer = transformerOf(files, options);
     const classNames = await classNamesOf(files, transformer.config.classes);
     const sampling = await samplingOf(files);

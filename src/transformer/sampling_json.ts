@@ -1,5 +1,6 @@
 import { parseJsonFile } from "../io/json_file.ts";
-import { type GenerativeFiles, samplingFile } from "../models/open_generative.ts";
+import { samplingFile } from "../models/model_files.ts";
+import type { GenerativeFiles } from "../models/open_generative.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import {

@@ -72,7 +72,7 @@ export class Transformer implements AsyncDisposable {
     checkOptions(options, loadKinds, "load the transformer");
     checkSource(source, "load the transformer");
     options.signal?.throwIfAborted();
-    await using files = await openGenerative(source);
+    await using files = await openGenerative(source, options);
     return new Transformer(await TransformerEngine.load(transformerOf(files, options), options));
   }
 

@@ -5,7 +5,7 @@ import { tokenizerWeights } from "../../src/models/tokenizer_weights.ts";
 import { imagesToTensor } from "../../src/image/pixels.ts";
 import { readImage } from "../../src/image/read.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
-import { openModel } from "../../src/models/find.ts";
+import { openCheckpoint } from "../../src/models/open.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
 import { downsamplingFactor } from "../../src/networks/magvit2/config.ts";
 import { nmse } from "../golden/golden.ts";
@@ -67,7 +67,7 @@ each("a tokenizer's first step of training is the reference's", async () => {
 async function encodeEmoji(): Promise<
   { task: TokenizerTask; weights: Uint8Array; expected: typeof expected }
 > {
-  await using checkpoint = await openModel(smallModel);
+  await using checkpoint = await openCheckpoint(smallModel);
   const { config, source } = tokenizerWeights(checkpoint);
   const original = await readImage(smallSample("ring"));
   const x = imagesToTensor([original], { factor: downsamplingFactor(config) });

@@ -1,81 +1,94 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CheckpointError } from "../../src/tensor/errors.ts";
-import { modelNames, openModel } from "../../src/models/find.ts";
+import { CheckpointError, NetworkError } from "../../src/tensor/errors.ts";
+import { modelNames, type ModelSource } from "../../src/models/find.ts";
+import { openCheckpoint } from "../../src/models/open.ts";
+import { openGenerative } from "../../src/models/open_generative.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { scratch } from "../cli/support.ts";
+import { FileServer, nowhere } from "../support/file_server.ts";
+import { thrown } from "../support/thrown.ts";
 
-const test = suite("models by name");
+const test = suite("where models come from");
 
 const models = new URL("../../models/", import.meta.url);
 const weights = new URL("emoji-64/model.safetensors", models);
+const files = ["config.json", "model.safetensors", "transformer.safetensors", "classes.json"];
+let folder: ReturnType<typeof scratch>, server: FileServer;
+
+test.before.each(() => {
+  folder = scratch();
+  server = new FileServer();
+  Deno.env.set("VOKEN_CACHE", folder.at("cache"));
+});
+
+test.after.each(async () => {
+  await server[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+/** Offers the shipped model at `/m/`. */
+function offer(names: readonly string[] = files): URL {
+  for (const name of names) server.put(`/m/${name}`, Deno.readFileSync(new URL(`emoji-64/${name}`, models)));
+  return server.url("/m/");
+}
+
+async function shapesOf(source: ModelSource): Promise<string> {
+  await using checkpoint = await openCheckpoint(source);
+  return [...checkpoint.tensors].map(([name, { shape }]) => `${name} ${shape}`).join();
+}
 
 test("the names are those of the folder", () => {
   const folders = [...Deno.readDirSync(models)].filter(({ isDirectory }) => isDirectory);
   assert.equal(modelNames, folders.map(({ name }) => name).sort());
 });
 
-test("a name, a folder, a file, a URL, a blob and bytes are the same model", async () => {
-  const bytes = Deno.readFileSync(weights);
-  const folder = new URL("emoji-64", models);
-  const sources = ["emoji-64", folder, folder.pathname, weights, weights.pathname, new Blob([bytes]), bytes];
-  const shapes = [];
-  for (const source of sources) {
-    await using checkpoint = await openModel(source);
-    shapes.push([...checkpoint.tensors].map(([name, { shape }]) => `${name} ${shape}`).join());
-  }
+test("a name, folder, file, address, blob and bytes are the same model", async () => {
+  const bytes = Deno.readFileSync(weights), local = new URL("emoji-64", models), remote = offer();
+  const sources = [
+    ...["emoji-64", local, local.pathname, local.href, weights, weights.pathname, new Blob([bytes]), bytes],
+    ...[remote, remote.href, new URL("model.safetensors?download=true", remote)],
+  ];
+  const shapes = await Promise.all(sources.map(shapesOf));
   assert.is(new Set(shapes).size, 1);
   await using tokenizer = await Tokenizer.load(bytes, { threads: 1 });
   assert.equal([tokenizer.codebookSize, tokenizer.factor, tokenizer.backend], [2 ** 18, 4, "wasm"]);
 });
 
-test("a file of the name comes before a shipped model", async () => {
-  const folder = Deno.makeTempDirSync(), here = Deno.cwd();
-  try {
-    Deno.chdir(folder);
-    Deno.writeTextFileSync("emoji-64", "mine");
-    await refused(() => openModel("emoji-64"), /Cannot open emoji-64: .*starting 6d 69 6e 65/);
-  } finally {
-    Deno.chdir(here);
-    Deno.removeSync(folder, { recursive: true });
-  }
+test("the address of a folder has all files of a generative model, or some", async () => {
+  const remote = offer();
+  await using all = await openGenerative(remote);
+  assert.is(all.transformer.metadata["config.json"]?.includes("transformer"), true);
+  assert.match((await all.textFile("classes.json"))!.text, /Flags/);
+  assert.match((await all.textFile("sampling.json"))!.file, /in the metadata/);
+  assert.is(await all.textFile("none.json"), undefined);
+  server.files.delete("/m/transformer.safetensors");
+  // What was kept is not used when the server says that it is gone.
+  await using one = await openGenerative(remote);
+  assert.is(one.transformer, one.tokenizer);
+  server.files.delete("/m/model.safetensors");
+  await thrown(CheckpointError, () => openCheckpoint(remote), /\/m\/model\.safetensors: .*no such file/);
 });
 
-test("a package that came over a network fetches its models there", async () => {
-  const seen: string[] = [];
-  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    const { pathname } = new URL(request.url);
-    seen.push(pathname);
-    return pathname.startsWith("/models/")
-      ? new Response(Deno.readFileSync(weights))
-      : new Response("none", { status: 404 });
-  });
-  const base = `http://127.0.0.1:${server.addr.port}`;
-  await using checkpoint = await openModel("emoji-64", { folder: new URL(`${base}/models/`) });
-  assert.is(checkpoint.tensors.size, 113);
-  assert.equal(seen, ["/models/emoji-64/model.safetensors"]);
-  await refused(
-    () => openModel("emoji-64", { folder: new URL(`${base}/other/`) }),
-    /Cannot fetch .*: got status 404; download the model/,
-  );
+test("a file of the name comes before a shipped model", async () => {
+  const here = Deno.cwd();
+  try {
+    Deno.chdir(folder.path);
+    Deno.writeTextFileSync("emoji-64", "mine");
+    await thrown(CheckpointError, () => openCheckpoint("emoji-64"), /emoji-64: .*starting 6d 69 6e 65/);
+  } finally {
+    Deno.chdir(here);
+  }
 });
 
 test("unknown names and addresses are refused", async () => {
-  await refused(
-    () => openModel("nosuch"),
-    /expected the path of a checkpoint, or one of the names emoji-64/,
-  );
-  await refused(() => openModel(new URL("https://example.com/model")), /expected a local file/);
-  await refused(() => openModel("./none/model.ckpt"), /no such file/);
+  const refused = (source: ModelSource, message: RegExp) =>
+    thrown(CheckpointError, () => openCheckpoint(source), message);
+  await refused("nosuch", /the path or address of a checkpoint, or one of the names emoji-64/);
+  await refused(new URL("ftp://example.com/model"), /a file:, http: or https: address, got a ftp:/);
+  await refused("./none/model.ckpt", /no such file/);
+  await thrown(NetworkError, () => openCheckpoint(nowhere("/a.ckpt")), /a\.ckpt: got .*refused/i);
+  await thrown(NetworkError, () => openCheckpoint(server.url("/a.ckpt")), /a\.ckpt: got status 404/);
 });
-
-async function refused(work: () => Promise<unknown>, message: RegExp): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    assert.instance(error, CheckpointError);
-    return assert.match((error as Error).message, message);
-  }
-  assert.unreachable("nothing was thrown");
-}
 
 test.run();

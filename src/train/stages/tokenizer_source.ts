@@ -5,7 +5,7 @@ import { formatConfig } from "../../models/infer_config.ts";
 import { tokenizerWeights } from "../../models/tokenizer_weights.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
-import { openModel } from "../../models/find.ts";
+import { openCheckpoint } from "../../models/open.ts";
 import { discriminatorPath } from "../adversary.ts";
 import type { TokenizerRun } from "../config/run.ts";
 import { tokenizerInitialValues } from "../initial_values.ts";
@@ -32,7 +32,7 @@ export async function tokenizerSource(
   const sources: WeightSource[] = [];
   if (perceptual) sources.push(files.use(await openLpips(perceptual, { prefix: `${lpipsPath}.` })));
   if (init) {
-    const checkpoint = files.use(await openModel(init.from));
+    const checkpoint = files.use(await openCheckpoint(init.from));
     const model = tokenizerWeights(checkpoint, { raw: init.raw });
     if (formatConfig(model.config) !== formatConfig(config)) {
       throw new CheckpointError(`Cannot start from ${init.from}`, {

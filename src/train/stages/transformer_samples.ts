@@ -1,6 +1,7 @@
 import type { Backend, States } from "../../backend/backend.ts";
 import { tokenizerWeights } from "../../models/tokenizer_weights.ts";
-import { type ModelSource, openModel } from "../../models/find.ts";
+import type { ModelSource } from "../../models/find.ts";
+import { openCheckpoint } from "../../models/open.ts";
 import type { TransformerConfig } from "../../networks/transformer/config.ts";
 import { Generator } from "../../transformer/generator.ts";
 import { transformerShapes } from "../../models/transformer_weights.ts";
@@ -14,7 +15,7 @@ export async function generateSamples(
   config: TransformerConfig,
   { backend, states, tokenizer }: { backend: Backend; states: States; tokenizer: ModelSource },
 ): Promise<SampleRows> {
-  await using checkpoint = await openModel(tokenizer);
+  await using checkpoint = await openCheckpoint(tokenizer);
   const source = {
     shapes: transformerShapes(config),
     read: async (name: string) => (await states.read(name)).data as Float32Array,

@@ -4,9 +4,8 @@ import { configFile } from "../../models/config_json.ts";
 import { convertCheckpoint } from "../../models/convert.ts";
 import { convertTransformer } from "../../models/convert_transformer.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
-import { resolveModel } from "../../models/find.ts";
 import type { TransformerConfig } from "../../networks/transformer/config.ts";
-import { classesFile } from "../../models/open_generative.ts";
+import { classesFile } from "../../models/model_files.ts";
 import { subTokensOf } from "../../networks/transformer/sub_tokens.ts";
 import { scheduleOf } from "../config/rates.ts";
 import type { TransformerRun } from "../config/run.ts";
@@ -140,7 +139,7 @@ export class TransformerStage implements Stage {
   /** Writes tokenizer, transformer and the names of the classes as a folder that `Generator.load` takes. */
   async publish(checkpoint: string, folder: string): Promise<readonly string[]> {
     const path = `${folder}/${modelFolder}`, { classes } = this.#parts.set;
-    await convertCheckpoint(await resolveModel(this.#run.tokenizer), path);
+    await convertCheckpoint(this.#run.tokenizer, path);
     await convertTransformer(checkpoint, path, { ...this.#config, weights: "f32" });
     const names = new TextEncoder().encode(JSON.stringify(classes, null, 2) + "\n");
     await writeFileAtomic(`${path}/${classesFile}`, names);

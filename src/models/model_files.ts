@@ -1,0 +1,20 @@
+import type { ByteSource } from "../io/byte_source.ts";
+
+/** The files in a model's folder: the tokenizer's weights, and what is beside them in a generative model. */
+export const weightsFile = "model.safetensors",
+  transformerFile = "transformer.safetensors",
+  classesFile = "classes.json",
+  samplingFile = "sampling.json";
+
+/** The file or the folder that a model is in. */
+export type ModelFiles =
+  | { readonly kind: "file"; open(): Promise<ByteSource> }
+  | {
+    readonly kind: "folder";
+    /** What to call it in errors. */
+    readonly name: string;
+    /** Whether it is a model that comes with this package. */
+    readonly isShipped?: boolean;
+    /** Opens a file of the folder; `undefined` if there is none of this name. */
+    open(file: string): Promise<ByteSource | undefined>;
+  };
