@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { megabytes } from "../graph/print.ts";
-import { defaultModel, resolveModel } from "../models/find.ts";
-import { isGenerative, openGenerative, transformerOf } from "../models/open_generative.ts";
+import { defaultModel } from "../models/find.ts";
+import { hasTransformer, openGenerative, transformerOf } from "../models/open_generative.ts";
 import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { OnnxModel, ValueInfo } from "../onnx/model.ts";
 import { writeOnnx } from "../onnx/write.ts";
@@ -47,14 +47,13 @@ export function exportCommand(io: Io): Command {
   ]);
   return withJson(withRaw(command))
     .action(async ({ model, output, dtype, batch: n, raw, json }: Options) => {
-      const source = await resolveModel(model);
-      await using files = await openGenerative(source);
+      await using files = await openGenerative(model, { signal: io.signal });
       const tokenizer = tokenizerWeights(files.tokenizer, { raw });
       const exports: Record<string, OnnxModel> = {
         encoder: encoderOnnx(tokenizer, { dtype }),
         decoder: decoderOnnx(tokenizer, { dtype }),
       };
-      if (await isGenerative(source)) {
+      if (hasTransformer(files)) {
         const transformer = transformerOf(files);
         exports.transformer = teacherForcedOnnx(transformer, { dtype, n });
         exports.step = stepOnnx(transformer, { dtype, n });

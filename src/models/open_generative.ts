@@ -65,7 +65,12 @@ export function transformerOf(
 /** Whether a model's files hold a transformer. Throws as `openCheckpoint` does. */
 export async function isGenerative(source: ModelSource, options?: FetchOptions): Promise<boolean> {
   await using files = await openGenerative(source, options);
-  return files.transformer.tensors.has(`${transformerPath}.pre_emb.weight`);
+  return hasTransformer(files);
+}
+
+/** Whether the files hold a transformer, and not a tokenizer alone. */
+export function hasTransformer({ transformer }: GenerativeFiles): boolean {
+  return transformer.tensors.has(`${transformerPath}.pre_emb.weight`);
 }
 
 /** Heads and grid in the configuration that converted weights carry. */
