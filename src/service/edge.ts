@@ -12,7 +12,7 @@
  * ```
  *
  * For hosts that cannot compile WebAssembly at run time, pass precompiled modules to `provideKernels` and
- * `provideCodecs`.
+ * `provideCodecs`. `kernelBytes` gives the kernels as a file to deploy with the code.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import type { ServiceOptions } from "./options.ts";
 import type { App } from "./parts.ts";
 import { localImages } from "./work/images.ts";
 
-export { provideKernels } from "../backend/wasm/builds.ts";
+export { kernelBytes, provideKernels } from "../backend/wasm/builds.ts";
 export type { Variant } from "../backend/wasm/features.ts";
 export { provideCodecs } from "../image/codec_modules.ts";
 export type { CodecName } from "../image/codec_modules.ts";

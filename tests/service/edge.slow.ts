@@ -9,6 +9,7 @@ import { scratch } from "../cli/support.ts";
 import { shippedModel, shippedSample } from "../support/models.ts";
 import { skipIf } from "../support/skip.ts";
 import { post, postJson, refusal } from "./support.ts";
+import { freePort, missingWorkerd, waitForHealth, withWorkerd } from "./workerd.ts";
 
 const test = suite("the edge");
 
@@ -86,35 +87,9 @@ async function bundle(script: string, folder: ReturnType<typeof scratch>): Promi
   return new TextDecoder().decode(stdout);
 }
 
-/** The path of workerd, Cloudflare's runtime, if it runs on this machine. */
-async function findWorkerd(): Promise<string | undefined> {
-  try {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", new URL("workerd/path.ts", import.meta.url).href],
-      stderr: "null",
-    }).output();
-    const path = new TextDecoder().decode(stdout).trim();
-    const { success } = await new Deno.Command(path, { args: ["--version"], stdout: "null", stderr: "null" })
-      .output();
-    return success ? path : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A port that is free. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /** The service at `url` answers as the library does, also when it is asked several things at once. */
 async function checkService(url: string): Promise<void> {
-  let health: Response | undefined;
-  for (let i = 0; i < 200 && !health; i++) {
-    health = await fetch(`${url}/health`).catch(() => undefined);
-    if (!health) await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const health = await waitForHealth(url);
   assert.is(health?.status, 200, await health?.text());
   await using tokenizer = await Tokenizer.load("emoji-64");
   const original = await decodeImage(ring), expected = await tokenizer.reconstruct(original);
@@ -164,7 +139,7 @@ test("the bundle imports nothing of Node, and of Deno names only what opens file
   assert.equal(imported.filter((name) => !modules.includes(name) && name !== "node:fs/promises"), []);
   // What opens a checkpoint by its path is there, too, but bytes have none.
   const named = new Set([...code.matchAll(/\bDeno\.(\w+)/g)].map(([, name]) => name!));
-  assert.equal([...named].sort(), ["SeekMode", "errors", "open", "readTextFile", "stat"]);
+  assert.equal([...named].sort(), ["SeekMode", "errors", "open", "permissions", "readTextFile", "stat"]);
   assert.ok(code.length < 4_000_000, `${code.length} bytes`);
 });
 
@@ -193,9 +168,7 @@ test("a script for Deno Deploy matches the library", async () => {
   }
 });
 
-const workerd = await findWorkerd();
-const there = skipIf(workerd ? undefined : "workerd does not run on this machine", test);
-there(
+skipIf(missingWorkerd, test)(
   "workerd reconstructs and generates as the library does",
   async () => {
     using folder = scratch();
@@ -218,19 +191,7 @@ const main :Workerd.Worker = (
 );
 `,
     );
-    const child = new Deno.Command(workerd!, { args: ["serve", folder.at("config.capnp")], stderr: "piped" })
-      .spawn();
-    const errors = new Response(child.stderr).text();
-    try {
-      await checkService(`http://127.0.0.1:${port}`);
-    } finally {
-      try {
-        child.kill("SIGTERM");
-      } catch { /* it has ended, and says why */ }
-      await child.status;
-      const said = await errors;
-      assert.is(said, "");
-    }
+    await withWorkerd([folder.at("config.capnp")], () => checkService(`http://127.0.0.1:${port}`));
   },
 );
 

@@ -21,6 +21,11 @@ export function provideKernels(variant: Variant, module: WebAssembly.Module): vo
   compiled.set(inferenceBuild[variant], Promise.resolve(module));
 }
 
+/** The bytes of a variant for inference as a `.wasm` file, which a host compiles before it gives them to `provideKernels`. */
+export function kernelBytes(variant: Variant): Promise<Uint8Array<ArrayBuffer>> {
+  return bytesOf(inferenceBuild[variant]);
+}
+
 /** The compiled module of a variant, compiled once. Rejects with `BackendError` where the host does not allow it. */
 export function kernelModule(
   variant: Variant,
@@ -39,10 +44,7 @@ export function kernelModule(
 
 async function compile(variant: Variant, load: KernelBuild[Variant]): Promise<WebAssembly.Module> {
   try {
-    const { kernels } = await load();
-    return await WebAssembly.compile(
-      Uint8Array.from(atob(kernels), (character) => character.charCodeAt(0)),
-    );
+    return await WebAssembly.compile(await bytesOf(load));
   } catch (cause) {
     throw new BackendError(`Cannot compile the kernels, variant ${variant}`, {
       got: String(cause),
@@ -50,4 +52,8 @@ async function compile(variant: Variant, load: KernelBuild[Variant]): Promise<We
       cause,
     });
   }
+}
+
+async function bytesOf(load: KernelBuild[Variant]): Promise<Uint8Array<ArrayBuffer>> {
+  return Uint8Array.from(atob((await load()).kernels), (character) => character.charCodeAt(0));
 }
