@@ -1,3 +1,5 @@
+import { files } from "../io/host.ts";
+import { reasonOf } from "../io/reason.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 
 /**
@@ -7,10 +9,10 @@ import { ArgumentError } from "../tensor/errors.ts";
 export async function readBearerTokens(path: string): Promise<string[]> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await files().readFile(path, "utf8");
   } catch (cause) {
     throw new ArgumentError(`Cannot read the tokens in ${path}`, {
-      got: cause instanceof Error ? cause.name : String(cause),
+      got: reasonOf(cause),
       cause,
     });
   }

@@ -1,8 +1,8 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Io } from "./io.ts";
 
-/** Options of commands that decide where their output goes. */
-interface OutputOptions {
+/** Options that decide where the output of a command goes. */
+interface SharedOptions {
   quiet?: true;
   json?: true;
   output?: string;
@@ -17,14 +17,14 @@ const standardOutputs: readonly (string | undefined)[] = ["-", "/dev/stdout"];
  */
 export class CommandIo implements Io {
   readonly #io: Io;
-  #options: OutputOptions = {};
+  #options: SharedOptions = {};
 
   constructor(io: Io) {
     this.#io = io;
   }
 
   /** Takes the options of the command that is about to run. Throws `ArgumentError` for `--json` with `-o -`. */
-  configure(options: OutputOptions): void {
+  configure(options: SharedOptions): void {
     this.#options = options;
     if (!options.json || !this.#piped) return;
     throw new ArgumentError("Cannot print JSON to standard output", {

@@ -2,15 +2,21 @@ import { Command, Option } from "commander";
 import { type WeightFormat, weightFormatNames } from "../backend/backend.ts";
 import { convertCheckpoint, type ConvertOptions } from "../models/convert.ts";
 import { convertTransformer } from "../models/convert_transformer.ts";
+import { configFile } from "../models/config_json.ts";
 import { formatConfig } from "../models/infer_config.ts";
 import { megabytes } from "../graph/print.ts";
+import { transformerFile, weightsFile } from "../models/model_files.ts";
 import { isGenerative } from "../models/open_generative.ts";
+import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { withJson, withRaw } from "./options.ts";
+import { checkOutputs, type OutputOptions, withForce } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
+import { joined } from "./paths.ts";
 import { progress } from "./progress.ts";
 
-interface Options {
+interface Options extends OutputOptions {
+  output: string;
   dtype: ConvertOptions["dtype"];
   weights: WeightFormat;
   heads?: number;
@@ -27,7 +33,7 @@ export function convertCommand(io: Io): Command {
         "transformer.safetensors if the checkpoint contains a transformer",
     )
     .argument("<checkpoint>", "a .ckpt, .pth or .safetensors file, or a folder written by convert")
-    .argument("<folder>", "the folder to write")
+    .requiredOption("-o, --output <folder>", "folder of the model")
     .addOption(
       new Option("--dtype <type>", "type of the tokenizer's weights").choices(["f32", "f16", "q8"])
         .default("f32"),
@@ -38,8 +44,14 @@ export function convertCommand(io: Io): Command {
     )
     .option("--heads <n>", "attention heads (default: as in the checkpoint, or width / 64)", positiveInteger)
     .option("--grid <n>", "tokens along a side (default: as in the checkpoint, or 16)", positiveInteger);
-  return withJson(withRaw(command))
-    .action(async (checkpoint: string, folder: string, { dtype, raw, json, ...options }: Options) => {
+  withExamples(command, [
+    "voken convert AR_256_B.ckpt -o models/AR_256_B",
+    "voken convert emoji-64 -o emoji-64-f32 --dtype f32 --weights f32",
+  ]);
+  return withJson(withRaw(withForce(command)))
+    .action(async (checkpoint: string, { output: folder, force, dtype, raw, json, ...options }: Options) => {
+      const names = [configFile, weightsFile, transformerFile];
+      await checkOutputs(names.map((name) => joined(folder, name)), { force }, io);
       using bar = progress("Converting", io);
       const { signal } = io, { onLoad: onProgress } = bar;
       const conversion = await convertCheckpoint(checkpoint, folder, {

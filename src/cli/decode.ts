@@ -1,12 +1,16 @@
 import { Command } from "commander";
 import { openSource } from "../io/open_source.ts";
 import { readTokens } from "../tokenizer/token_file.ts";
+import type { Tokens } from "../tokenizer/tokens.ts";
+import { withExamples } from "./help.ts";
+import { imagePaths, withImageOutput, writeImage } from "./image_outputs.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, withJson, withModel } from "./options.ts";
-import { checkWritable, imagePaths, stemOf, writeImage } from "./outputs.ts";
+import { checkOutputs, type OutputOptions } from "./outputs.ts";
+import { outputName, standardStream, stemOf } from "./paths.ts";
 import { progress } from "./progress.ts";
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, OutputOptions {
   output: string;
   json?: true;
 }
@@ -15,29 +19,38 @@ interface Options extends ModelOptions {
 export function decodeCommand(io: Io): Command {
   const command = new Command("decode")
     .description("decode a file of tokens to images")
-    .argument("<tokens>", "a file that encode wrote, .npz or JSON")
-    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one image", "out");
-  return withJson(withModel(command))
+    .argument("<tokens>", "a file that encode wrote, .npz or JSON; - for standard input");
+  withExamples(command, [
+    "voken decode tokens.npz -o decoded",
+    "voken decode photo.npz -o photo.webp",
+    "voken encode - -o - < photo.png | voken decode - -o - > decoded.png",
+  ]);
+  return withJson(withModel(withImageOutput(command)))
     .action(async (input: string, options: Options) => {
-      await using source = await openSource(input);
-      const tokens = readTokens(await source.read(0, source.size), { file: input });
-      const stem = stemOf(input), digits = `${tokens.length - 1}`.length;
+      const tokens = await tokensOf(input, io);
+      const stem = input === standardStream ? "stdin" : stemOf(input), digits = `${tokens.length - 1}`.length;
       const names = tokens.map((_, i) =>
         tokens.length === 1 ? stem : `${stem}-${`${i}`.padStart(digits, "0")}`
       );
       const outputs = await imagePaths(options.output, { names, inputs: [input] });
-      for (const output of outputs.slice(0, 1)) await checkWritable(output);
+      await checkOutputs(outputs, options, io);
 
       await using tokenizer = await loadTokenizer(options, io);
       using bar = progress("Decoding", io);
       const done: { output: string; width: number; height: number }[] = [];
       for (const [i, one] of tokens.entries()) {
         const image = await tokenizer.decode(one, io);
-        await writeImage(outputs[i]!, image);
+        await writeImage(outputs[i]!, image, io);
         done.push({ output: outputs[i]!, width: image.width, height: image.height });
         bar.update(done.length, tokens.length);
       }
       if (options.json) io.out(JSON.stringify(done, null, 2));
-      else for (const { output, width, height } of done) io.out(`${width}×${height}  ${output}`);
+      else for (const { output, width, height } of done) io.out(`${width}×${height}  ${outputName(output)}`);
     });
+}
+
+async function tokensOf(input: string, io: Io): Promise<Tokens[]> {
+  if (input === standardStream) return readTokens(await io.input(), { file: "standard input" });
+  await using source = await openSource(input);
+  return readTokens(await source.read(0, source.size), { file: input });
 }

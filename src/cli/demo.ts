@@ -15,7 +15,7 @@ import { demoGeneration } from "./demo_generation.ts";
 import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
 import { terminal } from "./io.ts";
-import { writeImage } from "./outputs.ts";
+import { writeImage } from "./image_outputs.ts";
 
 const samples = new URL(`../../models/${model}/samples/`, import.meta.url);
 const columns = 8;
@@ -40,7 +40,7 @@ export async function demo(folder: string, io: Io): Promise<void> {
   const decoding = seconds();
 
   const path = `${folder}/demo.png`;
-  await writeImage(path, contactSheet(sheetRows(images, reconstructions), { scale: 2, gap: 6 }));
+  await writeImage(path, contactSheet(sheetRows(images, reconstructions), { scale: 2, gap: 6 }), io);
 
   const { width, height } = images[0]!, { grid, codebookSize, data } = tokens[0]!;
   io.out(

@@ -3,7 +3,7 @@ import { contactSheet } from "../image/contact_sheet.ts";
 import type { Image } from "../image/image.ts";
 import { Generator } from "../transformer/generator.ts";
 import type { Io } from "./io.ts";
-import { writeImage } from "./outputs.ts";
+import { writeImage } from "./image_outputs.ts";
 import { progress } from "./progress.ts";
 
 /** Number of images of each class. */
@@ -27,7 +27,7 @@ export async function demoGeneration(model: string, folder: string, io: Io): Pro
   }
   const generation = seconds();
   const path = `${folder}/generated.png`;
-  await writeImage(path, contactSheet(rows, { scale: 2, gap: 6 }));
+  await writeImage(path, contactSheet(rows, { scale: 2, gap: 6 }), io);
   const { candidates } = generator.sampling, count = names.length * each;
   const tokens = count * candidates * generator.config.grid ** 2;
   io.out(`\nIts transformer generates images of ${names.length} classes: ${names.join(", ")}.\n`);

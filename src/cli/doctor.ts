@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { alignColumns } from "../graph/print.ts";
 import { BackendError } from "../tensor/errors.ts";
 import { modelNames } from "../models/find.ts";
+import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { codecFacts, wasmFacts, webgpuFacts } from "./machine.ts";
 import { withJson } from "./options.ts";
@@ -14,6 +15,7 @@ const maxError = 1e-6;
 export function doctorCommand(io: Io): Command {
   const command = new Command("doctor")
     .description("report what this machine supports: threads, SIMD, WebGPU adapters, codecs, versions");
+  withExamples(command, ["voken doctor", "voken doctor --json"]);
   return withJson(command)
     .action(async ({ json }: { json?: true }) => {
       const facts = {

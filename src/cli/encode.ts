@@ -5,49 +5,60 @@ import type { Tokens } from "../tokenizer/tokens.ts";
 import { count } from "./count.ts";
 import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
-import { loadTokenizer, type ModelOptions, withJson, withModel, withSize } from "./options.ts";
-import { checkWritable, writeFile } from "./outputs.ts";
-import { batchesOf, checkInputs, type InputImage } from "./images.ts";
+import { withExamples } from "./help.ts";
+import { batchesOf, checkInputs, type ImageOptions, type InputImage, withImages } from "./images.ts";
+import { type Input, inputImages } from "./inputs.ts";
+import { loadTokenizer, type ModelOptions, withJson, withModel } from "./options.ts";
+import { checkOutputs, type OutputOptions, withForce, writeFile } from "./outputs.ts";
+import { outputName } from "./paths.ts";
 import { progress } from "./progress.ts";
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, ImageOptions, OutputOptions {
   output?: string;
-  size?: number;
   json?: true;
 }
 
 /** `voken encode`: encodes images to a file of tokens. */
 export function encodeCommand(io: Io): Command {
-  const command = new Command("encode")
-    .description("encode images of one size to tokens")
-    .argument("<images...>", "PNG, JPEG or WebP files")
-    .option("-o, --output <file.npz>", "file of the tokens: uint32 `tokens` [n,h,w], `codebookSize`");
-  return withJson(withSize(withModel(command)))
-    .action(async (inputs: string[], options: Options) => {
+  const command = withImages(new Command("encode").description("encode images of one size to tokens"))
+    .option(
+      "-o, --output <file.npz>",
+      "file of the tokens, uint32 `tokens` [n,h,w] and `codebookSize`; - for standard output",
+    );
+  withExamples(command, [
+    "voken encode photo.png -o photo.npz",
+    "voken encode photos 'more/**/*.jpg' --size 64 --skip-damaged -o tokens.npz",
+    "voken encode - --json < photo.png",
+  ]);
+  return withJson(withModel(withForce(command)))
+    .action(async (images: string[], options: Options) => {
       const { output, json } = options;
       if (!output && !json) {
         throw new ArgumentError("Cannot encode", { expected: "-o tokens.npz or --json", got: "neither" });
       }
-      await checkInputs(inputs);
-      if (output) await checkWritable(output);
+      const inputs = await inputImages(images);
+      await checkInputs(inputs, options);
+      if (output) await checkOutputs([output], options, io);
       const all = await encode(inputs, options, io);
-      if (output) await writeFile(output, tokensToNpz(all));
+      if (output) await writeFile(output, tokensToNpz(all), io);
       if (json) io.out(tokensToJson(all));
       else {
         const distinct = new Set(all.flatMap(({ data }) => [...data])).size;
         io.out(
-          `${count(all.length, "image")}: ${describeTokens(all[0]!)}, ${distinct} distinct, in ${output}`,
+          `${count(all.length, "image")}: ${describeTokens(all[0]!)}, ${distinct} distinct, in ${
+            outputName(output!)
+          }`,
         );
       }
     });
 }
 
-async function encode(inputs: readonly string[], options: Options, io: Io): Promise<Tokens[]> {
+async function encode(inputs: readonly Input[], options: Options, io: Io): Promise<Tokens[]> {
   await using tokenizer = await loadTokenizer(options, io);
   using bar = progress("Encoding", io);
   const all: Tokens[] = [];
   let first: InputImage | undefined;
-  for await (const batch of batchesOf(inputs, { size: options.size, signal: io.signal })) {
+  for await (const batch of batchesOf(inputs, options, io)) {
     first ??= batch[0]!;
     checkSameSize(first, batch[0]!);
     bar.update(all.length, inputs.length);

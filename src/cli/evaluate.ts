@@ -6,6 +6,7 @@ import { evaluateReconstruction, type ReconstructionQuality } from "../eval/reco
 import { alignColumns } from "../graph/print.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type DataOptions, readerOptions, withData } from "./data_options.ts";
+import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, withJson, withModel } from "./options.ts";
 import { progress } from "./progress.ts";
@@ -22,6 +23,10 @@ export function evaluateCommand(io: Io): Command {
       "measure how well a tokenizer reconstructs the images of a data set: PSNR, SSIM, sharpness, codes in use",
     )
     .option("--held-out", "use only the images that the data set excludes from training");
+  withExamples(command, [
+    "voken evaluate --data photos --size 64",
+    "voken evaluate --data 'test-*.tar' --json",
+  ]);
   return withJson(withData(withModel(command)))
     .action(async (options: Options) => {
       await using source = await openImages(options.data, io);

@@ -8,6 +8,7 @@ import { defaultModel } from "../models/find.ts";
 import { openCheckpoint } from "../models/open.ts";
 import { decodeGraph, encodeGraph } from "../tokenizer/programs.ts";
 import { downsamplingFactor } from "../networks/magvit2/config.ts";
+import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { modelHelp, withJson } from "./options.ts";
 import { imageSize, positiveInteger } from "./parse.ts";
@@ -34,6 +35,7 @@ export function explainCommand(io: Io): Command {
     .addOption(
       new Option("--part <name>", "the graph to print").choices(["encode", "decode", "both"]).default("both"),
     );
+  withExamples(command, ["voken explain emoji-64 --size 64 --part decode", "voken explain --json"]);
   return withJson(command)
     .action(async (model: string, { size: { width, height }, batch, part, json }: Options) => {
       await using checkpoint = await openCheckpoint(model);

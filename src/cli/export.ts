@@ -10,10 +10,11 @@ import { stepOnnx, teacherForcedOnnx } from "../transformer/onnx.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { modelHelp, withJson, withRaw } from "./options.ts";
-import { makeFolder } from "./outputs.ts";
+import { checkOutputs, makeFolder, type OutputOptions, withForce } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
+import { joined } from "./paths.ts";
 
-interface Options {
+interface Options extends OutputOptions {
   model: string;
   output: string;
   dtype: "f32" | "f16";
@@ -45,8 +46,10 @@ export function exportCommand(io: Io): Command {
     "voken export -o out/onnx",
     "voken export -m emoji-64 --dtype f16 --batch 4 -o out/onnx16",
   ]);
-  return withJson(withRaw(command))
-    .action(async ({ model, output, dtype, batch: n, raw, json }: Options) => {
+  return withJson(withRaw(withForce(command)))
+    .action(async ({ model, output, force, dtype, batch: n, raw, json }: Options) => {
+      const fileOf = (name: string) => joined(output, `${name}.onnx`);
+      await checkOutputs(["encoder", "decoder", "transformer", "step"].map(fileOf), { force }, io);
       await using files = await openGenerative(model, { signal: io.signal });
       const tokenizer = tokenizerWeights(files.tokenizer, { raw });
       const exports: Record<string, OnnxModel> = {
@@ -61,7 +64,7 @@ export function exportCommand(io: Io): Command {
       await makeFolder(output);
       const written = [];
       for (const [name, model] of Object.entries(exports)) {
-        const paths = await writeOnnx(`${output}/${name}.onnx`, model, { signal: io.signal });
+        const paths = await writeOnnx(fileOf(name), model, { signal: io.signal });
         const { inputs, outputs, weightBytes } = model;
         written.push({ files: paths, inputs, outputs, weightBytes });
         if (!json) {

@@ -4,11 +4,12 @@ import { defaultModel } from "../models/find.ts";
 import type { ClassId } from "../transformer/classes.ts";
 import type { PerSubToken } from "../transformer/settings.ts";
 import { type BackendOptions, modelHelp, withBackend, withJson } from "./options.ts";
-import { naturalNumber, positiveInteger } from "./parse.ts";
+import { type OutputOptions, withForce } from "./outputs.ts";
+import { naturalNumber, positiveInteger, renamed } from "./parse.ts";
 import { type Shard, withShard } from "./shard.ts";
 
 /** The options of `voken generate`. */
-export interface GenerateOptions extends BackendOptions {
+export interface GenerateOptions extends BackendOptions, OutputOptions {
   model: string;
   tokenizer?: string;
   weights: WeightFormat;
@@ -27,7 +28,6 @@ export interface GenerateOptions extends BackendOptions {
   greedy?: true;
   candidates?: number;
   output: string;
-  npz?: string;
   shard: Shard;
   json?: true;
 }
@@ -75,9 +75,14 @@ export function withGenerateOptions(command: Command): Command {
       "generate n candidates of each image and keep the most likely",
       positiveInteger,
     )
-    .option("-o, --output <folder>", "folder of the images, sheet.png and generation.json", "out")
-    .option("--npz <file>", "write all images to one .npz file instead (uint8 [N,H,W,3], arr_0); resumable");
-  return withJson(withShard(command));
+    .option(
+      "-o, --output <path>",
+      "a folder for the images, sheet.png and generation.json; for one image a .png, .jpg or .webp file or - for standard " +
+        "output; or an .npz file for all images (uint8 [N,H,W,3], arr_0), which resumes where it was stopped",
+      "out",
+    )
+    .addOption(renamed("--npz <file>", "-o"));
+  return withJson(withShard(withForce(command)));
 }
 
 /** Parses class numbers or names separated by commas; a name that contains commas must be quoted. */

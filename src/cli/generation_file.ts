@@ -1,3 +1,4 @@
+import { files } from "../io/host.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { GenerateOptions } from "./generate_options.ts";
 
@@ -37,7 +38,7 @@ export async function withGenerationFile(options: GenerateOptions): Promise<Gene
 
 async function readJson(path: string): Promise<Record<string, unknown>> {
   try {
-    return JSON.parse(await Deno.readTextFile(path));
+    return JSON.parse(await files().readFile(path, "utf8"));
   } catch (cause) {
     throw new ArgumentError(`Cannot read ${path}`, {
       expected: "a generation.json",

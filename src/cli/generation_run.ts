@@ -5,6 +5,7 @@ import type { Generator } from "../transformer/generator.ts";
 import { defaultSampling, paperSettings, type SamplingOptions } from "../transformer/settings.ts";
 import type { GenerateOptions } from "./generate_options.ts";
 import type { Io } from "./io.ts";
+import { extensionOf } from "./paths.ts";
 import { progress } from "./progress.ts";
 import { rangeOf } from "./shard.ts";
 
@@ -23,18 +24,23 @@ const requestImages = 8;
 /** Limits on the number of images: as separate files, and in a set, which can be divided into shards. */
 const maxFiles = 10_000, maxInSet = 10_000_000;
 
+/** Whether all images are written to one `.npz` file. */
+export function isSet({ output }: Pick<GenerateOptions, "output">): boolean {
+  return extensionOf(output) === ".npz";
+}
+
 /** The run that the options describe. Throws `ArgumentError` for too many images. */
 export function generationRun(options: GenerateOptions, generator: Generator): GenerationRun {
   const { class: classes = [], number } = options;
   const ids: readonly ClassId[] = classes === "all"
     ? Array.from({ length: generator.config.classes }, (_, id) => id)
     : classes;
-  const total = ids.length * number, most = options.npz === undefined ? maxFiles : maxInSet;
+  const total = ids.length * number, most = isSet(options) ? maxInSet : maxFiles;
   if (total > most) {
     throw new ArgumentError("Cannot generate so many images", {
       expected: `at most ${most}`,
       got: `${ids.length} classes with ${number} images each`,
-      hint: options.npz === undefined ? "write them to one file with --npz" : undefined,
+      hint: isSet(options) ? undefined : "write them to one file with -o images.npz",
     });
   }
   const { begin, end } = rangeOf(options.shard, total);

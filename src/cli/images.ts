@@ -1,12 +1,37 @@
-import { reasonOf } from "../io/reason.ts";
+import type { Command } from "commander";
 import type { Image } from "../image/image.ts";
-import { readImage } from "../image/read.ts";
 import { prepareImage } from "../image/prepare.ts";
+import { readImage } from "../image/read.ts";
+import { files } from "../io/host.ts";
+import { reasonOf } from "../io/reason.ts";
 import { ImageError } from "../tensor/errors.ts";
 import { maxRunPixels } from "../tokenizer/runs.ts";
+import { count } from "./count.ts";
+import type { Input } from "./inputs.ts";
+import type { Io } from "./io.ts";
+import { withSize } from "./options.ts";
+import { standardStream } from "./paths.ts";
 
-/** An image and the path it was read from. */
+/** Options of commands that read images. */
+export interface ImageOptions {
+  size?: number;
+  skipDamaged?: true;
+}
+
+/** Adds the input images and the options of `ImageOptions` to a command. */
+export function withImages(command: Command): Command {
+  return withSize(
+    command.argument(
+      "<images...>",
+      "PNG, JPEG or WebP files, folders of them, patterns, or - for standard input",
+    ),
+  )
+    .option("--skip-damaged", "report images that cannot be read, and continue with the others");
+}
+
+/** An image with its input, the `index`-th. */
 export interface InputImage {
+  readonly index: number;
   readonly path: string;
   readonly image: Image;
 }
@@ -14,15 +39,23 @@ export interface InputImage {
 /**
  * Reads images and yields consecutive ones of one size as batches, so that few are in memory at once. With `size`, the
  * shorter side of each image is resized to it and the image is cropped to a square.
+ *
+ * Throws `ImageError` for an image that cannot be read; with `skipDamaged` only if there is no other.
  */
 export async function* batchesOf(
-  paths: readonly string[],
-  { size, signal }: { size?: number; signal: AbortSignal },
+  inputs: readonly Input[],
+  { size, skipDamaged }: ImageOptions,
+  io: Io,
 ): AsyncGenerator<InputImage[]> {
-  let batch: InputImage[] = [];
-  for (const path of paths) {
-    signal.throwIfAborted();
-    const original = await readImage(path);
+  let batch: InputImage[] = [], skipped = 0;
+  for (const [index, { path }] of inputs.entries()) {
+    io.signal.throwIfAborted();
+    const original = await readInput(path, io).catch((error) => {
+      if (!skipDamaged || !(error instanceof ImageError)) throw error;
+      skipped++;
+      io.note(`voken: skipped ${path}: ${error.message}`);
+    });
+    if (!original) continue;
     const image = size ? prepareImage(original, { size, crop: "center", mirrored: false }) : original;
     const [first] = batch;
     const fits = first?.image.width === image.width && first.image.height === image.height;
@@ -30,19 +63,36 @@ export async function* batchesOf(
       yield batch;
       batch = [];
     }
-    batch.push({ path, image });
+    batch.push({ index, path, image });
+  }
+  if (skipped === inputs.length) {
+    throw new ImageError("Cannot read the images", { expected: "one that is not damaged", got: "none" });
   }
   if (batch.length > 0) yield batch;
+  if (skipped > 0) io.note(`voken: skipped ${count(skipped, "damaged image")} of ${inputs.length}`);
 }
 
 /** Checks that all input files exist before any work begins. Throws `ImageError` for the first that does not. */
-export async function checkInputs(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    const got = await Deno.stat(path).then(
-      ({ isDirectory, isFile, size }) =>
-        isDirectory ? "a folder" : isFile && size === 0 ? "an empty file" : undefined,
+export async function checkInputs(inputs: readonly Input[], { skipDamaged }: ImageOptions): Promise<void> {
+  if (skipDamaged) return;
+  for (const { path } of inputs) {
+    if (path === standardStream) continue;
+    const got = await files().stat(path).then(
+      (found) => found.isFile() && found.size === 0 ? "an empty file" : undefined,
       reasonOf,
     );
     if (got) throw new ImageError(`Cannot read ${path}`, { expected: "a PNG, JPEG or WebP file", got });
+  }
+}
+
+async function readInput(path: string, io: Io): Promise<Image> {
+  if (path !== standardStream) return await readImage(path);
+  const bytes = await io.input();
+  try {
+    return await readImage(bytes);
+  } catch (cause) {
+    if (!(cause instanceof ImageError)) throw cause;
+    const { subject, expected, got, hint } = cause;
+    throw new ImageError(`${subject} in standard input`, { expected, got, hint, cause });
   }
 }

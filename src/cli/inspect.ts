@@ -3,8 +3,10 @@ import { formatConfig } from "../models/infer_config.ts";
 import { type CheckpointSummary, inspectCheckpoint } from "../models/inspect.ts";
 import { alignColumns, megabytes } from "../graph/print.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { modelHelp, withJson } from "./options.ts";
+import { standardStream } from "./paths.ts";
 
 interface Options {
   tensors?: true;
@@ -15,17 +17,23 @@ interface Options {
 export function inspectCommand(io: Io): Command {
   const command = new Command("inspect")
     .description("describe the contents of a checkpoint without executing any of it")
-    .argument("<model>", modelHelp)
+    .argument("<model>", `${modelHelp}; - for standard input`)
     .option("--tensors", "list all tensors (with --json they are always listed)");
+  withExamples(command, ["voken inspect emoji-64 --tensors", "voken inspect - < model.safetensors"]);
   return withJson(command)
     .action(async (file: string, { tensors, json }: Options) => {
-      const summary = await inspectCheckpoint(file, { cache: false });
+      const source = file === standardStream ? await standardInput(io) : file;
+      const summary = await inspectCheckpoint(source, { cache: false });
       if (json) return io.out(JSON.stringify(summary, null, 2));
       io.out(describe(summary));
       if (!tensors) return;
       const rows = summary.tensors.map(({ name, dtype, shape }) => [name, dtype, formatShape(shape)]);
       io.out(["", ...alignColumns(rows)].join("\n"));
     });
+}
+
+async function standardInput(io: Io): Promise<File> {
+  return new File([await io.input() as Uint8Array<ArrayBuffer>], "standard input");
 }
 
 function describe(summary: CheckpointSummary): string {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 /** Parses an option that is a positive integer. */
 export function positiveInteger(text: string): number {
@@ -18,4 +18,11 @@ export function imageSize(text: string): { width: number; height: number } {
   const [width, height = width, ...more] = text.split(/[x×]/).map(positiveInteger);
   if (more.length > 0) throw new InvalidArgumentError("Expected a size such as 256 or 640x480.");
   return { width: width!, height: height! };
+}
+
+/** The option with a name from before version 0.1.0, which is refused with its name of today. */
+export function renamed(flags: string, now: string): Option {
+  return new Option(flags).hideHelp().argParser(() => {
+    throw new InvalidArgumentError(`The option is now ${now}.`);
+  });
 }

@@ -4,14 +4,17 @@ import { psnr } from "../image/metrics.ts";
 import type { Grid } from "../tokenizer/grid.ts";
 import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
-import { loadTokenizer, type ModelOptions, withJson, withModel, withSize } from "./options.ts";
-import { checkWritable, imagePaths, stemOf, writeImage } from "./outputs.ts";
-import { batchesOf, checkInputs } from "./images.ts";
+import { withExamples } from "./help.ts";
+import { imagePaths, withImageOutput, writeImage } from "./image_outputs.ts";
+import { batchesOf, checkInputs, type ImageOptions, withImages } from "./images.ts";
+import { type Input, inputImages } from "./inputs.ts";
+import { loadTokenizer, type ModelOptions, withJson, withModel } from "./options.ts";
+import { checkOutputs, type OutputOptions } from "./outputs.ts";
+import { outputName } from "./paths.ts";
 import { progress } from "./progress.ts";
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, ImageOptions, OutputOptions {
   output: string;
-  size?: number;
   json?: true;
 }
 
@@ -33,15 +36,21 @@ interface Reconstruction {
 
 /** `voken reconstruct`: encodes images and decodes them again. */
 export function reconstructCommand(io: Io): Command {
-  const command = new Command("reconstruct")
-    .description("encode images to tokens, decode them again, and report the PSNR")
-    .argument("<images...>", "PNG, JPEG or WebP files")
-    .option("-o, --output <path>", "a folder, or a .png, .jpg or .webp file for one image", "out");
-  return withJson(withSize(withModel(command)))
-    .action(async (inputs: string[], options: Options) => {
-      await checkInputs(inputs);
-      const outputs = await imagePaths(options.output, { names: inputs.map(stemOf), inputs });
-      for (const output of outputs) await checkWritable(output);
+  const command = withImageOutput(withImages(
+    new Command("reconstruct").description("encode images to tokens, decode them again, and report the PSNR"),
+  ));
+  withExamples(command, [
+    "voken reconstruct photo.png",
+    "voken reconstruct photos --size 64 --skip-damaged -o reconstructed",
+    "voken reconstruct - -o - < photo.png > reconstructed.png",
+  ]);
+  return withJson(withModel(command))
+    .action(async (images: string[], options: Options) => {
+      const inputs = await inputImages(images);
+      await checkInputs(inputs, options);
+      const names = inputs.map(({ name }) => name), paths = inputs.map(({ path }) => path);
+      const outputs = await imagePaths(options.output, { names, inputs: paths });
+      await checkOutputs(outputs, options, io);
       const done: Reconstruction[] = [];
       try {
         await reconstruct(inputs, { ...options, outputs, done }, io);
@@ -53,22 +62,22 @@ export function reconstructCommand(io: Io): Command {
 }
 
 async function reconstruct(
-  inputs: readonly string[],
+  inputs: readonly Input[],
   { outputs, done, ...options }: Options & { outputs: readonly string[]; done: Reconstruction[] },
   io: Io,
 ): Promise<void> {
   await using tokenizer = await loadTokenizer(options, io);
   using bar = progress("Reconstructing", io);
-  for await (const batch of batchesOf(inputs, { size: options.size, signal: io.signal })) {
+  for await (const batch of batchesOf(inputs, options, io)) {
     bar.update(done.length, inputs.length);
     const start = performance.now();
     const tokens = await tokenizer.encode(batch.map(({ image }) => image), io);
     const images = await tokenizer.decode(tokens, io);
     const seconds = (performance.now() - start) / 1000 / batch.length;
-    for (const [i, { path, image }] of batch.entries()) {
+    for (const [i, { index, path, image }] of batch.entries()) {
       const { grid, codebookSize, data } = tokens[i]!, decibel = psnr(image, images[i]!);
-      const output = outputs[done.length]!;
-      await writeImage(output, images[i]!);
+      const output = outputs[index]!;
+      await writeImage(output, images[i]!, io);
       done.push({
         input: path,
         output,
@@ -93,7 +102,7 @@ function describe(done: readonly Reconstruction[]): string {
     `${distinct} distinct`,
     psnr === null ? "lossless" : `PSNR ${psnr.toFixed(2)} dB`,
     `${seconds.toFixed(2)} s`,
-    output,
+    outputName(output),
   ]);
   return alignColumns(rows, [1, 5]).join("\n");
 }

@@ -1,4 +1,5 @@
 import { writeFileAtomic } from "../io/atomic.ts";
+import { files } from "../io/host.ts";
 import { writeNpz } from "../io/npz.ts";
 import { PartsFolder } from "../io/parts_folder.ts";
 import type { Image } from "../image/image.ts";
@@ -59,7 +60,7 @@ export class SampleSet {
   /** Writes the `.npz` and removes the folder. */
   async finish(): Promise<void> {
     const bytes = 3 * this.#size ** 2, data = new Uint8Array(this.#total * bytes);
-    for (const { first, path } of this.#folder.parts) data.set(await Deno.readFile(path), first * bytes);
+    for (const { first, path } of this.#folder.parts) data.set(await files().readFile(path), first * bytes);
     const array = { shape: [this.#total, this.#size, this.#size, 3], data };
     await writeFileAtomic(this.#path, writeNpz({ arr_0: array }));
     await this.#folder.remove();

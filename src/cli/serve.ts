@@ -11,9 +11,10 @@ import { createService } from "../service/service.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { Generator } from "../transformer/generator.ts";
 import { readBearerTokens } from "./bearer_tokens.ts";
+import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, modelHelp, type ModelOptions, withBackend, withRaw } from "./options.ts";
-import { stemOf } from "./outputs.ts";
+import { stemOf } from "./paths.ts";
 import { positiveInteger } from "./parse.ts";
 import { progress } from "./progress.ts";
 import { configureLog, type LogFormat, logFormats } from "./serve_log.ts";
@@ -34,10 +35,17 @@ interface Options extends Omit<ModelOptions, "model"> {
 
 /** `voken serve`: serves models over HTTP. */
 export function serveCommand(io: Io): Command {
-  return withRaw(withBackend(new Command("serve")))
-    .description(
-      "serve models over HTTP until Ctrl-C or SIGTERM, then finish the requests that were admitted",
-    )
+  const command = withRaw(withBackend(
+    new Command("serve")
+      .description(
+        "serve models over HTTP until Ctrl-C or SIGTERM, then finish the requests that were admitted",
+      ),
+  ));
+  withExamples(command, [
+    "voken serve",
+    "voken serve -m emoji-64 runs/transformer/model --port 8000 --tokens tokens --rate-limit 600",
+  ]);
+  return command
     .option("-m, --model <model...>", `each ${modelHelp}`, [defaultModel])
     .option("--host <address>", "address to listen on; 0.0.0.0 for all interfaces", "127.0.0.1")
     .option("--port <port>", "port to listen on; 0 picks a free port", portNumber, 8080)

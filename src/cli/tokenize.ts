@@ -4,13 +4,14 @@ import { tokenizeImages } from "../data/tokenize.ts";
 import { count } from "./count.ts";
 import { type DataOptions, readerOptions, withData } from "./data_options.ts";
 import { describeTokens } from "./describe_tokens.ts";
+import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, type ModelOptions, withModel } from "./options.ts";
-import { checkWritable } from "./outputs.ts";
+import { checkOutputs, type OutputOptions, withForce } from "./outputs.ts";
 import { everyMinute, progress } from "./progress.ts";
 import { rangeOf, type Shard, withShard } from "./shard.ts";
 
-interface Options extends ModelOptions, DataOptions {
+interface Options extends ModelOptions, DataOptions, OutputOptions {
   output: string;
   mirror?: true;
   shard: Shard;
@@ -22,10 +23,14 @@ export function tokenizeCommand(io: Io): Command {
     .description("encode a data set to tokens for training; resumes where it was stopped")
     .requiredOption("-o, --output <file>", "file of the tokens: .npz or .safetensors")
     .option("--mirror", "also encode the mirrored images");
-  return withShard(withData(withModel(command)))
+  withExamples(command, [
+    "voken tokenize --data photos -o tokens.npz",
+    "voken tokenize --data 'train-*.tar' --size 64 --mirror --shard 1/2 -o tokens-1.safetensors",
+  ]);
+  return withShard(withData(withModel(withForce(command))))
     .action(async (options: Options) => {
       const { output, mirror } = options;
-      await checkWritable(output);
+      await checkOutputs([output], options, io);
       await using source = await openImages(options.data, io);
       await using tokenizer = await loadTokenizer(options, io);
       using bar = progress("Tokenizing", io);

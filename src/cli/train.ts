@@ -1,15 +1,16 @@
 import { Argument, Command } from "commander";
 import { count } from "./count.ts";
+import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
-import { stemOf } from "./outputs.ts";
-import { positiveInteger } from "./parse.ts";
+import { stemOf } from "./paths.ts";
+import { positiveInteger, renamed } from "./parse.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { trainingProgress } from "./train_progress.ts";
 
 interface Options {
   config: string;
   data?: string;
-  out?: string;
+  output?: string;
   resume?: true;
   overfit?: number;
   autoLr?: true;
@@ -17,12 +18,12 @@ interface Options {
 
 /** `voken train`: trains a model in a folder for the run. */
 export function trainCommand(io: Io): Command {
-  return new Command("train")
+  const command = new Command("train")
     .description("train a tokenizer, or a transformer on a tokenizer's tokens")
     .addArgument(new Argument("<stage>", "what to train").choices(["tokenizer", "transformer"]))
     .requiredOption("--config <run.json>", "the configuration, see docs/training.md, or the name of a preset")
     .option("--data <path>", "the images or tokens, instead of those in the configuration")
-    .option("-o, --out <folder>", "folder of the run (default: runs/ and the name of the configuration)")
+    .option("-o, --output <folder>", "folder of the run (default: runs/ and the name of the configuration)")
     .option("--resume", "resume from the newest checkpoint in the folder")
     .option(
       "--overfit <n>",
@@ -32,12 +33,18 @@ export function trainCommand(io: Io): Command {
     .option(
       "--auto-lr",
       "scale the learning rate with the batch size, relative to optimizer.learningRateBatch",
-    )
+    );
+  command.addOption(renamed("--out <folder>", "-o"));
+  withExamples(command, [
+    "voken train tokenizer --config run.json --data photos -o runs/tokenizer",
+    "voken train tokenizer --config run.json --data photos -o runs/tokenizer --resume",
+  ]);
+  return command
     .action(async (stage: "tokenizer" | "transformer", options: Options) => {
       // Loaded on demand: no other command needs it.
       const { overfitting, readRun, train, withScaledLearningRate } = await import("../train/mod.ts");
       const name = stemOf(options.config) + (options.overfit ? "-overfit" : "");
-      const folder = options.out ?? `runs/${name}`;
+      const folder = options.output ?? `runs/${name}`;
       const read = await readRun(options.config, stage, options);
       const scaled = options.autoLr ? withScaledLearningRate(read) : read;
       const run = options.overfit ? overfitting(scaled, options.overfit) : scaled;

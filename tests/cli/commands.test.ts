@@ -80,7 +80,7 @@ test("images of different sizes need --size to share a file", async () => {
 
 test("inspect, convert and explain agree on what a model is", async () => {
   using folder = scratch();
-  const converted = await voken(["convert", "emoji-64", folder.at("copy"), "--dtype", "f32"]);
+  const converted = await voken(["convert", "emoji-64", "-o", folder.at("copy"), "--dtype", "f32"]);
   assert.is(converted.code, 0, converted.notes);
   assert.match(converted.out, /ch 64, ch_mult \[1,2,2\].* 81 averaged \(EMA\) weights in f32, 13\.2\d MB/);
   assert.match(converted.out, /\n.*: transformer of dim 192, 6 \+ 1 blocks, in q8, 5\.\d\d MB$/);

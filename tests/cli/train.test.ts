@@ -13,7 +13,7 @@ const onLinux = skipIf(notLinux, test);
 function start(config: string, folder: string): Deno.ChildProcess {
   const main = new URL("../../src/cli/voken.ts", import.meta.url).pathname;
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", main, "train", "tokenizer", "--config", config, "--out", folder, "--resume"],
+    args: ["run", "-A", main, "train", "tokenizer", "--config", config, "-o", folder, "--resume"],
     stdout: "piped",
     stderr: "piped",
   }).spawn();

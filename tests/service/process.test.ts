@@ -51,7 +51,7 @@ test("invalid options are rejected in one line", async () => {
   const cases: [string[], RegExp][] = [
     [["--tokens", folder.at("empty")], /one or more.*got none/],
     [["--tokens", folder.at("short")], /at least 16 characters/],
-    [["--tokens", folder.at("absent")], /got NotFound/],
+    [["--tokens", folder.at("absent")], /got no such file/],
     [["--model", "absent"], /Cannot find the model absent/],
     [["--port", "70000"], /port from 0 to 65535/],
     [["--limit", "speed=1"], /name=value with one of maxBodyBytes/],
