@@ -10,11 +10,7 @@ export class ImageThread {
   /** Starts the thread with a heap of at most `memory` megabytes. The host must have Node's worker threads. */
   constructor({ memory }: { memory: number }) {
     const { Worker } = nodeWorkers()!;
-    // In an npm package each file is compiled to JavaScript.
-    const extension = import.meta.url.endsWith(".js") ? "js" : "ts";
-    this.#worker = new Worker(new URL(`./image_worker.${extension}`, import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: memory },
-    });
+    this.#worker = new Worker(workerUrl(), { resourceLimits: { maxOldGenerationSizeMb: memory } });
     this.#worker.on("message", (answer: ImageWorkerAnswer) => this.#take()?.resolve(answer));
     this.#worker.on("error", (error) => this.#end(String(error)));
     this.#worker.on("exit", (code) => this.#end(`exit code ${code}`));
@@ -55,4 +51,14 @@ export class ImageThread {
     this.#worker.unref();
     return pending;
   }
+}
+
+/** Where the worker is. It imports codecs, so that its own file is started, not a bundle. */
+function workerUrl(): URL {
+  // In an npm package each file is compiled to JavaScript.
+  const extension = import.meta.url.endsWith(".js") ? "js" : "ts";
+  const file = new URL(`./image_worker.${extension}`, import.meta.url);
+  if (file.protocol === "file:") return file;
+  // Deno starts no worker at an https: URL, but imports one.
+  return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(file.href)};`)}`);
 }

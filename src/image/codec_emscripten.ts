@@ -1,5 +1,5 @@
 import type { CodecName } from "./codec_modules.ts";
-import { WasmCodec } from "./wasm_codec.ts";
+import { WasmCodec } from "./codec_wasm.ts";
 
 /** An instance of an Emscripten module, and the lines that it wrote to standard error. */
 export interface EmscriptenInstance<Module> {
@@ -10,13 +10,12 @@ export interface EmscriptenInstance<Module> {
 /** A factory that Emscripten generates. */
 type Factory<Module> = (options: Record<string, unknown>) => Promise<Module>;
 
-/** A codec compiled by Emscripten. `url` returns the URL of its .wasm file, `factory` imports its script. */
+/** A codec compiled by Emscripten. `factory` imports its script. */
 export function emscriptenCodec<Module>(
   name: CodecName,
-  url: () => string,
   factory: () => Promise<{ default: unknown }>,
 ): WasmCodec<EmscriptenInstance<Module>> {
-  return new WasmCodec(name, url, async (wasm) => {
+  return new WasmCodec(name, async (wasm) => {
     const log: string[] = [];
     const make = (await factory()).default as Factory<Module>;
     const module = await make({

@@ -1,10 +1,13 @@
+import { defaultOptions } from "@jsquash/jpeg/meta.js";
 import { ImageError } from "../tensor/errors.ts";
 import type { EmscriptenInstance } from "./codec_emscripten.ts";
 import { emscriptenCodec } from "./codec_emscripten.ts";
+import type { Codec } from "./codec_type.ts";
+import type { WasmCodec } from "./codec_wasm.ts";
+import type { ImageHeader } from "./header_type.ts";
 import type { Image } from "./image.ts";
 import type { Rgba } from "./rgba.ts";
 import { toRgba } from "./rgba.ts";
-import type { WasmCodec } from "./wasm_codec.ts";
 
 interface Decoder {
   decode(bytes: Uint8Array, preserveOrientation: boolean): Rgba | null;
@@ -16,22 +19,22 @@ interface Encoder {
 
 const decoder: WasmCodec<EmscriptenInstance<Decoder>> = emscriptenCodec(
   "jpegDecode",
-  () => import.meta.resolve("npm:@jsquash/jpeg@^1.6.0/codec/dec/mozjpeg_dec.wasm"),
   () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
 );
 
 const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
   "jpegEncode",
-  () => import.meta.resolve("npm:@jsquash/jpeg@^1.6.0/codec/enc/mozjpeg_enc.wasm"),
   () => import("@jsquash/jpeg/codec/enc/mozjpeg_enc.js"),
 );
 
 /** Warnings of damage to the image. Others, such as "extraneous bytes before marker", are harmless. */
 const damage = /premature end|bad Huffman code|instead of RST|Inconsistent progression/i;
 
+export const codec: Codec = { decode, encode };
+
 /** Decodes a JPEG file to RGBA without applying its orientation. May throw any error if the file is damaged. */
-export function decodeJpeg(bytes: Uint8Array, pixels: number): Promise<Rgba> {
-  return decoder.run(pixels, ({ module, log }) => {
+function decode(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Rgba> {
+  return decoder.run(width * height, ({ module, log }) => {
     log.length = 0;
     let decoded: Rgba | null;
     try {
@@ -48,9 +51,8 @@ export function decodeJpeg(bytes: Uint8Array, pixels: number): Promise<Rgba> {
 }
 
 /** Encodes an image as a progressive JPEG file with a quality of 0 to 100. */
-export async function encodeJpeg(image: Image, quality: number): Promise<Uint8Array> {
-  const { defaultOptions } = await import("@jsquash/jpeg/meta.js");
-  return await encoder.run(image.width * image.height, ({ module }) => {
+function encode(image: Image, quality: number): Promise<Uint8Array> {
+  return encoder.run(image.width * image.height, ({ module }) => {
     const options = { ...defaultOptions, quality };
     return Uint8Array.from(module.encode(toRgba(image), image.width, image.height, options));
   });

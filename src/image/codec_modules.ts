@@ -1,17 +1,45 @@
+import { compileFile } from "../io/host.ts";
+
 /** Names of the codecs. */
 export type CodecName = "png" | "jpegDecode" | "jpegEncode" | "webpDecode" | "webpEncode";
 
-const given: Map<CodecName, WebAssembly.Module> = new Map();
+/** The files of the codecs: package, range of its versions, path. */
+const places: Readonly<Record<CodecName, readonly [name: string, versions: string, path: string]>> = {
+  png: ["@jsquash/png", "^3.1.1", "codec/pkg/squoosh_png_bg.wasm"],
+  jpegDecode: ["@jsquash/jpeg", "^1.6.0", "codec/dec/mozjpeg_dec.wasm"],
+  jpegEncode: ["@jsquash/jpeg", "^1.6.0", "codec/enc/mozjpeg_enc.wasm"],
+  webpDecode: ["@jsquash/webp", "^1.5.0", "codec/dec/webp_dec.wasm"],
+  webpEncode: ["@jsquash/webp", "^1.5.0", "codec/enc/webp_enc_simd.wasm"],
+};
+
+const modules: Map<CodecName, WebAssembly.Module | Promise<WebAssembly.Module>> = new Map();
 
 /**
  * Provides codecs as compiled modules, for hosts that cannot compile WebAssembly at run time. They are the `.wasm` files
  * of the packages @jsquash/png, jpeg and webp. Must be called before the first image is decoded.
  */
-export function provideCodecs(modules: Readonly<Partial<Record<CodecName, WebAssembly.Module>>>): void {
-  for (const [name, module] of Object.entries(modules)) given.set(name as CodecName, module);
+export function provideCodecs(given: Readonly<Partial<Record<CodecName, WebAssembly.Module>>>): void {
+  for (const [name, module] of Object.entries(given)) modules.set(name as CodecName, module);
 }
 
-/** A codec that was provided by the host. */
-export function providedCodec(name: CodecName): WebAssembly.Module | undefined {
-  return given.get(name);
+/** The compiled module of a codec. Throws any error if it cannot be loaded. */
+export async function codecModule(name: CodecName): Promise<WebAssembly.Module> {
+  let module = modules.get(name);
+  if (!module) modules.set(name, module = compileFile(locate(name)));
+  try {
+    return await module;
+  } catch (cause) {
+    modules.delete(name);
+    throw cause;
+  }
+}
+
+/** Where a codec is: registries rewrite the bare names of packages in imports, but not here. */
+function locate(codec: CodecName): string {
+  const [name, versions, path] = places[codec];
+  try {
+    return import.meta.resolve(`${name}/${path}`);
+  } catch {
+    return `npm:${name}@${versions}/${path}`;
+  }
 }

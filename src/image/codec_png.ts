@@ -1,7 +1,11 @@
+// Makes the host find the package, of which only the WebAssembly is used.
+import "@jsquash/png/meta.js";
+import type { Codec } from "./codec_type.ts";
+import { WasmCodec } from "./codec_wasm.ts";
+import type { ImageHeader } from "./header_type.ts";
 import type { Image } from "./image.ts";
 import type { Rgba } from "./rgba.ts";
 import { toRgba } from "./rgba.ts";
-import { WasmCodec } from "./wasm_codec.ts";
 
 /**
  * The package's own script uses a single instance, in which a damaged image (a Rust panic) leaks stack and heap. This
@@ -30,19 +34,13 @@ interface PngInstance {
   decoded?: Rgba;
 }
 
-const codec: WasmCodec<PngInstance> = new WasmCodec(
-  "png",
-  async () => {
-    // The package's files are available only after something is imported from it.
-    await import("@jsquash/png/codec/pkg/squoosh_png.js");
-    return import.meta.resolve("npm:@jsquash/png@^3.1.1/codec/pkg/squoosh_png_bg.wasm");
-  },
-  instantiate,
-);
+const png: WasmCodec<PngInstance> = new WasmCodec("png", instantiate);
+
+export const codec: Codec = { decode, encode };
 
 /** Decodes a PNG file, or the default image of an animation, to 8-bit RGBA. May throw any error if it is damaged. */
-export function decodePng(bytes: Uint8Array, pixels: number): Promise<Rgba> {
-  return codec.run(pixels, (instance) => {
+function decode(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Rgba> {
+  return png.run(width * height, (instance) => {
     instance.exports.decode(put(instance, bytes), bytes.length);
     const decoded = instance.decoded!;
     instance.decoded = undefined;
@@ -51,10 +49,10 @@ export function decodePng(bytes: Uint8Array, pixels: number): Promise<Rgba> {
 }
 
 /** Encodes an image as an RGBA PNG file. */
-export function encodePng(image: Image): Promise<Uint8Array> {
+function encode(image: Image): Promise<Uint8Array> {
   const { width, height } = image;
   const rgba = toRgba(image);
-  return codec.run(width * height, (instance) => {
+  return png.run(width * height, (instance) => {
     const { exports } = instance;
     const result = exports.__wbindgen_add_to_stack_pointer(-16);
     exports.encode(result, put(instance, rgba), rgba.length, width, height, 8);

@@ -1,11 +1,10 @@
 import { BackendError, ImageError } from "../tensor/errors.ts";
-import { decodeJpeg } from "./codec_jpeg.ts";
-import { decodePng } from "./codec_png.ts";
-import { decodeWebp } from "./codec_webp.ts";
+import { codecOf } from "./codec.ts";
 import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
 import type { ImageFormat, ImageHeader } from "./header_type.ts";
 import { formatNames } from "./header_type.ts";
 import { checkJpegComplete } from "./header_jpeg.ts";
+import { checkPngComplete } from "./header_png.ts";
 import { checkWebpComplete } from "./header_webp.ts";
 import type { Image, Rgb } from "./image.ts";
 import { white } from "./image.ts";
@@ -20,16 +19,11 @@ export interface DecodeOptions {
   background?: Rgb;
 }
 
-interface Format {
-  /** Throws for incomplete files that the decoder would accept. */
-  check(bytes: Uint8Array, header: ImageHeader): void;
-  decode(bytes: Uint8Array, pixels: number): Promise<Rgba>;
-}
-
-const formats: Record<ImageFormat, Format> = {
-  png: { check: () => {}, decode: decodePng },
-  jpeg: { check: checkJpegComplete, decode: decodeJpeg },
-  webp: { check: checkWebp, decode: decodeWebp },
+/** Throw for files that are not supported, and for incomplete ones that a codec would accept. */
+const checks: Record<ImageFormat, (bytes: Uint8Array, header: ImageHeader) => void> = {
+  png: checkPngComplete,
+  jpeg: checkJpegComplete,
+  webp: checkWebp,
 };
 
 /**
@@ -44,9 +38,8 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
   const { maxPixels = defaultMaxPixels, background = white } = options;
   const header = readHeader(bytes);
   checkPixels(header, maxPixels);
-  const format = formats[header.format];
-  format.check(bytes, header);
-  const decoded = await decodeWith(format, { bytes, header });
+  checks[header.format](bytes, header);
+  const decoded = await decode(bytes, header);
   if (decoded.width !== header.width || decoded.height !== header.height) {
     throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
       expected: `${header.width}×${header.height} as its header says`,
@@ -56,10 +49,10 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
   return flatten(decoded, { orientation: header.orientation, background });
 }
 
-async function decodeWith(format: Format, file: { bytes: Uint8Array; header: ImageHeader }): Promise<Rgba> {
-  const { bytes, header } = file;
+async function decode(bytes: Uint8Array, header: ImageHeader): Promise<Rgba> {
+  const codec = await codecOf(header.format);
   try {
-    return await format.decode(bytes, header.width * header.height);
+    return await codec.decode(bytes, header);
   } catch (cause) {
     if (cause instanceof ImageError || cause instanceof BackendError) throw cause;
     // Codecs fail with traps, exits and numbers. All of them mean that the file is damaged.

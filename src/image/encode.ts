@@ -1,8 +1,6 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions, type Kinds, numberFrom, oneOf } from "../tensor/options.ts";
-import { encodeJpeg } from "./codec_jpeg.ts";
-import { encodePng } from "./codec_png.ts";
-import { encodeWebp, maxWebpSide } from "./codec_webp.ts";
+import { codecOf } from "./codec.ts";
 import type { ImageFormat } from "./header_type.ts";
 import type { Image } from "./image.ts";
 import { checkImage } from "./image.ts";
@@ -15,7 +13,8 @@ export interface EncodeOptions {
   quality?: number;
 }
 
-const maxSides: Record<ImageFormat, number> = { png: 2 ** 31 - 1, jpeg: 65500, webp: maxWebpSide };
+/** The largest width and height of each format. */
+const maxSides: Record<ImageFormat, number> = { png: 2 ** 31 - 1, jpeg: 65500, webp: 16383 };
 
 const kinds: Kinds<EncodeOptions> = { format: oneOf(Object.keys(maxSides)), quality: numberFrom(0, 100) };
 
@@ -35,6 +34,6 @@ export async function encodeImage(image: Image, options: EncodeOptions = {}): Pr
       got: `${image.width}×${image.height}`,
     });
   }
-  if (format === "png") return await encodePng(image);
-  return await (format === "jpeg" ? encodeJpeg : encodeWebp)(image, quality);
+  const codec = await codecOf(format);
+  return await codec.encode(image, quality);
 }

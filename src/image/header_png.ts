@@ -45,17 +45,34 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     animated: false,
     orientation: 1,
   };
-  for (let at = 33; at + 8 <= bytes.length;) {
-    const length = view.getUint32(at);
-    const name = chunkName(bytes, at);
+  for (const { name, at, length } of chunks(bytes)) {
     if (name === "tRNS") header.alpha = true;
     // An animation of one frame is a still image.
     if (name === "acTL" && at + 12 <= bytes.length) header.animated = view.getUint32(at + 8) > 1;
     if (name === "eXIf") header.orientation = exifOrientation(bytes.subarray(at + 8, at + 8 + length));
-    if (name === "IEND") break;
-    at += 12 + length;
   }
   return header;
+}
+
+/** Throws `ImageError` if the file has no end, as browsers show what there is. */
+export function checkPngComplete(bytes: Uint8Array): void {
+  for (const { name } of chunks(bytes)) if (name === "IEND") return;
+  throw new ImageError("Cannot decode the PNG image", {
+    expected: "an IEND chunk",
+    got: `the end of the data after ${bytes.length} bytes`,
+    hint: "the file is truncated; fetch it again",
+  });
+}
+
+/** The chunks after the header: where each begins, and the length of its data. */
+function* chunks(bytes: Uint8Array): Generator<{ name: string; at: number; length: number }> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 33; at + 8 <= bytes.length;) {
+    const name = chunkName(bytes, at), length = view.getUint32(at);
+    yield { name, at, length };
+    if (name === "IEND") return;
+    at += 12 + length;
+  }
 }
 
 function chunkName(bytes: Uint8Array, at: number): string {

@@ -35,6 +35,11 @@ export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name]
   return host.process?.getBuiltinModule?.(name);
 }
 
+/** Whether there is a browser with its canvas, in a page or a worker. */
+export function inBrowser(): boolean {
+  return host.process?.getBuiltinModule === undefined && "OffscreenCanvas" in globalThis;
+}
+
 /** The file system. Throws `FileError` in hosts without one. */
 export function files(): typeof import("node:fs/promises") {
   const module = builtin("node:fs/promises");
@@ -81,6 +86,16 @@ export function permitted(permission: Permission): boolean {
 export function pathOf(place: string | URL): string {
   if (typeof place === "string") return place;
   return builtin("node:url")?.fileURLToPath(place) ?? decodeURIComponent(place.pathname);
+}
+
+/**
+ * Compiles a WebAssembly file at a `file:` URL, or in a package at an `npm:` URL on Deno. Deno imports it, which needs no
+ * permission to read.
+ */
+export async function compileFile(url: string): Promise<WebAssembly.Module> {
+  // Other hosts, bundlers and TypeScript do not know the syntax.
+  if (host.Deno) return await new Function("url", "return import.source(url)")(url);
+  return await WebAssembly.compile(new Uint8Array(await files().readFile(new URL(url))));
 }
 
 /** What is at a path; `undefined` if there is nothing, or it cannot be looked at. */

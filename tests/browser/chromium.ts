@@ -1,4 +1,4 @@
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -27,6 +27,18 @@ const options: readonly string[] = [
   "--disable-vulkan-surface",
 ];
 
+/** Leaves out the packages of codecs: a browser has its own. */
+const noCodecs: Plugin = {
+  name: "no codecs",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@jsquash\// }, ({ path }) => ({ path, namespace: "codecs" }));
+    onLoad(
+      { filter: /./, namespace: "codecs" },
+      () => ({ contents: "export default {}; export const defaultOptions = {};" }),
+    );
+  },
+};
+
 /**
  * A page that ran `script`: at `address` if there is a server, else at one of its own, that gives `files` at their paths.
  * Close the browser in the end.
@@ -47,6 +59,7 @@ export async function openPage(
     supported: { using: false },
     write: false,
     logLevel: "silent",
+    plugins: [noCodecs],
   });
   const browser = await chromium.launch({ executablePath: chromiumPath, args: [...options] });
   const page = await browser.newPage();

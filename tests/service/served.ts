@@ -1,6 +1,5 @@
-/** Where the server may read: the repository, and the packages of the codecs. */
+/** Where the server may read. */
 const root = new URL("../../", import.meta.url);
-const packages = new URL(import.meta.resolve("@jsquash/png")).pathname.replace(/\/@jsquash\/.*/, "");
 
 /** A server in a separate process. */
 export interface Served extends AsyncDisposable {
@@ -21,7 +20,7 @@ export async function served(
       "--no-prompt",
       "--frozen",
       "--allow-net=127.0.0.1",
-      `--allow-read=${[root.pathname, packages, ...read].join(",")}`,
+      `--allow-read=${[root.pathname, ...read].join(",")}`,
       new URL("src/cli/voken.ts", root).pathname,
       "serve",
       "--port",
