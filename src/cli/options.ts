@@ -20,7 +20,8 @@ export interface ModelOptions extends BackendOptions {
 }
 
 /** The models that the options and arguments of commands accept. */
-export const modelHelp = "a checkpoint, a folder written by convert, or the name of a shipped model";
+export const modelHelp =
+  "a checkpoint, a folder written by convert, the address of one, hf:owner/name, or the name of a shipped model";
 
 /** Adds the options of `ModelOptions` to a command. */
 export function withModel(command: Command): Command {

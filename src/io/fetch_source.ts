@@ -41,18 +41,19 @@ export interface FetchOptions {
   /** Told how many bytes of a file are there. */
   readonly onProgress?: (progress: FetchProgress) => void;
   /**
-   * Whether files are fetched as a whole and kept in the cache (default), or only the parts that are read, each time, by range
-   * requests.
+   * Whether files are fetched as a whole and kept in the cache (default), or only the parts that are read, each time,
+   * by range requests.
    */
   readonly cache?: boolean;
 }
 
 /**
- * Opens a file that is kept in the cache or fetched. A server is asked whether the file was changed, unless its version is
- * known; if the server cannot be reached, what is in the cache is used. Where nothing can be kept, the parts that are read
- * are fetched.
+ * Opens a file that is kept in the cache or fetched. A server is asked whether the file was changed, unless its
+ * version is known; if the server cannot be reached, what is in the cache is used. Where nothing can be kept, the
+ * parts that are read are fetched.
  *
- * Throws `NetworkError` if the file cannot be had, `CheckpointError` if it does not have its digest, `FileError` if the disk is full.
+ * Throws `NetworkError` if the file cannot be had, `CheckpointError` if it does not have its digest, `FileError` if
+ * the disk is full.
  */
 export async function fetchSource(file: RemoteFile, options: FetchOptions = {}): Promise<ByteSource> {
   const cache = openCache(), version = file.sha256 ?? file.version;

@@ -7,8 +7,8 @@ const piece = 4 * 2 ** 20;
 const maxWhole = 2 ** 30;
 
 /**
- * The SHA-256 digest of all bytes as hexadecimal digits. `undefined` in browsers for more than 1 GiB, and in pages without a
- * secure context, which have no hash function.
+ * The SHA-256 digest of all bytes as hexadecimal digits. `undefined` in browsers for more than 1 GiB, and in pages
+ * without a secure context, which have no hash function.
  */
 export async function sha256(source: ByteSource): Promise<string | undefined> {
   const node = builtin("node:crypto");

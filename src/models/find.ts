@@ -4,6 +4,8 @@ import { type FetchOptions, fetchSource } from "../io/fetch_source.ts";
 import { hasFiles, look, pathOf } from "../io/host.ts";
 import { openSource } from "../io/open_source.ts";
 import { CheckpointError, NetworkError } from "../tensor/errors.ts";
+import { hubModel } from "./hub.ts";
+import { hubPrefix } from "./hub_place.ts";
 import type { ModelFiles } from "./model_files.ts";
 import { defaultModel, isShipped, modelNames, shippedModel } from "./shipped.ts";
 
@@ -13,6 +15,7 @@ export { defaultModel, modelNames };
  * Where a model comes from:
  * - the path or `file:` URL of a file or folder; in browsers, paths are relative to the page,
  * - an http(s) address, of a folder if it ends in `/`,
+ * - `hf:owner/name`, a repository of the Hugging Face hub, or `hf:owner/name@revision/file`,
  * - the name of a model that is shipped,
  * - the bytes of a file.
  */
@@ -21,13 +24,14 @@ export type ModelSource = string | URL | Blob | Uint8Array;
 /**
  * Finds the files of a model. Files that come over a network are fetched when they are opened.
  *
- * A file or folder in the working directory comes before a shipped model of the same name. Throws `CheckpointError` for a name
- * that is neither, `NetworkError` as `fetchSource` does.
+ * A file or folder in the working directory comes before a shipped model of the same name. Throws `CheckpointError`
+ * for a name that is neither, `NetworkError` as `fetchSource` does.
  */
 export async function findModel(source: ModelSource, options: FetchOptions = {}): Promise<ModelFiles> {
   if (source instanceof Uint8Array || source instanceof Blob) {
     return { kind: "file", open: () => openSource(source) };
   }
+  if (typeof source === "string" && source.startsWith(hubPrefix)) return await hubModel(source, options);
   const url = urlOf(source);
   if (url && url.protocol !== "file:") return modelAt(url, options);
   const place = url ?? source, there = hasFiles() ? await look(place) : undefined;
@@ -35,7 +39,9 @@ export async function findModel(source: ModelSource, options: FetchOptions = {})
   if (there === undefined && typeof source === "string" && /^[\w-][\w.-]*$/.test(source)) {
     if (isShipped(source)) return shippedModel(source, options);
     throw new CheckpointError(`Cannot find the model ${source}`, {
-      expected: `the path or address of a checkpoint, or one of the names ${modelNames.join(", ")}`,
+      expected: `the path or address of a checkpoint, hf:owner/name, or one of the names ${
+        modelNames.join(", ")
+      }`,
       got: "neither",
     });
   }

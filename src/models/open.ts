@@ -16,8 +16,8 @@ const maxTextBytes = 1_000_000;
 
 /**
  * Opens the checkpoint of a model: a file that `torch.save` wrote (.ckpt, .pth), a safetensors file, or a folder with
- * `config.json` and `model.safetensors`. A configuration in the metadata of the weights takes precedence over `config.json`. The
- * kind of a file is recognised by its content, not its name. Nothing in it is ever executed.
+ * `config.json` and `model.safetensors`. A configuration in the metadata of the weights takes precedence over
+ * `config.json`. The kind of a file is recognised by its content, not its name. Nothing in it is ever executed.
  *
  * Throws `CheckpointError` if there is no such file, or it is neither, or damaged, or hostile; `NetworkError` if it
  * cannot be fetched, `FileError` if it is fetched and the disk is full.

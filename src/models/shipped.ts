@@ -19,8 +19,8 @@ export function isShipped(name: string): boolean {
 }
 
 /**
- * A model that comes with this package. Its files are read where the package is, on a disk or on a network, or fetched from
- * the registry if a bundler has moved the code away from them. What is fetched is checked by its digest.
+ * A model that comes with this package. Its files are read where the package is, on a disk or on a network, or
+ * fetched from the registry if a bundler has moved the code away from them. What is fetched is checked by its digest.
  */
 export function shippedModel(
   name: string,

@@ -15,15 +15,15 @@ export interface RuntimeOptions extends Cancellable {
   /** Threads of a backend that is chosen by name; default: one for each processor. */
   threads?: number;
   /**
-   * Storage format of a transformer's matrices: `f32`, `f16`, `q8` (default) or `q4`. The keys and values of earlier tokens
-   * are stored as f16 unless this is `f32`. Weights of tokenizers keep the precision of their checkpoint.
+   * Storage format of a transformer's matrices: `f32`, `f16`, `q8` (default) or `q4`. The keys and values of earlier
+   * tokens are stored as f16 unless this is `f32`. Weights of tokenizers keep the precision of their checkpoint.
    */
   weights?: WeightFormat;
   /** Called with the bytes that have been loaded, after each weight, and before that with those that are downloaded. */
   onProgress?: OnProgress;
   /**
-   * Whether a model from a network is downloaded and kept for the next time (default). If not, only the parts that are needed are
-   * fetched, each time.
+   * Whether a model from a network is downloaded and kept for the next time (default). If not, only the parts that
+   * are needed are fetched, each time.
    */
   cache?: boolean;
 }

@@ -25,9 +25,9 @@ const loadKinds: Kinds<ModelHints & RuntimeOptions> = { ...hintKinds, ...runtime
 /**
  * Turns images into tokens and tokens into images, by an Open-MAGVIT2 image tokenizer.
  *
- * Every call takes a signal; aborting it ends the call with the signal's reason and leaves the tokenizer usable. A tokenizer
- * holds threads and memory: dispose it, best by `await using`. Calls throw `BackendError` after disposal and if the machine
- * fails, and `NumericError` if a result is not finite.
+ * Every call takes a signal; aborting it ends the call with the signal's reason and leaves the tokenizer usable. A
+ * tokenizer holds threads and memory: dispose it, best by `await using`. Calls throw `BackendError` after disposal
+ * and if the machine fails, and `NumericError` if a result is not finite.
  *
  * @example
  * ```ts
@@ -46,11 +46,13 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Loads a tokenizer from a `.ckpt`, `.pth` or `.safetensors` file (told apart by content), a folder with `config.json`
-   * and `model.safetensors`, or by the name of a model that comes with this package (`emoji-64`).
+   * Loads a tokenizer from a `.ckpt`, `.pth` or `.safetensors` file (told apart by content), a folder with
+   * `config.json` and `model.safetensors`, the address of either, a repository of the hub (`hf:owner/name`), or by
+   * the name of a model that comes with this package (`emoji-64`). What comes from a network is kept.
    *
-   * Throws `CheckpointError` if the file is damaged or holds no image tokenizer, `NumericError` if a weight is not
-   * finite, `ArgumentError` for a wrong option, `BackendError` if the backend cannot run here.
+   * Throws `CheckpointError` if the file is damaged or holds no image tokenizer, `NetworkError` if it cannot be
+   * fetched, `NumericError` if a weight is not finite, `ArgumentError` for a wrong option, `BackendError` if the
+   * backend cannot run here.
    */
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Tokenizer> {
     checkOptions(options, loadKinds, "load the tokenizer");

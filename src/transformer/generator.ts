@@ -38,9 +38,9 @@ import { defaultSampling, type SamplingSettings } from "./settings.ts";
 /**
  * Generates images of classes, token by token, by an Open-MAGVIT2 transformer.
  *
- * The same seed generates the same images, however many are generated at once and with any number of threads. Calls at the
- * same time run one after the other; aborting a call's signal ends it within one token and leaves the generator usable.
- * Dispose it, best by `await using`.
+ * The same seed generates the same images, however many are generated at once and with any number of threads. Calls
+ * at the same time run one after the other; aborting a call's signal ends it within one token and leaves the
+ * generator usable. Dispose it, best by `await using`.
  *
  * @example
  * ```ts
@@ -76,9 +76,10 @@ export class Generator implements AsyncDisposable {
 
   /**
    * Loads a generator from a checkpoint of an autoregressive model, which holds its tokenizer, too; or from a folder with
-   * `model.safetensors` and `transformer.safetensors`; or by the name of a model that comes with this package.
+   * `model.safetensors` and `transformer.safetensors`; or from any other source that `Tokenizer.load` takes.
    *
-   * Throws `CheckpointError` if a file is damaged or lacks one of the two, `NumericError` if a weight is not finite,
+   * Throws `CheckpointError` if a file is damaged or lacks one of the two, `NetworkError` if it cannot be fetched,
+   * `NumericError` if a weight is not finite,
    * `ArgumentError` for a wrong option or a tokenizer that does not fit, `BackendError` if the backend cannot run here.
    */
   static async load(source: ModelSource, options: GeneratorOptions = {}): Promise<Generator> {

@@ -65,8 +65,9 @@ export class Transformer implements AsyncDisposable {
   }
 
   /**
-   * Loads the transformer of a checkpoint. Throws `CheckpointError` if it is damaged or holds none, `NumericError`
-   * if a weight is not finite, `ArgumentError` for a wrong option, `BackendError` if the backend cannot run here.
+   * Loads the transformer of a checkpoint, from any source that `Generator.load` takes. Throws `CheckpointError` if
+   * it is damaged or holds none, `NetworkError` if it cannot be fetched, `NumericError` if a weight is not finite,
+   * `ArgumentError` for a wrong option, `BackendError` if the backend cannot run here.
    */
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Transformer> {
     checkOptions(options, loadKinds, "load the transformer");

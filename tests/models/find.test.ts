@@ -84,7 +84,7 @@ test("a file of the name comes before a shipped model", async () => {
 test("unknown names and addresses are refused", async () => {
   const refused = (source: ModelSource, message: RegExp) =>
     thrown(CheckpointError, () => openCheckpoint(source), message);
-  await refused("nosuch", /the path or address of a checkpoint, or one of the names emoji-64/);
+  await refused("nosuch", /a checkpoint, hf:owner\/name, or one of the names emoji-64/);
   await refused(new URL("ftp://example.com/model"), /a file:, http: or https: address, got a ftp:/);
   await refused("./none/model.ckpt", /no such file/);
   await thrown(NetworkError, () => openCheckpoint(nowhere("/a.ckpt")), /a\.ckpt: got .*refused/i);

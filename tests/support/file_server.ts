@@ -57,9 +57,9 @@ export class FileServer implements AsyncDisposable {
     return this.url(path);
   }
 
-  /** The ranges that were asked for at a path. */
+  /** The ranges that were asked for at a path, with any query. */
   ranges(path: string): (string | null)[] {
-    return this.seen.filter((seen) => seen.path === path).map(({ range }) => range);
+    return this.seen.filter((seen) => seen.path.split("?")[0] === path).map(({ range }) => range);
   }
 
   async #answer(request: Request): Promise<Response> {

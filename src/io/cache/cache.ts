@@ -31,8 +31,8 @@ export interface CacheEntry {
 }
 
 /**
- * Files that were downloaded. Each is kept by path and version; a version never changes, and is there as a whole or not at
- * all, whatever other programs do at the same time.
+ * Files that were downloaded. Each is kept by path and version; a version never changes, and is there as a whole or
+ * not at all, whatever other programs do at the same time.
  */
 export interface Cache {
   /** Opens a version of a file, or its newest one. */
@@ -40,7 +40,8 @@ export interface Cache {
   /**
    * Keeps a version of a file in place of all others, and opens it. Resolves to `undefined` if nothing can be kept here.
    *
-   * Throws `CheckpointError` if the bytes do not have their digest, `FileError` if the disk is full, and what `content.from` throws.
+   * Throws `CheckpointError` if the bytes do not have their digest, `FileError` if the disk is full, and what
+   * `content.from` throws.
    */
   store(path: CachePath, version: string, content: Content): Promise<ByteSource | undefined>;
   /** The newest version of each file below a path, by path. */

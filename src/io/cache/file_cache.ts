@@ -16,7 +16,8 @@ const closed: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EROFS"]);
 
 /**
  * A cache in a folder. A version of a file is `<path>/@<version>/<name>`, made by renaming the complete download
- * `<path>/@<version>~….part`. Nothing is ever written to it again, so that it may be read while other processes replace it.
+ * `<path>/@<version>~….part`. Nothing is ever written to it again, so that it may be read while other processes
+ * replace it.
  */
 export class FileCache implements Cache {
   readonly #folder: string;

@@ -11,8 +11,8 @@ const origin = "https://voken.invalid/";
 const dateHeader = "x-voken-date";
 
 /**
- * A cache in a browser, by its Cache API: entries appear when they are complete, and are read from the disk. A download that was
- * cut goes on within the page, but not after the page was closed.
+ * A cache in a browser, by its Cache API: entries appear when they are complete, and are read from the disk. A
+ * download that was cut goes on within the page, but not after the page was closed.
  */
 export class PageCache implements Cache {
   async open(path: CachePath, version?: string): Promise<ByteSource | undefined> {

@@ -10,12 +10,12 @@ export interface Part {
 }
 
 /**
- * Begins a download, or goes on with one that was given up. While another process is at it, resolves to that one's part with
- * `taken: false`.
+ * Begins a download, or goes on with one that was given up. While another process is at it, resolves to that one's
+ * part with `taken: false`.
  *
  * There are no locks, which would outlive a process that is killed. A part belongs to who gave it its name, which is
- * unique. Who takes it over renames it, and only one can do that. A part is idle if nothing was written to it for a while; if its
- * owner was only slow, both write the same bytes at the same places.
+ * unique. Who takes it over renames it, and only one can do that. A part is idle if nothing was written to it for a
+ * while; if its owner was only slow, both write the same bytes at the same places.
  */
 export async function takePart(
   folder: string,

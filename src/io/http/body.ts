@@ -75,8 +75,8 @@ export async function openBody(
 }
 
 /**
- * The bytes of `range` from a response on, which may begin before them. Where the connection is cut, what is left is asked for
- * anew, if the version of the file is known or all is checked in the end.
+ * The bytes of `range` from a response on, which may begin before them. Where the connection is cut, what is left is
+ * asked for anew, if the version of the file is known or all is checked in the end.
  *
  * Throws `NetworkError` if the connection is cut again and again, or the file is changed meanwhile.
  */
