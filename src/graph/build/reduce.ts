@@ -7,7 +7,11 @@ import { mul, scale } from "./elementwise.ts";
 import { constant } from "./leaves.ts";
 
 /** The mean over `axes`, which stay with length 1; the sum is divided by the number of elements less `correction`. */
-export function mean(x: Tensor, axes: readonly number[], { correction }: { correction?: number } = {}): Tensor {
+export function mean(
+  x: Tensor,
+  axes: readonly number[],
+  { correction }: { correction?: number } = {},
+): Tensor {
   return apply("mean", { x }, correction === undefined ? { axes } : { axes, correction });
 }
 

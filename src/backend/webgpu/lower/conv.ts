@@ -87,9 +87,7 @@ export const convTraining: Rules<"conv_input_grad" | "conv_weight_grad"> = {
         workgroups: [Math.ceil(channels / block), Math.ceil(outputs / block), taps * parts],
         flop: flopOf(tensor as Tensor),
       },
-      ...parts > 1
-        ? [reduced({ x: sums, out: tensor as Tensor, size, count: parts, inner: size })]
-        : [],
+      ...parts > 1 ? [reduced({ x: sums, out: tensor as Tensor, size, count: parts, inner: size })] : [],
     ];
   },
 };

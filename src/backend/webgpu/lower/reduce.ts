@@ -70,7 +70,14 @@ export function reduced(
   const each = size >= manyElements || count <= workgroupSize;
   return {
     kernel: "mean",
-    constants: { WORKGROUP: workgroupSize, SIZE: size, COUNT: count, INNER: inner, DIVISOR: divisor, EACH: each },
+    constants: {
+      WORKGROUP: workgroupSize,
+      SIZE: size,
+      COUNT: count,
+      INNER: inner,
+      DIVISOR: divisor,
+      EACH: each,
+    },
     bindings: { x, out },
     workgroups: folded(each ? Math.ceil(size / workgroupSize) : size),
     flop: size * count,
