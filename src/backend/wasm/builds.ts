@@ -1,3 +1,4 @@
+import { fromBase64 } from "../../io/base64.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import type { Variant } from "./features.ts";
 
@@ -55,5 +56,5 @@ async function compile(variant: Variant, load: KernelBuild[Variant]): Promise<We
 }
 
 async function bytesOf(load: KernelBuild[Variant]): Promise<Uint8Array<ArrayBuffer>> {
-  return Uint8Array.from(atob((await load()).kernels), (character) => character.charCodeAt(0));
+  return fromBase64((await load()).kernels);
 }

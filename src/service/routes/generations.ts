@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { toBase64 } from "../../io/base64.ts";
 import { streamSSE } from "hono/streaming";
 import type { Generation } from "../../transformer/generation.ts";
 import { decodePartial } from "../../transformer/partial_image.ts";
@@ -41,9 +42,6 @@ export function generationRoute(app: App, parts: Parts): void {
     const { promise: streamed, resolve } = Promise.withResolvers<void>();
     c.set("streamed", streamed);
     return streamSSE(c, async (stream) => {
-      using ends = new DisposableStack();
-      ends.defer(resolve);
-      ends.use(admitted);
       stream.onAbort(() => admitted.abort(new Error("the client disconnected")));
       const send = (type: string, data: object) =>
         stream.writeSSE({ event: type, data: JSON.stringify({ type, ...data, ...shared }) });
@@ -69,6 +67,9 @@ export function generationRoute(app: App, parts: Parts): void {
         const { code, message, status } = asRequestError(error);
         if (status >= 500) logger.error("{code}: {error}", { code, error, requestId: c.get("requestId") });
         await send("error", { error: { code, message, requestId: c.get("requestId") } });
+      } finally {
+        admitted[Symbol.dispose]();
+        resolve();
       }
     });
   }
@@ -92,7 +93,7 @@ export function generationRoute(app: App, parts: Parts): void {
         quality: body.output_compression,
         signal: admitted.signal,
       };
-      return (await admitted.phase("encode file", () => parts.images.encode(image, options))).toBase64();
+      return toBase64(await admitted.phase("encode file", () => parts.images.encode(image, options)));
     };
     const rowCounts = onPartial ? partialRows(grid, body.partial_images) : [];
     let partials: Promise<void> = Promise.resolve();

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { fromBase64 } from "../../io/base64.ts";
 import { sniffFormat } from "../../image/header.ts";
 import { readBody } from "../http/body.ts";
 import { readJson } from "../http/json.ts";
@@ -26,7 +27,7 @@ export async function readImageRequest(c: Context<Env>, limits: Limits): Promise
   const type = mediaType(contentType);
   if (type === "application/json") {
     const { image, ...options } = await readJson(c.req.raw, limits);
-    return { file: fromBase64(image), options };
+    return { file: imageOfText(image), options };
   }
   if (!type.startsWith("image/") && type !== "multipart/form-data" && type !== "application/octet-stream") {
     throw wrongType(accepted);
@@ -42,7 +43,7 @@ export async function readImageRequest(c: Context<Env>, limits: Limits): Promise
 }
 
 /** Decodes base64 or a base64 data: URL. Other URLs and paths are rejected. */
-function fromBase64(text: unknown): Uint8Array {
+function imageOfText(text: unknown): Uint8Array {
   const invalid = () =>
     unprocessable(
       "invalid_image",
@@ -51,7 +52,7 @@ function fromBase64(text: unknown): Uint8Array {
   if (typeof text !== "string") throw invalid();
   let file: Uint8Array;
   try {
-    file = Uint8Array.fromBase64(text.replace(/^data:image\/\w+;base64,/, ""));
+    file = fromBase64(text.replace(/^data:image\/\w+;base64,/, ""));
   } catch {
     throw invalid();
   }

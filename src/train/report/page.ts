@@ -1,3 +1,4 @@
+import { toBase64 } from "../../io/base64.ts";
 import { shortNumber } from "./axis.ts";
 import { curve } from "./curve.ts";
 import { escaped } from "./html.ts";
@@ -108,5 +109,5 @@ function earlier(sheets: readonly Sheet[]): string {
 
 function sheetOf({ step, png }: Sheet): string {
   return `<figure class="sheet"><figcaption>Step ${step.toLocaleString("en")}</figcaption>` +
-    `<img alt="Samples after step ${step}" src="data:image/png;base64,${png.toBase64()}"></figure>`;
+    `<img alt="Samples after step ${step}" src="data:image/png;base64,${toBase64(png)}"></figure>`;
 }
