@@ -5,9 +5,9 @@
  * `deno pack` makes JavaScript and declarations of the files that go to JSR. What it leaves to do: syntax that Node 22
  * and some browsers do not know, types that their users may lack, and `package.json`.
  */
-import { build, stop } from "esbuild";
 import { makePortable } from "./declarations.ts";
 import { completeManifest } from "./manifest.ts";
+import { lowerSyntax } from "./syntax.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -26,20 +26,6 @@ export async function buildPackage(target: string): Promise<void> {
   await completeManifest(folder);
   await Deno.remove(target, { recursive: true }).catch(() => {});
   await Deno.rename(folder, target);
-}
-
-/** Rewrites the JavaScript below a folder as what Node 22 and the browsers of its time run: `using` is younger. */
-async function lowerSyntax(folder: string): Promise<void> {
-  await build({
-    entryPoints: [`${folder}/**/*.js`],
-    outdir: folder,
-    outbase: folder,
-    allowOverwrite: true,
-    target: "es2022",
-    supported: { using: false, "import-attributes": true },
-    logLevel: "error",
-  });
-  await stop();
 }
 
 /** Runs a program at the root. Throws what it wrote if it fails. */

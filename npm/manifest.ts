@@ -26,7 +26,7 @@ export async function completeManifest(folder: string): Promise<void> {
     type: "module",
     // Modules that are not used can be left out of bundles: importing one does nothing but define.
     sideEffects: [command, "./src/cli/voken.js"],
-    engines: { node: ">=22", bun: ">=1.2", deno: ">=2.7" },
+    engines: { node: ">=22.3", bun: ">=1.2", deno: ">=2.7" },
     bin: { voken: command },
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
     dependencies: packed.dependencies,

@@ -1,6 +1,6 @@
 /** The npm package as these tests use it: built once for all of them, and again when its sources have changed. */
 const root = new URL("../../", import.meta.url).pathname;
-const home = `${root}out/npm`;
+export const home: string = `${root}out/npm`;
 
 /** The folder of the package as `npm publish` would take it. */
 export const packageFolder: string = `${home}/package`;
