@@ -34,7 +34,7 @@ function training(ch: number, { n, size }: { n: number; size: number }): Trainin
     inputs: (step) => ({
       x: f32Tensor(shape, hashed(`images ${step}`, shape)),
       ...adamStep({ step, learningRate: 5e-4 }, { ...adam, name: optimizers.generator }),
-      ...stepFactors({ adversarial: 0, entropy: 1 }),
+      ...stepFactors({ generator: 0, discriminator: 0, entropy: 1 }),
     }),
   };
 }

@@ -10,7 +10,10 @@ export function convertLpipsCommand(io: Io): Command {
     .description(
       "combine the weights of VGG16 and LPIPS in one file, for training with a perceptual loss",
     )
-    .argument("<files...>", "torchvision's vgg16-397923af.pth and LPIPS's vgg.pth, in any order")
+    .argument(
+      "<files...>",
+      "torchvision's vgg16-397923af.pth and LPIPS's vgg.pth in any order, or a training checkpoint that carries them",
+    )
     .requiredOption("-o, --output <file.safetensors>", "file of the weights");
   withExamples(command, ["voken convert-lpips vgg16-397923af.pth vgg.pth -o lpips.safetensors"]);
   return withForce(command)

@@ -48,11 +48,12 @@ function describe(summary: CheckpointSummary): string {
     ],
   ];
   if (tokenizer) {
-    const { config, like, weights, parameters } = tokenizer;
+    const { config, like, weights, both, parameters } = tokenizer;
     const known = like.length > 0 ? ` (as ${like.join(" and ")})` : "";
     const used = weights === "raw" ? "the raw weights" : "the averaged (EMA) weights";
+    const others = both ? ", or the raw ones with --raw" : ", the only ones there are";
     rows.push(["tokenizer", `${formatConfig(config)}${known}`]);
-    rows.push(["inference", `${millions(parameters)} weights; uses ${used}`]);
+    rows.push(["inference", `${millions(parameters)} weights; uses ${used}${others}`]);
   }
   if (transformer) rows.push(["transformer", describeTransformer(transformer)]);
   if (problem) rows.push(["problem", problem.replace(/\s*\n\s*/g, " ")]);

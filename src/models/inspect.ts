@@ -19,6 +19,8 @@ export interface TokenizerFacts {
   readonly like: readonly string[];
   /** Which weights inference takes by default. */
   readonly weights: "ema" | "raw";
+  /** Whether the file holds both, so that `raw` chooses. The published transformers' files hold the raw ones alone. */
+  readonly both: boolean;
   /** Number of parameters. */
   readonly parameters: number;
 }
@@ -105,7 +107,9 @@ function tokenizerFacts(checkpoint: Checkpoint): { tokenizer: TokenizerFacts } |
     const { config, kind, source } = tokenizerWeights(checkpoint);
     const parameters = source.shapes.values().reduce((sum, shape) => sum + sizeOf(shape), 0);
     const like = published.get(formatConfig(config)) ?? [];
-    return { tokenizer: { config, like, weights: kind, parameters } };
+    const { raw, ema } = tokenizerNames(checkpoint.tensors.keys());
+    const both = raw.length > 0 && ema.length > 0;
+    return { tokenizer: { config, like, weights: kind, both, parameters } };
   } catch (error) {
     if (error instanceof CheckpointError) return { problem: error.message };
     throw error;

@@ -46,7 +46,8 @@ export async function openLpips(
     throw new CheckpointError(`Cannot take LPIPS's weights from ${paths.join(" and ")}`, {
       expected: `VGG16's ${lpipsShapes.size - 5} weights and 5 linear ones`,
       got: problems.slice(0, mostListed).join(", ") + more,
-      hint: "give torchvision's vgg16-397923af.pth and LPIPS's vgg.pth",
+      hint:
+        "give torchvision's vgg16-397923af.pth and LPIPS's vgg.pth, or a training checkpoint that carries them",
     });
   }
   const open = opened.move();

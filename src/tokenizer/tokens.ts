@@ -80,7 +80,7 @@ export function checkGrid(rows: number, columns: number): void {
   if (rows * columns > 1) return;
   throw new ArgumentError("Cannot decode the tokens", {
     expected: "at least two tokens",
-    got: "one",
+    got: "one, by whose variance over positions the decoder cannot normalise",
     hint: "use a larger image",
   });
 }

@@ -80,16 +80,17 @@ export interface Opponent {
  * What a discriminator adds to a step.
  *
  * Logs: `g_loss`, `d_weight`, `disc_loss`, `adversarial_loss` (without LeCam), `lecam_loss`, `logits_real`,
- * `logits_fake`. Adversarial losses count `factor` times; `nll` and the parameter `last` are what the weight adapts to, by
+ * `logits_fake`. Both losses count `factors` times; LeCam's averages are those of a step of `microbatches`; `nll` and the parameter `last` are what the weight adapts to, by
  * gradients of losses times `scale`, where losses are scaled.
  */
 export function adversary(
   config: DiscriminatorConfig,
-  { judged: { real, fake, batches }, nll, last, factor, scale }: {
+  { judged: { real, fake, batches }, nll, last, factors, microbatches = 1, scale }: {
     judged: Judged;
     nll: Tensor;
     last: Tensor;
-    factor: Tensor;
+    factors: { readonly generator: Tensor; readonly discriminator: Tensor };
+    microbatches?: number;
     scale?: Tensor;
   },
 ): Opponent {
@@ -97,12 +98,12 @@ export function adversary(
   const { weight, lengths } = config.generatorWeight === undefined
     ? adaptiveWeight({ nll, generator: adversarial }, { last, scale })
     : { weight: constant(config.generatorWeight), lengths: [] };
-  const generator = mul(mul(weight, factor), adversarial);
+  const generator = mul(mul(weight, factors.generator), adversarial);
   const averages = { real: scalarState("lecam.real"), fake: scalarState("lecam.fake") };
-  const regulariser = lecam({ real, fake }, averages);
+  const regulariser = lecam({ real, fake }, averages, { microbatches });
   const plain = discriminatorLoss(config.loss, { real, fake });
   const lecamLoss = mul(regulariser.loss, constant(config.lecamWeight));
-  const discriminator = mul(factor, add(plain, lecamLoss));
+  const discriminator = mul(factors.discriminator, add(plain, lecamLoss));
   return {
     generator,
     discriminator,

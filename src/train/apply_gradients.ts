@@ -12,8 +12,10 @@ export interface UpdateConfig {
   readonly adam: AdamConfig;
   /** Decay of the parameters' moving averages; without it there are none. */
   readonly emaDecay?: number;
-  /** Weight decay of tensors of two or more dimensions; default 0. The others do not decay. */
+  /** Decoupled weight decay (AdamW); default 0. */
   readonly weightDecay?: number;
+  /** What decays: `matrices`, tensors of two or more dimensions (the default), or `all`. */
+  readonly weightDecayOn?: "matrices" | "all";
   /** The maximum norm of an objective's gradients together; longer ones are scaled down to it. */
   readonly clip?: number;
   /** Microbatches of a step, over which gradients are averaged; default 1. See `microbatchInput`. */
@@ -40,7 +42,10 @@ export interface Application {
  */
 export function applyGradients(
   objectives: readonly Objective[],
-  { weightDecay = 0, ...config }: Omit<UpdateConfig, "lossScale" | "microbatches">,
+  { weightDecay = 0, weightDecayOn = "matrices", ...config }: Omit<
+    UpdateConfig,
+    "lossScale" | "microbatches"
+  >,
   scale?: LossScale,
 ): Application {
   const unscale = scale && div(constant(1), scale.factor);
@@ -54,7 +59,7 @@ export function applyGradients(
     const members = parameters.map((parameter, i) => ({
       parameter,
       gradient: gradients[i]!,
-      decay: parameter.shape.length >= 2 ? weightDecay : 0,
+      decay: weightDecayOn === "all" || parameter.shape.length >= 2 ? weightDecay : 0,
     }));
     const factors = [unscale, config.clip === undefined ? undefined : clipFactor(norm, config.clip)]
       .filter((each) => each !== undefined);

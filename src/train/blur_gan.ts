@@ -4,7 +4,7 @@ import type { Scope } from "../nn/scope.ts";
 
 /** The size of a blur discriminator. */
 export interface BlurGanConfig {
-  /** Channels of the first stage; they double from stage to stage. A multiple of 32. */
+  /** Channels of the first convolution and of the first stage; they double from stage to stage. A multiple of 32. */
   readonly channels: number;
   /** Stages, each of which halves the sides. */
   readonly stages: number;

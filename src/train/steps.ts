@@ -23,7 +23,7 @@
  *   const { total_loss } = await program.run({
  *     x: f32Tensor([8, 32, 32, 3], nextImages()),
  *     ...steps.adamStep({ step: i, learningRate: 1e-4 }, { ...adam, name: steps.optimizers.generator }),
- *     ...steps.stepFactors({ adversarial: 0, entropy: 1 }),
+ *     ...steps.stepFactors({ generator: 0, discriminator: 0, entropy: 1 }),
  *   });
  *   console.log(i, total_loss.data[0]);
  * }
@@ -45,7 +45,7 @@ export { stepRandom } from "./randomness.ts";
 export type { StepRandom } from "./randomness.ts";
 export type { Quantizer, QuantizerLosses } from "../tokenizer/quantizers/quantizer.ts";
 export { lpipsPath, optimizers, stepFactors, tokenizerStep } from "./tokenizer_step.ts";
-export type { DiscriminatorConfig, TokenizerStepConfig } from "./tokenizer_step.ts";
+export type { DiscriminatorConfig, StepFactors, TokenizerStepConfig } from "./tokenizer_step.ts";
 export { TrainingProgram } from "./training_program.ts";
 export type { Inputs } from "./training_program.ts";
 export type { TrainingStep } from "./training_step.ts";

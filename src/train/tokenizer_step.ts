@@ -52,11 +52,20 @@ export const optimizers = { generator: "adam", discriminator: "adam_discriminato
 /** The input by which `stepFactors` come. */
 const factorsName = "factors";
 
-/** The input that says how much adversarial and entropy losses count in a step. */
+/** How much some losses count in a step. */
+export interface StepFactors {
+  /** The adversarial term of the generator's loss, and the loss of the discriminator: 0 before its start, then 1. */
+  readonly generator: number;
+  readonly discriminator: number;
+  /** The quantizer's entropy loss. */
+  readonly entropy: number;
+}
+
+/** The input that says how much some losses count in a step. */
 export function stepFactors(
-  { adversarial, entropy }: { adversarial: number; entropy: number },
+  { generator, discriminator, entropy }: StepFactors,
 ): Record<string, HostTensor<"f32">> {
-  return { [factorsName]: f32Tensor([2], Float32Array.of(adversarial, entropy)) };
+  return { [factorsName]: f32Tensor([3], Float32Array.of(generator, discriminator, entropy)) };
 }
 
 /**
@@ -87,7 +96,7 @@ export function tokenizerStep(
     },
     (name) => !name.startsWith(lpipsPath) && !(config.frozenEncoder && name.startsWith("encoder.")),
   );
-  const [adversarial, entropy] = factors(), scale = config.lossScale && new LossScale(config.lossScale);
+  const { entropy, ...adversarial } = factors(), scale = config.lossScale && new LossScale(config.lossScale);
 
   const reconstruct = reconstruction(x, outputs.decoded, config), perceived = meanOf(outputs.perceptual);
   const nll = add(reconstruct, perceived), codes = quantizer.losses(outputs.z);
@@ -95,7 +104,8 @@ export function tokenizerStep(
     judged: judged!.read(outputs as Record<string, Tensor>),
     nll,
     last: parameters.get("decoder.conv_out.weight")!,
-    factor: adversarial,
+    factors: adversarial,
+    microbatches: config.microbatches,
     scale: scale?.factor,
   });
   const total = [
@@ -155,10 +165,8 @@ function reconstruction(
     .reduce(add);
 }
 
-function factors(): [adversarial: Tensor, entropy: Tensor] {
-  const both = input(factorsName, { shape: [2], dtype: "f32" });
-  const [adversarial, entropy] = [0, 1].map((start) =>
-    reshape(slice(both, { axis: 0, start, length: 1 }), [])
-  ) as [Tensor, Tensor];
-  return [adversarial, entropy];
+function factors(): Record<keyof StepFactors, Tensor> {
+  const all = input(factorsName, { shape: [3], dtype: "f32" });
+  const factor = (start: number) => reshape(slice(all, { axis: 0, start, length: 1 }), []);
+  return { generator: factor(0), discriminator: factor(1), entropy: factor(2) };
 }

@@ -121,7 +121,7 @@ async function trainOnce(backend: Backend): Promise<Record<string, number>> {
   const logs = await program.run({
     x: f32Tensor(shape, hashed("x", shape)),
     ...adamStep({ step: 1, learningRate: 1e-3 }, { ...adam, name: optimizers.generator }),
-    ...stepFactors({ adversarial: 0, entropy: 1 }),
+    ...stepFactors({ generator: 0, discriminator: 0, entropy: 1 }),
   });
   const numbers = Object.fromEntries(Object.entries(logs).map(([name, { data }]) => [name, data[0]!]));
   for (const name of shapes.keys()) {

@@ -8,6 +8,7 @@ import { nchwToNhwc } from "../../src/image/pixels.ts";
 import { Scope } from "../../src/nn/scope.ts";
 import { lpips, lpipsShapes } from "../../src/networks/lpips.ts";
 import { convertLpips, openLpips } from "../../src/models/lpips_weights.ts";
+import { writeSafetensors } from "../../src/io/safetensors/write.ts";
 import { type Shape, sizeOf, stridesOf } from "../../src/tensor/shape.ts";
 import { f32Tensor } from "../../src/tensor/tensor.ts";
 import { dict, legacyFile, legacyStorage, pickle, storage, tensor } from "../io/torch/pickles.ts";
@@ -78,7 +79,21 @@ test("files as torchvision and LPIPS have them give the golden's distance, conve
   const [a, b] = ["a", "b"].map((name) => input(name, { shape: image(name).shape, dtype: "f32" }));
   const graph = graphOf({ distance: lpips(new Scope("some.path"), a!, b!) });
   await using backend = new WasmBackend({ threads: 2, training: trainingKernels });
-  for (const paths of [[vgg, linear], [both]]) {
+  // A training checkpoint has them below a prefix, beside the tokenizer.
+  const checkpoint = `${folder.path}/checkpoint.safetensors`;
+  await using converted = await openLpips([both]);
+  await writeSafetensors(checkpoint, {
+    tensors: [
+      { name: "encoder.conv_in.weight", dtype: "f32", shape: [1], data: () => new Uint8Array(4) },
+      ...[...lpipsShapes].map(([name, shape]) => ({
+        name: `loss.perceptual_loss.${name}`,
+        dtype: "f32" as const,
+        shape,
+        data: async () => new Uint8Array((await converted.read(name)).buffer),
+      })),
+    ],
+  });
+  for (const paths of [[vgg, linear], [both], [checkpoint]]) {
     await using source = await openLpips(paths, { prefix: "some.path." });
     const { distance } = await runOnce(backend, graph, { a: image("a"), b: image("b") }, source);
     const error = nmse(distance!.data, golden.tensor("distance").data);

@@ -75,7 +75,7 @@ export function tokenizerInputs(
     x: f32Tensor(shape, hashed(`x ${step}`, shape)),
     ...adamStep(each, { ...tokenizerTraining.adam, name: optimizers.generator }),
     ...adamStep(each, { ...tokenizerTraining.adam, name: optimizers.discriminator }),
-    ...stepFactors({ adversarial: 1, entropy: 1.5 }),
+    ...stepFactors({ generator: 1, discriminator: 1, entropy: 1.5 }),
   };
 }
 

@@ -177,8 +177,10 @@ export interface TransformerRun extends CommonRun {
   };
   /** How its weights are updated. */
   readonly optimizer: OptimizerConfig & {
-    /** Of tensors of two or more dimensions; default 0.05. */
+    /** Default 0.05. */
     readonly weightDecay: number;
+    /** What decays: `matrices`, tensors of two or more dimensions (the default), or `all`, as in the published models. */
+    readonly weightDecayOn: "matrices" | "all";
     /** Maximum norm of all gradients together; default 1. */
     readonly clip: number;
   };

@@ -85,7 +85,11 @@ export const tokenizerRun: z.ZodType<TokenizerRun> = z.strictObject({
   loss: z.strictObject({
     l1: weight.default(1),
     l2: weight.default(0),
-    perceptual: z.array(path).min(1).optional(),
+    perceptual: z.union([
+      z.array(path).min(1),
+      z.strictObject({ from: path }).transform(({ from }) => [from]),
+    ])
+      .optional(),
     entropy: weight.default(0.1),
     commitment: weight.default(0.25),
     entropyAnnealing: z.strictObject({ ratio: weight, steps: positive }).optional(),
@@ -130,6 +134,7 @@ export const transformerRun: z.ZodType<TransformerRun> = z.strictObject({
   optimizer: z.strictObject({
     ...adam,
     weightDecay: weight.default(0.05),
+    weightDecayOn: z.enum(["matrices", "all"]).default("matrices"),
     clip: z.number().positive().default(1),
   }),
   ...common,

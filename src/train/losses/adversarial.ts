@@ -45,17 +45,20 @@ export interface LecamAverages {
   readonly fake: Tensor;
 }
 
-/** Decay of the averages. */
-const decay = 0.999;
+/** Decay of the averages in a step. */
+const stepDecay = 0.999;
 
 /**
  * The LeCam regulariser, `mean relu(real − ema_fake)² + mean relu(ema_real − fake)²`, and the averages after they took
- * the means of this batch, with which it is computed. No gradient flows through the averages.
+ * the means of this batch, with which it is computed. No gradient flows through the averages. Each of a step's
+ * `microbatches` moves them, so that all together move them as one batch would.
  */
 export function lecam(
   { real, fake }: { real: Tensor; fake: Tensor },
   before: LecamAverages,
+  { microbatches = 1 }: { microbatches?: number } = {},
 ): { loss: Tensor; averages: LecamAverages } {
+  const decay = stepDecay ** (1 / microbatches);
   const after = (average: Tensor, logits: Tensor) =>
     add(mul(average, constant(decay)), mul(detach(meanOf(logits)), constant(1 - decay)));
   const averages = { real: after(before.real, real), fake: after(before.fake, fake) };

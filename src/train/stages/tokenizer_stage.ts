@@ -125,7 +125,9 @@ export class TokenizerStage implements Stage {
         ...adamStep(each, { ...optimizer, name: optimizers.generator }),
         ...(discriminator && adamStep(each, { ...optimizer, name: optimizers.discriminator })),
         ...stepFactors({
-          adversarial: discriminator && step >= discriminator.start ? 1 : 0,
+          // The reference counts a step between the two.
+          generator: discriminator && step >= discriminator.start ? 1 : 0,
+          discriminator: discriminator && step + 1 >= discriminator.start ? 1 : 0,
           entropy: 1 + enlarged,
         }),
       },

@@ -162,7 +162,7 @@ function stepOf(
   { model, optimizer, batch, microbatches, gradientCheckpointing, precision }: TransformerRun,
   config: TransformerConfig,
 ): TrainingStep {
-  const { dropout, classDropout } = model, { weightDecay, clip } = optimizer;
+  const { dropout, classDropout } = model, { weightDecay, weightDecayOn, clip } = optimizer;
   return transformerStep(config, {
     n: batch / microbatches,
     microbatches,
@@ -170,6 +170,7 @@ function stepOf(
     classDropout,
     adam: optimizer,
     weightDecay,
+    weightDecayOn,
     clip,
     gradientCheckpointing,
     lossScale: lossScaleFor(precision),

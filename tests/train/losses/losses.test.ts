@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { grad } from "../../../src/autograd/grad.ts";
-import { add, input, total } from "../../../src/graph/build.ts";
+import { add, constant, input, total } from "../../../src/graph/build.ts";
 import type { Tensor } from "../../../src/graph/ops.ts";
 import { graphOf, tensorsOf } from "../../../src/graph/trace.ts";
 import { nchwToNhwc } from "../../../src/image/pixels.ts";
@@ -79,6 +79,15 @@ test("LeCam takes the batch into its averages first, and no gradient through the
   const found = evaluateWide({ dReal: dReal! }, { ...values, ...given }).dReal;
   const expected = Array.from(real, (value) => 2 * relu(value - emaFake) / real.length);
   assert.ok(nmse(found, expected) < 1e-12);
+});
+
+test("LeCam's averages move in a step of several microbatches as in one of a single batch", () => {
+  const zero = () => constant(0);
+  const whole = lecam(inputs, { real: zero(), fake: zero() }).averages;
+  let parts = { real: zero(), fake: zero() };
+  for (let i = 0; i < 4; i++) parts = lecam(inputs, parts, { microbatches: 4 }).averages;
+  const found = evaluateWide({ one: whole.real, four: parts.real }, values);
+  assert.ok(Math.abs(found.four![0]! / found.one![0]! - 1) < 1e-6, `${found.four}, not ${found.one}`);
 });
 
 for (const [title, open] of backends) {
