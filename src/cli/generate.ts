@@ -18,7 +18,7 @@ export function generateCommand(io: Io): Command {
     "voken generate --class Flags,Symbols -n 2 --seed 42 -o generated",
     "voken generate --from generated/generation.json -o again",
     "voken generate --class Flags -o - > flag.png",
-    "voken generate --class all --shard 1/2 -o set-1.npz",
+    "voken generate --class all -n 5 --shard 1/10 -o set-1.npz",
   ]);
   return command
     .action(async (given: GenerateOptions) => {

@@ -7,7 +7,7 @@ export const helpStyle: HelpConfiguration = {
   subcommandTerm: (command) => `${command.name()} ${command.usage().replace("[options]", "").trim()}`.trim(),
 };
 
-/** Adds examples to the help of a command, one a line. `tests/cli/examples.test.ts` runs them. */
+/** Adds examples to the help of a command, one a line. `tests/cli/examples.slow.ts` runs them. */
 export function withExamples(command: Command, examples: readonly string[]): Command {
   return command.addHelpText("after", ["\nExamples:", ...examples.map((line) => `  $ ${line}`)].join("\n"));
 }
