@@ -44,6 +44,9 @@ export type { PerSubToken } from "./transformer/settings.ts";
 // Backends.
 export { createBackend } from "./backend/select.ts";
 export type { BackendName, BackendOptions, TrainingParts } from "./backend/select.ts";
+export { OrtBackend } from "./backend/ort/ort_backend.ts";
+export type { OrtOptions } from "./backend/ort/ort_backend.ts";
+export type { OrtRuntime, OrtSession, OrtSessionOptions, OrtTensor } from "./backend/ort/runtime.ts";
 export { WebGpuBackend } from "./backend/webgpu/webgpu_backend.ts";
 export type { Counters } from "./backend/webgpu/counters.ts";
 export type { WebGpuOptions, WebGpuParts } from "./backend/webgpu/options.ts";

@@ -14,7 +14,7 @@ interface Configuration {
 }
 
 const root = new URL("../", import.meta.url);
-const folders = ["tests", "bench", "wasm", "npm", "docs/site", "examples"];
+const folders = ["tests", "bench", "wasm", "npm", "docs/site", "examples", "tests/onnxruntime"];
 
 /** Reads a JSON file by its path from the root. */
 async function read<T>(path: string): Promise<T> {

@@ -30,10 +30,21 @@ function listTests(folder: string): string[] {
   }).sort();
 }
 
+/** The option for a folder that has a configuration of its own, for large packages that few tests need. */
+function configurationOf(name: string): string[] {
+  const { pathname } = new URL(`./${name}/../deno.json`, root);
+  try {
+    Deno.statSync(pathname);
+    return ["--config", pathname];
+  } catch {
+    return [];
+  }
+}
+
 /** Runs one file. A process that ends without a result counts as one failure. */
 async function runFile(name: string): Promise<FileResult> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", new URL("run_file.ts", root).href, name],
+    args: ["run", "-A", "--quiet", ...configurationOf(name), new URL("run_file.ts", root).href, name],
     stdout: "piped",
     stderr: "piped",
   }).output();

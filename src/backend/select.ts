@@ -6,10 +6,10 @@ import { adapterFacts, findAdapter } from "./webgpu/adapter.ts";
 import type { TrainingShaders } from "./webgpu/lowering.ts";
 
 /**
- * What runs the models: `webgpu`, `wasm` kernels on all processors, or the slow and obvious `reference`. `auto` takes
- * WebGPU where there is a real GPU, and WASM elsewhere.
+ * What runs the models: `webgpu`, `wasm` kernels on all processors, `ort`, which is ONNX Runtime if it is installed, or the slow and
+ * obvious `reference`. `auto` takes WebGPU where there is a real GPU, and WASM elsewhere.
  */
-export type BackendName = "auto" | "webgpu" | "wasm" | "reference";
+export type BackendName = "auto" | "webgpu" | "wasm" | "ort" | "reference";
 
 /** What a backend is made with. */
 export interface BackendOptions {
@@ -38,6 +38,13 @@ const backends: Readonly<
   wasm: async ({ threads, training }) => {
     const { WasmBackend } = await import("./wasm/wasm_backend.ts");
     return new WasmBackend({ threads, training: training?.wasm });
+  },
+  ort: async ({ threads }) => {
+    const [{ OrtBackend }, { importRuntime }] = await Promise.all([
+      import("./ort/ort_backend.ts"),
+      import("./ort/runtime.ts"),
+    ]);
+    return new OrtBackend({ runtime: await importRuntime(), threads });
   },
   reference: async () => {
     const { ReferenceBackend } = await import("./reference/reference_backend.ts");

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { chooseBackend, createBackend } from "../../src/backend/select.ts";
 import { isSoftware } from "../../src/backend/webgpu/adapter.ts";
-import { ArgumentError } from "../../src/tensor/errors.ts";
+import { ArgumentError, BackendError } from "../../src/tensor/errors.ts";
 
 const test = suite("the choice of a backend");
 
@@ -43,8 +43,14 @@ test("a backend can be forced, and an unknown one is refused", async () => {
     assert.unreachable("it was made");
   } catch (error) {
     assert.instance(error, ArgumentError);
-    assert.match((error as Error).message, "auto, webgpu, wasm, reference");
+    assert.match((error as Error).message, "auto, webgpu, wasm, ort, reference");
   }
+});
+
+test("without ONNX Runtime, ort says how to install it", async () => {
+  const refused = await createBackend("ort").then(() => undefined, (error: unknown) => error);
+  assert.instance(refused, BackendError);
+  assert.match((refused as Error).message, "got none; run npm install onnxruntime-web");
 });
 
 test.run();
