@@ -49,6 +49,12 @@ export type { Image } from "./src/image/image.ts";
 export { centerCrop, resize, resizeShorterSide } from "./src/image/resize.ts";
 export { psnr } from "./src/image/metrics.ts";
 
+// Images of browsers.
+export type { ImageInput } from "./src/image/input.ts";
+export type { Drawable } from "./src/image/drawable.ts";
+export { toImageData } from "./src/image/image_data.ts";
+export type { ImageDataLike } from "./src/image/image_data.ts";
+
 // Tensors, which encodeTensor, decodeTensor and teacherForced take and give.
 export { f32Tensor, u32Tensor } from "./src/tensor/tensor.ts";
 export type { HostTensor } from "./src/tensor/tensor.ts";

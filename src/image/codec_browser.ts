@@ -1,5 +1,6 @@
 import { inBrowser } from "../io/host.ts";
 import { BackendError } from "../tensor/errors.ts";
+import { contextOf } from "./canvas.ts";
 import type { Codec } from "./codec_type.ts";
 import { withoutOrientation } from "./exif.ts";
 import type { ImageFormat, ImageHeader } from "./header_type.ts";
@@ -40,10 +41,4 @@ async function encode(
     });
   }
   return new Uint8Array(await file.arrayBuffer());
-}
-
-function contextOf({ width, height }: { width: number; height: number }): OffscreenCanvasRenderingContext2D {
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  if (context) return context;
-  throw new BackendError("Cannot use the browser's image codecs", { got: "no canvas" });
 }

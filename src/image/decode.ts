@@ -1,4 +1,5 @@
 import { BackendError, ImageError } from "../tensor/errors.ts";
+import { type Kinds, wholeNumber } from "../tensor/options.ts";
 import { codecOf } from "./codec.ts";
 import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
 import type { ImageFormat, ImageHeader } from "./header_type.ts";
@@ -18,6 +19,17 @@ export interface DecodeOptions {
   /** The colour behind transparent pixels; default white. */
   background?: Rgb;
 }
+
+const isByte = (value: unknown) => Number.isInteger(value) && value as number >= 0 && value as number <= 255;
+
+/** The kinds of `DecodeOptions`. */
+export const decodeKinds: Kinds<DecodeOptions> = {
+  maxPixels: wholeNumber(1),
+  background: {
+    expected: "red, green and blue from 0 to 255",
+    fits: (value) => Array.isArray(value) && value.length === 3 && value.every(isByte),
+  },
+};
 
 /** Throw for files that are not supported, and for incomplete ones that a codec would accept. */
 const checks: Record<ImageFormat, (bytes: Uint8Array, header: ImageHeader) => void> = {

@@ -1,37 +1,50 @@
 import { ImageError } from "../tensor/errors.ts";
-import type { DecodeOptions } from "./decode.ts";
-import { decodeImage } from "./decode.ts";
+import { checkOptions } from "../tensor/options.ts";
+import { decodeImage, decodeKinds, type DecodeOptions } from "./decode.ts";
 import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
 import { TruncatedHeaderError } from "./header_type.ts";
 import type { Image } from "./image.ts";
+import { type ImageInput, imageOfPixels } from "./input.ts";
 
 /** Bytes that are read to find the header. A JPEG may have metadata before it. */
 const headBytes = 256 * 1024;
 
 /**
- * Reads and decodes an image from a path, a `file:` URL, a blob, or bytes.
+ * Reads an image: a PNG, JPEG or WebP file by its path or `file:` URL, as a blob or as bytes; or pixels of a browser, such as
+ * `ImageData`, a canvas or a `VideoFrame`.
  *
  * For files and blobs the header is checked before the rest is read. Files of more than 8 bytes for each pixel of
  * `maxPixels` are rejected. Nothing is fetched from a network.
- * Throws an `ImageError` that names the file as `decodeImage` does, and if the file cannot be opened.
+ * Throws an `ImageError` that names the file as `decodeImage` does, and if the file cannot be opened; `ArgumentError` for a
+ * wrong option, and for a source of another kind.
  */
 export async function readImage(
-  source: string | URL | Uint8Array | Blob,
+  source: string | URL | Uint8Array | ArrayBuffer | ImageInput,
   options: DecodeOptions = {},
 ): Promise<Image> {
+  checkOptions(options, decodeKinds, "read the image");
   if (source instanceof Uint8Array) return await decodeImage(source, options);
+  if (source instanceof ArrayBuffer) return await decodeImage(new Uint8Array(source), options);
   if (source instanceof Blob) return await decodeImage(await readBlob(source, options), options);
-  if (source instanceof URL && source.protocol !== "file:") {
-    throw new ImageError("Cannot read the image", { expected: "a file: URL", got: source.protocol });
+  if (typeof source === "string" || source instanceof URL) return await readFile(source, options);
+  return await imageOfPixels(source, { ...options, action: "read the image" });
+}
+
+async function readFile(path: string | URL, options: DecodeOptions): Promise<Image> {
+  const scheme = /^([a-z][a-z\d+.-]+:)/i.exec(String(path))?.[1];
+  if (scheme && scheme !== "file:") {
+    throw new ImageError("Cannot read the image", {
+      expected: "a path or a file: URL",
+      got: scheme,
+      hint: "fetch it first, then give the blob() of the response",
+    });
   }
   try {
-    return await decodeImage(await readImageFile(source, options), options);
+    return await decodeImage(await readImageFile(path, options), options);
   } catch (cause) {
-    if (cause instanceof ImageError) {
-      const { expected, got, hint } = cause;
-      throw new ImageError(`${cause.subject} in ${source}`, { expected, got, hint, cause });
-    }
-    throw cause;
+    if (!(cause instanceof ImageError)) throw cause;
+    const { expected, got, hint } = cause;
+    throw new ImageError(`${cause.subject} in ${path}`, { expected, got, hint, cause });
   }
 }
 

@@ -10,7 +10,7 @@ export interface Rgba {
 }
 
 /** Converts RGB to RGBA with opaque alpha. */
-export function toRgba({ data }: Image): Uint8Array {
+export function toRgba({ data }: Image): Uint8Array<ArrayBuffer> {
   const rgba = new Uint8Array((data.length / 3) * 4);
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
     rgba[to] = data[from]!;

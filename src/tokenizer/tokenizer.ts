@@ -2,6 +2,8 @@ import type { Cancellable } from "../backend/backend.ts";
 import type { TokenizerConfig } from "../networks/magvit2/config.ts";
 import { type TokenizerModel, tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
+import type { ImageInput } from "../image/input.ts";
+import { imagesOf } from "../image/take_images.ts";
 import { nchwToNhwc, nhwcToNchw } from "../image/pixels.ts";
 import { unfit } from "../tensor/describe.ts";
 import { cancellable, checkOptions, type Kinds } from "../tensor/options.ts";
@@ -90,13 +92,14 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * The tokens of an image of any size. If its sides are not multiples of `factor`, it is centred in a grey frame.
-   * Throws `ArgumentError` if it is not a valid image.
+   * The tokens of an image of any size: RGB as `readImage` gives it, or what browsers have (`ImageData`, a canvas, an
+   * `ImageBitmap`, a file as a `Blob` …). If its sides are not multiples of `factor`, it is centred in a grey frame.
+   * Throws `ArgumentError` if it is not a valid image, `ImageError` if it cannot be decoded or drawn.
    */
-  encode(image: Image, options?: Cancellable): Promise<Tokens>;
+  encode(image: ImageInput, options?: Cancellable): Promise<Tokens>;
   /** The tokens of each image. They do not depend on the other images. */
-  encode(images: readonly Image[], options?: Cancellable): Promise<Tokens[]>;
-  encode(images: Image | readonly Image[], options: Cancellable = {}): Promise<Tokens | Tokens[]> {
+  encode(images: readonly ImageInput[], options?: Cancellable): Promise<Tokens[]>;
+  encode(images: ImageInput | readonly ImageInput[], options: Cancellable = {}): Promise<Tokens | Tokens[]> {
     return this.#codec.engine.call("encode", async () => {
       checkOptions(options, cancellable, "encode");
       const tokens = await this.#encodeAll(listOf(images), options);
@@ -119,11 +122,14 @@ export class Tokenizer implements AsyncDisposable {
     });
   }
 
-  /** Encodes an image and decodes its tokens. */
-  reconstruct(image: Image, options?: Cancellable): Promise<Image>;
+  /** Encodes an image and decodes its tokens. Throws as `encode` does. */
+  reconstruct(image: ImageInput, options?: Cancellable): Promise<Image>;
   /** The reconstruction of each image. */
-  reconstruct(images: readonly Image[], options?: Cancellable): Promise<Image[]>;
-  reconstruct(images: Image | readonly Image[], options: Cancellable = {}): Promise<Image | Image[]> {
+  reconstruct(images: readonly ImageInput[], options?: Cancellable): Promise<Image[]>;
+  reconstruct(
+    images: ImageInput | readonly ImageInput[],
+    options: Cancellable = {},
+  ): Promise<Image | Image[]> {
     return this.#codec.engine.call("reconstruct", async () => {
       checkOptions(options, cancellable, "reconstruct");
       const tokens = await this.#encodeAll(listOf(images), options);
@@ -183,8 +189,8 @@ export class Tokenizer implements AsyncDisposable {
     return this.#codec[Symbol.asyncDispose]();
   }
 
-  async #encodeAll(images: readonly Image[], options: Cancellable): Promise<Tokens[]> {
-    const all: Tokens[] = [];
+  async #encodeAll(inputs: readonly ImageInput[], options: Cancellable): Promise<Tokens[]> {
+    const images = await imagesOf(inputs, "encode the image"), all: Tokens[] = [];
     for (const run of runsOf(images, (image) => image)) all.push(...await this.#codec.encode(run, options));
     return all;
   }

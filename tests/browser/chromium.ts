@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { build, type Plugin } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 
@@ -39,17 +40,8 @@ const noCodecs: Plugin = {
   },
 };
 
-/**
- * A page that ran `script`: at `address` if there is a server, else at one of its own, that gives `files` at their paths.
- * Close the browser in the end.
- */
-export async function openPage(
-  script: URL,
-  { files = {}, address = "http://localhost/" }: {
-    files?: Readonly<Record<string, Uint8Array>>;
-    address?: string;
-  } = {},
-): Promise<{ browser: Browser; page: Page }> {
+/** A script and all that it imports, as one module for a browser. */
+export async function bundle(script: URL): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [script.pathname],
     bundle: true,
@@ -61,17 +53,31 @@ export async function openPage(
     logLevel: "silent",
     plugins: [noCodecs],
   });
+  return outputFiles[0]!.text;
+}
+
+/**
+ * A page that ran `script`: at `address` if there is a server, else at one of its own, that gives `files` at their paths.
+ * Close the browser in the end.
+ */
+export async function openPage(
+  script: URL,
+  { files = {}, address = "http://localhost/" }: {
+    files?: Readonly<Record<string, Uint8Array>>;
+    address?: string;
+  } = {},
+): Promise<{ browser: Browser; page: Page }> {
   const browser = await chromium.launch({ executablePath: chromiumPath, args: [...options] });
   const page = await browser.newPage();
   // WebGPU is for secure contexts alone: localhost is one. No server is asked.
   await page.route("http://localhost/**", async (route) => {
     const { pathname } = new URL(route.request().url());
     const file = files[pathname];
-    if (file) await route.fulfill({ contentType: "application/octet-stream", body: file as never });
+    if (file) await route.fulfill({ contentType: "application/octet-stream", body: Buffer.from(file) });
     else await route.fulfill({ contentType: "text/html", body: "<!doctype html><title>WebGPU</title>" });
   });
   await page.goto(address);
-  await page.addScriptTag({ type: "module", content: outputFiles[0]!.text });
+  await page.addScriptTag({ type: "module", content: await bundle(script) });
   await page.waitForFunction(() => "page" in globalThis);
   return { browser, page };
 }

@@ -1,3 +1,4 @@
+import { toImageData } from "../../../image/image_data.ts";
 import { imageGrid } from "../../../tokenizer/grid.ts";
 import type { Tokens } from "../../../tokenizer/tokens.ts";
 import type { Generator } from "../../../transformer/generator.ts";
@@ -45,14 +46,8 @@ export class LocalEngine implements Engine {
     );
   }
 
-  async tokenize(_model: PageModel, { width, height, data }: Pixels): Promise<PageTokens> {
-    const rgb = new Uint8Array(width * height * 3);
-    for (let i = 0; i < width * height; i++) rgb.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
-    const { grid, codebookSize, size, data: tokens } = await this.#tokenizer.encode({
-      width,
-      height,
-      data: rgb,
-    });
+  async tokenize(_model: PageModel, pixels: Pixels): Promise<PageTokens> {
+    const { grid, codebookSize, size, data: tokens } = await this.#tokenizer.encode(pixels);
     return {
       grid: imageGrid(grid, "show the tokens"),
       codebookSize,
@@ -63,7 +58,7 @@ export class LocalEngine implements Engine {
 
   async detokenize(_model: PageModel, { tokens, ...rest }: PageTokens): Promise<Pixels> {
     const input: Tokens = { ...rest, data: Uint32Array.from(tokens) };
-    return toPixels(await this.#tokenizer.decode(input));
+    return toImageData(await this.#tokenizer.decode(input));
   }
 
   async generate(
@@ -74,17 +69,10 @@ export class LocalEngine implements Engine {
     const generator = this.#generator!, everyRows = Math.ceil(generator.config.grid / (partialImages + 1));
     const options = { classIds: class_id, topK: top_k, topP: top_p, ...request, everyRows, signal };
     for await (const { partial, images, indices } of generator.stream(options)) {
-      partial?.forEach((image, i) => onImage({ index: indices[i]!, pixels: toPixels(image), done: false }));
-      images?.forEach(({ image, index }) => onImage({ index, pixels: toPixels(image), done: true }));
+      partial?.forEach((image, i) =>
+        onImage({ index: indices[i]!, pixels: toImageData(image), done: false })
+      );
+      images?.forEach(({ image, index }) => onImage({ index, pixels: toImageData(image), done: true }));
     }
   }
-}
-
-function toPixels({ width, height, data }: { width: number; height: number; data: Uint8Array }): Pixels {
-  const pixels = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    pixels.data.set(data.subarray(3 * i, 3 * i + 3), 4 * i);
-    pixels.data[4 * i + 3] = 255;
-  }
-  return pixels;
 }
