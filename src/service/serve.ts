@@ -1,5 +1,6 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { createServer, type Server } from "node:http";
+import { ArgumentError } from "../tensor/errors.ts";
 import { logger } from "./observe/middleware.ts";
 import type { Service } from "./service.ts";
 
@@ -33,11 +34,17 @@ export interface RunningServer extends AsyncDisposable {
 const closeDelay = 200;
 
 /**
- * Serves with `node:http`, whose timeouts limit slow clients. Resolves when the server listens; rejects with the
- * system's error if it cannot.
+ * Serves with `node:http`, whose timeouts limit slow clients. Resolves when the server listens; rejects with
+ * `ArgumentError` if it cannot, for example since the port is in use.
  */
 export async function serve(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
-  const { headersTimeout = 10_000, requestTimeout = 30_000, keepAliveTimeout = 5_000 } = options;
+  const {
+    hostname = "127.0.0.1",
+    port = 8080,
+    headersTimeout = 10_000,
+    requestTimeout = 30_000,
+    keepAliveTimeout = 5_000,
+  } = options;
   const server = createAdaptorServer({
     fetch: service.fetch,
     createServer,
@@ -52,9 +59,17 @@ export async function serve(service: Service, options: ServeOptions = {}): Promi
   server.maxConnections = options.maxConnections ?? 1024;
   const finished = new Promise<void>((resolve) => server.once("close", resolve));
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 8080, options.hostname ?? "127.0.0.1", () => {
-      server.off("error", reject);
+    const refuse = (cause: Error & { code?: string }) =>
+      reject(
+        new ArgumentError(`Cannot serve on port ${port} of ${hostname}`, {
+          expected: "an address of this machine and a port that is free",
+          got: cause.code === "EADDRINUSE" ? "a port in use" : cause.message,
+          cause,
+        }),
+      );
+    server.once("error", refuse);
+    server.listen(port, hostname, () => {
+      server.off("error", refuse);
       resolve();
     });
   });
