@@ -9,7 +9,7 @@ import { transformerFile, weightsFile } from "../models/model_files.ts";
 import { isGenerative } from "../models/open_generative.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
-import { withJson, withRaw } from "./options.ts";
+import { modelHelp, withJson, withRaw } from "./options.ts";
 import { checkOutputs, type OutputOptions, withForce } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
 import { joined } from "./paths.ts";
@@ -32,7 +32,7 @@ export function convertCommand(io: Io): Command {
       "convert a checkpoint to a model folder for inference: config.json, model.safetensors, and " +
         "transformer.safetensors if the checkpoint contains a transformer",
     )
-    .argument("<checkpoint>", "a .ckpt, .pth or .safetensors file, or a folder written by convert")
+    .argument("<checkpoint>", modelHelp)
     .requiredOption("-o, --output <folder>", "folder of the model")
     .addOption(
       new Option("--dtype <type>", "type of the tokenizer's weights").choices(["f32", "f16", "q8"])

@@ -14,6 +14,8 @@ import { generateCommand } from "./generate.ts";
 import { helpStyle, withExamples } from "./help.ts";
 import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
+import { modelsCommand } from "./models.ts";
+import { pullCommand } from "./pull.ts";
 import { reconstructCommand } from "./reconstruct.ts";
 import { serveCommand } from "./serve.ts";
 import { tokenizeCommand } from "./tokenize.ts";
@@ -30,6 +32,8 @@ const commands = [
   exportCommand,
   inspectCommand,
   explainCommand,
+  pullCommand,
+  modelsCommand,
   tokenizeCommand,
   trainCommand,
   evaluateCommand,

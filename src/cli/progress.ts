@@ -1,13 +1,14 @@
 import process from "node:process";
 // @ts-types="@types/cli-progress"
 import { SingleBar } from "cli-progress";
+import type { OnProgress } from "../backend/backend.ts";
 import type { Io } from "./io.ts";
 
 /** A progress bar. Disposing it removes the bar. */
 export interface Progress extends Disposable {
   update(done: number, total: number): void;
-  /** The same for the progress of loading, in bytes. */
-  onLoad(progress: { loaded: number; total: number }): void;
+  /** The same for the progress of loading, in bytes, of weights or of a file that is downloaded. */
+  onLoad: OnProgress;
 }
 
 /** Shows a progress bar on a terminal, and nothing elsewhere. */
@@ -15,7 +16,7 @@ export function progress(label: string, io: Io): Progress {
   if (!io.watched) return { update() {}, onLoad() {}, [Symbol.dispose]() {} };
   const bar = new SingleBar({
     stream: process.stderr,
-    format: `${label} [{bar}] {state}`,
+    format: "{label} [{bar}] {state}",
     barsize: 30,
     hideCursor: true,
     clearOnComplete: true,
@@ -23,14 +24,21 @@ export function progress(label: string, io: Io): Progress {
     forceRedraw: true,
   });
   let started = false;
-  const show = (done: number, total: number, state: string) => {
-    if (!started) bar.start(total, done, { state });
-    else bar.update(done, { state });
+  const show = (done: number, total: number, shown: { label: string; state: string }) => {
+    if (!started) bar.start(total, done, shown);
+    else {
+      bar.setTotal(total);
+      bar.update(done, shown);
+    }
     started = true;
   };
   return {
-    update: (done, total) => show(done, total, `${done}/${total}`),
-    onLoad: ({ loaded, total }) => show(loaded, total, `${megabytes(loaded)}/${megabytes(total)} MB`),
+    update: (done, total) => show(done, total, { label, state: `${done}/${total}` }),
+    onLoad({ loaded, total, file }) {
+      const whole = Number.isFinite(total) ? `/${megabytes(total)}` : "";
+      const state = `${megabytes(loaded)}${whole} MB`;
+      show(loaded, total, { label: file === undefined ? label : `Fetching ${file}`, state });
+    },
     [Symbol.dispose]() {
       if (started) bar.stop();
     },

@@ -24,6 +24,8 @@ export interface CacheEntry {
   readonly version: string;
   /** Number of bytes. */
   readonly size: number;
+  /** Whether it is a download that was not completed. */
+  readonly isPart?: boolean;
   /** When it was kept. */
   readonly date: Date;
   /** Where it is, for people. */
@@ -44,7 +46,7 @@ export interface Cache {
    * `content.from` throws.
    */
   store(path: CachePath, version: string, content: Content): Promise<ByteSource | undefined>;
-  /** The newest version of each file below a path, by path. */
+  /** The newest version of each file below a path, or else its largest part, by path. */
   list(below?: CachePath): Promise<CacheEntry[]>;
   /** Removes a file. */
   remove(entry: CacheEntry): Promise<void>;

@@ -69,12 +69,16 @@ export class FileCache implements Cache {
     const { readdir } = files(), entries: CacheEntry[] = [];
     const walk = async (path: CachePath): Promise<void> => {
       const folder = this.#folderOf(path), [newest] = await this.#versions(folder);
+      const names = (await readdir(folder).catch(() => [])).sort();
       if (newest) {
         const { size, date } = newest, version = textOf(newest.name.slice(1));
         const place = `${folder}/${newest.name}/${fileNameOf(path.at(-1)!)}`;
         entries.push({ path, version, size, date, place });
+      } else if (names.length > 0) {
+        const [part] = await partsOf(folder);
+        if (part) entries.push({ path, version: "", isPart: true, place: part.file, ...part });
       }
-      for (const name of (await readdir(folder).catch(() => [])).sort()) {
+      for (const name of names) {
         if (!name.startsWith("@")) await walk([...path, textOf(name)]);
       }
     };

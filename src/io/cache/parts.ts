@@ -7,6 +7,8 @@ const idleAfter = 10_000;
 export interface Part {
   readonly file: string;
   readonly size: number;
+  /** When something was last written to it. */
+  readonly date: Date;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function takePart(
         // Before it is renamed, so that nobody sees it idle under its new name.
         await utimes(part.file, new Date(), new Date());
         await rename(part.file, file);
-        return { file, size: part.size, taken: true };
+        return { ...part, file, taken: true };
       }
     } catch (error) {
       // Another process was faster.
@@ -43,7 +45,7 @@ export async function takePart(
   }
   await (await open(file, "wx")).close();
   const earlier = (await partsOf(folder, version)).find((part) => !part.idle && part.file < file);
-  if (!earlier) return { file, size: 0, taken: true };
+  if (!earlier) return { file, size: 0, date: new Date(), taken: true };
   await rm(file);
   return { ...earlier, taken: false };
 }
@@ -61,7 +63,8 @@ export async function partsOf(folder: string, version?: string): Promise<(Part &
     names.filter((name) => name.startsWith(version ? `${version}~` : "@") && name.endsWith(".part"))
       .map(async (name) => {
         const file = `${folder}/${name}`, info = await stat(file).catch(() => undefined);
-        return info && { file, size: info.size, idle: Date.now() - info.mtimeMs > idleAfter };
+        const idle = info && Date.now() - info.mtimeMs > idleAfter;
+        return info && { file, size: info.size, date: info.mtime, idle: idle! };
       }),
   );
   return found.filter((part) => part !== undefined).sort((a, b) => b.size - a.size);

@@ -96,7 +96,9 @@ test("a download that was cut goes on where it was, if its version never changes
   const cut = await cache.store(path, sha256, content({ until: 400, sha256 })).catch((error) => error);
   assert.is(cut.message, "cut");
   assert.match(folder.files().join(), /^https\/example.com\/a.ckpt\/@[0-9a-f]{64}~[0-9a-z-]+\.part$/);
-  assert.equal(await cache.list(), []);
+  const [part, ...others] = await cache.list();
+  assert.equal([part!.path, part!.size, part!.isPart, others], [path, 400, true, []]);
+  assert.is(await cache.open(path), undefined);
   const rest = content({ sha256 });
   assert.equal(await all(await cache.store(path, sha256, rest)), bytes);
   assert.equal([rest.starts, rest.loaded[0], rest.loaded.at(-1)], [[400], 400, 1000]);
