@@ -115,7 +115,7 @@ test("invalid usage names the option and the help", async () => {
       ["reconstruct", "a.png", "--size", "0"],
       /'--size <pixels>' argument '0' is invalid\. .*positive integer/,
     ],
-    [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, webgpu, wasm, reference/],
+    [["reconstruct", "a.png", "--backend", "cuda"], /Allowed choices are auto, webgpu, wasm/],
     [["explain", "--size", "1x2x3"], /such as 256 or 640x480/],
     [["tokenize", "--data", "x", "-o", "y.npz", "--shard", "3/2"], /i\/n with i from 1 to n/],
     [["reconstruct", "-", "-"], /Cannot read standard input twice; give - once/],
