@@ -156,7 +156,8 @@ async function listening(pid: number): Promise<void> {
   for (;;) {
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
     const [, mask] = /SigCgt:\s*([0-9a-f]+)/.exec(status)!;
-    if (BigInt(`0x${mask}`) & (1n << 1n)) return;
+    // Deno catches the signal a moment before it knows whom to tell.
+    if (BigInt(`0x${mask}`) & (1n << 1n)) return await new Promise((resolve) => setTimeout(resolve, 300));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
