@@ -27,6 +27,8 @@ export async function served(
       "0",
       ...args,
     ],
+    // Without a permission for the environment voken cannot keep Mesa from writing among the lines of the log.
+    env: { NODEVICE_SELECT: "1" },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
