@@ -22,7 +22,10 @@
 export { Tokenizer } from "./src/tokenizer/tokenizer.ts";
 export type { Tokens } from "./src/tokenizer/tokens.ts";
 export type { Grid } from "./src/tokenizer/grid.ts";
-export { readTokens, tokensToJson, tokensToNpz } from "./src/tokenizer/token_file.ts";
+export { readTokens } from "./src/tokenizer/read_tokens.ts";
+export { tokensToJson, tokensToNpz } from "./src/tokenizer/token_file.ts";
+export { TokenDecoderStream, TokenEncoderStream } from "./src/tokenizer/token_streams.ts";
+export type { TokenEncoderOptions } from "./src/tokenizer/token_streams.ts";
 
 // Images of classes, and the transformer that generates their tokens.
 export { Generator } from "./src/transformer/generator.ts";

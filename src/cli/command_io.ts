@@ -42,7 +42,7 @@ export class CommandIo implements Io {
     if (!this.#options.quiet) this.#io.note(text);
   }
 
-  input(): Promise<Uint8Array> {
+  input(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#io.input();
   }
 

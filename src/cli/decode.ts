@@ -1,6 +1,5 @@
 import { Command } from "commander";
-import { openSource } from "../io/open_source.ts";
-import { readTokens } from "../tokenizer/token_file.ts";
+import { readTokens } from "../tokenizer/read_tokens.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import { withExamples } from "./help.ts";
 import { imagePaths, withImageOutput, writeImage } from "./image_outputs.ts";
@@ -19,7 +18,7 @@ interface Options extends ModelOptions, OutputOptions {
 export function decodeCommand(io: Io): Command {
   const command = new Command("decode")
     .description("decode a file of tokens to images")
-    .argument("<tokens>", "a file that encode wrote, .npz or JSON; - for standard input");
+    .argument("<tokens>", "a file that encode or tokenize wrote; - for standard input");
   withExamples(command, [
     "voken decode tokens.npz -o decoded",
     "voken decode photo.npz -o photo.webp",
@@ -50,7 +49,5 @@ export function decodeCommand(io: Io): Command {
 }
 
 async function tokensOf(input: string, io: Io): Promise<Tokens[]> {
-  if (input === standardStream) return readTokens(await io.input(), { file: "standard input" });
-  await using source = await openSource(input);
-  return readTokens(await source.read(0, source.size), { file: input });
+  return await readTokens(input === standardStream ? new File([await io.input()], "standard input") : input);
 }

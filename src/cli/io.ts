@@ -11,7 +11,7 @@ export interface Io {
   /** Writes a message or an error to standard error. */
   note(text: string): void;
   /** Reads standard input to its end. */
-  input(): Promise<Uint8Array>;
+  input(): Promise<Uint8Array<ArrayBuffer>>;
   /** Writes the bytes of a file to standard output. */
   output(bytes: Uint8Array): void;
   /** Whether standard output is a terminal; bytes of files are not written to one. */
@@ -42,7 +42,7 @@ export function terminal(): Io & Disposable {
   };
 }
 
-async function readInput(signal: AbortSignal): Promise<Uint8Array> {
+async function readInput(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   if (isatty(0)) {
     throw new ArgumentError("Cannot read standard input", {
       expected: "a file or pipe, such as `< image.png`",

@@ -5,10 +5,11 @@ import { DataError } from "../tensor/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { savedCodebookSize } from "../tokenizer/codebook.ts";
 import { isGrid } from "../tokenizer/grid.ts";
+import { parseFacts, tokenSetKey } from "../tokenizer/token_facts.ts";
 import { filesLike } from "./files_like.ts";
 import { checkedLabels, classNumbers } from "./labels.ts";
 import { joinTokenSets } from "./join_token_sets.ts";
-import { type TokenSet, type TokenSetFacts, tokenSetKey } from "./token_set.ts";
+import type { TokenSet } from "./token_set.ts";
 
 /** An array of a file: its shape, and its rows by number. */
 interface Rows {
@@ -133,7 +134,15 @@ async function safetensorsContents(path: string): Promise<Contents> {
   const source = await openSource(path);
   try {
     const { tensors, metadata } = await openSafetensors(source);
-    const facts = parseFacts(metadata[tokenSetKey], path);
+    const facts = parseFacts(metadata);
+    if (!facts) {
+      throw new DataError(`Cannot take tokens from ${path}`, {
+        expected: `codebookSize and classes as JSON in the metadata, under ${tokenSetKey}`,
+        got: metadata[tokenSetKey] === undefined
+          ? "none"
+          : JSON.stringify(metadata[tokenSetKey].slice(0, 60)),
+      });
+    }
     const ours = [...tensors].filter(([, { dtype, shape }]) => dtype === "u32" && shape.length > 0);
     const arrays = new Map(ours.map(([name, { shape, offset, bytes }]): [string, Rows] => {
       const row = shape[0] ? bytes / shape[0] : 0;
@@ -143,28 +152,10 @@ async function safetensorsContents(path: string): Promise<Contents> {
           new Uint32Array((await source.read(offset + first * row, count * row)).buffer),
       }];
     }));
-    return { arrays, ...facts, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
+    const { codebookSize, classes } = facts;
+    return { arrays, codebookSize, classes, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function parseFacts(
-  text: string | undefined,
-  path: string,
-): Pick<TokenSetFacts, "codebookSize" | "classes"> {
-  try {
-    const facts = JSON.parse(text ?? "null") as TokenSetFacts;
-    const codebookSize = savedCodebookSize(facts), { classes } = facts;
-    if (codebookSize !== undefined && classes.every((name) => typeof name === "string")) {
-      return { codebookSize, classes };
-    }
-  } catch {
-    // Reported below.
-  }
-  throw new DataError(`Cannot take tokens from ${path}`, {
-    expected: `codebookSize and classes as JSON in the metadata, under ${tokenSetKey}`,
-    got: text === undefined ? "none" : JSON.stringify(text.slice(0, 60)),
-  });
 }

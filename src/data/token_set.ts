@@ -1,4 +1,5 @@
 import type { Grid } from "../tokenizer/grid.ts";
+import type { TokenFacts } from "../tokenizer/token_facts.ts";
 
 /** The tokens of a data set's images, by number. Disposing closes the files. */
 export interface TokenSet extends AsyncDisposable {
@@ -19,16 +20,10 @@ export interface TokenSet extends AsyncDisposable {
   read(image: number, options: { mirrored: boolean }): Promise<Uint32Array>;
 }
 
-/** The entry of a safetensors file's metadata that says what its tokens are. */
-export const tokenSetKey = "token_set";
-
-/** What that entry holds, as JSON. */
-export interface TokenSetFacts {
-  readonly codebookSize: number;
+/** What the metadata of a set's safetensors file say. */
+export interface TokenSetFacts extends TokenFacts {
   /** Pixels of a side. */
   readonly size: number;
-  /** Names of the classes; empty where images have no labels. */
-  readonly classes: readonly string[];
   /** The model that made the tokens. */
   readonly model: string;
 }

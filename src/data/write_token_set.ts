@@ -6,7 +6,8 @@ import { openSafetensors } from "../io/safetensors/file.ts";
 import { type TensorToWrite, writeSafetensors } from "../io/safetensors/write.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
-import { type TokenSetFacts, tokenSetKey } from "./token_set.ts";
+import { tokenSetKey } from "../tokenizer/token_facts.ts";
+import type { TokenSetFacts } from "./token_set.ts";
 
 /** The tokens of some images as arrays of a token file: `tokens`, optionally `mirrored`, `images`, optionally `labels`. */
 export type TokenArrays = ReadonlyMap<string, { readonly shape: Shape; readonly data: Uint32Array }>;

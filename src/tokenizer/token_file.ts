@@ -1,10 +1,11 @@
 import type { NpyArray } from "../io/npy.ts";
 import { readNpz, writeNpz } from "../io/npz.ts";
+import { unfit } from "../tensor/describe.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { savedCodebookSize } from "./codebook.ts";
 import { formatGrid, type Grid, gridSize, isGrid } from "./grid.ts";
-import type { Tokens } from "./tokens.ts";
+import { checkForm, type Tokens } from "./tokens.ts";
 
 /** The JSON form of the tokens of images of one size: one list for each image, in row-major order. */
 interface TokensJson {
@@ -41,12 +42,8 @@ export function tokensToJson(all: readonly Tokens[]): string {
   return JSON.stringify(json);
 }
 
-/**
- * Reads tokens from the bytes of a file that `tokensToNpz` or `tokensToJson` wrote, also those of version 0.1.0, which
- * hold `bits` instead of `codebookSize`. Errors name the file by `file`. Throws `CheckpointError` for any other file.
- * Whether the tokens fit a model is checked by `Tokenizer.decode`.
- */
-export function readTokens(bytes: Uint8Array, { file }: { file: string }): Tokens[] {
+/** The tokens in the bytes of a file that `tokensToNpz` or `tokensToJson` wrote. Throws `CheckpointError`, naming `file`. */
+export function parseTokens(bytes: Uint8Array, { file }: { file: string }): Tokens[] {
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
   const { tokens, codebookSize, grid, size } = isZip ? fromNpz(bytes, file) : fromJson(bytes, file);
   return tokens.map((data): Tokens => ({
@@ -60,23 +57,26 @@ export function readTokens(bytes: Uint8Array, { file }: { file: string }): Token
   }));
 }
 
-function common(all: readonly Tokens[]): Tokens {
-  const [first] = all;
-  if (!first) {
-    throw new ArgumentError("Cannot write tokens", {
-      expected: "those of at least one image",
-      got: "none",
-    });
+/** What all tokens of a file have in common. Throws `ArgumentError` where there are none, or others. */
+export function common(all: readonly Tokens[]): Omit<Tokens, "data"> {
+  if (!Array.isArray(all) || all.length === 0) {
+    throw unfit("Cannot write tokens", "a list of the tokens of at least one image", all);
   }
-  const describe = ({ grid, codebookSize, size }: Tokens) =>
-    `${formatGrid(grid)} of ${codebookSize} codes${size ? ` for ${size.width}×${size.height} pixels` : ""}`;
-  const other = all.find((tokens) => describe(tokens) !== describe(first));
-  if (!other) return first;
+  for (const tokens of all) checkForm(tokens, "write tokens");
+  const [first] = all as readonly Tokens[];
+  const other = all.find((tokens) => formatForm(tokens) !== formatForm(first!));
+  if (!other) return first!;
   throw new ArgumentError("Cannot write tokens of different grids to one file", {
-    expected: describe(first),
-    got: describe(other),
+    expected: formatForm(first!),
+    got: formatForm(other),
     hint: "bring the images to one size first",
   });
+}
+
+function formatForm({ grid, codebookSize, size }: Tokens): string {
+  return `${formatGrid(grid)} of ${codebookSize} codes${
+    size ? ` for ${size.width}×${size.height} pixels` : ""
+  }`;
 }
 
 function fromNpz(bytes: Uint8Array, file: string): TokensJson {
@@ -122,6 +122,7 @@ function fromJson(bytes: Uint8Array, file: string): TokensJson {
   return { tokens, codebookSize, grid, ...(size ? { size } : {}) };
 }
 
-function unreadable(file: string, expected: string, got: string, cause?: unknown): CheckpointError {
+/** The error for a file that holds something else than tokens. */
+export function unreadable(file: string, expected: string, got: string, cause?: unknown): CheckpointError {
   return new CheckpointError(`Cannot read tokens from ${file}`, { expected, got, cause });
 }

@@ -1,6 +1,7 @@
-import { describe, unfit } from "../tensor/describe.ts";
+import { unfit } from "../tensor/describe.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { formatGrid, type Grid, imageGrid } from "./grid.ts";
+import { savedCodebookSize } from "./codebook.ts";
+import { formatGrid, type Grid, gridSize, imageGrid, isGrid } from "./grid.ts";
 
 /** An image or a video as tokens: the indices of its codes, in row-major order of the grid. */
 export interface Tokens {
@@ -15,6 +16,31 @@ export interface Tokens {
 }
 
 /**
+ * Checks that `tokens` are such, of whatever model. Throws `ArgumentError` that names the first thing that is not right;
+ * `action` completes "Cannot …".
+ */
+export function checkForm(tokens: Tokens, action: string): void {
+  const refuse = (expected: string, value: unknown, hint?: string): never => {
+    throw unfit(`Cannot ${action}`, expected, value, hint);
+  };
+  if (typeof tokens !== "object" || tokens === null || Array.isArray(tokens)) {
+    refuse("tokens { grid, codebookSize, data } as encode gives them", tokens);
+  }
+  const { grid, codebookSize, data, size } = tokens;
+  if (!isGrid(grid)) refuse("a grid of rows and columns", grid);
+  if (savedCodebookSize({ codebookSize }) === undefined) {
+    const hint = "bits" in tokens ? "the field bits is now codebookSize, which is 2 ** bits" : undefined;
+    refuse("a codebookSize from 2 to 2^32", codebookSize, hint);
+  }
+  const cells = gridSize(grid);
+  if (!(data instanceof Uint32Array)) refuse(`a Uint32Array of ${formatGrid(grid)} = ${cells} tokens`, data);
+  if (data.length !== cells) refuse(`${formatGrid(grid)} = ${cells} tokens`, data.length);
+  if (size === undefined) return;
+  const sides = [size?.width, size?.height];
+  if (!sides.every((side) => Number.isSafeInteger(side) && side > 0)) refuse("a size of whole pixels", size);
+}
+
+/**
  * Checks that an image tokenizer with this codebook size and `factor` pixels a token along each side can decode `tokens`.
  * Throws `ArgumentError` that names the first thing that does not fit.
  */
@@ -22,44 +48,22 @@ export function checkTokens(
   tokens: Tokens,
   { codebookSize, factor }: { codebookSize: number; factor: number },
 ): void {
-  const refuse = (expected: string, got: string, hint?: string): never => {
-    throw new ArgumentError("Cannot decode the tokens", { expected, got, hint });
-  };
-  if (typeof tokens !== "object" || tokens === null) {
-    throw unfit(
-      "Cannot decode the tokens",
-      "tokens { grid, codebookSize, data } as encode gives them",
-      tokens,
-    );
-  }
-  const [rows, columns] = imageGrid(tokens.grid, "decode the tokens");
-  if (tokens.codebookSize === undefined && "bits" in tokens) {
-    refuse("a codebookSize", "bits", "the field bits is now codebookSize, which is 2 ** bits");
-  }
+  checkForm(tokens, "decode the tokens");
+  const [rows, columns] = imageGrid(tokens.grid, "decode the tokens"), { size } = tokens;
   if (tokens.codebookSize !== codebookSize) {
-    refuse(
-      `a codebookSize of ${codebookSize}`,
-      describe(tokens.codebookSize),
-      "use the model that made the tokens",
-    );
-  }
-  if (!(tokens.data instanceof Uint32Array) || tokens.data.length !== rows * columns) {
-    const expected = `a Uint32Array of ${formatGrid(tokens.grid)} = ${rows * columns} tokens`;
-    refuse(expected, tokens.data instanceof Uint32Array ? `${tokens.data.length}` : describe(tokens.data));
+    throw new ArgumentError("Cannot decode the tokens", {
+      expected: `a codebookSize of ${codebookSize}`,
+      got: `${tokens.codebookSize}`,
+      hint: "use the model that made the tokens",
+    });
   }
   checkRange(tokens.data, codebookSize);
-  if (tokens.size) {
-    const { width, height } = tokens.size;
-    const fits = [[width, columns], [height, rows]].every(([pixels, cells]) =>
-      Number.isSafeInteger(pixels!) && pixels! > 0 && Math.ceil(pixels! / factor) === cells
-    );
-    if (!fits) {
-      const most = `${columns * factor}×${rows * factor}`;
-      refuse(
-        `a size that ${columns}×${rows} tokens cover (at most ${most})`,
-        `${describe(width)}×${describe(height)}`,
-      );
-    }
+  const fits = (pixels: number, cells: number) => Math.ceil(pixels / factor) === cells;
+  if (size && !(fits(size.width, columns) && fits(size.height, rows))) {
+    throw new ArgumentError("Cannot decode the tokens", {
+      expected: `a size that ${columns}×${rows} tokens cover (at most ${columns * factor}×${rows * factor})`,
+      got: `${size.width}×${size.height}`,
+    });
   }
   checkGrid(rows, columns);
 }

@@ -4,14 +4,15 @@ import { readNpz, writeNpz } from "../../src/io/npz.ts";
 import { writeSafetensors } from "../../src/io/safetensors/write.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { mirror } from "../../src/image/prepare.ts";
-import { readTokens } from "../../src/tokenizer/token_file.ts";
+import { readTokens } from "../../src/tokenizer/read_tokens.ts";
+import { tokenSetKey } from "../../src/tokenizer/token_facts.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { arraySource } from "../../src/data/array_source.ts";
 import { openImages } from "../../src/data/open_images.ts";
 import { createSampler } from "../../src/data/sampler.ts";
 import { tokenBatch } from "../../src/data/token_batches.ts";
 import { openTokenSet } from "../../src/data/open_token_set.ts";
-import { type TokenSet, tokenSetKey } from "../../src/data/token_set.ts";
+import type { TokenSet } from "../../src/data/token_set.ts";
 import { tokenizeImages } from "../../src/data/tokenize.ts";
 import { smallModel } from "../support/small_model.ts";
 import { butter, parrot, refuses, ring, temporaryFolder, writeFiles } from "./support.ts";
@@ -64,10 +65,16 @@ test("tokens are those of the tokenizer, in either kind of file; damaged images 
   }
   const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
   assert.equal(names.sort(), ["set", "t.npz", "t.safetensors"]);
+  for (const kind of ["npz", "safetensors"]) {
+    // What reads the tokens of single images reads these, too.
+    const tokens = await readTokens(`${path}/t.${kind}`);
+    assert.equal(
+      tokens.map(({ data, size }) => ({ data, size })),
+      plain.map(({ data }) => ({ data, size: { width: 32, height: 32 } })),
+    );
+  }
   const bytes = await Deno.readFile(`${path}/t.npz`);
   assert.equal([...readNpz(bytes, { file: "t" }).get("images")!.data], [0, 2, 3]);
-  // What reads the tokens of single images reads these, too.
-  assert.equal(readTokens(bytes, { file: "t" }).map(({ data }) => data), plain.map(({ data }) => data));
 });
 
 /** Images of 8×8 pixels that differ. */

@@ -152,7 +152,7 @@ test("tokens that are not the model's are refused", async () => {
   const tokens = { grid: [2, 3], codebookSize, data: new Uint32Array(6) } as const;
   const cases: [object, RegExp][] = [
     [{ codebookSize: 2 ** 18 }, /expected a codebookSize of 1024, got 262144; use the model/],
-    [{ codebookSize: undefined, bits: 10 }, /got bits; the field bits is now codebookSize/],
+    [{ codebookSize: undefined, bits: 10 }, /got nothing; the field bits is now codebookSize/],
     [{ data: Uint32Array.of(0, 0, 0, codebookSize, 0, 0) }, /tokens below 1024, got 1024 at 3/],
     [{ data: new Uint32Array(5) }, /2×3 = 6 tokens, got 5/],
     [{ data: [0, 0, 0, 0, 0, 0] }, /a Uint32Array of 2×3/],

@@ -2,7 +2,7 @@ import { CheckpointError } from "../../tensor/errors.ts";
 import type { ByteSource } from "../byte_source.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { takeF32 } from "../convert_dtype.ts";
-import { maxHeaderBytes, parseHeader, type TensorEntry } from "./header.ts";
+import { maxHeaderBytes, parseHeader, type SafetensorsHeader, type TensorEntry } from "./header.ts";
 
 /** A safetensors file, with the position of each tensor's bytes. */
 export interface SafetensorsFile extends Checkpoint {
@@ -15,33 +15,7 @@ export interface SafetensorsFile extends Checkpoint {
  * Throws `CheckpointError` unless the header is UTF-8 and its tensors tile the rest of the file.
  */
 export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
-  const length = source.size < 8
-    ? NaN
-    : Number(new DataView((await source.read(0, 8)).buffer).getBigUint64(0, true));
-  if (!(length <= Math.min(maxHeaderBytes, source.size - 8))) {
-    throw new CheckpointError(`Cannot read ${source.name}: its header`, {
-      expected: `at most ${Math.min(maxHeaderBytes, Math.max(0, source.size - 8))} bytes`,
-      got: `${length}`,
-      hint: length <= maxHeaderBytes ? "the file is truncated; fetch it again" : undefined,
-    });
-  }
-  let text: string;
-  try {
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    text = decoder.decode(await source.read(8, length));
-  } catch (cause) {
-    if (cause instanceof CheckpointError) throw cause;
-    throw new CheckpointError(`Cannot read ${source.name}: its header`, {
-      expected: "text in UTF-8",
-      got: "other bytes",
-      cause,
-    });
-  }
-  const { metadata, tensors } = parseHeader(text, {
-    file: source.name,
-    dataStart: 8 + length,
-    fileBytes: source.size,
-  });
+  const { metadata, tensors } = await readHeader(source, source.size);
   return {
     name: source.name,
     format: "safetensors",
@@ -59,4 +33,35 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
     },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
+}
+
+/** Reads the header of a file, of `size` bytes if these are known. Throws as `openSafetensors` does. */
+export async function readHeader(
+  source: Pick<ByteSource, "name" | "read">,
+  size: number = Infinity,
+): Promise<SafetensorsHeader> {
+  const length = size < 8
+    ? NaN
+    : Number(new DataView((await source.read(0, 8)).buffer).getBigUint64(0, true));
+  if (!(length <= Math.min(maxHeaderBytes, size - 8))) {
+    throw new CheckpointError(`Cannot read ${source.name}: its header`, {
+      expected: `at most ${Math.min(maxHeaderBytes, Math.max(0, size - 8))} bytes`,
+      got: `${length}`,
+      hint: length <= maxHeaderBytes ? "the file is truncated; fetch it again" : undefined,
+    });
+  }
+  let text: string;
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    text = decoder.decode(await source.read(8, length));
+  } catch (cause) {
+    if (cause instanceof CheckpointError) throw cause;
+    throw new CheckpointError(`Cannot read ${source.name}: its header`, {
+      expected: "text in UTF-8",
+      got: "other bytes",
+      cause,
+    });
+  }
+  const fileBytes = size === Infinity ? undefined : size;
+  return parseHeader(text, { file: source.name, dataStart: 8 + length, fileBytes });
 }

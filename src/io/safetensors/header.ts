@@ -44,14 +44,14 @@ const dtypes: ReadonlyMap<string, DType> = new Map(
 );
 
 /**
- * Reads the JSON of a header whose tensors start at byte `dataStart` of a file of `fileBytes` bytes.
+ * Reads the JSON of a header whose tensors start at byte `dataStart` of a file of `fileBytes` bytes, if these are known.
  *
  * Throws a `CheckpointError` that names the key unless the tensors tile the rest of the file exactly: for duplicate keys,
  * unknown types, shapes that do not match their bytes, gaps, overlaps, missing and trailing bytes.
  */
 export function parseHeader(
   text: string,
-  { file, dataStart, fileBytes }: { file: string; dataStart: number; fileBytes: number },
+  { file, dataStart, fileBytes }: { file: string; dataStart: number; fileBytes?: number },
 ): SafetensorsHeader {
   const refuse = (what: string, expected: string, got: string): never => {
     throw new CheckpointError(`Cannot read ${file}: ${what}`, { expected, got });
@@ -114,7 +114,7 @@ export function parseHeader(
     }
     next = offset + bytes;
   }
-  if (next !== fileBytes) refuse("its length", `${next} bytes, as its header says`, `${fileBytes}`);
+  if (next !== (fileBytes ?? next)) refuse("its length", `${next} bytes, as its header says`, `${fileBytes}`);
   // Defined, not assigned: a key may be called __proto__.
   return {
     metadata: Object.fromEntries(metadata),

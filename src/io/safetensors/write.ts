@@ -1,15 +1,13 @@
-import type { DType } from "../../tensor/dtype.ts";
 import { dtypeBytes } from "../../tensor/dtype.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
-import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
+import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import { type AtomicOptions, writeAll, writeAtomic } from "../atomic.ts";
-import { dtypeNames } from "./header.ts";
+import { dtypeNames, type TensorEntry } from "./header.ts";
+
+type TensorLayout = Pick<TensorEntry, "name" | "dtype" | "shape">;
 
 /** A tensor to be written, whose bytes are produced on demand. */
-export interface TensorToWrite {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: Shape;
+export interface TensorToWrite extends TensorLayout {
   /** The elements, row-major and little-endian, as a whole or in pieces. */
   data(): Promise<Uint8Array> | Uint8Array | AsyncIterable<Uint8Array>;
 }
@@ -33,7 +31,7 @@ export interface WriteSafetensorsOptions extends AtomicOptions {
 export async function writeSafetensors(path: string | URL, options: WriteSafetensorsOptions): Promise<void> {
   const { metadata = {}, signal, onProgress } = options;
   const tensors = [...options.tensors].sort((a, b) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype]);
-  const header = headerBytes(metadata, tensors);
+  const header = safetensorsHeader(metadata, tensors);
   const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   await writeAtomic(path, async (file) => {
     await writeAll(file, header);
@@ -63,15 +61,18 @@ function misfit(tensor: TensorToWrite, bytes: number): ArgumentError {
   });
 }
 
-function bytesOf({ dtype, shape }: TensorToWrite): number {
+function bytesOf({ dtype, shape }: TensorLayout): number {
   return sizeOf(shape) * dtypeBytes[dtype];
 }
 
-/** The length of the header in 8 bytes, then its JSON, padded with spaces to a multiple of 8. */
-function headerBytes(
+/**
+ * What a file of these tensors, in this order, begins with: the length of the header in 8 bytes, then its JSON, padded with
+ * spaces to a multiple of 8. Throws `ArgumentError` for duplicate names.
+ */
+export function safetensorsHeader(
   metadata: Readonly<Record<string, string>>,
-  tensors: readonly TensorToWrite[],
-): Uint8Array {
+  tensors: readonly TensorLayout[],
+): Uint8Array<ArrayBuffer> {
   const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   const names = new Set(["__metadata__"]);
   let end = 0;
