@@ -4,6 +4,7 @@ export interface ServedFile {
   /** Default: one that changes with the bytes. */
   etag?: string | null;
   type?: string;
+  headers?: Readonly<Record<string, string>>;
   /** Answers with the whole file to requests of ranges. */
   noRanges?: boolean;
   /** Cuts as many connections as given, each after so many bytes. */
@@ -68,6 +69,11 @@ export class FileServer implements AsyncDisposable {
     this.seen.push({ path: pathname + search, range, ifRange, authorization: headers.get("authorization") });
     const file = this.files.get(pathname);
     if (!file) return new Response("no such file", { status: 404 });
+    // Browsers ask before they send a range to another site.
+    if (request.method === "OPTIONS" && typeof file === "object") {
+      const allowed = file.headers && { ...file.headers, "access-control-allow-headers": "range, if-range" };
+      return new Response(null, { status: 204, headers: allowed });
+    }
     if (typeof file === "function") return file();
     const status = file.statuses?.shift();
     if (status) return new Response("not now", { status });
@@ -91,6 +97,7 @@ export class FileServer implements AsyncDisposable {
         ...etag !== null && { etag },
         ...isPart && { "content-range": `bytes ${from}-${to - 1}/${bytes.length}` },
         "content-type": file.type ?? "application/octet-stream",
+        ...file.headers,
       },
     });
   }

@@ -23,6 +23,8 @@ export class PageCache implements Cache {
   }
 
   async store(path: CachePath, version: string, content: Content): Promise<ByteSource | undefined> {
+    const there = await this.open(path, version);
+    if (there) return there;
     const cache = await caches.open(name), key = keyOf(path, version);
     const headers: Record<string, string> = { [dateHeader]: new Date().toISOString() };
     if (content.size !== undefined) headers["content-length"] = `${content.size}`;
