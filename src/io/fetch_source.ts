@@ -56,7 +56,7 @@ export interface FetchOptions {
  * the disk is full.
  */
 export async function fetchSource(file: RemoteFile, options: FetchOptions = {}): Promise<ByteSource> {
-  const cache = openCache(), version = file.sha256 ?? file.version;
+  const cache = await openCache(), version = file.sha256 ?? file.version;
   const kept = version === undefined ? undefined : await cache?.open(file.path, version);
   if (kept) return kept;
   if (isOffline()) {

@@ -16,12 +16,12 @@ export interface CachedFile {
 
 /** The files that were downloaded. */
 export async function cachedFiles(): Promise<CachedFile[]> {
-  return (await openCache()?.list() ?? []).map(fileOf);
+  return (await (await openCache())?.list() ?? []).map(fileOf);
 }
 
 /** Removes what was downloaded of a model: a file, or all files below. Resolves to what was removed. */
 export async function removeCached(source: string): Promise<CachedFile[]> {
-  const cache = openCache(), removed: CachedFile[] = [];
+  const cache = await openCache(), removed: CachedFile[] = [];
   const wanted = source.startsWith(hubPrefix) ? formatHub(parseHub(source)) : source;
   for (const entry of await cache?.list() ?? []) {
     const file = fileOf(entry);

@@ -4,7 +4,6 @@ import { type FetchOptions, fetchSource } from "../io/fetch_source.ts";
 import { hasFiles, look, pathOf } from "../io/host.ts";
 import { openSource } from "../io/open_source.ts";
 import { CheckpointError, NetworkError } from "../tensor/errors.ts";
-import { hubModel } from "./hub.ts";
 import { hubPrefix } from "./hub_place.ts";
 import type { ModelFiles } from "./model_files.ts";
 import { defaultModel, isShipped, modelNames, shippedModel } from "./shipped.ts";
@@ -31,7 +30,10 @@ export async function findModel(source: ModelSource, options: FetchOptions = {})
   if (source instanceof Uint8Array || source instanceof Blob) {
     return { kind: "file", open: () => openSource(source) };
   }
-  if (typeof source === "string" && source.startsWith(hubPrefix)) return await hubModel(source, options);
+  if (typeof source === "string" && source.startsWith(hubPrefix)) {
+    const { hubModel } = await import("./hub.ts");
+    return await hubModel(source, options);
+  }
   const url = urlOf(source);
   if (url && url.protocol !== "file:") return modelAt(url, options);
   const place = url ?? source, there = hasFiles() ? await look(place) : undefined;

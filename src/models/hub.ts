@@ -95,7 +95,7 @@ async function listed(place: HubPlace, signal?: AbortSignal): Promise<Map<string
 }
 
 async function keptFiles(place: HubPlace): Promise<[string, RemoteFile][]> {
-  const below = pathIn(place), entries = await openCache()?.list(below) ?? [];
+  const below = pathIn(place), entries = await (await openCache())?.list(below) ?? [];
   return entries.filter(({ isPart }) => !isPart).map(({ path, version }) => {
     const file = path.slice(below.length).join("/");
     return [file, { url: fileUrl({ ...place, file }), path, version }];

@@ -6,11 +6,12 @@ import { configFile } from "./config_json.ts";
 import { findModel, type ModelSource } from "./find.ts";
 import { type ModelFiles, weightsFile } from "./model_files.ts";
 import { openSafetensors } from "../io/safetensors/file.ts";
-import { openTorchFile } from "../io/torch/file.ts";
-import { legacyStart, openLegacyTorchFile } from "../io/torch/legacy.ts";
 
 export type { Checkpoint };
 
+/** What files of `torch.save` start with: zips, and the pickles that it wrote before version 1.6. */
+const zipStart = [0x50, 0x4b, 0x03, 0x04],
+  legacyStart = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
 /** The longest text file of a model that is read. */
 const maxTextBytes = 1_000_000;
 
@@ -46,8 +47,15 @@ export async function openFiles(files: ModelFiles): Promise<Checkpoint> {
 export async function openFile(bytes: ByteSource): Promise<Checkpoint> {
   try {
     const head = await bytes.read(0, Math.min(bytes.size, 64));
-    if (startsWith(head, [0x50, 0x4b, 0x03, 0x04])) return await openTorchFile(bytes);
-    if (startsWith(head, legacyStart)) return await openLegacyTorchFile(bytes);
+    // Pages that load converted models do not fetch the readers of others.
+    if (startsWith(head, zipStart)) {
+      const { openTorchFile } = await import("../io/torch/file.ts");
+      return await openTorchFile(bytes);
+    }
+    if (startsWith(head, legacyStart)) {
+      const { openLegacyTorchFile } = await import("../io/torch/legacy.ts");
+      return await openLegacyTorchFile(bytes);
+    }
     if (head[8] === 0x7b) return await openSafetensors(bytes);
     throw unknownFile(bytes, head);
   } catch (error) {

@@ -54,7 +54,7 @@ test("files that cannot be opened give errors with a hint", async () => {
     };
     await refused(() => openCheckpoint(`${folder}/none.ckpt`), /none\.ckpt: .*got no such file or folder/);
     await refused(
-      () => openCheckpoint(new URL("https://example.com/a.ckpt")),
+      () => openSource(new URL("https://example.com/a.ckpt")),
       /a local file, got a https: address; download/,
     );
     await refused(() => openCheckpoint(folder), /model\.safetensors: .*no such file/);

@@ -1,15 +1,18 @@
 import { builtin } from "../host.ts";
 import type { Cache } from "./cache.ts";
-import { FileCache } from "./file_cache.ts";
 import { cacheFolder, isOpen } from "./folder.ts";
-import { PageCache } from "./page_cache.ts";
 
 /** The cache of this host; `undefined` where nothing can be kept, or the program must not. */
-export function openCache(): Cache | undefined {
+export async function openCache(): Promise<Cache | undefined> {
+  // Each host fetches the code of its own kind only.
   if (builtin("node:fs/promises")) {
     const folder = cacheFolder();
-    return folder !== undefined && isOpen(folder) ? new FileCache(folder) : undefined;
+    if (folder === undefined || !isOpen(folder)) return undefined;
+    const { FileCache } = await import("./file_cache.ts");
+    return new FileCache(folder);
   }
   // Only pages with a secure context have one.
-  return typeof caches === "object" ? new PageCache() : undefined;
+  if (typeof caches !== "object") return undefined;
+  const { PageCache } = await import("./page_cache.ts");
+  return new PageCache();
 }

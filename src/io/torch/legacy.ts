@@ -8,8 +8,6 @@ import type { TorchStorage } from "./torch_values.ts";
 import { type StoragePlace, torchCheckpoint } from "./tensors.ts";
 import { refuse } from "./refuse.ts";
 
-/** The pickle of the magic number at the beginning of each file of PyTorch before 1.6. */
-export const legacyStart: readonly number[] = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20];
 const protocol = 1001;
 
 /**
