@@ -28,6 +28,7 @@ interface Options extends OutputOptions {
 /** `voken convert`: converts a training checkpoint to a model folder for inference. */
 export function convertCommand(io: Io): Command {
   const command = new Command("convert")
+    .summary("convert a checkpoint to a model folder for inference")
     .description(
       "convert a checkpoint to a model folder for inference: config.json, model.safetensors, and " +
         "transformer.safetensors if the checkpoint contains a transformer",

@@ -7,6 +7,7 @@ import { checkOutputs, type OutputOptions, withForce } from "./outputs.ts";
 /** `voken convert-lpips`: combines torchvision's and LPIPS's weights in one file. */
 export function convertLpipsCommand(io: Io): Command {
   const command = new Command("convert-lpips")
+    .summary("combine the weights of a perceptual loss in one file")
     .description(
       "combine the weights of VGG16 and LPIPS in one file, for training with a perceptual loss",
     )

@@ -14,6 +14,7 @@ const maxError = 1e-6;
 /** `voken doctor`: reports what this machine supports. */
 export function doctorCommand(io: Io): Command {
   const command = new Command("doctor")
+    .summary("report what this machine supports")
     .description("report what this machine supports: threads, SIMD, WebGPU adapters, codecs, versions");
   withExamples(command, ["voken doctor", "voken doctor --json"]);
   return withJson(command)

@@ -19,6 +19,7 @@ interface Options extends ModelOptions, DataOptions {
 /** `voken evaluate`: measures how well a tokenizer reconstructs the images of a data set. */
 export function evaluateCommand(io: Io): Command {
   const command = new Command("evaluate")
+    .summary("measure how well a tokenizer reconstructs a data set")
     .description(
       "measure how well a tokenizer reconstructs the images of a data set: PSNR, SSIM, sharpness, codes in use",
     )

@@ -25,6 +25,7 @@ const parts = { encode: encodeGraph, decode: decodeGraph };
 /** `voken explain`: prints the graphs of a model. */
 export function explainCommand(io: Io): Command {
   const command = new Command("explain")
+    .summary("print the fused graphs of a model")
     .description("print the fused graphs of a model: ops, shapes, FLOP, memory traffic, arena")
     .argument("[model]", modelHelp, defaultModel)
     .addOption(

@@ -26,6 +26,7 @@ interface Options extends OutputOptions {
 /** `voken export`: writes a model in a format of other runtimes. */
 export function exportCommand(io: Io): Command {
   const command = new Command("export")
+    .summary("write a model for other runtimes, as ONNX")
     .description(
       "write a model for other runtimes: encoder.onnx, decoder.onnx, and transformer.onnx and step.onnx if the " +
         "model contains a transformer",

@@ -81,6 +81,7 @@ export function vokenCommand(io: Io): Command {
       .configureOutput({
         writeOut: (text) => io.out(text.trimEnd()),
         writeErr: (text) => io.note(text.trimEnd()),
+        outputError: (text, write) => write(text.replace(/^error:/, "voken:")),
       })
       .showHelpAfterError(
         `(${command === voken ? "voken" : `voken ${command.name()}`} --help shows the usage)`,

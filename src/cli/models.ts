@@ -4,6 +4,7 @@ import { cacheFolder } from "../io/cache/folder.ts";
 import { type CachedFile, cachedFiles, removeCached } from "../models/cached.ts";
 import { knownModels } from "../models/known.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { count } from "./count.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { withJson } from "./options.ts";
@@ -48,8 +49,10 @@ function describe(files: readonly CachedFile[], what: string): string {
     complete ? "" : "not complete",
   ]);
   const total = megabytes(files.reduce((sum, { bytes }) => sum + bytes, 0));
-  const count = files.length === 1 ? "1 file" : `${files.length} files`;
-  return [...rows.length > 0 ? alignColumns(rows, [1]) : [], `${count}, ${total} ${what}`].join("\n");
+  return [
+    ...rows.length > 0 ? alignColumns(rows, [1]) : [],
+    `${count(files.length, "file")}, ${total} ${what}`,
+  ].join("\n");
 }
 
 function describeKnown(): string {

@@ -37,6 +37,7 @@ interface Options extends Omit<ModelOptions, "model"> {
 export function serveCommand(io: Io): Command {
   const command = withRaw(withBackend(
     new Command("serve")
+      .summary("serve models over HTTP")
       .description(
         "serve models over HTTP until Ctrl-C or SIGTERM, then finish the requests that were admitted",
       ),

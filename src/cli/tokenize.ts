@@ -20,6 +20,7 @@ interface Options extends ModelOptions, DataOptions, OutputOptions {
 /** `voken tokenize`: encodes a data set to a file of tokens, for training a transformer. */
 export function tokenizeCommand(io: Io): Command {
   const command = new Command("tokenize")
+    .summary("encode a data set to tokens for training")
     .description("encode a data set to tokens for training; resumes where it was stopped")
     .requiredOption("-o, --output <file>", "file of the tokens: .npz or .safetensors")
     .option("--mirror", "also encode the mirrored images");

@@ -128,11 +128,12 @@ test("a value is completed by words, by files, or is one that only its user know
   assert.equal(unknown.filter((each) => !own.test(each)), []);
 });
 
-test("no help shows how a default is stored", async () => {
+test("every help has examples, and none shows how a default is stored", async () => {
   for (const { name } of commands) {
     const { code, out } = await voken(name === "help" ? ["--help"] : [name, "--help"]);
     assert.is(code, 0);
     assert.not.match(out, /default: *["[{]|\[object|undefined/, name);
+    assert.match(out, /\n\nExamples:\n {2}\$ /, name);
   }
 });
 

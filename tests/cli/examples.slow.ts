@@ -72,6 +72,7 @@ for (const { name } of [{ name: "voken" }, ...commandWords(vokenCommand(memoryIo
     assert.ok(lines.length > 0, "no examples");
     using folder = scratch();
     Deno.chdir(folder.path);
+    Deno.env.set("VOKEN_CACHE", folder.at("cache"));
     try {
       await writeInputs();
       if (name === "decode") {

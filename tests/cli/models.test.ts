@@ -21,7 +21,7 @@ test("a model is pulled, listed, used without a network, and removed", async () 
   const listed = await voken(["models"]);
   assert.match(
     listed.out,
-    /^http:\/\/127.*\/m\/model\.safetensors +3\.54 MB  \d{4}-\d\d-\d\d\n1 file, 3\.54 MB in /,
+    /^http:\/\/127.*\/m\/model\.safetensors +3\.54 MB {2}\d{4}-\d\d-\d\d\n1 file, 3\.54 MB in /,
   );
   const { files } = JSON.parse((await voken(["models", "--json"])).out);
   assert.equal([files[0].source, files[0].bytes, files[0].path], [url, weights.length, path]);

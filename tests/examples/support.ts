@@ -16,10 +16,18 @@ export async function runExample(
   return new TextDecoder().decode(stdout);
 }
 
-/** Serves an example by `deno serve` while `use` asks it. Throws with what it wrote if it ends before it listens. */
-export async function serveExample(name: string, use: (address: string) => Promise<void>): Promise<void> {
+/**
+ * Runs an example that serves while `use` asks it: by `deno serve`, or by `deno run` with `args`. Throws with what it wrote
+ * if it ends before it listens.
+ */
+export async function serveExample(
+  name: string,
+  use: (address: string) => Promise<void>,
+  { args }: { args?: readonly string[] } = {},
+): Promise<void> {
+  const command = args ? ["run"] : ["serve", "--host=127.0.0.1", "--port=0"];
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["serve", "-A", "--frozen", "--host=127.0.0.1", "--port=0", examplePath(name)],
+    args: [...command, "-A", "--frozen", examplePath(name), ...args ?? []],
     env: { NO_COLOR: "1" },
     stdout: "null",
     stderr: "piped",

@@ -32,9 +32,9 @@ export async function withWorkerd(args: readonly string[], use: () => Promise<vo
       child.kill("SIGTERM");
     } catch { /* it has ended, and says why */ }
     await child.status;
-    const said = await errors;
-    if (said !== "") throw new Error(said);
   }
+  const said = await errors;
+  if (said !== "") throw new Error(said);
 }
 
 /** A port that is free. */

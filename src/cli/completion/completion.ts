@@ -11,6 +11,7 @@ const shells = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion 
 /** `voken completion`: prints a script with which a shell completes commands, options and their values. */
 export function completionCommand(io: Io): Command {
   const command = new Command("completion")
+    .summary("print a completion script for a shell")
     .description("print a script with which a shell completes the commands and options of voken")
     .addArgument(new Argument("<shell>", "the shell").choices(Object.keys(shells)));
   return withExamples(command, [

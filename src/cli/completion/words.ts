@@ -37,7 +37,7 @@ export function commandWords(program: Command): CommandWords[] {
     );
     return {
       name: command.name(),
-      description: command.description(),
+      description: command.summary() || command.description(),
       options: help.visibleOptions(command).map(optionWords),
       operands: {
         words: operands.flatMap(({ words }) => words),
