@@ -25,8 +25,7 @@ app.post("/encode", bodyLimit({ maxSize: 4e6 }), async (context) => {
 });
 
 app.post("/decode", bodyLimit({ maxSize: 4e6 }), async (context) => {
-  const file = new Uint8Array(await context.req.arrayBuffer());
-  const [tokens] = readTokens(file, { file: "the body" });
+  const [tokens] = await readTokens(await context.req.arrayBuffer());
   return await png(context, await tokenizer.decode(tokens!));
 });
 

@@ -23,7 +23,7 @@ export function memoryIo(
   return {
     out: (text) => void out.push(text),
     note: (text) => void notes.push(text),
-    input: () => Promise.resolve(input ?? new Uint8Array()),
+    input: () => Promise.resolve(new Uint8Array(input ?? [])),
     output: (some) => void bytes.push(some),
     toTerminal,
     watched: false,

@@ -11,7 +11,7 @@ test("writes the tokens of an image, and the image of the tokens", async () => {
   using folder = scratch();
   const said = await runExample("photo.ts", { args: [shippedSample("ring"), "ring.png"], cwd: folder.path });
   assert.match(said, /^64×64 tokens in tokens\.npz keep 3\d\.\d\d dB of the photo\n$/);
-  const [tokens] = readTokens(await Deno.readFile(folder.at("tokens.npz")), { file: "tokens.npz" });
+  const [tokens] = await readTokens(folder.at("tokens.npz"));
   assert.equal(tokens!.grid, [64, 64]);
   const { width, height } = await readImage(folder.at("ring.png"));
   assert.equal([width, height], [256, 256]);
