@@ -1,4 +1,7 @@
+import { arch, totalmem } from "node:os";
+import process from "node:process";
 import { Command } from "commander";
+import { platform } from "../io/host.ts";
 import { alignColumns } from "../graph/print.ts";
 import { BackendError } from "../tensor/errors.ts";
 import { modelNames } from "../models/find.ts";
@@ -20,12 +23,12 @@ export function doctorCommand(io: Io): Command {
   return withJson(command)
     .action(async ({ json }: { json?: true }) => {
       const facts = {
-        versions: { voken: version, deno: Deno.version.deno, v8: Deno.version.v8 },
+        versions: { voken: version, ...runtimeVersions() },
         system: {
-          os: Deno.build.os,
-          arch: Deno.build.arch,
+          os: platform()!,
+          arch: arch(),
           processors: navigator.hardwareConcurrency,
-          memoryBytes: Deno.systemMemoryInfo().total,
+          memoryBytes: totalmem(),
         },
         wasm: await wasmFacts(),
         webgpu: await webgpuFacts(),
@@ -40,6 +43,13 @@ export function doctorCommand(io: Io): Command {
         });
       }
     });
+}
+
+/** The version of the runtime, and that of its engine. Deno and Bun also say that they are a Node. */
+function runtimeVersions(): Record<string, string> {
+  const { deno, bun, node, v8 } = process.versions as Record<string, string>;
+  if (bun) return { bun };
+  return deno ? { deno, v8: v8! } : { node: node!, v8: v8! };
 }
 
 interface Facts {

@@ -1,3 +1,4 @@
+import { files, look } from "../io/host.ts";
 import { reasonOf } from "../io/reason.ts";
 import { readImageFile } from "../image/read.ts";
 import { DataError } from "../tensor/errors.ts";
@@ -16,15 +17,15 @@ const maxDepth = 16;
  */
 export async function openFolder(path: string): Promise<ImageSource> {
   const root = path.replace(/(?<=.)[/\\]+$/, "");
-  const { folders, files } = await list(root);
+  const { folders, images } = await list(root);
   if (folders.length === 0) {
-    if (files.length === 0) throw withoutImages(root);
-    return folderSource(root, { files, classes: [] });
+    if (images.length === 0) throw withoutImages(root);
+    return folderSource(root, { images, classes: [] });
   }
-  if (files.length > 0) {
+  if (images.length > 0) {
     throw new DataError(`Cannot tell the classes of ${root}`, {
       expected: "images in sub-folders, or none in them",
-      got: `${files[0]} beside the folder ${folders[0]}`,
+      got: `${images[0]} beside the folder ${folders[0]}`,
       hint: "move every image into its class's folder",
     });
   }
@@ -37,20 +38,20 @@ export async function openFolder(path: string): Promise<ImageSource> {
     }
     if (all.length === before) throw withoutImages(`${root}/${folder}`);
   }
-  return folderSource(root, { files: all, classes: folders, labels: Uint32Array.from(labels) });
+  return folderSource(root, { images: all, classes: folders, labels: Uint32Array.from(labels) });
 }
 
 function folderSource(
   root: string,
-  { files, classes, labels }: { files: string[]; classes: string[]; labels?: Uint32Array },
+  { images, classes, labels }: { images: string[]; classes: string[]; labels?: Uint32Array },
 ): ImageSource {
   return {
     name: root,
-    length: files.length,
+    length: images.length,
     classes,
     labels,
-    nameOf: (index) => files[index]!,
-    read: (index) => readImageFile(`${root}/${files[index]}`),
+    nameOf: (index) => images[index]!,
+    read: (index) => readImageFile(`${root}/${images[index]}`),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -63,27 +64,28 @@ async function* filesBelow(root: string, folder: string, depth: number): AsyncGe
       hint: "look for links that lead back",
     });
   }
-  const { folders, files } = await list(`${root}/${folder}`);
-  for (const file of files) yield `${folder}/${file}`;
+  const { folders, images } = await list(`${root}/${folder}`);
+  for (const file of images) yield `${folder}/${file}`;
   for (const inner of folders) yield* filesBelow(root, `${folder}/${inner}`, depth + 1);
 }
 
 /** The sub-folders and images in a folder, each sorted by name. Links are followed. */
-async function list(path: string): Promise<{ folders: string[]; files: string[] }> {
-  const folders: string[] = [], files: string[] = [];
+async function list(path: string): Promise<{ folders: string[]; images: string[] }> {
+  const folders: string[] = [], images: string[] = [], { readdir } = files();
   try {
-    for await (const { name, ...entry } of Deno.readDir(path)) {
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      const { name } = entry;
       if (name.startsWith(".")) continue;
-      const isFolder = entry.isSymlink
-        ? (await Deno.stat(`${path}/${name}`).catch(() => undefined))?.isDirectory ?? false
-        : entry.isDirectory;
+      const isFolder = entry.isSymbolicLink()
+        ? await look(`${path}/${name}`) === "folder"
+        : entry.isDirectory();
       if (isFolder) folders.push(name);
-      else if (imageName.test(name)) files.push(name);
+      else if (imageName.test(name)) images.push(name);
     }
   } catch (cause) {
     throw new DataError(`Cannot read the folder ${path}`, { got: reasonOf(cause), cause });
   }
-  return { folders: folders.sort(), files: files.sort() };
+  return { folders: folders.sort(), images: images.sort() };
 }
 
 function withoutImages(path: string): DataError {

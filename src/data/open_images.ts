@@ -1,4 +1,5 @@
-import { reasonOf } from "../io/reason.ts";
+import { files } from "../io/host.ts";
+import { isMissing, reasonOf } from "../io/reason.ts";
 import { DataError } from "../tensor/errors.ts";
 import { openNpz } from "./npz_source.ts";
 import { filesLike } from "./files_like.ts";
@@ -16,11 +17,11 @@ export async function openImages(
   path: string,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<ImageSource> {
-  const info = await Deno.stat(path).catch((cause) => {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
+  const info = await files().stat(path).catch((cause) => {
+    if (isMissing(cause)) return undefined;
     throw new DataError(`Cannot open ${path}`, { got: reasonOf(cause), cause });
   });
-  if (info?.isDirectory) {
+  if (info?.isDirectory()) {
     const shards = await shardsIn(path);
     return shards.length > 0 ? await openTars(shards, { signal }) : await openFolder(path);
   }
@@ -46,7 +47,7 @@ export async function openImages(
 async function shardsIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
-    for await (const { name } of Deno.readDir(folder)) if (/^[^.].*\.tar$/i.test(name)) names.push(name);
+    for (const name of await files().readdir(folder)) if (/^[^.].*\.tar$/i.test(name)) names.push(name);
   } catch {
     return [];
   }

@@ -1,3 +1,6 @@
+import type { FileHandle } from "node:fs/promises";
+import { files } from "../io/host.ts";
+import { isSystemError, reasonOf } from "../io/reason.ts";
 import { ImageError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { decodeImage, decodeKinds, type DecodeOptions } from "./decode.ts";
@@ -57,21 +60,20 @@ export async function readImageFile(
   options: Pick<DecodeOptions, "maxPixels"> = {},
 ): Promise<Uint8Array> {
   try {
-    using file = await Deno.open(path);
-    const { size, isFile } = await file.stat();
-    if (!isFile) {
-      throw new ImageError("Cannot read the image", { expected: "a file", got: "something else" });
+    const file = await files().open(path);
+    try {
+      const info = await file.stat();
+      if (!info.isFile()) {
+        throw new ImageError("Cannot read the image", { expected: "a file", got: "something else" });
+      }
+      const read = (start: number, end: number) => readRange(file, { start, end });
+      return await readChecked({ size: info.size, read }, options);
+    } finally {
+      await file.close();
     }
-    return await readChecked({
-      size,
-      read: async (start, end) => {
-        await file.seek(start, Deno.SeekMode.Start);
-        return await readExactly(file, end - start);
-      },
-    }, options);
   } catch (cause) {
-    if (cause instanceof ImageError || !(cause instanceof Error)) throw cause;
-    throw new ImageError("Cannot open the image", { got: cause.name, cause });
+    if (!isSystemError(cause)) throw cause;
+    throw new ImageError("Cannot open the image", { got: reasonOf(cause), cause });
   }
 }
 
@@ -109,13 +111,17 @@ async function readChecked(
   return await read(0, size);
 }
 
-async function readExactly(file: Deno.FsFile, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  while (at < length) {
-    const count = await file.read(bytes.subarray(at));
-    if (count === null) return bytes.subarray(0, at);
-    at += count;
+/** Reads a range of a file, or less where the file ends before it. */
+async function readRange(
+  file: FileHandle,
+  { start, end }: { start: number; end: number },
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(end - start);
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
   }
-  return bytes;
+  return bytes.subarray(0, done);
 }

@@ -1,12 +1,28 @@
+import type { FileHandle } from "node:fs/promises";
 import { FileError } from "../tensor/errors.ts";
-import { reasonOf } from "./reason.ts";
+import { files, pathOf, platform } from "./host.ts";
+import { isMissing, isSystemError, reasonOf } from "./reason.ts";
 
-/** The functions of the file system that are used. Tests pass functions that fail. */
-export type FileSystem = Pick<typeof Deno, "open" | "rename" | "remove" | "stat" | "realPath">;
+/** The functions of `node:fs/promises` that are used. Tests pass functions that fail. */
+export interface FileSystem {
+  /** Opens a file to read it (`r`), to write into it (`r+`), or a new one to write it (`wx`). */
+  open(path: string, flags: "r" | "r+" | "wx"): Promise<FileHandle>;
+  /** Gives a file another name; a file of that name is replaced. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file. */
+  rm(path: string): Promise<void>;
+  /** What is at a path; links are followed. */
+  stat(path: string): Promise<{ isFile(): boolean; isDirectory(): boolean }>;
+  /** The path that a path with links leads to. */
+  realpath(path: string): Promise<string>;
+}
+
+/** The most bytes that hosts write at once. */
+const mostBytes = 2 ** 30;
 
 /** Options of atomic writing. */
 export interface AtomicOptions {
-  /** Where files are written; default: Deno's file system. */
+  /** Where files are written; default: the host's file system. */
   fileSystem?: FileSystem;
 }
 
@@ -19,10 +35,10 @@ export interface AtomicOptions {
  */
 export async function writeAtomic(
   path: string | URL,
-  write: (file: Deno.FsFile) => Promise<void>,
-  { fileSystem = Deno }: AtomicOptions = {},
+  write: (file: FileHandle) => Promise<void>,
+  { fileSystem = files() }: AtomicOptions = {},
 ): Promise<void> {
-  const name = path instanceof URL ? decodeURIComponent(path.pathname) : path;
+  const name = pathOf(path);
   try {
     const target = await resolveTarget(name, fileSystem);
     await (target.replace ? replace : fill)(target.path, write, fileSystem);
@@ -46,54 +62,61 @@ export async function writeFileAtomic(
 }
 
 /** Writes all of `bytes`. A single call of `write` may write fewer. */
-export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, Math.min(bytes.length - done, mostBytes));
+    done += bytesWritten;
+  }
 }
 
 async function resolveTarget(
   path: string,
   fileSystem: FileSystem,
 ): Promise<{ path: string; replace: boolean }> {
-  let info: Deno.FileInfo;
+  let info: Awaited<ReturnType<FileSystem["stat"]>>;
   try {
     info = await fileSystem.stat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { path, replace: true };
+    if (isMissing(error)) return { path, replace: true };
     throw error;
   }
-  if (info.isDirectory) {
+  if (info.isDirectory()) {
     throw new FileError(`Cannot write ${path}`, { expected: "the name of a file", got: "a folder" });
   }
   // Renaming would replace the link, not the file that it leads to.
-  return info.isFile ? { path: await fileSystem.realPath(path), replace: true } : { path, replace: false };
+  return info.isFile() ? { path: await fileSystem.realpath(path), replace: true } : { path, replace: false };
 }
 
 async function fill(
   path: string,
-  write: (file: Deno.FsFile) => Promise<void>,
+  write: (file: FileHandle) => Promise<void>,
   fileSystem: FileSystem,
 ): Promise<void> {
-  using file = await fileSystem.open(path, { write: true });
-  await write(file);
+  const file = await fileSystem.open(path, "r+");
+  try {
+    await write(file);
+  } finally {
+    await file.close();
+  }
 }
 
 async function replace(
   path: string,
-  write: (file: Deno.FsFile) => Promise<void>,
+  write: (file: FileHandle) => Promise<void>,
   fileSystem: FileSystem,
 ): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  const file = await fileSystem.open(temporary, { write: true, createNew: true });
+  const file = await fileSystem.open(temporary, "wx");
   try {
     try {
       await write(file);
       await file.sync();
     } finally {
-      file.close();
+      await file.close();
     }
     await fileSystem.rename(temporary, path);
   } catch (error) {
-    await fileSystem.remove(temporary).catch(() => {});
+    await fileSystem.rm(temporary).catch(() => {});
     throw error;
   }
   try {
@@ -109,19 +132,16 @@ async function replace(
 
 /** Brings a rename to the disk. Windows has no way to, and needs none. */
 async function syncFolder(path: string, fileSystem: FileSystem): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  using folder = await fileSystem.open(path, { read: true });
-  await folder.sync();
+  if (platform() === "win32") return;
+  const folder = await fileSystem.open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 function folderOf(path: string): string {
   const end = path.lastIndexOf("/");
   return end < 0 ? "." : path.slice(0, end + 1);
-}
-
-/** Whether an error comes from the file system. */
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error &&
-    ("code" in error && typeof error.code === "string" ||
-      Object.values(Deno.errors).some((kind) => error instanceof kind));
 }

@@ -20,11 +20,24 @@ export type Permission =
   | { readonly name: "env"; readonly variable: string }
   | { readonly name: "read" | "write"; readonly path: string | URL };
 
+/** A file of Deno, which can lock it. */
+interface DenoFile {
+  tryLock(exclusive: true): Promise<boolean>;
+  truncate(): Promise<void>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
 /** What hosts may have beside what all have. */
 const host = globalThis as {
-  readonly Deno?: { permissions: { querySync(permission: Permission): { state: string } } };
+  readonly Deno?: {
+    permissions: { querySync(permission: Permission): { state: string } };
+    open(path: string, options: { read: true; write: true; create: true }): Promise<DenoFile>;
+  };
   readonly process?: {
+    readonly pid?: number;
     readonly platform?: string;
+    kill?(pid: number, signal: 0): void;
     readonly env?: Record<string, string | undefined>;
     getBuiltinModule?<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined;
   };
@@ -65,6 +78,51 @@ export function nodeWorkers(): typeof import("node:worker_threads") | undefined 
 /** The operating system by Node's name for it, such as `linux`, `darwin` or `win32`; `undefined` in browsers. */
 export function platform(): string | undefined {
   return host.process?.platform;
+}
+
+/** The number of this process; 0 in hosts without processes. */
+export function processId(): number {
+  return host.process?.pid ?? 0;
+}
+
+/** Whether there is a process of this number. Deno says so only with `--allow-run`. */
+export function isRunning(pid: number): boolean {
+  try {
+    host.process?.kill?.(pid, 0);
+    return true;
+  } catch (error) {
+    // There is one, but of another user.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/**
+ * Locks a file by the operating system, and writes `text` into it, until disposed; resolves to `undefined` while another
+ * process has the lock. Only Deno can do it.
+ */
+export const lockByHost:
+  | ((path: string, text: string) => Promise<AsyncDisposable | undefined>)
+  | undefined = host.Deno && lockOnDeno;
+
+async function lockOnDeno(path: string, text: string): Promise<AsyncDisposable | undefined> {
+  const file = await host.Deno!.open(path, { read: true, write: true, create: true });
+  try {
+    if (!await file.tryLock(true)) {
+      file.close();
+      return undefined;
+    }
+    await file.truncate();
+    await file.write(new TextEncoder().encode(text));
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      await file.truncate();
+      file.close();
+    },
+  };
 }
 
 /** A variable of the environment; `undefined` if it is not set or must not be read. The user is not asked. */

@@ -1,5 +1,6 @@
-import { CheckpointError } from "../tensor/errors.ts";
+import { CheckpointError, FileError } from "../tensor/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { files, pathOf } from "./host.ts";
 import { FileSource } from "./file_source.ts";
 import { BlobSource, MemorySource } from "./memory_source.ts";
 import { reasonOf } from "./reason.ts";
@@ -20,18 +21,17 @@ export async function openSource(source: string | URL | Blob | Uint8Array): Prom
       hint: "download it first, then give its path or its bytes",
     });
   }
-  let file: Deno.FsFile | undefined;
   try {
-    file = await Deno.open(source, { read: true });
-    const { isFile, isDirectory, size } = await file.stat();
-    if (isFile) return new FileSource(file, { name, size });
-    file.close();
+    const file = await files().open(source);
+    const info = await file.stat();
+    if (info.isFile()) return new FileSource(file, { name, size: info.size });
+    await file.close();
     throw new CheckpointError(`Cannot open ${name}`, {
       expected: "a file",
-      got: isDirectory ? "a folder" : "a device or pipe",
+      got: info.isDirectory() ? "a folder" : "a device or pipe",
     });
   } catch (error) {
-    if (error instanceof CheckpointError) throw error;
+    if (error instanceof CheckpointError || error instanceof FileError) throw error;
     throw new CheckpointError(`Cannot open ${name}`, {
       expected: "a file that can be read",
       got: reasonOf(error),
@@ -44,7 +44,7 @@ export async function openSource(source: string | URL | Blob | Uint8Array): Prom
 export function nameOf(source: string | URL | Blob | Uint8Array): string {
   if (typeof source === "string") return source;
   if (source instanceof URL) {
-    return source.protocol === "file:" ? decodeURIComponent(source.pathname) : source.href;
+    return source.protocol === "file:" ? pathOf(source) : source.href;
   }
   return source instanceof File && source.name ? source.name : "bytes";
 }

@@ -1,5 +1,6 @@
 import { ArgumentError, FileError } from "../tensor/errors.ts";
 import { writeFileAtomic } from "./atomic.ts";
+import { files } from "./host.ts";
 import { reasonOf } from "./reason.ts";
 
 const description = "request.json";
@@ -36,7 +37,7 @@ export class PartsFolder {
     { request, extension }: { request: string; extension: string },
   ): Promise<PartsFolder> {
     const folder = folderOf(file), requestPath = `${folder}/${description}`;
-    const before = await Deno.readTextFile(requestPath).catch(() => undefined);
+    const before = await files().readFile(requestPath, "utf8").catch(() => undefined);
     if (before !== undefined && before !== request) {
       throw new ArgumentError(`Cannot resume ${file}`, {
         expected: "the options that it was started with",
@@ -45,14 +46,14 @@ export class PartsFolder {
       });
     }
     try {
-      await Deno.mkdir(folder, { recursive: true });
+      await files().mkdir(folder, { recursive: true });
       if (before === undefined) await writeFileAtomic(requestPath, new TextEncoder().encode(request));
     } catch (cause) {
       if (cause instanceof FileError) throw cause;
       throw new FileError(`Cannot write ${folder}`, { got: reasonOf(cause), cause });
     }
     const parts = new Map<number, Part>();
-    for await (const { name } of Deno.readDir(folder)) {
+    for (const name of await files().readdir(folder)) {
       const [, first, count, found] = /^(\d+)-(\d+)\.(\w+)$/.exec(name) ?? [];
       if (first === undefined || found !== extension) continue;
       parts.set(Number(first), { first: Number(first), count: Number(count), path: `${folder}/${name}` });
@@ -85,7 +86,7 @@ export class PartsFolder {
 
   /** Removes the folder when the file is complete. */
   async remove(): Promise<void> {
-    await Deno.remove(folderOf(this.#file), { recursive: true });
+    await files().rm(folderOf(this.#file), { recursive: true });
   }
 }
 

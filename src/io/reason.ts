@@ -13,9 +13,29 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the device",
 };
 
-/** The reason why a call of the file system failed, as part of an error message. */
+/** The reason why a call of the host failed, as part of an error message. It names the flag of Deno that is missing. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, name, message } = error as Error & { code?: string };
+  if (name === "NotCapable") return `no permission: run Deno with ${flagOf(message)}`;
   return reasons[code ?? ""] ?? reasons[name] ?? message;
+}
+
+/** Whether an error says that a file or folder is not there. */
+export function isMissing(error: unknown): boolean {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return code === "ENOENT" || name === "NotFound";
+}
+
+/** Whether an error comes from the file system. */
+export function isSystemError(error: unknown): boolean {
+  return error instanceof Error &&
+    ("code" in error && typeof error.code === "string" || error.name in reasons);
+}
+
+/** The flag that Deno asks for: `Requires read access to "a.png", run again with the --allow-read flag`. */
+function flagOf(message: string): string {
+  const [, flag = "--allow-all"] = /(--allow-\w+) flag/.exec(message) ?? [];
+  const [, place] = /access to "([^",\s]+)"/.exec(message) ?? [];
+  return place === undefined || flag === "--allow-all" ? flag : `${flag}=${place}`;
 }

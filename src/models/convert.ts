@@ -3,6 +3,7 @@ import { dtypeBytes } from "../tensor/dtype.ts";
 import { FileError } from "../tensor/errors.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type AtomicOptions, writeAll, writeAtomic } from "../io/atomic.ts";
+import { files, look } from "../io/host.ts";
 import { reasonOf } from "../io/reason.ts";
 import { configFile, formatConfigJson } from "./config_json.ts";
 import type { ModelSource } from "./find.ts";
@@ -61,7 +62,7 @@ export async function convertCheckpoint(
       await writeSafetensors(path(weightsFile), { metadata, tensors, signal, onProgress, fileSystem });
     }, { fileSystem });
   } catch (error) {
-    if (made) await Deno.remove(folder).catch(() => {});
+    if (made) await files().rmdir(folder).catch(() => {});
     throw error;
   }
   const bytes = tensors.reduce((sum, { dtype, shape }) => sum + sizeOf(shape) * dtypeBytes[dtype], 0);
@@ -71,8 +72,8 @@ export async function convertCheckpoint(
 /** Makes the folder and its parents. Resolves to whether it did not exist. */
 async function makeFolder(folder: string): Promise<boolean> {
   try {
-    const exists = await Deno.stat(folder).then(() => true, () => false);
-    await Deno.mkdir(folder, { recursive: true });
+    const exists = await look(folder);
+    await files().mkdir(folder, { recursive: true });
     return !exists;
   } catch (cause) {
     throw new FileError(`Cannot make the folder ${folder}`, { got: reasonOf(cause), cause });

@@ -1,6 +1,6 @@
 /**
  * The service for edge hosts, as a request handler without threads, batches and metrics. Models are loaded from bytes,
- * because opening a file by its path needs Deno.
+ * because these hosts have no files.
  *
  * ```ts
  * import { createEdgeService, edgeBackend, Tokenizer } from "@voken/magvit2/edge";

@@ -56,7 +56,7 @@ export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   await using _own = own;
   const backend = given ?? own!;
   await checkPrecision(run.precision, backend);
-  using folder = await RunFolder.open(options.folder, {
+  await using folder = await RunFolder.open(options.folder, {
     config: run,
     resume: options.resume ?? false,
     fileSystem: options.fileSystem,

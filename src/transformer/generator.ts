@@ -44,11 +44,12 @@ import { defaultSampling, type SamplingSettings } from "./settings.ts";
  *
  * @example
  * ```ts
+ * import { writeFile } from "node:fs/promises";
  * import { encodeImage, Generator } from "@voken/magvit2";
  *
  * await using generator = await Generator.load("emoji-64");
  * const [{ image }] = await generator.generate({ classIds: "Flags", seed: 1 });
- * await Deno.writeFile("flag.png", await encodeImage(image));
+ * await writeFile("flag.png", await encodeImage(image));
  * ```
  */
 export class Generator implements AsyncDisposable {

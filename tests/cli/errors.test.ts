@@ -140,7 +140,7 @@ test("invalid usage names the option and the help", async () => {
 test("--verbose shows where an error came from", async () => {
   const { code, notes } = await voken(["inspect", "/none", "--verbose"]);
   assert.is(code, 1);
-  assert.match(notes, /^voken: CheckpointError: Cannot open \/none.*\n +at .*\ncaused by NotFound/s);
+  assert.match(notes, /^voken: CheckpointError: Cannot open \/none.*\n +at .*\ncaused by Error: ENOENT/s);
 });
 
 test("a stopped command exits with 130", async () => {

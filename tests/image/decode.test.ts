@@ -88,7 +88,7 @@ test("reads paths, file URLs, blobs and bytes, and names the file in errors", as
       (await imageError(() => readImage(text))).message,
       /text\.png.*text starting "not an image"/,
     );
-    assert.match((await imageError(() => readImage(`${folder}/none`))).message, /none.*NotFound/);
+    assert.match((await imageError(() => readImage(`${folder}/none`))).message, /none.*no such file/);
     await imageError(() => readImage(folder));
     await imageError(() => readImage(new URL("http://localhost/a.png")));
     assert.match((await imageError(() => readImage(path, { maxPixels: 10 }))).message, /maxPixels/);

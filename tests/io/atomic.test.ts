@@ -1,6 +1,8 @@
+import type { FileHandle } from "node:fs/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type FileSystem, writeAtomic, writeFileAtomic } from "../../src/io/atomic.ts";
+import { files } from "../../src/io/host.ts";
 import { convertCheckpoint } from "../../src/models/convert.ts";
 import { openCheckpoint } from "../../src/models/open.ts";
 import { tokenizerWeights } from "../../src/models/tokenizer_weights.ts";
@@ -18,13 +20,13 @@ function failing(failAt: number): { fileSystem: FileSystem; calls: string[] } {
     calls.push(name);
     if (calls.length === failAt) throw Object.assign(new Error("disk full"), { code: "ENOSPC" });
   };
-  const wrapped = (file: Deno.FsFile) =>
+  const wrapped = (file: FileHandle) =>
     new Proxy(file, {
       get(target, key) {
         if (key === "write") {
-          return (bytes: Uint8Array) => {
+          return (bytes: Uint8Array, at: number, length: number) => {
             step("write");
-            return target.write(bytes.subarray(0, 20_000));
+            return target.write(bytes, at, Math.min(length, 20_000));
           };
         }
         if (key === "sync") {
@@ -38,11 +40,11 @@ function failing(failAt: number): { fileSystem: FileSystem; calls: string[] } {
       },
     });
   const fileSystem: FileSystem = {
-    stat: (path) => (step("stat"), Deno.stat(path)),
-    realPath: (path) => (step("realPath"), Deno.realPath(path)),
-    open: async (path, options) => (step("open"), wrapped(await Deno.open(path, options))),
-    rename: (from, to) => (step("rename"), Deno.rename(from, to)),
-    remove: (path) => (step("remove"), Deno.remove(path)),
+    stat: async (path) => (step("stat"), await files().stat(path)),
+    realpath: async (path) => (step("realpath"), await files().realpath(path)),
+    open: async (path, flags) => (step("open"), wrapped(await files().open(path, flags))),
+    rename: async (from, to) => (step("rename"), await files().rename(from, to)),
+    rm: async (path) => (step("rm"), await files().rm(path)),
   };
   return { fileSystem, calls };
 }
@@ -63,7 +65,7 @@ test("the order: temporary file, write, fsync, rename, fsync of the folder", asy
     const { fileSystem, calls } = failing(0);
     await writeFileAtomic(`${folder}/file`, old);
     await writeFileAtomic(`${folder}/file`, fresh, { fileSystem });
-    assert.equal(calls, ["stat", "realPath", "open", "write", "sync", "rename", "open", "sync"]);
+    assert.equal(calls, ["stat", "realpath", "open", "write", "sync", "rename", "open", "sync"]);
     assert.equal(await Deno.readFile(`${folder}/file`), fresh);
     assert.equal(await filesIn(folder), ["file"]);
   });

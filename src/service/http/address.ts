@@ -1,4 +1,4 @@
-/** Host-specific information about a request, from `node:http` through its adapter or from `Deno.serve`. */
+/** Host-specific information about a request, from `node:http` through its adapter or from Deno's server. */
 interface HostBindings {
   readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
   readonly remoteAddr?: { readonly hostname?: string };

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { files, look } from "../../io/host.ts";
 import { reasonOf } from "../../io/reason.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { readPreset } from "../presets/mod.ts";
@@ -54,7 +55,7 @@ export async function readRun<S extends keyof Runs>(
   stage: S,
   { data }: { data?: string } = {},
 ): Promise<Runs[S]> {
-  const isName = /^[\w-]+$/.test(source) && !await Deno.stat(source).then(() => true, () => false);
+  const isName = /^[\w-]+$/.test(source) && !await look(source);
   const value = isName ? await readPreset(source) : await readJson(source);
   const parsed = parseRun(value, { stage, file: source });
   if (data === undefined) return parsed;
@@ -65,7 +66,7 @@ export async function readRun<S extends keyof Runs>(
 async function readJson(path: string): Promise<unknown> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await files().readFile(path, "utf8");
   } catch (cause) {
     throw new ArgumentError(`Cannot read ${path}`, { got: reasonOf(cause), cause });
   }

@@ -1,4 +1,6 @@
+import type { FileHandle } from "node:fs/promises";
 import { writeAll } from "../../io/atomic.ts";
+import { files } from "../../io/host.ts";
 import { reasonOf } from "../../io/reason.ts";
 import { encodeImage } from "../../image/encode.ts";
 import type { Image } from "../../image/image.ts";
@@ -21,13 +23,13 @@ const rgb = 3;
  * A file of events that TensorBoard reads: numbers and images by step. Each opening begins a file of its own, and
  * TensorBoard reads all that a folder has, in the order of their names. Disposing closes it.
  */
-export class EventFile implements Disposable {
+export class EventFile implements AsyncDisposable {
   /** Where it is. */
   readonly path: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: FileHandle;
   readonly #now: () => number;
 
-  private constructor(path: string, file: Deno.FsFile, now: () => number) {
+  private constructor(path: string, file: FileHandle, now: () => number) {
     this.path = path;
     this.#file = file;
     this.#now = now;
@@ -44,7 +46,7 @@ export class EventFile implements Disposable {
     const time = now();
     // Names sort by time; two within a second must not collide.
     const path = `${folder}/events.out.tfevents.${time.toFixed(3).replace(".", "")}.voken`;
-    const file = await attempt(path, () => Deno.open(path, { write: true, createNew: true }));
+    const file = await attempt(path, () => files().open(path, "wx"));
     const events = new EventFile(path, file, () => Math.max(time, now()));
     await events.#write([bytes(event.fileVersion, "brain.Event:2")]);
     await events.#write([
@@ -74,8 +76,8 @@ export class EventFile implements Disposable {
     await this.#write([integer(event.step, step), bytes(event.summary, [one])]);
   }
 
-  [Symbol.dispose](): void {
-    this.#file.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
   }
 
   async #write(fields: Fields): Promise<void> {

@@ -1,5 +1,6 @@
 import { type AtomicOptions, writeFileAtomic } from "../../io/atomic.ts";
-import { reasonOf } from "../../io/reason.ts";
+import { files } from "../../io/host.ts";
+import { isMissing, reasonOf } from "../../io/reason.ts";
 import { contactSheet, type ContactSheetOptions } from "../../image/contact_sheet.ts";
 import { encodeImage } from "../../image/encode.ts";
 import type { Image } from "../../image/image.ts";
@@ -38,7 +39,7 @@ export async function saveSheet(
   const sheet = contactSheet(rows, options);
   const png = await encodeImage(sheet);
   try {
-    await Deno.mkdir(`${folder}/${sheetsFolder}`, { recursive: true });
+    await files().mkdir(`${folder}/${sheetsFolder}`, { recursive: true });
   } catch (cause) {
     throw new FileError(`Cannot make the folder ${folder}/${sheetsFolder}`, { got: reasonOf(cause), cause });
   }
@@ -55,12 +56,12 @@ export function sheetPath(folder: string, step: number): string {
 async function readSheets(folder: string): Promise<Sheet[]> {
   const steps: number[] = [];
   try {
-    for await (const { name } of Deno.readDir(`${folder}/${sheetsFolder}`)) {
+    for (const name of await files().readdir(`${folder}/${sheetsFolder}`)) {
       const step = /^step-(\d+)\.png$/.exec(name)?.[1];
       if (step !== undefined) steps.push(Number(step));
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isMissing(error)) throw error;
   }
   steps.sort((a, b) => a - b);
   const last = steps.length - 1, count = Math.min(steps.length, mostSheets);
@@ -69,6 +70,6 @@ async function readSheets(folder: string): Promise<Sheet[]> {
     (_, i) => steps[count > 1 ? Math.round(i * last / (count - 1)) : 0]!,
   );
   return await Promise.all(
-    chosen.map(async (step) => ({ step, png: await Deno.readFile(sheetPath(folder, step)) })),
+    chosen.map(async (step) => ({ step, png: await files().readFile(sheetPath(folder, step)) })),
   );
 }

@@ -14,7 +14,7 @@ const sheetSide = 96;
 /**
  * The records of a run in its folder: the log, TensorBoard's events, sheets, and the report. Disposing closes the files.
  */
-export class Journal implements Disposable {
+export class Journal implements AsyncDisposable {
   readonly #folder: string;
   readonly #run: Run;
   readonly #log: MetricsLog;
@@ -42,7 +42,7 @@ export class Journal implements Disposable {
       const events = await EventFile.open(folder, { step });
       return new Journal(folder, { run, log, events, options });
     } catch (error) {
-      log[Symbol.dispose]();
+      await log[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -78,8 +78,8 @@ export class Journal implements Disposable {
     await writeReport(this.#folder, facts, this.#options);
   }
 
-  [Symbol.dispose](): void {
-    this.#log[Symbol.dispose]();
-    this.#events[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#log[Symbol.asyncDispose]();
+    await this.#events[Symbol.asyncDispose]();
   }
 }

@@ -47,7 +47,7 @@ export async function trainingLoop(
   await using program = await TrainingProgram.compile(backend, training, { weights, activations });
   const loop = new Loop(stage, { ...options, program });
   const { run, fileSystem } = options, step = await loop.begin();
-  using journal = await Journal.open(folder.path, { step, run, fileSystem });
+  await using journal = await Journal.open(folder.path, { step, run, fileSystem });
   await loop.go(journal);
   return { ...loop.progress, finished: loop.progress.step === run.steps || loop.reached };
 }

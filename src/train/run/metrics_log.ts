@@ -1,4 +1,6 @@
+import type { FileHandle } from "node:fs/promises";
 import { type AtomicOptions, writeAll, writeFileAtomic } from "../../io/atomic.ts";
+import { files } from "../../io/host.ts";
 import { reasonOf } from "../../io/reason.ts";
 import { FileError } from "../../tensor/errors.ts";
 
@@ -14,11 +16,11 @@ export interface MetricsRecord {
 }
 
 /** Appends records to a run's log. Disposing closes the file. */
-export class MetricsLog implements Disposable {
+export class MetricsLog implements AsyncDisposable {
   readonly #path: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: FileHandle;
 
-  private constructor(path: string, file: Deno.FsFile) {
+  private constructor(path: string, file: FileHandle) {
     this.#path = path;
     this.#file = file;
   }
@@ -34,7 +36,7 @@ export class MetricsLog implements Disposable {
     const path = `${folder}/${metricsFile}`;
     const kept = (await readMetrics(folder)).filter((record) => record.step <= step);
     await writeFileAtomic(path, new TextEncoder().encode(kept.map(lineOf).join("")), options);
-    return new MetricsLog(path, await Deno.open(path, { append: true }));
+    return new MetricsLog(path, await files().open(path, "a"));
   }
 
   /** Throws `FileError` where the file system refuses. */
@@ -46,14 +48,14 @@ export class MetricsLog implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
-    this.#file.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
   }
 }
 
 /** The records of a folder's log; none without a log. An incomplete last line is left out. */
 export async function readMetrics(folder: string): Promise<MetricsRecord[]> {
-  const text = await Deno.readTextFile(`${folder}/${metricsFile}`).catch(() => "");
+  const text = await files().readFile(`${folder}/${metricsFile}`, "utf8").catch(() => "");
   return text.split("\n").slice(0, -1).map((line) => JSON.parse(line) as MetricsRecord);
 }
 

@@ -1,4 +1,5 @@
 import { type AtomicOptions, writeFileAtomic } from "../../io/atomic.ts";
+import { files } from "../../io/host.ts";
 import { reasonOf } from "../../io/reason.ts";
 import { ArgumentError, FileError } from "../../tensor/errors.ts";
 import { completed, difference } from "../config/parse.ts";
@@ -19,13 +20,13 @@ export interface OpenRunOptions extends AtomicOptions {
  * The folder of one training: `config.json`, `metrics.jsonl`, `checkpoints/step-….safetensors`, `lock`. Disposing gives
  * the lock back.
  */
-export class RunFolder implements Disposable {
+export class RunFolder implements AsyncDisposable {
   readonly path: string;
   /** The steps of which there are checkpoints, ascending. */
   readonly #steps: number[];
-  readonly #lock: Disposable;
+  readonly #lock: AsyncDisposable;
 
-  private constructor(path: string, steps: number[], lock: Disposable) {
+  private constructor(path: string, steps: number[], lock: AsyncDisposable) {
     this.path = path;
     this.#steps = steps;
     this.#lock = lock;
@@ -39,13 +40,13 @@ export class RunFolder implements Disposable {
   static async open(folder: string, { config, resume, ...options }: OpenRunOptions): Promise<RunFolder> {
     const path = folder.replace(/(?<=.)[/\\]+$/, "");
     try {
-      await Deno.mkdir(`${path}/${checkpointsFolder}`, { recursive: true });
+      await files().mkdir(`${path}/${checkpointsFolder}`, { recursive: true });
     } catch (cause) {
       throw new FileError(`Cannot make the folder ${path}`, { got: reasonOf(cause), cause });
     }
     const lock = await lockFolder(path);
     try {
-      const before = await Deno.readTextFile(`${path}/${runConfigFile}`).catch(() => undefined);
+      const before = await files().readFile(`${path}/${runConfigFile}`, "utf8").catch(() => undefined);
       if (before !== undefined) checkSame(path, { before, config, resume });
       await writeFileAtomic(
         `${path}/${runConfigFile}`,
@@ -54,7 +55,7 @@ export class RunFolder implements Disposable {
       );
       return new RunFolder(path, await checkpointSteps(path), lock);
     } catch (error) {
-      lock[Symbol.dispose]();
+      await lock[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -75,13 +76,13 @@ export class RunFolder implements Disposable {
     if (!this.#steps.includes(step)) this.#steps.push(step);
     const kept = new Set([...this.#steps.slice(-keep), best]);
     for (const old of this.#steps.filter((each) => !kept.has(each))) {
-      await Deno.remove(checkpointPath(this.path, old)).catch(() => {});
+      await files().rm(checkpointPath(this.path, old)).catch(() => {});
       this.#steps.splice(this.#steps.indexOf(old), 1);
     }
   }
 
-  [Symbol.dispose](): void {
-    this.#lock[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lock[Symbol.asyncDispose]();
   }
 }
 
@@ -93,8 +94,8 @@ export function checkpointPath(folder: string, step: number): string {
 /** The steps of a run's checkpoints, ascending. What a process that was killed left half written is removed. */
 async function checkpointSteps(folder: string): Promise<number[]> {
   const steps: number[] = [];
-  for await (const { name } of Deno.readDir(`${folder}/${checkpointsFolder}`)) {
-    if (name.endsWith(".tmp")) await Deno.remove(`${folder}/${checkpointsFolder}/${name}`);
+  for (const name of await files().readdir(`${folder}/${checkpointsFolder}`)) {
+    if (name.endsWith(".tmp")) await files().rm(`${folder}/${checkpointsFolder}/${name}`);
     const step = /^step-(\d+)\.safetensors$/.exec(name)?.[1];
     if (step !== undefined) steps.push(Number(step));
   }

@@ -1,4 +1,5 @@
 import type { Backend } from "../../backend/backend.ts";
+import { look } from "../../io/host.ts";
 import { ArgumentError, DataError } from "../../tensor/errors.ts";
 import { imageGrid } from "../../tokenizer/grid.ts";
 import { Tokenizer } from "../../tokenizer/tokenizer.ts";
@@ -72,7 +73,7 @@ async function tokensOf(
   { folder, backend, onEncoded, ...options }: OpenTokensOptions & { folder: string; backend: Backend },
 ): Promise<string> {
   const output = `${folder}/${tokensFile}`;
-  if (await Deno.stat(output).then(() => true, () => false)) return output;
+  if (await look(output)) return output;
   await using source = await openImages(data.images!, options);
   await using tokenizer = await Tokenizer.load(model, { backend, signal: options.signal });
   const { size } = data, mirror = data.mirror !== "none";

@@ -79,7 +79,7 @@ test("events hold what was written, and checksums", async () => {
   const red = filledImage({ width: 3, height: 2 }, [1, 2, 3]);
   let path: string;
   {
-    using events = await EventFile.open(folder.path, { step: 300, now: () => 1700000000.5 });
+    await using events = await EventFile.open(folder.path, { step: 300, now: () => 1700000000.5 });
     await events.scalars(301, { loss: 0.1, "held_out/psnr": NaN });
     await events.image(2 ** 40, "samples", red);
     path = events.path;

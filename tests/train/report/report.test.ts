@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeImage } from "../../../src/image/decode.ts";
 import { filledImage } from "../../../src/image/image.ts";
+import { files } from "../../../src/io/host.ts";
 import { FileError } from "../../../src/tensor/errors.ts";
 import { axisOf, placeOn, shortNumber } from "../../../src/train/report/axis.ts";
 import { reportFile, saveSheet, sheetPath, writeReport } from "../../../src/train/report/report.ts";
@@ -99,7 +100,8 @@ test("where a report cannot be written the one before is kept", async () => {
   await using folder = await temporaryFolder();
   const facts = { title: "first", config: {}, steps: 10, records: [] };
   await writeReport(folder.path, facts);
-  const fileSystem = { ...Deno, rename: () => Promise.reject(new Deno.errors.PermissionDenied()) };
+  const refused = Object.assign(new Error(), { code: "EACCES" });
+  const fileSystem = { ...files(), rename: () => Promise.reject(refused) };
   const error = await writeReport(folder.path, { ...facts, title: "second" }, { fileSystem })
     .then(() => undefined, (error) => error);
   assert.instance(error, FileError);

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { FileSystem } from "../../../src/io/atomic.ts";
+import { files } from "../../../src/io/host.ts";
 import { openCheckpoint } from "../../../src/models/open.ts";
 import {
   ArgumentError,
@@ -167,12 +168,12 @@ test("a full disk costs nothing that was saved", async () => {
     intervals: { checkpoint: 2, evaluate: 0 },
   });
   let left = 2;
-  const open: FileSystem["open"] = async (path, options) => {
-    const isCheckpoint = `${path}`.includes("checkpoints/step-") && options?.write;
+  const open: FileSystem["open"] = async (path, flags) => {
+    const isCheckpoint = path.includes("checkpoints/step-") && flags !== "r";
     if (isCheckpoint && left-- === 0) throw Object.assign(new Error("full"), { code: "ENOSPC" });
-    return await Deno.open(path, options);
+    return await files().open(path, flags);
   };
-  const fileSystem: FileSystem = { ...Deno, open };
+  const fileSystem: FileSystem = { ...files(), open };
   await fails(
     train(run, { folder: folder.at("run"), fileSystem }),
     FileError,

@@ -55,7 +55,7 @@ async function run(stage: Stage, folder: string): Promise<{ step: number; skippe
     intervals: { log: 1, checkpoint: 0, evaluate: 0, sample: 0 },
   });
   await using backend = new WasmBackend({ threads: 1, training: trainingKernels });
-  using opened = await RunFolder.open(folder, { config, resume: false });
+  await using opened = await RunFolder.open(folder, { config, resume: false });
   return await trainingLoop(stage, { backend, folder: opened, run: config });
 }
 
