@@ -1,5 +1,5 @@
 import { nodeWorkers } from "../src/io/host.ts";
-import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
+import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_worker.ts";
 
 /** A thread that runs `image_worker.ts` and handles one request at a time. It cannot be used after a failure. */
 export class ImageThread {
@@ -53,7 +53,10 @@ export class ImageThread {
   }
 }
 
-/** Where the worker is. It imports codecs, so that its own file is started, not a bundle. */
+/**
+ * Where the worker is. It imports codecs, so that its own file is started, not a bundle. Packages contain it because its
+ * types are imported above.
+ */
 function workerUrl(): URL {
   // In an npm package each file is compiled to JavaScript.
   const extension = import.meta.url.endsWith(".js") ? "js" : "ts";

@@ -1,4 +1,4 @@
-import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
+import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_worker.ts";
 import { ImageThread } from "./image_thread.ts";
 
 /** The number of threads and the limits of each. */

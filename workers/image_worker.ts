@@ -2,9 +2,33 @@
 import { nodeWorkers } from "../src/io/host.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { encodeImage } from "../src/image/encode.ts";
-import { prepareImage } from "../src/image/prepare.ts";
+import { type Preparation, prepareImage } from "../src/image/prepare.ts";
 import { ArgumentError, ImageError } from "../src/tensor/errors.ts";
-import type { ImageWorkerAnswer, ImageWorkerRequest } from "./image_protocol.ts";
+import type { ImageFormat } from "../src/image/header_type.ts";
+import type { Image } from "../src/image/image.ts";
+
+/** A request to an image worker, which handles one at a time. */
+export type ImageWorkerRequest =
+  | { readonly type: "decode"; readonly bytes: Uint8Array; readonly maxPixels: number }
+  | {
+    readonly type: "prepare";
+    readonly bytes: Uint8Array;
+    readonly maxPixels: number;
+    readonly preparation: Preparation;
+  }
+  | {
+    readonly type: "encode";
+    readonly image: Image;
+    readonly format: ImageFormat;
+    readonly quality: number | undefined;
+  };
+
+/** The answer to a request. `refused` means that the input is invalid, `failed` that the worker is broken. */
+export type ImageWorkerAnswer =
+  | { readonly type: "decoded"; readonly image: Image }
+  | { readonly type: "encoded"; readonly bytes: Uint8Array }
+  | { readonly type: "refused"; readonly message: string }
+  | { readonly type: "failed"; readonly message: string };
 
 const port = nodeWorkers()!.parentPort!;
 port.on("message", async (request: ImageWorkerRequest) => {

@@ -1,4 +1,12 @@
-/** The command `voken`. */
+/**
+ * The command `voken`, which runs when this is imported:
+ *
+ * ```sh
+ * deno run -A jsr:@voken/magvit2/cli encode photo.png
+ * ```
+ *
+ * @module
+ */
 import process from "node:process";
 import { terminal } from "./io.ts";
 import { main } from "./main.ts";

@@ -1,4 +1,4 @@
-import type { ImageWorkerAnswer, ImageWorkerRequest } from "../../../workers/image_protocol.ts";
+import type { ImageWorkerAnswer, ImageWorkerRequest } from "../../../workers/image_worker.ts";
 import { ImageThreads, ThreadLostError } from "../../../workers/image_threads.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { RequestError, unprocessable } from "../request_error.ts";
