@@ -11,8 +11,8 @@ export async function openCache(): Promise<Cache | undefined> {
     const { FileCache } = await import("./file_cache.ts");
     return new FileCache(folder);
   }
-  // Only pages with a secure context have one.
-  if (typeof caches !== "object") return undefined;
+  // Only pages with a secure context have one. That of edge hosts cannot be listed, and need not be configured.
+  if (typeof caches !== "object" || !globalThis.navigator?.storage) return undefined;
   const { PageCache } = await import("./page_cache.ts");
   return new PageCache();
 }
