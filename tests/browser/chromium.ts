@@ -19,7 +19,7 @@ export const missingChromium: string | undefined = chromiumPath
   : "no Chromium (on Debian: apt-get install chromium)";
 
 /** WebGPU by Chromium's own software adapter, without a GPU and without a display. */
-const options: readonly string[] = [
+export const chromiumOptions: readonly string[] = [
   "--no-sandbox",
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
@@ -67,7 +67,7 @@ export async function openPage(
     address?: string;
   } = {},
 ): Promise<{ browser: Browser; page: Page }> {
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...options] });
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumOptions] });
   const page = await browser.newPage();
   // WebGPU is for secure contexts alone: localhost is one. No server is asked.
   await page.route("http://localhost/**", async (route) => {
