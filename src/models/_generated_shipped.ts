@@ -19,8 +19,8 @@ export const shippedFiles: Readonly<Record<string, Readonly<Record<string, { siz
       "sha256": "af93f1acc3c9191854e520b54fb433a90b51ed47991c8856d7f944f3988f1825"
     },
     "transformer.safetensors": {
-      "size": 5762952,
-      "sha256": "bf850a3f9757be3bdaf1fecbfc901c11a037b8ed638de447a0b5819882d44c7d"
+      "size": 5012584,
+      "sha256": "3091d7ed050e28a1bce4b3ec1d7f775f5a1fd72893d7afb9bf9a3557da404886"
     }
   }
 };

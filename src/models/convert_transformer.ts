@@ -16,7 +16,7 @@ import { writeSafetensors } from "../io/safetensors/write.ts";
 /** How a transformer is converted. */
 export interface ConvertTransformerOptions
   extends Pick<ModelHints, "heads" | "grid">, Cancellable, AtomicOptions {
-  /** How matrices are stored; default `q8`. Embeddings are f16 unless all is f32; norms are f32. */
+  /** How matrices are stored; default `q8`. Embeddings are q8 where matrices are q8 or q4; norms are f32. */
   weights?: WeightFormat;
   /** Called with the bytes that are written of all, after each tensor, and before that with those that are downloaded. */
   onProgress?: OnProgress;
@@ -51,7 +51,9 @@ export async function convertTransformer(
   const formats = weightFormats([teacherForcedGraph(config, { n: 1, positions: 2 })], format);
   const tensors = [...weights.shapes].flatMap(([name, shape]) => {
     const read = () => weights.read(name);
-    return storedTensors({ name, shape, read }, formats.get(name) ?? "f32");
+    const loaded = formats.get(name) ?? "f32";
+    // Embeddings are kept as f16 in memory, as little of them is read at a time; in a file all their bytes count.
+    return storedTensors({ name, shape, read }, loaded === "f16" && format !== "f16" ? "q8" : loaded);
   });
   const stated = { transformer: { heads: config.heads, grid: config.grid, weights: format } };
   const texts: Record<string, string> = {};

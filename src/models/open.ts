@@ -5,6 +5,7 @@ import type { Checkpoint } from "../io/checkpoint.ts";
 import { configFile } from "./config_json.ts";
 import { findModel, type ModelSource } from "./find.ts";
 import { type ModelFiles, weightsFile } from "./model_files.ts";
+import { withQuantized } from "./quantized.ts";
 import { openSafetensors } from "../io/safetensors/file.ts";
 
 export type { Checkpoint };
@@ -56,7 +57,7 @@ export async function openFile(bytes: ByteSource): Promise<Checkpoint> {
       const { openLegacyTorchFile } = await import("../io/torch/legacy.ts");
       return await openLegacyTorchFile(bytes);
     }
-    if (head[8] === 0x7b) return await openSafetensors(bytes);
+    if (head[8] === 0x7b) return withQuantized(await openSafetensors(bytes));
     throw unknownFile(bytes, head);
   } catch (error) {
     await bytes[Symbol.asyncDispose]();

@@ -12,7 +12,6 @@ import type { ModelHints } from "./hints.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
 import { configFile, parseConfig } from "./config_json.ts";
 import { formatConfig, inferConfig } from "./infer_config.ts";
-import { withQuantized } from "./quantized.ts";
 import { bareName, emaName, type TokenizerNames, tokenizerNames, withoutDots } from "./names.ts";
 
 /** A tokenizer's configuration and the source of its weights, whose names are `encoder.…` and `decoder.…`. */
@@ -40,10 +39,10 @@ const listed = 8;
  * checkpoint holds no image tokenizer, or its config.json contradicts its weights.
  */
 export function tokenizerWeights(
-  source: Checkpoint,
+  checkpoint: Checkpoint,
   { raw = false }: Pick<ModelHints, "raw"> = {},
 ): TokenizerWeights {
-  const checkpoint = withQuantized(source), { name: file, tensors } = checkpoint;
+  const { name: file, tensors } = checkpoint;
   const names = tokenizerNames(tensors.keys());
   const kind = !raw && names.ema.length > 0 ? "ema" : "raw";
   const stored = names[kind];

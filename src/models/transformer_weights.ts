@@ -1,6 +1,5 @@
 import type { WeightSource } from "../backend/backend.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
-import { withQuantized } from "./quantized.ts";
 import { tensorsOf } from "../graph/trace.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 import { free } from "../tensor/free.ts";
@@ -27,8 +26,7 @@ const listed = 8;
  * Throws one `CheckpointError` that lists all weights that are missing or misshapen; also if the checkpoint holds no
  * transformer, as that of a tokenizer.
  */
-export function transformerWeights(stored: Checkpoint, hints: ModelHints = {}): TransformerModel {
-  const checkpoint = withQuantized(stored);
+export function transformerWeights(checkpoint: Checkpoint, hints: ModelHints = {}): TransformerModel {
   const found = new Map([...checkpoint.tensors].map(([name, { shape }]) => [name, shape]));
   const config = inferTransformerConfig(found, { ...hints, file: checkpoint.name });
   const shapes = transformerShapes(config);

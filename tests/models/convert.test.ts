@@ -71,7 +71,7 @@ test("q8: kernels and matrices are the nearest of their blocks, all others as th
       const stored = rest.length > 0 ? roundTo("q8", values, values.length / rows!) : values;
       assert.equal(await actual.source.read(name), stored, name);
     }
-    assert.equal(Object.keys((await inspectCheckpoint(folder)).bytesByDtype).sort(), ["f16", "f32", "i8"]);
+    assert.equal(Object.keys((await inspectCheckpoint(folder)).bytesByDtype).sort(), ["f32", "i8"]);
     assert.is(bytes, after.tensors.values().reduce((sum, { bytes }) => sum + bytes, 0));
     // Converting a converted model changes nothing.
     const once = await Deno.readFile(`${folder}/model.safetensors`);

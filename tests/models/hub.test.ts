@@ -45,7 +45,7 @@ test("the only checkpoint of a repository is fetched once, by its commit, and th
   await server.put("o/n", files, { large: ["a.safetensors"] });
   const steps: FetchProgress[] = [], onProgress = (step: FetchProgress) => void steps.push(step);
   const tensors = await count("hf:o/n", { onProgress });
-  assert.ok(tensors > 100);
+  assert.is(tensors, 81);
   assert.equal(steps.at(-1), { file: "a.safetensors", loaded: weights.length, total: weights.length });
   assert.is(await count("hf:o/n"), tensors);
   assert.equal(
