@@ -39,7 +39,7 @@ export function explainCommand(io: Io): Command {
   withExamples(command, ["voken explain emoji-64 --size 64 --part decode", "voken explain --json"]);
   return withJson(command)
     .action(async (model: string, { size: { width, height }, batch, part, json }: Options) => {
-      await using checkpoint = await openCheckpoint(model);
+      await using checkpoint = await openCheckpoint(model, { cache: false, signal: io.signal });
       const { config } = tokenizerWeights(checkpoint);
       const factor = downsamplingFactor(config);
       if (width % factor || height % factor) {

@@ -1,7 +1,12 @@
 import { Command, Option } from "commander";
 import { megabytes } from "../graph/print.ts";
 import { defaultModel } from "../models/find.ts";
-import { hasTransformer, openGenerative, transformerOf } from "../models/open_generative.ts";
+import {
+  type GenerativeFiles,
+  hasTransformer,
+  openGenerative,
+  transformerOf,
+} from "../models/open_generative.ts";
 import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { OnnxModel, ValueInfo } from "../onnx/model.ts";
 import { writeOnnx } from "../onnx/write.ts";
@@ -12,6 +17,7 @@ import type { Io } from "./io.ts";
 import { modelHelp, withJson, withRaw } from "./options.ts";
 import { checkOutputs, makeFolder, type OutputOptions, withForce } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
+import { progress } from "./progress.ts";
 import { joined } from "./paths.ts";
 
 interface Options extends OutputOptions {
@@ -51,7 +57,7 @@ export function exportCommand(io: Io): Command {
     .action(async ({ model, output, force, dtype, batch: n, raw, json }: Options) => {
       const fileOf = (name: string) => joined(output, `${name}.onnx`);
       await checkOutputs(["encoder", "decoder", "transformer", "step"].map(fileOf), { force }, io);
-      await using files = await openGenerative(model, { signal: io.signal });
+      await using files = await openModel(model, io);
       const tokenizer = tokenizerWeights(files.tokenizer, { raw });
       const exports: Record<string, OnnxModel> = {
         encoder: encoderOnnx(tokenizer, { dtype }),
@@ -74,6 +80,11 @@ export function exportCommand(io: Io): Command {
       }
       if (json) io.out(JSON.stringify(written, null, 2));
     });
+}
+
+async function openModel(model: string, io: Io): Promise<GenerativeFiles> {
+  using bar = progress("Fetching", io);
+  return await openGenerative(model, { signal: io.signal, onProgress: bar.onLoad });
 }
 
 /** Inputs or outputs as text. Caches are counted only. */

@@ -74,10 +74,14 @@ export function serveCommand(io: Io): Command {
       const backend = stack.use(await createBackend(options.backend, { threads: options.threads }));
       for (const model of options.model) {
         const tokenizer = stack.use(await loadTokenizer({ ...options, backend, model }, io));
-        const generator = await isGenerative(model)
-          ? stack.use(await loadGenerator(model, { backend, tokenizer }, io))
-          : undefined;
-        models.push({ name: stemOf(model), tokenizer, generator, files: await shippedFiles(model) });
+        const generator = await loadGenerator(model, { backend, tokenizer }, io);
+        if (generator) stack.use(generator);
+        models.push({
+          name: stemOf(model.replace(/[/\\]+$/, "")),
+          tokenizer,
+          generator,
+          files: await shippedFiles(model),
+        });
       }
       const { limit: limits, rateLimit, origin: origins, trustProxy, pages } = options;
       const service = stack.use(
@@ -93,14 +97,15 @@ export function serveCommand(io: Io): Command {
     });
 }
 
-/** Loads a generator that shares the weights of the served tokenizer. */
+/** Loads a generator that shares the weights of the served tokenizer, if the model is generative. */
 async function loadGenerator(
   model: string,
   options: { backend: Backend; tokenizer: Tokenizer },
   io: Io,
-): Promise<Generator> {
+): Promise<Generator | undefined> {
   using bar = progress("Loading the transformer", io);
-  return await Generator.load(model, { ...options, signal: io.signal, onProgress: bar.onLoad });
+  const loading = { signal: io.signal, onProgress: bar.onLoad };
+  if (await isGenerative(model, loading)) return await Generator.load(model, { ...options, ...loading });
 }
 
 /** The files of a shipped model, for browsers to run it locally. Files of other models are not served. */

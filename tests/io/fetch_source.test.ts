@@ -122,8 +122,8 @@ test("without a cache only the parts that are read are fetched", async () => {
   assert.equal(folder.files(), []);
 });
 
-/** Runs a script that fetches `url` in a process of its own. */
-async function elsewhere(url: URL, ...flags: string[]): Promise<string> {
+/** A process that fetches `url` and prints the size and name of the file, or the message of the error. */
+function fetching(url: URL, ...flags: string[]): Deno.Command {
   const module = new URL("../../src/io/fetch_source.ts", import.meta.url);
   const script = `
     import { fetchSource } from ${JSON.stringify(module)};
@@ -134,10 +134,16 @@ async function elsewhere(url: URL, ...flags: string[]): Promise<string> {
       console.log(error.message);
     }`;
   Deno.writeTextFileSync(folder.at("script.ts"), script);
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--no-check", "--cached-only", ...flags, folder.at("script.ts")],
     stdin: "null",
-  }).output();
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function elsewhere(url: URL, ...flags: string[]): Promise<string> {
+  const { stdout, stderr } = await fetching(url, ...flags).output();
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
@@ -147,6 +153,23 @@ test("two processes at once fetch a file once", async () => {
   for (const output of outputs) assert.match(output, /^100000 .*cache\/a\/@%221%22\/a\n$/);
   // Each asks for the version, and the second one then closes its connection.
   assert.equal(server.ranges("/a"), [null, null]);
+  assert.equal(folder.files(), ["cache/a/@%221%22/a", "script.ts"]);
+});
+
+test("the download of a process that was killed goes on in the next", async () => {
+  const url = server.put("/a", bytes, { delay: 200, etag: '"1"' });
+  await using process = fetching(url, "-A").spawn();
+  const part = () => folder.files().find((file) => file.endsWith(".part"));
+  const sizeOf = (file?: string) => file === undefined ? 0 : Deno.statSync(folder.at(file)).size;
+  while (sizeOf(part()) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  process.kill("SIGKILL");
+  await process.output();
+  const left = sizeOf(part());
+  assert.ok(left > 0 && left < bytes.length);
+  // As if the seconds had passed after which nobody is at it any more.
+  Deno.utimeSync(folder.at(part()!), 0, 0);
+  assert.equal(await all(fetchSource({ url, path: ["a"] })), bytes);
+  assert.is(server.ranges("/a").at(-1), `bytes=${left}-`);
   assert.equal(folder.files(), ["cache/a/@%221%22/a", "script.ts"]);
 });
 
