@@ -52,7 +52,9 @@ export type { Image } from "./src/image/image.ts";
 export { centerCrop, resize, resizeShorterSide } from "./src/image/resize.ts";
 export { psnr } from "./src/image/metrics.ts";
 
-// Images of browsers.
+// Images of folders and browsers.
+export { images } from "./src/data/images.ts";
+export type { FolderImage, ImagesOptions } from "./src/data/images.ts";
 export type { ImageInput } from "./src/image/input.ts";
 export type { Drawable } from "./src/image/drawable.ts";
 export { toImageData } from "./src/image/image_data.ts";

@@ -52,7 +52,7 @@ test("exports about fifty names in groups; the rest is advanced", async () => {
     "Images of classes, and the transformer that generates their tokens.",
     "How all of them are loaded and run.",
     "Images.",
-    "Images of browsers.",
+    "Images of folders and browsers.",
     "Tensors, which encodeTensor, decodeTensor and teacherForced take and give.",
     "Errors.",
   ]);

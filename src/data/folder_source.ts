@@ -16,7 +16,7 @@ const maxDepth = 16;
  * sub-folders.
  */
 export async function openFolder(path: string): Promise<ImageSource> {
-  const root = path.replace(/(?<=.)[/\\]+$/, "");
+  const root = withoutSlash(path);
   const { folders, images } = await list(root);
   if (folders.length === 0) {
     if (images.length === 0) throw withoutImages(root);
@@ -56,7 +56,11 @@ function folderSource(
   };
 }
 
-async function* filesBelow(root: string, folder: string, depth: number): AsyncGenerator<string> {
+/**
+ * The images below a folder of `root`, or below `root` itself, which is "", by their paths in it: those of each folder by
+ * name, then those of its sub-folders. Throws `DataError` where a folder cannot be read.
+ */
+export async function* filesBelow(root: string, folder = "", depth = 0): AsyncGenerator<string> {
   if (depth > maxDepth) {
     throw new DataError(`Cannot read ${root}`, {
       expected: `at most ${maxDepth} folders within each other`,
@@ -64,9 +68,10 @@ async function* filesBelow(root: string, folder: string, depth: number): AsyncGe
       hint: "look for links that lead back",
     });
   }
+  const prefix = folder && `${folder}/`;
   const { folders, images } = await list(`${root}/${folder}`);
-  for (const file of images) yield `${folder}/${file}`;
-  for (const inner of folders) yield* filesBelow(root, `${folder}/${inner}`, depth + 1);
+  for (const file of images) yield prefix + file;
+  for (const inner of folders) yield* filesBelow(root, prefix + inner, depth + 1);
 }
 
 /** The sub-folders and images in a folder, each sorted by name. Links are followed. */
@@ -88,7 +93,13 @@ async function list(path: string): Promise<{ folders: string[]; images: string[]
   return { folders: folders.sort(), images: images.sort() };
 }
 
-function withoutImages(path: string): DataError {
+/** A path without slashes at its end. */
+export function withoutSlash(path: string): string {
+  return path.replace(/(?<=.)[/\\]+$/, "");
+}
+
+/** The error for a folder without images. */
+export function withoutImages(path: string): DataError {
   return new DataError(`Cannot take images from ${path}`, {
     expected: "PNG, JPEG or WebP files, or sub-folders of them",
     got: "none",

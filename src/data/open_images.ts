@@ -3,7 +3,7 @@ import { isMissing, reasonOf } from "../io/reason.ts";
 import { DataError } from "../tensor/errors.ts";
 import { openNpz } from "./npz_source.ts";
 import { filesLike } from "./files_like.ts";
-import { openFolder } from "./folder_source.ts";
+import { openFolder, withoutSlash } from "./folder_source.ts";
 import type { ImageSource } from "./source.ts";
 import { openTars } from "./tar_source.ts";
 
@@ -51,5 +51,5 @@ async function shardsIn(folder: string): Promise<string[]> {
   } catch {
     return [];
   }
-  return names.sort().map((name) => `${folder.replace(/(?<=.)[/\\]+$/, "")}/${name}`);
+  return names.sort().map((name) => `${withoutSlash(folder)}/${name}`);
 }
