@@ -100,7 +100,7 @@ async function keep(
     async *from(start) {
       if (start > 0 || !body) {
         await body?.answer.response.body?.cancel();
-        body = await openBody(file, { start, version: served, signal });
+        body = await openBody(file, { start, version: checked ? undefined : served, signal });
       }
       const first = body;
       body = undefined;

@@ -54,13 +54,18 @@ export async function findModel(source: ModelSource, options: FetchOptions = {})
 /** The address that a source is; `undefined` for a path. */
 function urlOf(source: string | URL): URL | undefined {
   if (source instanceof URL) return source;
-  if (/^(https?|file|blob|data):/i.test(source)) return new URL(source);
+  if (/^(https?|file|blob):/i.test(source)) return parsed(source);
   // A page has no files, so that its paths are addresses. Names of shipped models are not.
   if (!hasFiles() && /[/.]/.test(source) && globalThis.location) return new URL(source, location.href);
 }
 
+function parsed(address: string): URL {
+  if (URL.canParse(address)) return new URL(address);
+  throw new CheckpointError(`Cannot open ${address}`, { expected: "an address", got: "an incomplete one" });
+}
+
 /** A model in a folder of the file system. */
-export function localFolder(path: string): ModelFiles {
+function localFolder(path: string): ModelFiles {
   const folder = path.replace(/(?<=.)[/\\]+$/, "");
   return {
     kind: "folder",
@@ -74,9 +79,7 @@ export function localFolder(path: string): ModelFiles {
 
 /** A model at an address. */
 function modelAt(url: URL, options: FetchOptions): ModelFiles {
-  if (url.protocol === "blob:" || url.protocol === "data:") {
-    return { kind: "file", open: async () => await openSource(await (await fetch(url)).blob()) };
-  }
+  if (url.protocol === "blob:") return { kind: "file", open: () => openBlob(url) };
   if (!/^https?:$/.test(url.protocol)) {
     throw new CheckpointError(`Cannot open ${url.href}`, {
       expected: "a file:, http: or https: address",
@@ -90,6 +93,21 @@ function modelAt(url: URL, options: FetchOptions): ModelFiles {
     name: url.href,
     open: (file) => orAbsent(() => open(new URL(file + url.search, url))),
   };
+}
+
+/** Opens what `URL.createObjectURL` gave an address. */
+async function openBlob(url: URL): Promise<ByteSource> {
+  try {
+    const response = await fetch(url);
+    return await openSource(await response.blob());
+  } catch (cause) {
+    const facts = {
+      expected: "the address of a Blob",
+      got: "one that was revoked, or is another page's",
+      cause,
+    };
+    throw new CheckpointError(`Cannot open ${url.href}`, facts);
+  }
 }
 
 /** What is opened, or `undefined` if a server says that it is not there. Stores that do not list folders say "forbidden". */

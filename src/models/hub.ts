@@ -4,7 +4,7 @@ import { openCache } from "../io/cache/open_cache.ts";
 import { type FetchOptions, fetchSource, type RemoteFile } from "../io/fetch_source.ts";
 import { fetchJson } from "../io/http/json.ts";
 import { shown } from "../io/http/request.ts";
-import { CheckpointError, NetworkError } from "../tensor/errors.ts";
+import { ArgumentError, CheckpointError, NetworkError } from "../tensor/errors.ts";
 import { configFile } from "./config_json.ts";
 import { formatHub, hubPath, type HubPlace, parseHub } from "./hub_place.ts";
 import { hubToken } from "./hub_token.ts";
@@ -112,7 +112,12 @@ function fileUrl({ owner, name, revision, file }: HubPlace): URL {
 }
 
 function endpoint(): string {
-  return (environment("HF_ENDPOINT") || "https://huggingface.co").replace(/\/+$/, "");
+  const address = environment("HF_ENDPOINT") || "https://huggingface.co";
+  if (URL.canParse(address) && /^https?:/.test(address)) return address.replace(/\/+$/, "");
+  throw new ArgumentError("Cannot use the mirror of the hub that HF_ENDPOINT names", {
+    expected: "an address that starts with https://",
+    got: address,
+  });
 }
 
 /** The file to open, or the folder, which ends in `/` or is empty. */

@@ -192,6 +192,11 @@ test("without permissions nothing is kept, and the one for the network is named"
     /^100000 .*cache\/a\/@/,
   );
   assert.match(await elsewhere(new URL("/b", url), read), /no permission; allow it with --allow-net=127/);
+  // The host that lacks is named, also if a redirect leads there.
+  await using other = new FileServer();
+  const led = server.put("/c", noise(0), { redirect: { to: other.put("/d", bytes).href } });
+  const output = await elsewhere(led, read, `--allow-net=${led.host}`);
+  assert.match(output, new RegExp(`/d: got no permission; allow it with --allow-net=${other.url("/").host}`));
 });
 
 test.run();

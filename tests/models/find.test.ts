@@ -45,9 +45,10 @@ test("the names are those of the folder", () => {
 
 test("a name, folder, file, address, blob and bytes are the same model", async () => {
   const bytes = Deno.readFileSync(weights), local = new URL("emoji-64", models), remote = offer();
+  const address = URL.createObjectURL(new Blob([bytes]));
   const sources = [
     ...["emoji-64", local, local.pathname, local.href, weights, weights.pathname, new Blob([bytes]), bytes],
-    ...[remote, remote.href, new URL("model.safetensors?download=true", remote)],
+    ...[address, remote, remote.href, new URL("model.safetensors?download=true", remote)],
   ];
   const shapes = await Promise.all(sources.map(shapesOf));
   assert.is(new Set(shapes).size, 1);
@@ -86,6 +87,10 @@ test("unknown names and addresses are refused", async () => {
     thrown(CheckpointError, () => openCheckpoint(source), message);
   await refused("nosuch", /a checkpoint, hf:owner\/name, or one of the names emoji-64/);
   await refused(new URL("ftp://example.com/model"), /a file:, http: or https: address, got a ftp:/);
+  await refused("http://", /Cannot open http:\/\/: expected an address/);
+  const gone = URL.createObjectURL(new Blob());
+  URL.revokeObjectURL(gone);
+  await refused(gone, /expected the address of a Blob, got one that was revoked/);
   await refused("./none/model.ckpt", /no such file/);
   await thrown(NetworkError, () => openCheckpoint(nowhere("/a.ckpt")), /a\.ckpt: got .*refused/i);
   await thrown(NetworkError, () => openCheckpoint(server.url("/a.ckpt")), /a\.ckpt: got status 404/);

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import type { FetchProgress } from "../../src/io/fetch_source.ts";
 import { openCheckpoint } from "../../src/models/open.ts";
 import { openGenerative } from "../../src/models/open_generative.ts";
-import { CheckpointError, NetworkError } from "../../src/tensor/errors.ts";
+import { ArgumentError, CheckpointError, NetworkError } from "../../src/tensor/errors.ts";
 import { scratch } from "../cli/support.ts";
 import { nowhere } from "../support/file_server.ts";
 import { commit, HubServer } from "../support/hub_server.ts";
@@ -112,6 +112,17 @@ test("what the hub refuses is explained", async () => {
   await thrown(NetworkError, () => count("hf:o/n"), /got other text/);
   server.hub.put("/api/models/o/n/revision/main", weights, { type: "text/html" });
   await thrown(NetworkError, () => count("hf:o/n"), /got a web page/);
+});
+
+test("a mirror needs a whole address", async () => {
+  for (const address of ["mirror.example", "ftp://mirror.example", "https://"]) {
+    set({ HF_ENDPOINT: address });
+    await thrown(
+      ArgumentError,
+      () => count("hf:o/n"),
+      /HF_ENDPOINT names: expected an address that starts with/,
+    );
+  }
 });
 
 test("a file of another digest is refused, and a connection that is cut goes on", async () => {

@@ -85,7 +85,7 @@ export async function* readBody(
   { start, end, signal, checked, ...first }: Range & { body: Body; checked?: boolean; signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let { body } = first, at = start, cuts = 0;
-  const { version } = body, stop = end ?? body.range.end;
+  const version = checked ? undefined : body.version, stop = end ?? body.range.end;
   for (;;) {
     try {
       let position = body.range.start;

@@ -49,7 +49,7 @@ export async function request(file: HttpFile, options: RequestOptions = {}): Pro
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof NetworkError) throw error;
-      if (wait === undefined || isDenied(error)) throw unreachable(file, error);
+      if (wait === undefined) throw unreachable(file, error);
     }
     await sleep(wait, signal);
   }
@@ -107,25 +107,25 @@ async function fetchHead(url: URL, init: RequestInit, signal?: AbortSignal): Pro
   );
   try {
     return await fetch(url, { ...init, signal: AbortSignal.any([late.signal, ...signal ? [signal] : []]) });
+  } catch (error) {
+    // Deno's permission may lack for where a redirect leads.
+    if (!(error instanceof Error) || !/^(NotCapable|PermissionDenied)$/.test(error.name)) throw error;
+    throw new NetworkError(`Cannot fetch ${shown(url)}`, {
+      got: "no permission",
+      hint: `allow it with --allow-net=${url.host}`,
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
   }
-}
-
-function isDenied(error: unknown): boolean {
-  return error instanceof Error && (error.name === "NotCapable" || error.name === "PermissionDenied");
 }
 
 function unreachable({ url }: HttpFile, error: unknown): NetworkError {
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
   return new NetworkError(`Cannot fetch ${shown(url)}`, {
     // Queries may hold secrets, also those of the addresses that redirects lead to.
-    got: isDenied(error)
-      ? "no permission"
-      : (cause instanceof Error && cause.message || message).replace(/\?[^\s)]*/g, ""),
-    hint: isDenied(error)
-      ? `allow it with --allow-net=${url.host}`
-      : "check the network, or give the path of a file that you have",
+    got: (cause instanceof Error && cause.message || message).replace(/\?[^\s)]*/g, ""),
+    hint: "check the network, or give the path of a file that you have",
     cause: error,
   });
 }
