@@ -10,7 +10,10 @@ const test = suite("voken, bad input");
 /** Arguments of commands that fail, with what the one line says; `$` is the scratch folder. */
 const failures: [string, RegExp][] = [
   ["reconstruct $/none.png", /none\.png: expected a PNG, JPEG or WebP file, got no such file/],
-  ["reconstruct $/folder", /folder: expected a folder with PNG, JPEG or WebP files, got none/],
+  [
+    "reconstruct $/folder",
+    /Cannot take images from \S*folder: expected PNG, JPEG or WebP files, .*, got none/,
+  ],
   ["reconstruct $/none*.png", /none\*\.png: expected files that match the pattern, got none/],
   [
     "reconstruct $/text $/empty --skip-damaged -q -o $/new",
