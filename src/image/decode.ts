@@ -5,7 +5,7 @@ import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
 import type { ImageFormat, ImageHeader } from "./header_type.ts";
 import { formatNames } from "./header_type.ts";
 import { checkJpegComplete } from "./header_jpeg.ts";
-import { checkPngComplete } from "./header_png.ts";
+import { essentialPng } from "./png_essential.ts";
 import { checkWebpComplete } from "./header_webp.ts";
 import type { Image, Rgb } from "./image.ts";
 import { white } from "./image.ts";
@@ -31,11 +31,23 @@ export const decodeKinds: Kinds<DecodeOptions> = {
   },
 };
 
-/** Throw for files that are not supported, and for incomplete ones that a codec would accept. */
-const checks: Record<ImageFormat, (bytes: Uint8Array, header: ImageHeader) => void> = {
-  png: checkPngComplete,
-  jpeg: checkJpegComplete,
-  webp: checkWebp,
+/**
+ * What codecs are given of a file: what makes the pixels, and no more. They throw for files that are not supported, damaged as
+ * far as the format tells, or incomplete.
+ */
+const essential: Record<
+  ImageFormat,
+  (bytes: Uint8Array, header: ImageHeader) => Uint8Array | Promise<Uint8Array>
+> = {
+  png: essentialPng,
+  jpeg: (bytes) => {
+    checkJpegComplete(bytes);
+    return bytes;
+  },
+  webp: (bytes, header) => {
+    checkWebp(bytes, header);
+    return bytes;
+  },
 };
 
 /**
@@ -50,8 +62,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
   const { maxPixels = defaultMaxPixels, background = white } = options;
   const header = readHeader(bytes);
   checkPixels(header, maxPixels);
-  checks[header.format](bytes, header);
-  const decoded = await decode(bytes, header);
+  const decoded = await decode(await essential[header.format](bytes, header), header);
   if (decoded.width !== header.width || decoded.height !== header.height) {
     throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
       expected: `${header.width}×${header.height} as its header says`,

@@ -1,7 +1,8 @@
 import { ImageError } from "../tensor/errors.ts";
 import { exifOrientation } from "./exif.ts";
 import type { ImageHeader } from "./header_type.ts";
-import { TruncatedHeaderError } from "./header_type.ts";
+import { TruncatedHeaderError, UnsupportedImageError } from "./header_type.ts";
+import { pngChunks } from "./png_chunks.ts";
 
 const action = "Cannot read the PNG header";
 
@@ -20,7 +21,15 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     throw new TruncatedHeaderError(action, { expected: "33 bytes", got: `${bytes.length}` });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (view.getUint32(8) !== 13 || chunkName(bytes, 8) !== "IHDR") {
+  const first = String.fromCharCode(...bytes.subarray(12, 16));
+  if (first === "CgBI") {
+    throw new UnsupportedImageError("Cannot decode this kind of PNG", {
+      expected: "a PNG that follows the specification",
+      got: "one optimized for iOS (CgBI)",
+      hint: "undo it: pngcrush -revert-iphone-optimizations in.png out.png",
+    });
+  }
+  if (view.getUint32(8) !== 13 || first !== "IHDR") {
     throw new ImageError(action, { expected: "an IHDR chunk of 13 bytes first", got: "another chunk" });
   }
   const width = view.getUint32(16), height = view.getUint32(20);
@@ -45,36 +54,17 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     animated: false,
     orientation: 1,
   };
-  for (const { name, at, length } of chunks(bytes)) {
-    if (name === "tRNS") header.alpha = true;
+  let oriented = false;
+  for (const { name, data } of pngChunks(bytes)) {
+    if (name === "tRNS" && colorType < 4) header.alpha = true;
     // An animation of one frame is a still image.
-    if (name === "acTL" && at + 12 <= bytes.length) header.animated = view.getUint32(at + 8) > 1;
-    if (name === "eXIf") header.orientation = exifOrientation(bytes.subarray(at + 8, at + 8 + length));
+    if (name === "acTL" && data.length >= 4) {
+      header.animated = data[0]! + data[1]! + data[2]! > 0 || data[3]! > 1;
+    }
+    if (name === "eXIf" && !oriented) {
+      header.orientation = exifOrientation(data);
+      oriented = true;
+    }
   }
   return header;
-}
-
-/** Throws `ImageError` if the file has no end, as browsers show what there is. */
-export function checkPngComplete(bytes: Uint8Array): void {
-  for (const { name } of chunks(bytes)) if (name === "IEND") return;
-  throw new ImageError("Cannot decode the PNG image", {
-    expected: "an IEND chunk",
-    got: `the end of the data after ${bytes.length} bytes`,
-    hint: "the file is truncated; fetch it again",
-  });
-}
-
-/** The chunks after the header: where each begins, and the length of its data. */
-function* chunks(bytes: Uint8Array): Generator<{ name: string; at: number; length: number }> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 33; at + 8 <= bytes.length;) {
-    const name = chunkName(bytes, at), length = view.getUint32(at);
-    yield { name, at, length };
-    if (name === "IEND") return;
-    at += 12 + length;
-  }
-}
-
-function chunkName(bytes: Uint8Array, at: number): string {
-  return String.fromCharCode(...bytes.subarray(at + 4, at + 8));
 }

@@ -26,5 +26,8 @@ export interface ImageHeader {
 /** The bytes end before the size of the image; reading more of the file may help. */
 export class TruncatedHeaderError extends ImageError {}
 
+/** The file is whole, but of a kind that is not supported. */
+export class UnsupportedImageError extends ImageError {}
+
 /** The names of the formats in messages. */
 export const formatNames: Readonly<Record<ImageFormat, string>> = { png: "PNG", jpeg: "JPEG", webp: "WebP" };

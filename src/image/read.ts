@@ -12,12 +12,15 @@ import { type ImageInput, imageOfPixels } from "./input.ts";
 /** Bytes that are read to find the header. A JPEG may have metadata before it. */
 const headBytes = 256 * 1024;
 
+/** Bytes that a file may have beside its pixels: programs write thumbnails, profiles and whole workflows into images. */
+const metadataBytes = 64 * 2 ** 20;
+
 /**
  * Reads an image: a PNG, JPEG or WebP file by its path or `file:` URL, as a blob or as bytes; or pixels of a browser, such as
  * `ImageData`, a canvas or a `VideoFrame`.
  *
  * For files and blobs the header is checked before the rest is read. Files of more than 8 bytes for each pixel of
- * `maxPixels` are rejected. Nothing is fetched from a network.
+ * `maxPixels` and 64 MiB are rejected. Nothing is fetched from a network.
  * Throws an `ImageError` that names the file as `decodeImage` does, and if the file cannot be opened; `ArgumentError` for a
  * wrong option, and for a source of another kind.
  */
@@ -93,11 +96,11 @@ async function readChecked(
   options: Pick<DecodeOptions, "maxPixels">,
 ): Promise<Uint8Array> {
   const { maxPixels = defaultMaxPixels } = options;
-  // 8 bytes per pixel for uncompressed 16-bit RGBA, and space for metadata.
-  const maxBytes = maxPixels * 8 + 2 ** 20;
+  // 8 bytes per pixel for uncompressed 16-bit RGBA.
+  const maxBytes = maxPixels * 8 + metadataBytes;
   if (size > maxBytes) {
     throw new ImageError("Cannot read the image", {
-      expected: `at most ${maxBytes} bytes (8 for each of maxPixels)`,
+      expected: `at most ${maxBytes} bytes (8 for each of maxPixels, and ${metadataBytes} for metadata)`,
       got: `${size}`,
     });
   }

@@ -13,6 +13,7 @@ interface Builtins {
   "node:os": typeof import("node:os");
   "node:url": typeof import("node:url");
   "node:worker_threads": typeof import("node:worker_threads");
+  "node:zlib": typeof import("node:zlib");
 }
 
 /** A permission of Deno. `variable` and `path` limit it to one variable of the environment or one place. */

@@ -1,5 +1,6 @@
 import { zlibSync } from "fflate";
 import type { Image } from "../../src/image/image.ts";
+import { crc32 } from "../../src/io/crc32.ts";
 import { concat } from "../../src/io/concat.ts";
 import { ImageError } from "../../src/tensor/errors.ts";
 
@@ -55,10 +56,14 @@ export function buildPng(
     "IEND",
     new Uint8Array(),
   ]];
-  return concat([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), ...parts.map(chunk)]);
+  return concat([
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10),
+    ...parts.map(([name, body]) => pngChunk(name, body)),
+  ]);
 }
 
-function chunk([name, body]: [string, Uint8Array]): Uint8Array {
+/** A chunk of a PNG file. */
+export function pngChunk(name: string, body: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(12 + body.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, body.length);
@@ -66,15 +71,6 @@ function chunk([name, body]: [string, Uint8Array]): Uint8Array {
   bytes.set(body, 8);
   view.setUint32(8 + body.length, crc32(bytes.subarray(4, 8 + body.length)));
   return bytes;
-}
-
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return ~crc >>> 0;
 }
 
 /** The `ImageError` that `work` throws; anything else fails the test. */

@@ -1,0 +1,74 @@
+import { crc32 } from "../io/crc32.ts";
+
+/** A chunk of a PNG file that lies within its bytes. */
+export interface PngChunk {
+  readonly name: string;
+  readonly data: Uint8Array;
+  /** Whether its checksum is right. */
+  readonly intact: boolean;
+  /** Where the next chunk begins. */
+  readonly end: number;
+}
+
+/** The chunks without which there is no picture. Damage to others is passed over. */
+const critical: ReadonlySet<string> = new Set(["IHDR", "PLTE", "IDAT", "IEND"]);
+
+/** Length of the signature. */
+const firstChunk = 8;
+
+/**
+ * The chunks of a PNG file up to IEND or the end of the data: the critical ones whether they are intact or not, others only if
+ * they are. Where the length or name of another one is damaged, the walk goes on with the next intact chunk.
+ */
+export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
+  for (let at = firstChunk; at < bytes.length;) {
+    const chunk = chunkAt(bytes, at);
+    if (chunk && (critical.has(chunk.name) || chunk.intact)) {
+      yield chunk;
+      if (chunk.name === "IEND") return;
+      at = chunk.end;
+    } else if (critical.has(nameAt(bytes, at))) {
+      return;
+    } else {
+      at = chunk && chunkAt(bytes, chunk.end)?.intact ? chunk.end : nextIntact(bytes, at + 4);
+    }
+  }
+}
+
+function chunkAt(bytes: Uint8Array, at: number): PngChunk | undefined {
+  if (at + 12 > bytes.length || ![4, 5, 6, 7].every((i) => isLetter(bytes[at + i]!))) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const start = at + 8, stop = start + view.getUint32(at);
+  if (stop + 4 > bytes.length) return undefined;
+  return {
+    name: nameAt(bytes, at),
+    data: bytes.subarray(start, stop),
+    get intact() {
+      return crc32(bytes.subarray(at + 4, stop)) === view.getUint32(stop);
+    },
+    end: stop + 4,
+  };
+}
+
+/** Where the next intact chunk begins. Bytes made to look like many chunks end the search, which else could take hours. */
+function nextIntact(bytes: Uint8Array, from: number): number {
+  let budget = 4 * bytes.length;
+  for (let at = from; at + 12 <= bytes.length && budget > 0; at++) {
+    // Passes over nearly all places.
+    if (!isLetter(bytes[at + 4]!)) continue;
+    const chunk = chunkAt(bytes, at);
+    if (!chunk) continue;
+    if (chunk.intact) return at;
+    budget -= chunk.data.length;
+  }
+  return bytes.length;
+}
+
+function nameAt(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+}
+
+function isLetter(byte: number): boolean {
+  const lower = byte | 32;
+  return lower >= 97 && lower <= 122;
+}
