@@ -54,8 +54,9 @@ const factorsName = "factors";
 
 /** How much some losses count in a step. */
 export interface StepFactors {
-  /** The adversarial term of the generator's loss, and the loss of the discriminator: 0 before its start, then 1. */
+  /** The adversarial term of the generator's loss: 0 before the discriminator's start, then 1. */
   readonly generator: number;
+  /** The loss of the discriminator: the same. */
   readonly discriminator: number;
   /** The quantizer's entropy loss. */
   readonly entropy: number;

@@ -4,6 +4,7 @@ import { BackendError } from "../../tensor/errors.ts";
 import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
 import { checkActivations, weightFormats } from "../formats.ts";
 import { Mutex } from "../mutex.ts";
+import { countBytes } from "../progress.ts";
 import { OrtProgram } from "./ort_program.ts";
 import type { OrtRuntime } from "./runtime.ts";
 
@@ -32,6 +33,7 @@ export class OrtBackend implements Backend {
   readonly #mutex: Mutex = new Mutex();
   #disposed = false;
 
+  /** Takes a runtime that is loaded. */
   constructor(options: OrtOptions) {
     this.#options = options;
     const { runtime: { env: { wasm } }, threads } = options;
@@ -46,11 +48,11 @@ export class OrtBackend implements Backend {
     const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
     const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
     const formats = weightFormats(graphs, format);
-    const values = new Map<string, Float32Array>();
+    const values = new Map<string, Float32Array>(), report = countBytes(shapes.values(), onProgress);
     for (const [name, shape] of shapes) {
       signal?.throwIfAborted();
       values.set(name, roundTo(formats.get(name) ?? "f32", await source.read(name), shape.at(-1)!));
-      onProgress?.({ loaded: values.size, total: shapes.size });
+      report(shape);
     }
     return new OrtWeights(values);
   }
@@ -77,6 +79,7 @@ export class OrtBackend implements Backend {
     return program;
   }
 
+  /** Frees all programs. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     await Promise.all([...this.#programs].map((program) => program[Symbol.asyncDispose]()));

@@ -2,10 +2,13 @@ import { BackendError } from "../../tensor/errors.ts";
 
 /** What is used of the modules onnxruntime-web and onnxruntime-node. */
 export interface OrtRuntime {
+  /** Settings of all sessions; `wasm` in onnxruntime-web alone. */
   readonly env: { readonly wasm?: { numThreads?: number } };
+  /** Makes sessions from the bytes of models. */
   readonly InferenceSession: {
     create(model: Uint8Array, options?: OrtSessionOptions): Promise<OrtSession>;
   };
+  /** Tensors on the host. */
   readonly Tensor: {
     new (type: "float32", data: Float32Array, dims: readonly number[]): OrtTensor;
     new (type: "float16", data: Uint16Array, dims: readonly number[]): OrtTensor;
@@ -15,21 +18,28 @@ export interface OrtRuntime {
 
 /** Options of a session. */
 export interface OrtSessionOptions {
-  // deno-lint-ignore no-explicit-any -- Each execution provider has options of its own.
+  /** Execution providers, the one to try first in front. */
+  // deno-lint-ignore no-explicit-any -- Each has options of its own.
   executionProviders?: any[];
+  /** Threads within an op. */
   intraOpNumThreads?: number;
+  /** The least severe messages that are logged: 0 is all, 4 those of fatal errors. */
   logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
 }
 
 /** A model, ready to run. */
 export interface OrtSession {
+  /** Runs the model on inputs by name; resolves to its outputs by name. */
   run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  /** Frees the model. */
   release(): Promise<void>;
 }
 
 /** A tensor of the runtime. */
 export interface OrtTensor {
+  /** The shape. */
   readonly dims: readonly number[];
+  /** The elements, row-major. */
   // deno-lint-ignore no-explicit-any -- Arrays of all types, also of those that are never used here.
   readonly data: any;
 }
