@@ -1,4 +1,4 @@
-/** The script of the page; its command is in `index.html`. */
+/** Shows the tokens of a photo, and what they keep of it: `deno run -A examples/serve_page.ts page`. */
 import { toImageData, Tokenizer, type Tokens } from "@voken/magvit2";
 
 const input = document.querySelector("input")!, output = document.querySelector("output")!;

@@ -1,18 +1,23 @@
+/** A React component that shows what tokens keep of a photo: `deno run -A examples/serve_page.ts react`. */
 import { toImageData, Tokenizer } from "@voken/magvit2";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
-/** A tokenizer for as long as a component is shown; `undefined` while it loads. */
+/** A tokenizer for as long as a component is shown; `undefined` while it loads. Throws if it cannot be loaded. */
 function useTokenizer(source: string): Tokenizer | undefined {
-  const [tokenizer, setTokenizer] = useState<Tokenizer>();
+  const [{ tokenizer, error }, setLoaded] = useState<{ tokenizer?: Tokenizer; error?: unknown }>({});
   useEffect(() => {
     const left = new AbortController(), loading = Tokenizer.load(source, { signal: left.signal });
-    loading.then(setTokenizer, () => {});
+    loading.then(
+      (tokenizer) => setLoaded({ tokenizer }),
+      (error) => left.signal.aborted || setLoaded({ error }),
+    );
     return () => {
       left.abort();
-      setTokenizer(undefined);
+      setLoaded({});
       loading.then((tokenizer) => tokenizer[Symbol.asyncDispose](), () => {});
     };
   }, [source]);
+  if (error) throw error;
   return tokenizer;
 }
 

@@ -1,4 +1,7 @@
-/** The tokenizer in a thread of the page's own. For each photo its tokens and the decoded image go back. */
+/**
+ * The tokenizer in a thread of the page's own: `deno run -A examples/serve_page.ts web_worker`. For each photo its tokens
+ * and the decoded image go back.
+ */
 import { toImageData, Tokenizer, type Tokens } from "@voken/magvit2";
 
 /** What becomes of a photo. */
