@@ -9,7 +9,7 @@ import { transformerFile, weightsFile } from "../models/model_files.ts";
 import { isGenerative } from "../models/open_generative.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
-import { modelHelp, withJson, withRaw } from "./options.ts";
+import { modelHelp, withJson, withWeights } from "./options.ts";
 import { checkOutputs, type OutputOptions, withForce } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
 import { joined } from "./paths.ts";
@@ -22,6 +22,7 @@ interface Options extends OutputOptions {
   heads?: number;
   grid?: number;
   raw?: true;
+  prefix?: string;
   json?: true;
 }
 
@@ -49,37 +50,44 @@ export function convertCommand(io: Io): Command {
     "voken convert AR_256_B.ckpt -o models/AR_256_B",
     "voken convert emoji-64 -o emoji-64-f32 --dtype f32 --weights f32",
   ]);
-  return withJson(withRaw(withForce(command)))
-    .action(async (checkpoint: string, { output: folder, force, dtype, raw, json, ...options }: Options) => {
-      const names = [configFile, weightsFile, transformerFile];
-      await checkOutputs(names.map((name) => joined(folder, name)), { force }, io);
-      using bar = progress("Converting", io);
-      const { signal } = io, { onLoad: onProgress } = bar;
-      const conversion = await convertCheckpoint(checkpoint, folder, {
-        dtype,
-        raw,
-        signal,
-        onProgress,
-      });
-      const transformer = await isGenerative(checkpoint, { signal, onProgress })
-        ? await convertTransformer(checkpoint, folder, { ...options, signal, onProgress })
-        : undefined;
-      const { config, kind, tensors, bytes } = conversion;
-      if (json) io.out(JSON.stringify({ folder, dtype, kind, tensors, bytes, config, transformer }, null, 2));
-      else {
-        const weights = kind === "ema" ? "averaged (EMA)" : "raw";
-        io.out(
-          `${folder}: ${formatConfig(config)}; ${tensors} ${weights} weights in ${dtype}, ${
-            megabytes(bytes)
-          }`,
-        );
-        if (!transformer) return;
-        const { dim, layers, factorizedLayers } = transformer.config;
-        io.out(
-          `${folder}: transformer of dim ${dim}, ${layers} + ${factorizedLayers} blocks, in ${transformer.weights}, ${
-            megabytes(transformer.bytes)
-          }`,
-        );
-      }
-    });
+  return withJson(withWeights(withForce(command)))
+    .action(
+      async (
+        checkpoint: string,
+        { output: folder, force, dtype, raw, prefix, json, ...options }: Options,
+      ) => {
+        const names = [configFile, weightsFile, transformerFile];
+        await checkOutputs(names.map((name) => joined(folder, name)), { force }, io);
+        using bar = progress("Converting", io);
+        const { signal } = io, { onLoad: onProgress } = bar;
+        const conversion = await convertCheckpoint(checkpoint, folder, {
+          dtype,
+          raw,
+          prefix,
+          signal,
+          onProgress,
+        });
+        const transformer = await isGenerative(checkpoint, { signal, onProgress })
+          ? await convertTransformer(checkpoint, folder, { ...options, signal, onProgress })
+          : undefined;
+        const { config, kind, tensors, bytes } = conversion;
+        if (json) {
+          io.out(JSON.stringify({ folder, dtype, kind, tensors, bytes, config, transformer }, null, 2));
+        } else {
+          const weights = kind === "ema" ? "averaged (EMA)" : "raw";
+          io.out(
+            `${folder}: ${formatConfig(config)}; ${tensors} ${weights} weights in ${dtype}, ${
+              megabytes(bytes)
+            }`,
+          );
+          if (!transformer) return;
+          const { dim, layers, factorizedLayers } = transformer.config;
+          io.out(
+            `${folder}: transformer of dim ${dim}, ${layers} + ${factorizedLayers} blocks, in ${transformer.weights}, ${
+              megabytes(transformer.bytes)
+            }`,
+          );
+        }
+      },
+    );
 }

@@ -14,7 +14,7 @@ import { decoderOnnx, encoderOnnx } from "../tokenizer/onnx.ts";
 import { stepOnnx, teacherForcedOnnx } from "../transformer/onnx.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
-import { modelHelp, withJson, withRaw } from "./options.ts";
+import { modelHelp, withJson, withWeights } from "./options.ts";
 import { checkOutputs, makeFolder, type OutputOptions, withForce } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
 import { progress } from "./progress.ts";
@@ -26,6 +26,7 @@ interface Options extends OutputOptions {
   dtype: "f32" | "f16";
   batch: number;
   raw?: true;
+  prefix?: string;
   json?: true;
 }
 
@@ -53,12 +54,12 @@ export function exportCommand(io: Io): Command {
     "voken export -o out/onnx",
     "voken export -m emoji-64 --dtype f16 --batch 4 -o out/onnx16",
   ]);
-  return withJson(withRaw(withForce(command)))
-    .action(async ({ model, output, force, dtype, batch: n, raw, json }: Options) => {
+  return withJson(withWeights(withForce(command)))
+    .action(async ({ model, output, force, dtype, batch: n, raw, prefix, json }: Options) => {
       const fileOf = (name: string) => joined(output, `${name}.onnx`);
       await checkOutputs(["encoder", "decoder", "transformer", "step"].map(fileOf), { force }, io);
       await using files = await openModel(model, io);
-      const tokenizer = tokenizerWeights(files.tokenizer, { raw });
+      const tokenizer = tokenizerWeights(files.tokenizer, { raw, prefix });
       const exports: Record<string, OnnxModel> = {
         encoder: encoderOnnx(tokenizer, { dtype }),
         decoder: decoderOnnx(tokenizer, { dtype }),

@@ -36,6 +36,9 @@ async function standardInput(io: Io): Promise<File> {
   return new File([await io.input() as Uint8Array<ArrayBuffer>], "standard input");
 }
 
+/** How many groups of tensors are listed. */
+const mostGroups = 8;
+
 function describe(summary: CheckpointSummary): string {
   const { tokenizer, transformer, problem } = summary;
   const sizes = Object.entries(summary.bytesByDtype).map(([dtype, bytes]) => `${megabytes(bytes)} ${dtype}`);
@@ -47,13 +50,19 @@ function describe(summary: CheckpointSummary): string {
       `${summary.tensors.length}, ${millions(summary.elements)} elements: ${sizes.join(", ") || "empty"}`,
     ],
   ];
+  const groups = Object.entries(summary.groups);
+  const listed = groups.slice(0, mostGroups).map(([name, count]) => `${name} ${count}`).join(", ");
+  if (groups.length > 1) rows.push(["groups", groups.length > mostGroups ? `${listed}, …` : listed]);
   if (tokenizer) {
-    const { config, like, weights, both, parameters } = tokenizer;
+    const { config, like, weights, both, prefix, parameters } = tokenizer;
     const known = like.length > 0 ? ` (as ${like.join(" and ")})` : "";
     const used = weights === "raw" ? "the raw weights" : "the averaged (EMA) weights";
     const others = both ? ", or the raw ones with --raw" : ", the only ones there are";
     rows.push(["tokenizer", `${formatConfig(config)}${known}`]);
-    rows.push(["inference", `${millions(parameters)} weights; uses ${used}${others}`]);
+    rows.push([
+      "inference",
+      `${millions(parameters)} weights; uses ${used}${others}${prefix && `, below ${prefix}`}`,
+    ]);
   }
   if (transformer) rows.push(["transformer", describeTransformer(transformer)]);
   if (problem) rows.push(["problem", problem.replace(/\s*\n\s*/g, " ")]);

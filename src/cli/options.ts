@@ -13,10 +13,15 @@ export interface BackendOptions {
   threads?: number;
 }
 
-/** Options of commands that run a tokenizer. */
-export interface ModelOptions extends BackendOptions {
-  model: string;
+/** Which weights of a checkpoint are taken. */
+export interface WeightOptions {
   raw?: true;
+  prefix?: string;
+}
+
+/** Options of commands that run a tokenizer. */
+export interface ModelOptions extends BackendOptions, WeightOptions {
+  model: string;
 }
 
 /** The models that the options and arguments of commands accept. */
@@ -25,7 +30,7 @@ export const modelHelp =
 
 /** Adds the options of `ModelOptions` to a command. */
 export function withModel(command: Command): Command {
-  return withRaw(withBackend(command.option("-m, --model <model>", modelHelp, defaultModel)));
+  return withWeights(withBackend(command.option("-m, --model <model>", modelHelp, defaultModel)));
 }
 
 /** Adds the options of `BackendOptions` to a command. */
@@ -37,9 +42,11 @@ export function withBackend(command: Command): Command {
     .option("--threads <n>", "number of threads (default: number of processors)", positiveInteger);
 }
 
-/** Adds the option `--raw` to a command. */
-export function withRaw(command: Command): Command {
-  return command.option("--raw", "use the raw weights of a checkpoint instead of their moving average");
+/** Adds the options of `WeightOptions` to a command. */
+export function withWeights(command: Command): Command {
+  return command
+    .option("--raw", "use the raw weights of a checkpoint instead of their moving average")
+    .option("--prefix <text>", "what the names of the weights begin with, where a file holds several models");
 }
 
 /** Adds the option `--size` to a command. */
@@ -58,10 +65,12 @@ export function withJson(command: Command): Command {
 
 /** Loads the tokenizer that the options name, with a progress bar. */
 export async function loadTokenizer(
-  { model, backend, threads, raw }: Omit<ModelOptions, "backend"> & { backend: BackendName | Backend },
+  { model, backend, threads, raw, prefix }: Omit<ModelOptions, "backend"> & {
+    backend: BackendName | Backend;
+  },
   io: Io,
 ): Promise<Tokenizer> {
   using bar = progress("Loading weights", io);
   const { signal } = io, { onLoad: onProgress } = bar;
-  return await Tokenizer.load(model, { backend, threads, raw, signal, onProgress });
+  return await Tokenizer.load(model, { backend, threads, raw, prefix, signal, onProgress });
 }

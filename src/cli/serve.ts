@@ -13,7 +13,7 @@ import { Generator } from "../transformer/generator.ts";
 import { readBearerTokens } from "./bearer_tokens.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
-import { loadTokenizer, modelHelp, type ModelOptions, withBackend, withRaw } from "./options.ts";
+import { loadTokenizer, modelHelp, type ModelOptions, withBackend, withWeights } from "./options.ts";
 import { stemOf } from "./paths.ts";
 import { positiveInteger } from "./parse.ts";
 import { progress } from "./progress.ts";
@@ -35,7 +35,7 @@ interface Options extends Omit<ModelOptions, "model"> {
 
 /** `voken serve`: serves models over HTTP. */
 export function serveCommand(io: Io): Command {
-  const command = withRaw(withBackend(
+  const command = withWeights(withBackend(
     new Command("serve")
       .summary("serve models over HTTP")
       .description(

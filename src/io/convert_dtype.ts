@@ -1,4 +1,4 @@
-import { type DType, dtypeBytes, f16ToNumber, numberToF16 } from "../tensor/dtype.ts";
+import { type DType, dtypeBytes, f16ToNumber, f8ToNumber, numberToF16 } from "../tensor/dtype.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 import { free } from "../tensor/free.ts";
 
@@ -20,6 +20,8 @@ const readers: Readonly<Record<DType, Elements>> = {
     for (let i = 0; i < length; i++) f32[i] = bf16[i]! << 16;
     return new Float32Array(f32.buffer);
   },
+  f8_e4m3: (buffer, offset, length) => fromBytes(buffer, offset, length, (bits) => f8ToNumber(bits, "e4m3")),
+  f8_e5m2: (buffer, offset, length) => fromBytes(buffer, offset, length, (bits) => f8ToNumber(bits, "e5m2")),
   i64: (buffer, offset, length) => Float32Array.from(new BigInt64Array(buffer, offset, length), Number),
   i32: (buffer, offset, length) => new Float32Array(new Int32Array(buffer, offset, length)),
   i16: (buffer, offset, length) => new Float32Array(new Int16Array(buffer, offset, length)),
@@ -30,6 +32,17 @@ const readers: Readonly<Record<DType, Elements>> = {
   bool: (buffer, offset, length) =>
     Float32Array.from(new Uint8Array(buffer, offset, length), (value) => value ? 1 : 0),
 };
+
+/** The values of all 256 bytes, looked up. */
+function fromBytes(
+  buffer: ArrayBuffer,
+  offset: number,
+  length: number,
+  value: (bits: number) => number,
+): Float32Array<ArrayBuffer> {
+  const values = Float32Array.from({ length: 256 }, (_, bits) => value(bits));
+  return Float32Array.from(new Uint8Array(buffer, offset, length), (bits) => values[bits]!);
+}
 
 /**
  * Converts little-endian elements of `dtype` to f32, rounded to nearest; `bool` becomes 0 and 1.

@@ -33,6 +33,16 @@ export function formatConfigJson({ tokenizer, weights }: ModelConfig): string {
   return JSON.stringify(json, null, 2) + "\n";
 }
 
+/** Whether the text of a config.json is meant for this project, well-formed or not: other libraries have files of that name. */
+export function isOurs(text: string): boolean {
+  try {
+    const json = JSON.parse(text);
+    return !isObject(json) || !("model_type" in json) || json.model_type === modelType;
+  } catch {
+    return true;
+  }
+}
+
 /** Reads the text of a config.json. Throws `CheckpointError`, naming the field, if it is not one of this project. */
 export function parseConfig(text: string, { file }: { file: string }): ModelConfig {
   const json = parseJsonFile(text, { file: `the config.json of ${file}` });

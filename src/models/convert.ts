@@ -19,6 +19,8 @@ export interface ConvertOptions extends Cancellable, AtomicOptions {
   dtype?: Exclude<WeightFormat, "q4">;
   /** Takes the raw weights of a training checkpoint instead of their moving average (EMA). */
   raw?: boolean;
+  /** What the names of the weights begin with, where the checkpoint holds several tokenizers. */
+  prefix?: string;
   /** Called with the bytes that are written of all, after each tensor, and before that with those that are downloaded. */
   onProgress?: OnProgress;
 }
@@ -42,10 +44,10 @@ export interface Conversion extends Pick<TokenizerWeights, "config" | "kind"> {
 export async function convertCheckpoint(
   source: ModelSource,
   folder: string,
-  { dtype = "f32", raw, signal, onProgress, fileSystem }: ConvertOptions = {},
+  { dtype = "f32", raw, prefix, signal, onProgress, fileSystem }: ConvertOptions = {},
 ): Promise<Conversion> {
   await using checkpoint = await openCheckpoint(source, { signal, onProgress });
-  const { config, kind, source: weights } = tokenizerWeights(checkpoint, { raw });
+  const { config, kind, source: weights } = tokenizerWeights(checkpoint, { raw, prefix });
   const text = formatConfigJson({ tokenizer: config, weights: kind });
   const tensors = [...weights.shapes].flatMap(([name, shape]) => {
     const read = () => weights.read(name);

@@ -1,7 +1,7 @@
 import type { ByteSource } from "../io/byte_source.ts";
 import { pathOfUrl } from "../io/cache/names.ts";
 import { type FetchOptions, fetchSource } from "../io/fetch_source.ts";
-import { hasFiles, look, pathOf } from "../io/host.ts";
+import { files, hasFiles, look, pathOf } from "../io/host.ts";
 import { openSource } from "../io/open_source.ts";
 import { CheckpointError, NetworkError } from "../tensor/errors.ts";
 import { hubPrefix } from "./hub_place.ts";
@@ -74,6 +74,7 @@ function localFolder(path: string): ModelFiles {
       const place = `${folder}/${file}`;
       return await look(place) === undefined ? undefined : await openSource(place);
     },
+    list: async () => (await files().readdir(folder)).sort(),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DType } from "../tensor/dtype.ts";
 import { CheckpointError } from "../tensor/errors.ts";
+import type { QuantFormat } from "../tensor/quantize.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
 import type { FetchOptions } from "../io/fetch_source.ts";
@@ -8,7 +9,7 @@ import { formatConfig, isVideoWeight } from "./infer_config.ts";
 import { tokenizerNames } from "./names.ts";
 import type { ModelSource } from "./find.ts";
 import { openCheckpoint } from "./open.ts";
-import { tokenizerWeights } from "./tokenizer_weights.ts";
+import { tokenizerKey, tokenizerWeights } from "./tokenizer_weights.ts";
 import { type TransformerFacts, transformerFacts } from "./transformer_facts.ts";
 
 /** The image tokenizer that a checkpoint holds. */
@@ -19,6 +20,8 @@ export interface TokenizerFacts {
   readonly like: readonly string[];
   /** Which weights inference takes by default. */
   readonly weights: "ema" | "raw";
+  /** What the names of its weights begin with in the file, such as `module.`. */
+  readonly prefix: string;
   /** Whether the file holds both, so that `raw` chooses. The published transformers' files hold the raw ones alone. */
   readonly both: boolean;
   /** Number of parameters. */
@@ -48,12 +51,18 @@ export interface CheckpointSummary {
   readonly transformer?: TransformerFacts;
   /** Whether there are averaged (EMA) weights. */
   readonly ema: boolean;
+  /** Tensors by what their names begin with, up to the first dot. */
+  readonly groups: Readonly<Record<string, number>>;
   /** Elements of all tensors, of whatever part. */
   readonly elements: number;
   /** Bytes of the tensors of each type. */
-  readonly bytesByDtype: Readonly<Partial<Record<DType, number>>>;
+  readonly bytesByDtype: Readonly<Partial<Record<DType | QuantFormat, number>>>;
   /** All tensors, in the order of the file. */
-  readonly tensors: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly dtype: DType | QuantFormat;
+    readonly shape: Shape;
+  }[];
 }
 
 /** Published image tokenizers by their configuration. */
@@ -74,15 +83,20 @@ export async function inspectCheckpoint(
 ): Promise<CheckpointSummary> {
   await using checkpoint = await openCheckpoint(source, options);
   const { name, format, metadata } = checkpoint;
-  const tensors = [...checkpoint.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const tensors = [...checkpoint.tensors].map(([name, { dtype, quantized, shape }]) => ({
+    name,
+    dtype: quantized ?? dtype,
+    shape,
+  }));
   const names = tokenizerNames(checkpoint.tensors.keys());
-  const isTokenizer = names.raw.length > 0 || names.ema.length > 0;
+  const isNested = checkpoint.tensors.keys().some((name) => name.endsWith(`.${tokenizerKey.weight}`));
+  const isTokenizer = names.raw.length > 0 || names.ema.length > 0 || isNested;
   const isVideo = isTokenizer &&
     [...names.raw, ...names.ema].some((name) => isVideoWeight(name, checkpoint.tensors.get(name)!.shape));
   const transformer = transformerFacts(checkpoint.tensors);
-  const bytesByDtype: Partial<Record<DType, number>> = {};
-  for (const { dtype, bytes } of checkpoint.tensors.values()) {
-    bytesByDtype[dtype] = (bytesByDtype[dtype] ?? 0) + bytes;
+  const bytesByDtype: Partial<Record<DType | QuantFormat, number>> = {};
+  for (const { dtype, quantized = dtype, bytes } of checkpoint.tensors.values()) {
+    bytesByDtype[quantized] = (bytesByDtype[quantized] ?? 0) + bytes;
   }
   return {
     name,
@@ -96,20 +110,30 @@ export async function inspectCheckpoint(
     ...isTokenizer && tokenizerFacts(checkpoint),
     ...transformer && { transformer },
     ema: names.ema.length > 0,
+    groups: groupsOf(checkpoint.tensors.keys()),
     elements: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     bytesByDtype,
     tensors,
   };
 }
 
+function groupsOf(names: Iterable<string>): Record<string, number> {
+  const groups = Map.groupBy(names, (name) => name.split(".", 1)[0]!);
+  return Object.fromEntries([...groups].map(([group, { length }]) => [group, length]));
+}
+
 function tokenizerFacts(checkpoint: Checkpoint): { tokenizer: TokenizerFacts } | { problem: string } {
   try {
-    const { config, kind, source } = tokenizerWeights(checkpoint);
+    const { config, kind, prefix, source } = tokenizerWeights(checkpoint);
     const parameters = source.shapes.values().reduce((sum, shape) => sum + sizeOf(shape), 0);
     const like = published.get(formatConfig(config)) ?? [];
-    const { raw, ema } = tokenizerNames(checkpoint.tensors.keys());
+    const { raw, ema } = tokenizerNames(
+      [...checkpoint.tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) =>
+        name.slice(prefix.length)
+      ),
+    );
     const both = raw.length > 0 && ema.length > 0;
-    return { tokenizer: { config, like, weights: kind, both, parameters } };
+    return { tokenizer: { config, like, weights: kind, prefix, both, parameters } };
   } catch (error) {
     if (error instanceof CheckpointError) return { problem: error.message };
     throw error;

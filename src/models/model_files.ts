@@ -27,4 +27,6 @@ export type ModelFiles =
     readonly isShipped?: boolean;
     /** Opens a file of the folder; `undefined` if there is none of this name. */
     open(file: string): Promise<ByteSource | undefined>;
+    /** The names of its files, where a folder can be listed. */
+    list?(): Promise<string[]>;
   };

@@ -1,5 +1,5 @@
 /** Prefix of the tokenizer's names in a checkpoint of a whole generative model. */
-const wholeModelPrefix = "first_stage_model.";
+export const wholeModelPrefix = "first_stage_model.";
 
 const emaPrefix = "model_ema.";
 

@@ -1,11 +1,11 @@
-import { type Checkpoint, openCheckpoint, openFile, openFiles, readText } from "./open.ts";
+import { type Checkpoint, openCheckpoint, openFiles } from "./open.ts";
+import { openFile, readText } from "./open_file.ts";
 import type { FetchOptions } from "../io/fetch_source.ts";
-import { type TransformerModel, transformerWeights } from "./transformer_weights.ts";
+import { transformerKey, type TransformerModel, transformerWeights } from "./transformer_weights.ts";
 import type { ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";
 import { findModel, type ModelSource } from "./find.ts";
 import { transformerFile } from "./model_files.ts";
-import { transformerPath } from "../networks/transformer/config.ts";
 
 /** A text and what to call it in an error. */
 export interface TextFile {
@@ -57,9 +57,9 @@ export async function openGenerative(
 /** The transformer of a generative model's files. Hints override what its metadata states. */
 export function transformerOf(
   { transformer, stated }: GenerativeFiles,
-  { heads = stated.heads, grid = stated.grid }: ModelHints = {},
+  { heads = stated.heads, grid = stated.grid, prefix }: ModelHints = {},
 ): TransformerModel {
-  return transformerWeights(transformer, { heads, grid });
+  return transformerWeights(transformer, { heads, grid, prefix });
 }
 
 /** Whether a model's files hold a transformer. Throws as `openCheckpoint` does. */
@@ -70,7 +70,8 @@ export async function isGenerative(source: ModelSource, options?: FetchOptions):
 
 /** Whether the files hold a transformer, and not a tokenizer alone. */
 export function hasTransformer({ transformer }: GenerativeFiles): boolean {
-  return transformer.tensors.has(`${transformerPath}.pre_emb.weight`);
+  const { weight } = transformerKey;
+  return transformer.tensors.keys().some((name) => name === weight || name.endsWith(`.${weight}`));
 }
 
 /** Heads and grid in the configuration that converted weights carry. */

@@ -37,7 +37,7 @@ export function withQuantized(checkpoint: Checkpoint): Checkpoint {
       const names = quantizedNames(name, format);
       tensors.delete(names.q);
       tensors.delete(names.scales);
-      tensors.set(name, { dtype: "i8", shape, bytes });
+      tensors.set(name, { dtype: "f32", shape, bytes, quantized: format });
       quantized.set(name, format);
     }
   }

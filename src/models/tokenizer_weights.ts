@@ -10,9 +10,17 @@ import { decoder } from "../networks/magvit2/decoder.ts";
 import { encoder } from "../networks/magvit2/encoder.ts";
 import type { ModelHints } from "./hints.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
+import { checkWeightTypes, type PartKey, partWith } from "./part.ts";
 import { configFile, parseConfig } from "./config_json.ts";
 import { formatConfig, inferConfig } from "./infer_config.ts";
-import { bareName, emaName, type TokenizerNames, tokenizerNames, withoutDots } from "./names.ts";
+import {
+  bareName,
+  emaName,
+  type TokenizerNames,
+  tokenizerNames,
+  wholeModelPrefix,
+  withoutDots,
+} from "./names.ts";
 
 /** A tokenizer's configuration and the source of its weights, whose names are `encoder.…` and `decoder.…`. */
 export interface TokenizerModel {
@@ -26,7 +34,16 @@ export interface TokenizerModel {
 export interface TokenizerWeights extends TokenizerModel {
   /** Whether the weights are the averaged (EMA) or the raw ones. */
   readonly kind: "ema" | "raw";
+  /** What is before the names of the weights in the file, such as `module.`. */
+  readonly prefix: string;
 }
+
+/** By what a tokenizer is found. */
+export const tokenizerKey: PartKey = {
+  weight: "encoder.conv_in.weight",
+  model: "a tokenizer",
+  known: ["", wholeModelPrefix],
+};
 
 /** How many names of a kind an error lists. */
 const listed = 8;
@@ -39,10 +56,10 @@ const listed = 8;
  * checkpoint holds no image tokenizer, or its config.json contradicts its weights.
  */
 export function tokenizerWeights(
-  checkpoint: Checkpoint,
-  { raw = false }: Pick<ModelHints, "raw"> = {},
+  whole: Checkpoint,
+  { raw = false, prefix: wanted }: Pick<ModelHints, "raw" | "prefix"> = {},
 ): TokenizerWeights {
-  const { name: file, tensors } = checkpoint;
+  const { checkpoint, prefix } = partWith(whole, tokenizerKey, wanted), { name: file, tensors } = checkpoint;
   const names = tokenizerNames(tensors.keys());
   const kind = !raw && names.ema.length > 0 ? "ema" : "raw";
   const stored = names[kind];
@@ -53,6 +70,7 @@ export function tokenizerWeights(
       hint: "run voken inspect to see what the file holds",
     });
   }
+  refuseLearnedCodebook(checkpoint);
   const config = inferConfig(
     new Map(stored.map((name) => [bareName(name, names, kind), tensors.get(name)!.shape])),
     { file },
@@ -60,10 +78,12 @@ export function tokenizerWeights(
   const shapes = parameterShapes(config);
   const storedName = (name: string) => kind === "ema" ? emaName(name, names.prefix) : names.prefix + name;
   checkWeights(checkpoint, { config, shapes, storedName, names });
+  checkWeightTypes(checkpoint, shapes.keys().map(storedName));
   const stated = checkStated(checkpoint, { config, raw });
   return {
     config,
     kind: stated ?? kind,
+    prefix,
     source: {
       shapes,
       f16: shapes.keys().every((name) => tensors.get(storedName(name))?.dtype === "f16"),
@@ -71,6 +91,17 @@ export function tokenizerWeights(
       release: free,
     },
   };
+}
+
+/** Throws `CheckpointError` for tokenizers of the same encoder and decoder that learn their codes. */
+function refuseLearnedCodebook({ name, tensors }: Checkpoint): void {
+  const codebook = tensors.keys().find((key) => /(^|\.)quantiz\w*\.(embed|codebook)/.test(key));
+  if (codebook === undefined) return;
+  throw new CheckpointError(`Cannot load a tokenizer from ${name}`, {
+    expected: "lookup-free quantization, which has no weights",
+    got: `a tokenizer with a learned codebook (IBQ, VQGAN): ${codebook}`,
+    hint: "take a checkpoint of Open-MAGVIT2",
+  });
 }
 
 /** Names and shapes of all weights that encoder and decoder read. */

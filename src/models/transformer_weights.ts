@@ -5,6 +5,8 @@ import { CheckpointError } from "../tensor/errors.ts";
 import { free } from "../tensor/free.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
+import { transformerPath } from "../networks/transformer/config.ts";
+import { checkWeightTypes, type PartKey, partWith } from "./part.ts";
 import type { ModelHints } from "./hints.ts";
 import { inferTransformerConfig } from "./infer_transformer_config.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
@@ -17,6 +19,13 @@ export interface TransformerModel {
   readonly source: WeightSource;
 }
 
+/** By what a transformer is found. */
+export const transformerKey: PartKey = {
+  weight: `${transformerPath}.pre_emb.weight`,
+  model: "a transformer",
+  known: [""],
+};
+
 /** How many names an error lists. */
 const listed = 8;
 
@@ -26,7 +35,8 @@ const listed = 8;
  * Throws one `CheckpointError` that lists all weights that are missing or misshapen; also if the checkpoint holds no
  * transformer, as that of a tokenizer.
  */
-export function transformerWeights(checkpoint: Checkpoint, hints: ModelHints = {}): TransformerModel {
+export function transformerWeights(whole: Checkpoint, hints: ModelHints = {}): TransformerModel {
+  const { checkpoint } = partWith(whole, transformerKey, hints.prefix);
   const found = new Map([...checkpoint.tensors].map(([name, { shape }]) => [name, shape]));
   const config = inferTransformerConfig(found, { ...hints, file: checkpoint.name });
   const shapes = transformerShapes(config);
@@ -44,6 +54,7 @@ export function transformerWeights(checkpoint: Checkpoint, hints: ModelHints = {
       got: problems.slice(0, listed).join(", ") + rest,
     });
   }
+  checkWeightTypes(checkpoint, shapes.keys());
   return { config, source: { shapes, read: (name) => checkpoint.read(name), release: free } };
 }
 

@@ -4,6 +4,8 @@ export type DType =
   | "f32"
   | "f16"
   | "bf16"
+  | "f8_e4m3"
+  | "f8_e5m2"
   | "i64"
   | "i32"
   | "i16"
@@ -19,6 +21,8 @@ export const dtypeBytes: Readonly<Record<DType, number>> = {
   f32: 4,
   f16: 2,
   bf16: 2,
+  f8_e4m3: 1,
+  f8_e5m2: 1,
   i64: 8,
   i32: 4,
   i16: 2,
@@ -40,6 +44,17 @@ export function f16ToNumber(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/**
+ * Converts the bits of a float8 value to a number: e4m3, whose only special values are NaN, or e5m2, the upper half of an
+ * f16.
+ */
+export function f8ToNumber(bits: number, format: "e4m3" | "e5m2"): number {
+  if (format === "e5m2") return f16ToNumber(bits << 8);
+  const sign = bits & 0x80 ? -1 : 1, exponent = (bits >> 3) & 15, fraction = bits & 7;
+  if (exponent === 15 && fraction === 7) return NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -9 : sign * (1 + fraction / 8) * 2 ** (exponent - 7);
 }
 
 /** Rounds a number to the nearest f16 value, ties to even, and returns its bits. */

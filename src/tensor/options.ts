@@ -47,6 +47,9 @@ export function numberFrom(least: number, most: number): Kind {
   };
 }
 
+/** Text. */
+export const text: Kind = { expected: "text", fits: (value) => typeof value === "string" };
+
 /** One of some texts. */
 export function oneOf(names: readonly string[]): Kind {
   return { expected: `one of ${names.join(", ")}`, fits: (value) => names.includes(value as string), names };

@@ -15,7 +15,7 @@ function fileOf(shapes: Iterable<readonly [string, Shape]>): Uint8Array {
   const header = [...shapes].map(([name, shape]) => {
     const begin = end;
     end += sizeOf(shape);
-    return [name, { dtype: "U8", shape, data_offsets: [begin, end] }];
+    return [name, { dtype: "F8_E4M3", shape, data_offsets: [begin, end] }];
   });
   return safetensors(Object.fromEntries(header), { data: end });
 }

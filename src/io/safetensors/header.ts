@@ -28,6 +28,8 @@ export const dtypeNames: Readonly<Record<DType, string>> = {
   f32: "F32",
   f16: "F16",
   bf16: "BF16",
+  f8_e4m3: "F8_E4M3",
+  f8_e5m2: "F8_E5M2",
   i64: "I64",
   i32: "I32",
   i16: "I16",
@@ -46,8 +48,10 @@ const dtypes: ReadonlyMap<string, DType> = new Map(
 /**
  * Reads the JSON of a header whose tensors start at byte `dataStart` of a file of `fileBytes` bytes, if these are known.
  *
+ * Tensors of unknown types are left out.
+ *
  * Throws a `CheckpointError` that names the key unless the tensors tile the rest of the file exactly: for duplicate keys,
- * unknown types, shapes that do not match their bytes, gaps, overlaps, missing and trailing bytes.
+ * shapes that do not match their bytes, gaps, overlaps, missing and trailing bytes.
  */
 export function parseHeader(
   text: string,
@@ -74,9 +78,10 @@ export function parseHeader(
   if (duplicate !== undefined) return refuse(`key ${duplicate}`, "each key once", "a duplicate");
 
   const metadata: [string, string][] = [];
-  const entries: TensorEntry[] = [];
+  const entries: (Omit<TensorEntry, "dtype"> & { dtype: DType | undefined })[] = [];
   for (const [name, value] of Object.entries(json)) {
-    if (!isRecord(value)) return refuse(`key ${name}`, "an object", typeof value);
+    if (name === "__metadata__" && value === null) continue;
+    if (!isRecord(value)) return refuse(`key ${name}`, "an object", value === null ? "null" : typeof value);
     if (name === "__metadata__") {
       for (const [key, text] of Object.entries(value)) {
         if (typeof text !== "string") return refuse(`metadata ${key}`, "a string", typeof text);
@@ -84,10 +89,10 @@ export function parseHeader(
       }
       continue;
     }
-    const dtype = typeof value.dtype === "string" ? dtypes.get(value.dtype) : undefined;
-    if (!dtype) {
+    if (typeof value.dtype !== "string") {
       return refuse(`the dtype of ${name}`, [...dtypes.keys()].join(", "), JSON.stringify(value.dtype));
     }
+    const dtype = dtypes.get(value.dtype);
     if (!isShape(value.shape)) {
       return refuse(`the shape of ${name}`, "whole numbers", JSON.stringify(value.shape));
     }
@@ -95,8 +100,9 @@ export function parseHeader(
     if (begin === undefined || end === undefined || more.length > 0) {
       return refuse(`data_offsets of ${name}`, "two whole numbers", JSON.stringify(value.data_offsets));
     }
-    const bytes = sizeOf(value.shape) * dtypeBytes[dtype];
-    if (!Number.isSafeInteger(bytes) || end - begin !== bytes) {
+    // How long elements of other types are is not known. No weight has them, so that they need only not overlap.
+    const bytes = dtype ? sizeOf(value.shape) * dtypeBytes[dtype] : end - begin;
+    if (!Number.isSafeInteger(bytes) || bytes < 0 || end - begin !== bytes) {
       return refuse(
         `data_offsets of ${name}`,
         `${bytes} bytes for ${value.dtype} ${formatShape(value.shape)}`,
@@ -114,11 +120,19 @@ export function parseHeader(
     }
     next = offset + bytes;
   }
-  if (next !== (fileBytes ?? next)) refuse("its length", `${next} bytes, as its header says`, `${fileBytes}`);
+  if (next !== (fileBytes ?? next)) {
+    throw new CheckpointError(`Cannot read ${file}: its length`, {
+      expected: `${next} bytes, as its header says`,
+      got: `${fileBytes}`,
+      hint: next > fileBytes! ? "the file is truncated; fetch it again" : undefined,
+    });
+  }
   // Defined, not assigned: a key may be called __proto__.
   return {
     metadata: Object.fromEntries(metadata),
-    tensors: new Map(entries.map((entry) => [entry.name, entry])),
+    tensors: new Map(
+      entries.flatMap(({ dtype, ...entry }) => dtype ? [[entry.name, { dtype, ...entry }]] : []),
+    ),
   };
 }
 

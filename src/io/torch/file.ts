@@ -1,4 +1,5 @@
 import { dtypeBytes } from "../../tensor/dtype.ts";
+import { CheckpointError } from "../../tensor/errors.ts";
 import type { ByteSource } from "../byte_source.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { maxPickleBytes } from "./pickle.ts";
@@ -17,13 +18,14 @@ import { refuse } from "./refuse.ts";
 export async function openTorchFile(source: ByteSource): Promise<Checkpoint> {
   const members = await readZip(source);
   const { folder, pickle } = findPickle(source, members);
-  await checkByteOrder(source, members.get(`${folder}/byteorder`));
+  const bigEndian = await isBigEndian(source, members.get(`${folder}/byteorder`));
   const bytes = await source.read(pickle.offset, pickle.bytes);
   const top = readTorchPickle(bytes, { file: source.name });
   return torchCheckpoint(
     source,
     top,
     (storage, name) => findStorage(source, members, { folder, storage, name }),
+    { bigEndian },
   );
 }
 
@@ -33,6 +35,14 @@ function findPickle(
   members: ReadonlyMap<string, ZipMember>,
 ): { folder: string; pickle: ZipMember } {
   const [first, ...more] = members.entries().filter(([name]) => /^[^/]+\/data\.pkl$/.test(name));
+  const inner = members.keys().find((name) => /\.(ckpt|pth?|safetensors|bin)$/.test(name));
+  if (!first && inner !== undefined) {
+    throw new CheckpointError(`Cannot read ${source.name}`, {
+      expected: "a checkpoint",
+      got: `a zip that contains ${inner}`,
+      hint: `unpack it: unzip ${source.name}`,
+    });
+  }
   if (!first || more.length > 0) {
     return refuse(
       source,
@@ -47,10 +57,11 @@ function findPickle(
   return { folder: name.slice(0, name.indexOf("/")), pickle };
 }
 
-async function checkByteOrder(source: ByteSource, member: ZipMember | undefined): Promise<void> {
-  if (!member) return;
+async function isBigEndian(source: ByteSource, member: ZipMember | undefined): Promise<boolean> {
+  if (!member) return false;
   const text = new TextDecoder().decode(await source.read(member.offset, Math.min(member.bytes, 16)));
-  if (text !== "little") refuse(source, "byte order little", JSON.stringify(text));
+  if (text !== "little" && text !== "big") refuse(source, "byte order little or big", JSON.stringify(text));
+  return text === "big";
 }
 
 /** Finds the file of a tensor's storage, which must have exactly the size of the storage. */

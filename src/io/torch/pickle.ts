@@ -8,7 +8,7 @@ export const maxPickleBytes: number = 32 * 2 ** 20;
 export const maxPickleOperations = 1_000_000;
 
 /**
- * Reads a pickle of protocol 2 and returns its value. Nothing that the pickle names is ever called.
+ * Reads a pickle of protocol 2 to 5 and returns its value. Nothing that the pickle names is ever called.
  *
  * Each operation is executed once and takes time and memory proportional to its own bytes. Values are not traversed,
  * so that cyclic and repeated references are harmless. Throws `CheckpointError` for names that are not allowed,
@@ -39,12 +39,13 @@ export function readFirstPickle(
 
 function run(bytes: PickleBytes, rules: PickleRules): PickleValue {
   const machine = new PickleMachine(bytes, rules);
-  if (bytes.u8() !== 0x80 || bytes.u8() !== 2) bytes.refuse("a pickle of protocol 2", "another");
+  const isBinary = bytes.u8() === 0x80, protocol = isBinary ? bytes.u8() : 0;
+  if (protocol < 2 || protocol > 5) bytes.refuse("a pickle of protocol 2 to 5", "another");
   for (let count = 1; count <= maxPickleOperations; count++) {
     const code = bytes.u8();
     if (code === 0x2e) return machine.stop();
     const operation = operations[code];
-    if (!operation) bytes.refuse("an operation of pickle protocol 2", describe(code));
+    if (!operation) bytes.refuse("an operation of pickle protocols 2 to 5", describe(code));
     operation!(machine, bytes);
   }
   return bytes.refuse(`at most ${maxPickleOperations} operations`, "more");

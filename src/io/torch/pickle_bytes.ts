@@ -39,6 +39,11 @@ export class PickleBytes {
     return this.#view.getUint32(this.#skip(4), true);
   }
 
+  /** A length of 8 bytes. No pickle has one beyond 2^53. */
+  u64(): number {
+    return Number(this.#view.getBigUint64(this.#skip(8), true));
+  }
+
   i32(): number {
     return this.#view.getInt32(this.#skip(4), true);
   }

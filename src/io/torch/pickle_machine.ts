@@ -67,6 +67,11 @@ export class PickleMachine {
     this.#memo.set(index, this.peek());
   }
 
+  /** Puts the top value in the memo under the next number. */
+  memoize(): void {
+    this.put(this.#memo.size);
+  }
+
   global(module: string, name: string): void {
     const global = new PickleGlobal(`${module}.${name}`);
     this.#rules.checkGlobal(global.name);
@@ -75,7 +80,9 @@ export class PickleMachine {
 
   reduce(): void {
     const args = this.pop(), callable = this.pop();
-    if (!(callable instanceof PickleGlobal)) this.#bytes.refuse("a name to be called", kindOf(callable));
+    // What a call made may be called again, such as a partial function.
+    if (callable instanceof PickleObject) this.#stack.push(new PickleObject());
+    else if (!(callable instanceof PickleGlobal)) this.#bytes.refuse("a name to be called", kindOf(callable));
     else if (!(args instanceof PickleTuple)) this.#bytes.refuse("a tuple of arguments", kindOf(args));
     else this.#stack.push(this.#rules.reduce(callable, args.items));
   }
@@ -99,11 +106,11 @@ export class PickleMachine {
     } else if (!(dict instanceof PickleObject)) this.#bytes.refuse("a dict", kindOf(dict));
   }
 
-  /** Discards the state of an object. */
+  /** Gives an object its state. */
   build(): void {
-    this.pop();
-    const target = this.peek();
-    if (!(target instanceof PickleObject || target instanceof PickleDict)) {
+    const state = this.pop(), target = this.peek();
+    if (target instanceof PickleObject) target.state = state;
+    else if (!(target instanceof PickleDict)) {
       this.#bytes.refuse("an object to receive state", kindOf(target));
     }
   }

@@ -1,11 +1,11 @@
 import type { PickleBytes } from "./pickle_bytes.ts";
 import type { PickleMachine } from "./pickle_machine.ts";
-import { PickleDict, PickleList, PickleTuple, type PickleValue } from "./pickle_values.ts";
+import { PickleDict, PickleList, PickleObject, PickleTuple, type PickleValue } from "./pickle_values.ts";
 
 /** Executes one operation, whose arguments follow in `bytes`. */
 export type Operation = (machine: PickleMachine, bytes: PickleBytes) => void;
 
-/** The operations that Python writes in protocol 2, by code. Operations of protocols 0 and 1 only are not supported. */
+/** The operations that Python writes in protocols 2 to 5, by code. Those of protocols 0 and 1 only are not supported. */
 export const operations: readonly (Operation | undefined)[] = Object.assign(
   new Array<undefined>(256).fill(undefined),
   {
@@ -14,6 +14,8 @@ export const operations: readonly (Operation | undefined)[] = Object.assign(
     0x30: (machine) => void machine.pop(), // POP
     0x31: (machine) => void machine.popMark(), // POP_MARK
     0x32: (machine) => machine.push(machine.peek()), // DUP
+    0x42: (machine, bytes) => machine.push(bytes.take(bytes.u32())), // BINBYTES
+    0x43: (machine, bytes) => machine.push(bytes.take(bytes.u8())), // SHORT_BINBYTES
     0x47: (machine, bytes) => machine.push(bytes.f64()), // BINFLOAT
     0x4a: (machine, bytes) => machine.push(bytes.i32()), // BININT
     0x4b: (machine, bytes) => machine.push(bytes.u8()), // BININT1
@@ -45,6 +47,28 @@ export const operations: readonly (Operation | undefined)[] = Object.assign(
     0x89: (machine) => machine.push(false), // NEWFALSE
     0x8a: (machine, bytes) => machine.push(bytes.long(bytes.u8())), // LONG1
     0x8b: (machine, bytes) => machine.push(bytes.long(bytes.u32())), // LONG4
+    0x8c: (machine, bytes) => machine.push(bytes.text(bytes.u8())), // SHORT_BINUNICODE
+    0x8d: (machine, bytes) => machine.push(bytes.text(bytes.u64())), // BINUNICODE8
+    0x8e: (machine, bytes) => machine.push(bytes.take(bytes.u64())), // BINBYTES8
+    0x8f: (machine) => machine.push(new PickleObject()), // EMPTY_SET
+    0x90: (machine) => machine.append(machine.popMark()), // ADDITEMS
+    0x91: (machine) => { // FROZENSET
+      machine.popMark();
+      machine.push(new PickleObject());
+    },
+    0x92: (machine) => { // NEWOBJ_EX: keywords change nothing, as nothing is called
+      machine.pop();
+      machine.reduce();
+    },
+    0x93: (machine, bytes) => { // STACK_GLOBAL
+      const name = machine.pop(), module = machine.pop();
+      if (typeof module !== "string" || typeof name !== "string") {
+        bytes.refuse("two texts as a name", "others");
+      } else machine.global(module, name);
+    },
+    0x94: (machine) => machine.memoize(), // MEMOIZE
+    0x95: (_, bytes) => void bytes.u64(), // FRAME
+    0x96: (machine, bytes) => machine.push(bytes.take(bytes.u64())), // BYTEARRAY8
   } satisfies Record<number, Operation>,
 );
 

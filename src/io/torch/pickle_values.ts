@@ -70,8 +70,11 @@ export class PickleGlobal {
   }
 }
 
-/** Stands for an object that a pickle would create by a call. The call is not made, and any state is ignored. */
+/** Stands for an object that a pickle would create by a call, which is not made. */
 export class PickleObject {
+  /** The attributes that the pickle gives it. */
+  state: PickleValue = null;
+
   get kind(): string {
     return "an object";
   }

@@ -1,4 +1,4 @@
-import type { DType } from "../../tensor/dtype.ts";
+import { type DType, dtypeBytes } from "../../tensor/dtype.ts";
 import { CheckpointError } from "../../tensor/errors.ts";
 import { readFirstPickle, readPickle } from "./pickle.ts";
 import {
@@ -24,6 +24,14 @@ const storageTypes: ReadonlyMap<string, DType> = new Map([
   ["torch.CharStorage", "i8"],
   ["torch.ByteStorage", "u8"],
   ["torch.BoolStorage", "bool"],
+  // Bytes, whose type the tensors say.
+  ["torch.storage.UntypedStorage", "u8"],
+]);
+
+/** Types of elements that have no storages of their own, but bytes. */
+const elementTypes: ReadonlyMap<string, DType> = new Map([
+  ["torch.float8_e4m3fn", "f8_e4m3"],
+  ["torch.float8_e5m2", "f8_e5m2"],
 ]);
 
 /** The most axes of a tensor. */
@@ -63,10 +71,18 @@ class TorchRules implements PickleRules {
   reduce({ name }: PickleGlobal, args: readonly PickleValue[]): PickleValue {
     switch (name) {
       case "collections.OrderedDict":
+      case "collections.defaultdict":
         return new PickleDict();
       case "torch._utils._rebuild_tensor":
       case "torch._utils._rebuild_tensor_v2":
         return this.#tensor(args);
+      case "torch._utils._rebuild_tensor_v3":
+        return this.#tensor(args, args[6]);
+      case "torch._tensor._rebuild_from_type_v2":
+        // A tensor with attributes, or of a class of its own: how it is made, its class, and the arguments.
+        return args[0] instanceof PickleGlobal && args[2] instanceof PickleTuple
+          ? this.reduce(args[0], args[2].items)
+          : this.#refuse("how a tensor is made", "something else");
       case "torch._utils._rebuild_parameter":
       case "torch._utils._rebuild_parameter_with_state":
         // A parameter is its tensor.
@@ -100,7 +116,11 @@ class TorchRules implements PickleRules {
     return storage;
   }
 
-  #tensor([storage, offset, size, stride]: readonly PickleValue[]): PickleValue {
+  /** A view of a storage; of one without a type if `type` names that of its elements. */
+  #tensor([stored, offset, size, stride]: readonly PickleValue[], type?: PickleValue): PickleValue {
+    const storage = stored instanceof TorchStorage && type instanceof PickleGlobal
+      ? this.#typed(stored, type)
+      : stored;
     const shape = countsOf(size), strides = countsOf(stride);
     if (!isCount(offset) || !shape || shape.length !== strides?.length || shape.length > maxAxes) {
       return this.#refuse("an offset, and as many lengths as strides, for a tensor", "something else");
@@ -118,6 +138,12 @@ class TorchRules implements PickleRules {
       );
     }
     return new TorchTensor(storage, { offset, shape, strides });
+  }
+
+  /** A storage of bytes as one of the elements that `type` names; an object if these are never read. */
+  #typed({ key, elements: bytes }: TorchStorage, { name }: PickleGlobal): TorchStorage | PickleObject {
+    const dtype = elementTypes.get(name);
+    return dtype ? new TorchStorage({ dtype, key, elements: bytes / dtypeBytes[dtype] }) : new PickleObject();
   }
 
   #refuse(expected: string, got: string): never {

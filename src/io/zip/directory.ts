@@ -11,6 +11,9 @@ export interface ZipEntry {
   readonly crc: number;
   /** Length of the stored data. */
   readonly bytes: number;
+  /** Bytes before compression, and its method: 0, or 8 for what is never read. */
+  readonly bytesWhole: number;
+  readonly method: number;
   /** Where its local header begins. */
   readonly offset: number;
   /** Whether checksum and sizes are in a descriptor after the data instead of the local header. */
@@ -19,6 +22,9 @@ export interface ZipEntry {
 
 const entrySignature = 0x02014b50, entryBytes = 46;
 const flagDescriptor = 0x0008, flagUtf8 = 0x0800;
+
+/** Files of TorchScript's code, which are compressed and never read. */
+const codeFile = /^[^/]+\/code\//;
 
 /**
  * Reads the central directory of a zip file: its files by name, and where it starts.
@@ -62,7 +68,8 @@ export async function readDirectory(
       refuse(source, name, "a plain file", `flags 0x${flags.toString(16)}`);
     }
     const method = view.getUint16(at + 10, true);
-    if (method !== 0) {
+    const isCode = method === 8 && codeFile.test(name);
+    if (method !== 0 && !isCode) {
       throw new CheckpointError(`Cannot read ${source.name}: ${name}`, {
         expected: "a stored file",
         got: `compression method ${method}`,
@@ -75,7 +82,9 @@ export async function readDirectory(
       (expected, got) => refuse(source, name, expected, got),
     ) as [number, number, number];
     const disk = view.getUint16(at + 34, true);
-    if (bytesStored !== bytesWhole) refuse(source, name, `${bytesWhole} bytes`, `${bytesStored} stored`);
+    if (bytesStored !== bytesWhole && !isCode) {
+      refuse(source, name, `${bytesWhole} bytes`, `${bytesStored} stored`);
+    }
     if (disk !== 0 || commentLength !== 0) {
       refuse(source, name, "a plain file", "one on another disk, or a comment");
     }
@@ -85,6 +94,8 @@ export async function readDirectory(
       flags,
       crc: view.getUint32(at + 16, true),
       bytes: bytesStored,
+      bytesWhole,
+      method,
       offset,
       hasDescriptor: (flags & flagDescriptor) !== 0,
     });

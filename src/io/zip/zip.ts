@@ -59,13 +59,13 @@ async function checkLocalHeader(source: Near, entry: ZipEntry, next: number): Pr
   if (nameLength !== name.length || bytes.subarray(localBytes).some((byte, i) => byte !== name[i])) {
     refuse(source, entry, "the same name in its local header", "another");
   }
-  if (view.getUint16(6, true) !== entry.flags || view.getUint16(8, true) !== 0) {
+  if (view.getUint16(6, true) !== entry.flags || view.getUint16(8, true) !== entry.method) {
     refuse(source, entry, "the same flags and method in its local header", "others");
   }
-  for (const [at, field] of [[14, "crc"], [18, "bytes"], [22, "bytes"]] as const) {
+  for (const [at, field] of [[14, "crc"], [18, "bytes"], [22, "bytesWhole"]] as const) {
     const value = view.getUint32(at, true);
     // Left for the descriptor behind the data, or for the zip64 field.
-    const deferred = entry.hasDescriptor && value === 0 || field === "bytes" && value === 0xffffffff;
+    const deferred = entry.hasDescriptor && value === 0 || field !== "crc" && value === 0xffffffff;
     if (!deferred && value !== entry[field]) {
       refuse(source, entry, `${field} ${entry[field]} in its local header`, `${value}`);
     }
@@ -91,8 +91,9 @@ async function checkDescriptor(
   const sizes = length === 16
     ? [view.getUint32(8, true), view.getUint32(12, true)]
     : [Number(view.getBigUint64(8, true)), Number(view.getBigUint64(16, true))];
+  const expected = [entry.bytes, entry.bytesWhole];
   const agrees = view.getUint32(0, true) === descriptorSignature && view.getUint32(4, true) === entry.crc &&
-    sizes.every((size) => size === entry.bytes);
+    sizes.every((size, i) => size === expected[i]);
   if (!agrees) refuse(source, entry, "the directory's checksum and size in its data descriptor", "others");
   return length;
 }

@@ -56,13 +56,13 @@ const cases: Record<string, [file: Uint8Array, pattern: RegExp]> = {
   "a header deeper than any": [safetensors("{" + '"a":{'.repeat(5)), /expected JSON/],
   "a tensor that is no object": [safetensors({ a: 3 }), /key a: expected an object/],
   "metadata that is no text": [safetensors({ __metadata__: { a: 3 } }), /metadata a: expected a string/],
-  "an unknown dtype": [
-    safetensors({ a: { dtype: "F8_E4M3", shape: [1], data_offsets: [0, 1] } }, { data: 1 }),
-    /dtype of a: expected F64.*got "F8_E4M3"/,
+  "a dtype that is no text": [
+    safetensors({ a: { dtype: 8, shape: [1], data_offsets: [0, 1] } }, { data: 1 }),
+    /dtype of a: expected F64.*got 8/,
   ],
-  "a dtype from Object.prototype": [
-    safetensors({ a: { dtype: "constructor", shape: [1], data_offsets: [0, 1] } }, { data: 1 }),
-    /dtype of a.*"constructor"/,
+  "an unknown dtype that ends before it begins": [
+    safetensors({ a: { dtype: "F4", shape: [1], data_offsets: [1, 0] } }, { data: 1 }),
+    /data_offsets of a/,
   ],
   "a negative length": [safetensors({ a: f32([-1], 0, 4) }, { data: 4 }), /shape of a.*\[-1\]/],
   "a broken length": [safetensors({ a: f32([1.5], 0, 6) }, { data: 6 }), /shape of a.*\[1\.5\]/],

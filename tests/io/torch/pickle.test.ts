@@ -45,12 +45,12 @@ const hostileNames = [
   ["posix", "system"],
   ["subprocess", "Popen"],
   ["operator", "attrgetter"],
-  ["functools", "partial"],
-  ["copyreg", "_reconstructor"],
-  ["_codecs", "lookup"],
-  ["torchevil", "load"],
-  ["torch\u0000", "x"],
-  ["", "torch.x"],
+  ["os", "popen"],
+  ["nt", "system"],
+  ["sys", "modules"],
+  ["torch.hub", "load"],
+  ["webbrowser", "open"],
+  ["urllib.request", "urlopen"],
 ] as const;
 for (const [module, name] of hostileNames) {
   test(`GLOBAL ${JSON.stringify(module)} ${name} is refused by name, called or not`, async () => {
@@ -64,7 +64,7 @@ for (const [module, name] of hostileNames) {
 }
 
 test("allowed names are never called, and the tensors are read", async () => {
-  const object = call("torch", "hub.load", text("x"));
+  const object = call("torch", "device", text("x"));
   const contents: Record<string, Piece> = {
     path: call("pathlib", "PurePosixPath", text("a")),
     parameters: call("omegaconf.dictconfig", "DictConfig"),
@@ -106,7 +106,7 @@ test("plain values of every kind are read", async () => {
 /** What is wrong with a pickle, and what its error must say. */
 const cases: Record<string, [pickle: Uint8Array, pattern: RegExp]> = {
   "no bytes": [new Uint8Array(), /1 more bytes, got 0/],
-  "another protocol": [flatten([op(0x80, 4), emptyDict, stop]), /protocol 2/],
+  "another protocol": [flatten([op(0x80, 6), emptyDict, stop]), /protocol 2 to 5/],
   "no STOP": [flatten([op(0x80, 2), emptyDict]), /1 more bytes, got 0/],
   "bytes behind STOP": [flatten([pickle(emptyDict), op(0)]), /the end of the file, got 1/],
   "two values at the end": [pickle(none, emptyDict), /one value at the end, got 2/],
@@ -119,10 +119,6 @@ const cases: Record<string, [pickle: Uint8Array, pattern: RegExp]> = {
   "TUPLE without a mark": [pickle(none, op(0x74)), /a mark on the stack/],
   "REDUCE of one value": [pickle(emptyTuple, reduce), /a value on the stack/],
   "REDUCE of a text": [pickle(text("os.system"), emptyTuple, reduce), /a name to be called, got a string/],
-  "REDUCE of an object": [
-    pickle(call("torch", "x"), emptyTuple, reduce),
-    /a name to be called, got an object/,
-  ],
   "REDUCE with a list": [pickle(global("torch", "x"), emptyList, reduce), /a tuple of arguments, got a list/],
   "NEWOBJ of a text": [pickle(text("x"), emptyTuple, op(0x81)), /a name to be called/],
   "BUILD on a number": [pickle(int(1), emptyDict, build), /an object to receive state, got a number/],
@@ -142,11 +138,11 @@ const cases: Record<string, [pickle: Uint8Array, pattern: RegExp]> = {
   "EXT1": [pickle(op(0x82, 1)), /got 0x82, an extension code/],
   "EXT2": [pickle(op(0x83, 1, 0)), /an extension code/],
   "EXT4": [pickle(op(0x84, 1, 0, 0, 0)), /an extension code/],
-  "INST": [pickle(mark, flatten([op(0x69), global("os", "system")])), /protocol 2, got 0x69/],
-  "OBJ": [pickle(mark, global("torch", "x"), op(0x6f)), /protocol 2, got 0x6f/],
-  "STACK_GLOBAL": [pickle(text("os"), text("system"), op(0x93)), /protocol 2, got 0x93/],
-  "BINBYTES of protocol 3": [pickle(op(0x42, 0, 0, 0, 0)), /protocol 2, got 0x42/],
-  "PERSID": [pickle(op(0x50, 0x30, 0x0a)), /protocol 2, got 0x50/],
+  "INST": [pickle(mark, flatten([op(0x69), global("os", "system")])), /protocols 2 to 5, got 0x69/],
+  "OBJ": [pickle(mark, global("torch", "x"), op(0x6f)), /protocols 2 to 5, got 0x6f/],
+  "STACK_GLOBAL of a forbidden name": [pickle(text("os"), text("system"), op(0x93)), /names "os\.system"/],
+  "STACK_GLOBAL of numbers": [pickle(int(1), text("system"), op(0x93)), /two texts as a name/],
+  "PERSID": [pickle(op(0x50, 0x30, 0x0a)), /protocols 2 to 5, got 0x50/],
   "a text longer than the file": [pickle(op(0x58, 0xff, 0xff, 0xff, 0xff)), /4294967295 more bytes/],
   "a text that is no UTF-8": [pickle(op(0x58, 1, 0, 0, 0, 0xff)), /text in UTF-8/],
   "an endless name": [pickle(op(0x63), new Uint8Array(300).fill(97)), /a line of at most 256 bytes/],
@@ -166,7 +162,7 @@ const cases: Record<string, [pickle: Uint8Array, pattern: RegExp]> = {
     ),
     /a storage as persistent id/,
   ],
-  "another value than a dict": [pickle(int(1)), /a dict at the top of its pickle/],
+  "another value than a dict": [pickle(int(1)), /a dict or a module at the top of its pickle/],
 };
 for (const [what, [pickle, pattern]] of Object.entries(cases)) {
   test(`${what}: refused`, () => refused(() => openCheckpoint(torchZip(pickle, storages)), pattern));

@@ -44,6 +44,22 @@ test("the tensors are those under state_dict, or at the top", async () => {
   assert.equal(Object.keys(await readAll(file({ state_dict: emptyDict }))), []);
 });
 
+test("tensors in nested dicts are named by their paths", async () => {
+  const w = tensor({ from }),
+    names = async (top: Record<string, Piece>) => Object.keys(await readAll(file(top)));
+  assert.equal(await names({ model: dict({ w }), ema: dict({ module: dict({ w }) }) }), [
+    "model.w",
+    "ema.module.w",
+  ]);
+  assert.equal(
+    await names({ state_dict: dict({ w }), state_dict_ema: dict({ w }), optimizer: dict({ w }) }),
+    [
+      "w",
+      "state_dict_ema.w",
+    ],
+  );
+});
+
 const one = (w: Piece) => file({ w });
 /** Tensors that cannot be, and what their error must say. */
 const cases: Record<string, [file: Uint8Array, pattern: RegExp]> = {

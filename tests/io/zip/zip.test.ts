@@ -154,9 +154,9 @@ const cases: Record<string, [file: Uint8Array, pattern: RegExp]> = {
   "an extra field beyond its length": [other({ extra: fields([2, 9], [2, 40]) }), /extra fields that fit/],
   "no pickle": [zip([data]), /a zip with one data\.pkl, got a zip with 0/],
   "two pickles": [zip([...good, { ...pkl, name: "b/data.pkl" }]), /got a zip with 2/],
-  "big byte order": [
-    zip([...good, { name: "a/byteorder", data: utf8("big") }]),
-    /byte order little, got "big"/,
+  "another byte order": [
+    zip([...good, { name: "a/byteorder", data: utf8("middle") }]),
+    /byte order little or big, got "middle"/,
   ],
 };
 
