@@ -17,7 +17,7 @@
 
 // Checkpoints: what they hold, their conversion, and models made of their weights.
 export { openCheckpoint } from "./models/open.ts";
-export type { Checkpoint } from "./io/checkpoint.ts";
+export type { Checkpoint, StoredTensor } from "./io/checkpoint.ts";
 export type { FetchOptions, FetchProgress } from "./io/fetch_source.ts";
 export { inspectCheckpoint } from "./models/inspect.ts";
 export type { CheckpointSummary, TokenizerFacts } from "./models/inspect.ts";
@@ -85,6 +85,7 @@ export type { Attrs, Inputs, OpName, Spec, Tensor, TensorOf } from "./graph/ops.
 
 // Tensors and images.
 export type { DType } from "./tensor/dtype.ts";
+export type { QuantFormat } from "./tensor/quantize.ts";
 export type { Shape } from "./tensor/shape.ts";
 export type { GraphDType, HostArrays } from "./tensor/tensor.ts";
 export type { ErrorFacts } from "./tensor/errors.ts";
