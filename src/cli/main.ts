@@ -14,6 +14,7 @@ import { generateCommand } from "./generate.ts";
 import { helpStyle, withExamples } from "./help.ts";
 import { inspectCommand } from "./inspect.ts";
 import type { Io } from "./io.ts";
+import { reasonOf } from "../io/reason.ts";
 import { modelsCommand } from "./models.ts";
 import { pullCommand } from "./pull.ts";
 import { reconstructCommand } from "./reconstruct.ts";
@@ -96,6 +97,7 @@ export function vokenCommand(io: Io): Command {
 
 function oneLine(error: unknown): string {
   if (error instanceof VokenError) return error.message.replace(/\s*\n\s*/g, " ");
+  if (error instanceof Error && error.name === "NotCapable") return `Cannot go on: got ${reasonOf(error)}`;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `${message.replace(/\s*\n\s*/g, " ")} (this is a bug in voken; --verbose prints its stack trace)`;
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { writeFileAtomic } from "../io/atomic.ts";
-import { files, look } from "../io/host.ts";
-import { reasonOf } from "../io/reason.ts";
+import { files, look, permitted } from "../io/host.ts";
+import { absence, denied, reasonOf } from "../io/reason.ts";
 import { ArgumentError, FileError } from "../tensor/errors.ts";
 import type { Io } from "./io.ts";
 import { folderOf, joined, standardStream } from "./paths.ts";
@@ -61,13 +61,15 @@ async function checkFolder(folder: string, path: string): Promise<void> {
   const refuse = (got: string, cause?: unknown): never => {
     throw new FileError(`Cannot write ${path}`, { got, hint: "choose another -o", cause });
   };
+  if (!kind) refuse(absence(folder));
   if (kind !== "folder") refuse(`${folder}, which is not a folder`);
   const probe = joined(folder, `.voken-${crypto.randomUUID().slice(0, 8)}.tmp`);
   try {
     await files().writeFile(probe, "", { flag: "wx" });
     await files().rm(probe);
   } catch (cause) {
-    refuse(`no permission to write in ${folder}`, cause);
+    const mayWrite = permitted({ name: "write", path: folder });
+    refuse(mayWrite ? `no permission to write in ${folder}` : denied(`--allow-write=${folder}`), cause);
   }
 }
 

@@ -16,8 +16,9 @@ interface Builtins {
   "node:zlib": typeof import("node:zlib");
 }
 
-/** A permission of Deno. `variable` and `path` limit it to one variable of the environment or one place. */
+/** A permission of Deno, limited to one variable of the environment, one host and port, or one place. */
 export type Permission =
+  | { readonly name: "net"; readonly host: string }
   | { readonly name: "env"; readonly variable: string }
   | { readonly name: "read" | "write"; readonly path: string | URL };
 

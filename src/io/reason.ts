@@ -1,3 +1,5 @@
+import { permitted } from "./host.ts";
+
 /** What errors of the file system mean, by Node's code or the name of Deno's class. */
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "no such file or folder",
@@ -17,8 +19,18 @@ const reasons: Readonly<Record<string, string>> = {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, name, message } = error as Error & { code?: string };
-  if (name === "NotCapable") return `no permission: run Deno with ${flagOf(message)}`;
+  if (name === "NotCapable") return denied(flagOf(message));
   return reasons[code ?? ""] ?? reasons[name] ?? message;
+}
+
+/** Why nothing was seen at a path: nothing is there, or Deno may not look. */
+export function absence(path: string): string {
+  return permitted({ name: "read", path }) ? "no such file or folder" : denied(`--allow-read=${path}`);
+}
+
+/** The reason of a call for which a flag of Deno is missing. */
+export function denied(flag: string): string {
+  return `no permission: run Deno with ${flag}`;
 }
 
 /** Whether an error says that a file or folder is not there. */

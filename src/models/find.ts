@@ -3,6 +3,7 @@ import { pathOfUrl } from "../io/cache/names.ts";
 import { type FetchOptions, fetchSource } from "../io/fetch_source.ts";
 import { files, hasFiles, look, pathOf } from "../io/host.ts";
 import { openSource } from "../io/open_source.ts";
+import { absence } from "../io/reason.ts";
 import { CheckpointError, NetworkError } from "../tensor/errors.ts";
 import { hubPrefix } from "./hub_place.ts";
 import type { ModelFiles } from "./model_files.ts";
@@ -44,7 +45,7 @@ export async function findModel(source: ModelSource, options: FetchOptions = {})
       expected: `the path or address of a checkpoint, hf:owner/name, or one of the names ${
         modelNames.join(", ")
       }`,
-      got: "neither",
+      got: hasFiles() ? absence(source) : "neither",
     });
   }
   // What is not there is reported when it is opened.

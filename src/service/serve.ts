@@ -1,5 +1,7 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { createServer, type Server } from "node:http";
+import { permitted } from "../io/host.ts";
+import { denied } from "../io/reason.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { logger } from "./observe/middleware.ts";
 import type { Service } from "./service.ts";
@@ -45,6 +47,13 @@ export async function serve(service: Service, options: ServeOptions = {}): Promi
     requestTimeout = 30_000,
     keepAliveTimeout = 5_000,
   } = options;
+  const address = `${hostname}:${port}`;
+  // Deno would report it where nobody can catch it.
+  if (!permitted({ name: "net", host: address })) {
+    throw new ArgumentError(`Cannot serve on port ${port} of ${hostname}`, {
+      got: denied(`--allow-net=${address}`),
+    });
+  }
   const server = createAdaptorServer({
     fetch: service.fetch,
     createServer,

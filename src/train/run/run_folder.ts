@@ -40,6 +40,7 @@ export class RunFolder implements AsyncDisposable {
   static async open(folder: string, { config, resume, ...options }: OpenRunOptions): Promise<RunFolder> {
     const path = folder.replace(/(?<=.)[/\\]+$/, "");
     try {
+      await files().mkdir(path, { recursive: true });
       await files().mkdir(`${path}/${checkpointsFolder}`, { recursive: true });
     } catch (cause) {
       throw new FileError(`Cannot make the folder ${path}`, { got: reasonOf(cause), cause });
