@@ -4,7 +4,9 @@ import type { Shape } from "../tensor/shape.ts";
 
 /** A tensor of a file. */
 export interface StoredTensor {
+  /** The type of its elements. */
   readonly dtype: DType;
+  /** Its shape. */
   readonly shape: Shape;
   /** The size of the elements. */
   readonly bytes: number;
