@@ -17,6 +17,10 @@ const disposables = {
   line: '/// <reference lib="esnext.disposable" />',
 };
 
+/** Imports of types that only projects for Node have; in others they are `any`. */
+const nodeImports = /^import type .* from "node:.*";$/gm,
+  ignored = "// @ts-ignore: not every project has the types of Node.";
+
 /** Makes the declaration files below a folder compile where there are ES2022 and the types of browsers or of Node. */
 export async function makePortable(folder: string): Promise<void> {
   for await (const path of declarations(folder)) {
@@ -26,7 +30,7 @@ export async function makePortable(folder: string): Promise<void> {
 }
 
 function portable(text: string): string {
-  let result = text;
+  let result = text.replaceAll(nodeImports, (line) => `${ignored}\n${line}`);
   for (const [name, alias] of Object.entries(aliases)) {
     if (!result.includes(name)) continue;
     const type = `typeof globalThis extends ${alias.type} ? Found : unknown`;

@@ -8,21 +8,27 @@ const smoke = new URL("smoke/", import.meta.url).pathname;
  * tests, and again when the package has changed. Its pages lie in `pages`.
  */
 export async function installedProject(): Promise<string> {
-  const folder = `${home}/project`, packed = await builtPackage(), stamp = `${folder}/stamp.txt`;
-  using turn = await Deno.open(`${home}/project.lock`, { write: true, create: true });
-  await turn.lock(true);
-  const built = String((await Deno.stat(packed)).mtime?.getTime());
-  if (await Deno.readTextFile(stamp).catch(() => "") !== built) {
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ type: "module", private: true }));
-    const tarball = (await run("npm", ["pack", "--silent", `--pack-destination=${folder}`], packed)).trim();
-    const options = ["--silent", "--no-audit", "--no-fund", "--prefer-offline"];
-    await run("npm", ["install", ...options, `./${tarball}`], folder);
-    await Deno.writeTextFile(stamp, built);
-  }
+  const folder = await install("project", {});
   await writeChecks(folder);
   await bundlePages(folder);
+  return folder;
+}
+
+/** A project of this name that has the package and others, by name and version. */
+export async function install(name: string, others: Readonly<Record<string, string>>): Promise<string> {
+  const folder = `${home}/${name}`, packed = await builtPackage(), stamp = `${folder}/stamp.txt`;
+  using turn = await Deno.open(`${home}/${name}.lock`, { write: true, create: true });
+  await turn.lock(true);
+  const built = String((await Deno.stat(packed)).mtime?.getTime());
+  if (await Deno.readTextFile(stamp).catch(() => "") === built) return folder;
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  await Deno.mkdir(folder, { recursive: true });
+  const tarball = (await run("npm", ["pack", "--silent", `--pack-destination=${folder}`], packed)).trim();
+  const dependencies = { "@voken/magvit2": `file:${tarball}`, ...others };
+  const project = { type: "module", private: true, dependencies };
+  await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify(project));
+  await run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefer-offline"], folder);
+  await Deno.writeTextFile(stamp, built);
   return folder;
 }
 
