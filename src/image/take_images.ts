@@ -1,5 +1,6 @@
 import type { Image } from "./image.ts";
 import { type ImageInput, imageOfPixels } from "./input.ts";
+import { readImage } from "./read.ts";
 
 /**
  * The images of all inputs. What can be drawn is taken at once, so that it may change afterwards; files are decoded one
@@ -10,12 +11,6 @@ export async function imagesOf(inputs: readonly ImageInput[], action: string): P
     inputs.map((input) => input instanceof Blob ? input : imageOfPixels(input, { action })),
   );
   const images: Image[] = [];
-  for (const one of taken) images.push(one instanceof Blob ? await decoded(one) : one);
+  for (const one of taken) images.push(one instanceof Blob ? await readImage(one) : one);
   return images;
-}
-
-async function decoded(file: Blob): Promise<Image> {
-  // Imported when it is needed: most programs that encode pixels have no use for decoders of files.
-  const { readImage } = await import("./read.ts");
-  return await readImage(file);
 }
