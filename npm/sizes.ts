@@ -1,9 +1,9 @@
 /**
  * Prints what pages download that use a part of the package: `deno task sizes`, after `deno task build:npm`.
  *
- * A page is bundled by esbuild, split and minified, and each file that it loads is compressed by gzip: the page's script
- * and the chunks that it imports, at once or, as the backend and its kernels are, when they are needed. Chunks that it
- * never asks for do not count.
+ * A page is bundled by esbuild, minified, and split if it loads a part later. Each file that it loads is compressed by
+ * gzip: the page's script and the chunks that it imports, at once or, as the backend and its kernels are, when they are
+ * needed. Chunks that it never asks for do not count.
  */
 import { gzipSync } from "node:zlib";
 import { build, type Metafile, stop } from "esbuild";
@@ -55,7 +55,7 @@ async function measurePage(folder: string, { name, imports, later }: Page): Prom
     absWorkingDir: folder,
     outdir: "pages",
     bundle: true,
-    splitting: true,
+    splitting: later.length > 0,
     minify: true,
     format: "esm",
     platform: "browser",
@@ -101,7 +101,11 @@ function loadedFiles({ outputs }: Metafile, later: readonly string[]): string[] 
 if (import.meta.main) {
   const folder = new URL("../dist/npm", import.meta.url).pathname;
   for (const { name, gzipped, files, folders } of await measurePages(folder)) {
-    console.log(`${name.padEnd(20)} ${(gzipped / 1000).toFixed(1).padStart(6)} KB in ${files} files`);
+    console.log(
+      `${name.padEnd(20)} ${(gzipped / 1000).toFixed(1).padStart(6)} KB in ${files} ${
+        files === 1 ? "file" : "files"
+      }`,
+    );
     if (!Deno.args.includes("--details")) continue;
     for (const [from, bytes] of [...folders].sort(([, a], [, b]) => b - a)) {
       if (bytes > 0) console.log(`  ${String(bytes).padStart(7)} ${from}`);

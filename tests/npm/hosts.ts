@@ -1,6 +1,7 @@
 import { chromium } from "playwright-core";
 import { chromiumOptions, chromiumPath, missingChromium } from "../browser/chromium.ts";
 import type { Results, Task } from "./smoke/checks.ts";
+import { Registry } from "../jsr/registry.ts";
 import { missingWorkerd } from "../service/workerd.ts";
 import type { HostName } from "./matrix.ts";
 import { run } from "./package.ts";
@@ -26,6 +27,7 @@ const notHere = Deno.build.target === "x86_64-unknown-linux-gnu"
 
 /** All hosts, in the order of the README. */
 export const hosts: readonly Host[] = [
+  { name: "Deno, from JSR", run: runFromRegistry },
   {
     name: "Deno, clone",
     run: (task, { origin }) => {
@@ -50,17 +52,39 @@ export const hosts: readonly Host[] = [
   { name: "workerd", missing: missingWorkerd, run: runInWorkerd },
 ];
 
+/** Runs the checks in a project that imports the package from a registry on loopback, with an empty cache of modules. */
+async function runFromRegistry(task: Task, { origin }: Place): Promise<Results> {
+  const folder = await Deno.makeTempDir({ prefix: "voken-jsr-" });
+  await using registry = await Registry.start();
+  try {
+    const imports = { "@voken/magvit2": "jsr:@voken/magvit2" };
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
+    for (const name of ["checks.ts", "server.ts"]) {
+      await Deno.copyFile(new URL(`smoke/${name}`, import.meta.url), `${folder}/${name}`);
+    }
+    const env = { ...registry.environment, DENO_DIR: `${folder}/modules` };
+    return await runServer(Deno.execPath(), ["run", "-A", "--quiet", "server.ts"], {
+      task,
+      folder,
+      origin,
+      env,
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** Runs the checks of servers, with a cache and a home of their own. */
 async function runServer(
   program: string,
   args: readonly string[],
-  { task, folder, origin }: Place & { task: Task },
+  { task, folder, origin, env = {} }: Place & { task: Task; env?: Record<string, string> },
 ): Promise<Results> {
   const cache = await Deno.makeTempDir({ prefix: "voken-cache-" });
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args, JSON.stringify(task)],
     cwd: folder,
-    env: { HF_ENDPOINT: origin, VOKEN_CACHE: cache },
+    env: { ...env, HF_ENDPOINT: origin, VOKEN_CACHE: cache },
   }).output();
   await Deno.remove(cache, { recursive: true });
   const [said, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];

@@ -2,6 +2,7 @@
 
 /** The hosts, in the order of the table. */
 export const hostNames = [
+  "Deno, from JSR",
   "Deno, clone",
   "Node 22",
   "Node 24",
