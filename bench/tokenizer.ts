@@ -1,28 +1,29 @@
 /**
  * `deno task bench tokenizer [RUNS]`: compares the encoder and decoder of imagenet_256_L at 256×256 with
- * onnxruntime-web.
+ * onnxruntime-web, which runs the same graphs through their export.
  *
  * The processes of both alternate, so that changes of the machine's speed affect both. Results are medians.
  */
 import { availableParallelism } from "node:os";
-import type { Seconds, TokenizerRun } from "./tokenizer_run.ts";
+import type { TokenizerRun } from "./tokenizer_run.ts";
 import { kernelTable, median, runJson, table } from "./report.ts";
 
 const rounds = 2, runs = Number(Deno.args[0] ?? 3);
 const threads = Math.min(2, availableParallelism());
 
-const ours = (variant: string, threads: number) =>
+const timed = (variant: string, threads: number) =>
   runJson<TokenizerRun>("tokenizer_run.ts", variant, threads, runs);
-const all: TokenizerRun[] = [], one: TokenizerRun[] = [], peers: Seconds[] = [];
+const all: TokenizerRun[] = [], one: TokenizerRun[] = [], peers: TokenizerRun[] = [];
 for (let round = 0; round < rounds; round++) {
-  all.push(await ours("threads", threads));
-  peers.push(await runJson<Seconds>("peers/onnxruntime_web.ts", threads, runs));
-  one.push(await ours("threads", 1));
+  all.push(await timed("threads", threads));
+  peers.push(await timed("ort", threads));
+  one.push(await timed("threads", 1));
 }
-const relaxed = await ours("relaxed", 1), plain = await ours("simd", 1);
+const relaxed = await timed("relaxed", 1), plain = await timed("simd", 1);
 
 const peak = Math.max(...[...all, ...one].map((run) => run.peak));
-const seconds = (runs: readonly Seconds[], what: keyof Seconds) => median(runs.flatMap((run) => run[what]));
+const seconds = (runs: readonly TokenizerRun[], what: "encode" | "decode") =>
+  median(runs.flatMap((run) => run[what]));
 console.log(`imagenet_256_L at 256×256, ${threads} threads, medians of ${rounds}×${runs} runs`);
 console.log(
   `fused multiply-adds of one core: ${

@@ -1,9 +1,12 @@
 /**
  * Times the encoder and decoder of imagenet_256_L at 256×256 in a separate process, to measure its memory:
- * `deno run -A bench/tokenizer_run.ts VARIANT THREADS RUNS` prints one line of JSON.
+ * `deno run -A bench/tokenizer_run.ts VARIANT THREADS RUNS` prints one line of JSON. VARIANT is one of the kernels, or `ort`
+ * for the same graphs in onnxruntime-web.
  *
  * The result is compared with the golden of PyTorch before anything is timed.
  */
+import * as runtime from "onnxruntime-web";
+import { OrtBackend } from "../src/backend/ort/ort_backend.ts";
 import { WasmBackend } from "../src/backend/wasm/wasm_backend.ts";
 import type { Variant } from "../src/backend/wasm/features.ts";
 import type { CommandTime, Program } from "../src/backend/backend.ts";
@@ -15,14 +18,11 @@ import { hashed } from "../tests/golden/hashed.ts";
 import { hashedWeights } from "../tests/golden/tokenizer_golden.ts";
 import { fmaPeak } from "./machine/limits.ts";
 
-/** Seconds of every run. */
-export interface Seconds {
+/** The measurements of one process. */
+export interface TokenizerRun {
+  /** Seconds of every run. */
   readonly encode: readonly number[];
   readonly decode: readonly number[];
-}
-
-/** The measurements of one process. */
-export interface TokenizerRun extends Seconds {
   /** Bytes of the resident set with encoder and decoder loaded, after the runs. */
   readonly resident: number;
   /** FLOP of one run with direct convolutions. */
@@ -34,14 +34,20 @@ export interface TokenizerRun extends Seconds {
 }
 
 if (import.meta.main) {
-  const [variant, threads, runs] = [Deno.args[0] as Variant, Number(Deno.args[1]), Number(Deno.args[2])];
+  const [variant, threads, runs] = [
+    Deno.args[0] as Variant | "ort",
+    Number(Deno.args[1]),
+    Number(Deno.args[2]),
+  ];
   const golden = await readGolden("imagenet_256_L");
   const config = tokenizerConfig(golden);
   const { name, shape } = JSON.parse(golden.metadata.input!) as { name: string; shape: number[] };
   const extent = { n: 1, height: shape[2]!, width: shape[3]! };
   const graphs = { encode: encodeGraph(config, extent), decode: decodeGraph(config, extent) };
 
-  await using backend = new WasmBackend({ variant, threads });
+  await using backend = variant === "ort"
+    ? new OrtBackend({ runtime, threads })
+    : new WasmBackend({ variant, threads });
   const all = Object.values(graphs);
   await using weights = await backend.load(hashedWeights(all), { graphs: all });
   await using encoder = await backend.compile(graphs.encode, weights);
