@@ -4,7 +4,6 @@ import { toF16 } from "../io/convert_dtype.ts";
 import { numberToF16 } from "../tensor/dtype.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { HostTensor } from "../tensor/tensor.ts";
 import { type Attribute, type ElementType, elementTypes, type Initializer, type Node } from "./messages.ts";
 
 /** Where an export gets weights from, by their names in the checkpoint. */
@@ -75,9 +74,14 @@ export class Emitter {
   together(...tensors: readonly Tensor[]): Together {
     const axes = Math.max(...tensors.map(({ shape }) => shape.length));
     const alike = tensors.every(({ shape }) => shape.length === axes || shape.length === 0);
-    const first = alike && tensors.some((tensor) => this.#known(tensor).first !== undefined);
+    const first = alike && tensors.some((tensor) => this.#values.get(tensor)?.first !== undefined);
     return {
-      names: tensors.map((tensor) => first ? this.first(tensor) : this.plain(tensor)),
+      names: tensors.map((tensor) => {
+        if (tensor.op === "constant" && tensor.shape.length < Math.min(axes, 1)) {
+          return this.floats(tensor.attrs.value.data);
+        }
+        return first ? this.first(tensor) : this.plain(tensor);
+      }),
       axis: (axis) => !first || axis === 0 ? axis : axis === axes - 1 ? 1 : axis + 1,
       named: (name) => first ? { first: name } : name,
     };
@@ -105,7 +109,10 @@ export class Emitter {
     );
     this.nodes.push({
       op,
-      inputs: inputs.map((name) => name ?? ""),
+      // Left out at the end, not named "": WebGPU's convolution takes any third input for a bias.
+      inputs: inputs.slice(0, 1 + inputs.findLastIndex((name) => name !== undefined)).map((name) =>
+        name ?? ""
+      ),
       outputs,
       attributes: Object.fromEntries(given),
     });
@@ -138,8 +145,14 @@ export class Emitter {
     return this.float === "f32" ? value : this.cast(value, this.float);
   }
 
-  /** Constant floats; one number without a shape is a scalar. `wide` ones are f32 in any case. */
-  floats(values: ArrayLike<number>, shape: Shape = [], { wide = false }: { wide?: boolean } = {}): string {
+  /**
+   * Constant floats, along one axis if no shape is given: not all runtimes take scalars. `wide` ones are f32 in any case.
+   */
+  floats(
+    values: ArrayLike<number>,
+    shape: Shape = [values.length],
+    { wide = false }: { wide?: boolean } = {},
+  ): string {
     const type = wide ? "f32" : this.float;
     const data = type === "f32" ? Float32Array.from(values) : Uint16Array.from(values, numberToF16);
     return this.#constant(type, shape, bytesIn(data));
@@ -160,11 +173,6 @@ export class Emitter {
     return this.#constant("f64", shape, bytesIn(Float64Array.from(values)));
   }
 
-  /** The value of a host tensor. */
-  host({ shape, data }: HostTensor): string {
-    return data instanceof Float32Array ? this.floats(data, shape) : this.ints(data, shape);
-  }
-
   /** A matrix `[O,C]` as `[C,O]`. Weights are stored so. */
   transposed(matrix: Tensor): string {
     return matrix.op === "param"
@@ -173,13 +181,17 @@ export class Emitter {
   }
 
   #known(tensor: Tensor): { plain?: string; first?: string } {
-    const known = this.#values.get(tensor);
-    if (known) return known;
     if (tensor.op === "state") return { plain: this.states.of(tensor) };
-    if (tensor.op !== "param") throw new ArgumentError(`Cannot export ${tensor.op}`, { got: "no value" });
-    const stored = { plain: this.#weight(tensor) };
-    this.#values.set(tensor, stored);
-    return stored;
+    const known = this.#values.get(tensor) ?? { plain: this.#leaf(tensor) };
+    this.#values.set(tensor, known);
+    return known;
+  }
+
+  #leaf(tensor: Tensor): string {
+    if (tensor.op === "param") return this.#weight(tensor);
+    if (tensor.op !== "constant") throw new ArgumentError(`Cannot export ${tensor.op}`, { got: "no value" });
+    const { shape, data } = tensor.attrs.value;
+    return data instanceof Float32Array ? this.floats(data, shape) : this.ints(data, shape);
   }
 
   #weight({ attrs: { name, shape } }: TensorOf<"param">, { transposed = false } = {}): string {

@@ -1,4 +1,5 @@
 import { operationOf, type OpName, type Tensor } from "../graph/ops.ts";
+import { isLeaf } from "../graph/views.ts";
 import { type Graph, tensorsOf } from "../graph/trace.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
@@ -66,8 +67,7 @@ function emit(
     return { name, type: dtype === "f32" ? "f32" : "i64", shape: first(name) ? toFirst(shape) : shape };
   });
   for (const tensor of graph.tensors) {
-    if (tensor.op === "input" || tensor.op === "param" || tensor.op === "state") continue;
-    to.set(tensor, named(tensor, to));
+    if (!isLeaf(tensor)) to.set(tensor, named(tensor, to));
   }
   const outputs = Object.entries(graph.outputs).map(([output, tensor]): ValueInfo => {
     const value = first(output) ? to.first(tensor) : to.plain(tensor), isFloat = tensor.dtype === "f32";

@@ -7,7 +7,8 @@ import { type Exporters, training } from "../exporter.ts";
 export const elementwiseExporters: Exporters<keyof ElementwiseOps> = {
   unary: ({ inputs: { x }, attrs }, to) => {
     const { names: [value], named } = to.together(x);
-    return named(unary[attrs.fn](value!, { to, ...attrs }));
+    const number = (value: number) => to.floats([value], x.shape.length > 0 ? [1] : []);
+    return named(unary[attrs.fn](value!, { to, number, ...attrs }));
   },
   binary: ({ inputs: { a, b }, attrs: { fn } }, to) => {
     const { names: [first, second], named } = to.together(a, b);
@@ -28,7 +29,11 @@ export function silu(x: string, to: Emitter): string {
   return to.node("Mul", [x, to.node("Sigmoid", [x])]);
 }
 
-type Unary = (x: string, at: { to: Emitter } & FunctionParameters) => string;
+/** `number` gives a constant number that is broadcast to x. */
+type Unary = (
+  x: string,
+  at: { to: Emitter; number: (value: number) => string } & FunctionParameters,
+) => string;
 
 const unary: Readonly<Record<UnaryFn, Unary>> = {
   sqrt: (x, { to }) => to.node("Sqrt", [x]),
@@ -36,18 +41,18 @@ const unary: Readonly<Record<UnaryFn, Unary>> = {
   exp: (x, { to }) => to.node("Exp", [x]),
   log: (x, { to }) => to.node("Log", [x]),
   // Not a node Sigmoid: that of onnxruntime is off by a hundredth where the result is near 0.
-  sigmoid: (x, { to }) => {
-    const divisor = to.node("Add", [to.node("Exp", [to.node("Neg", [x])]), to.floats([1])]);
-    return to.node("Div", [to.floats([1]), divisor]);
+  sigmoid: (x, { to, number }) => {
+    const divisor = to.node("Add", [to.node("Exp", [to.node("Neg", [x])]), number(1)]);
+    return to.node("Div", [number(1), divisor]);
   },
   tanh: (x, { to }) => to.node("Tanh", [x]),
   softplus: (x, { to }) => to.node("Softplus", [x]),
-  gelu: (x, { to }) => {
+  gelu: (x, { to, number }) => {
     const scale = 2 * Math.sqrt(2 / Math.PI);
     const square = to.node("Mul", [x, x]);
     const factor = to.node("Add", [
-      to.node("Mul", [square, to.floats([0.044715 * scale])]),
-      to.floats([scale]),
+      to.node("Mul", [square, number(0.044715 * scale)]),
+      number(scale),
     ]);
     return to.node("Mul", [x, to.node("Sigmoid", [to.node("Mul", [x, factor])])]);
   },
@@ -58,12 +63,12 @@ const unary: Readonly<Record<UnaryFn, Unary>> = {
   clamp: (x, { to, low, high }) =>
     to.node("Clip", [
       x,
-      ...[low!, high!].map((bound) => Number.isFinite(bound) ? to.floats([bound]) : undefined),
+      ...[low!, high!].map((bound) => Number.isFinite(bound) ? to.floats([bound], []) : undefined),
     ]),
-  between: (x, { to, low, high }) => {
+  between: (x, { to, number, low, high }) => {
     const [above, below] = [
-      to.node("Greater", [x, to.floats([low!])]),
-      to.node("Less", [x, to.floats([high!])]),
+      to.node("Greater", [x, number(low!)]),
+      to.node("Less", [x, number(high!)]),
     ];
     return to.cast(to.node("And", [above, below]), to.float);
   },

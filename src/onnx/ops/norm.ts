@@ -27,7 +27,7 @@ export const normExporters: Exporters<keyof NormOps> = {
     const mean = to.node("ReduceMean", [grouped], { axes: [2] });
     const centred = to.node("Sub", [grouped, mean]);
     const variance = to.node("ReduceMean", [to.node("Mul", [centred, centred])], { axes: [2] });
-    const deviation = to.node("Sqrt", [to.node("Add", [variance, to.floats([eps], [], { wide: true })])]);
+    const deviation = to.node("Sqrt", [to.node("Add", [variance, to.floats([eps], [1], { wide: true })])]);
     const [average, spread] = [mean, deviation].map((value) => {
       const repeated = to.node("Expand", [value, to.ints([n, groups, channels / groups])]);
       return to.narrow(to.node("Reshape", [repeated, to.ints([n, channels])]));
@@ -70,7 +70,7 @@ export function rmsNorm(
 ): string {
   const wide = to.wide(x);
   const square = to.node("ReduceMean", [to.node("Mul", [wide, wide])], { axes: [axis] });
-  const root = to.node("Sqrt", [to.node("Add", [square, to.floats([eps], [], { wide: true })])]);
+  const root = to.node("Sqrt", [to.node("Add", [square, to.floats([eps], [1], { wide: true })])]);
   return to.node("Mul", [to.narrow(to.node("Div", [wide, root])), to.plain(weight)]);
 }
 

@@ -14,7 +14,7 @@ export const quantizeExporters: Exporters<keyof QuantizeOps> = {
     const first = shape.length >= 3, channels = first ? 1 : shape.length - 1;
     const powers = to.ints(powersOf(bits), [bits, ...behind(shape.length, channels)]);
     const shifted = to.node("Div", [unsqueeze(to.plain(x), { axes: [channels], to }), powers]);
-    const bit = to.cast(to.node("Mod", [shifted, to.int(2)]), to.float);
+    const bit = to.cast(to.node("Mod", [shifted, to.ints([2])]), to.float);
     const code = to.node("Sub", [to.node("Mul", [bit, to.floats([2])]), to.floats([1])]);
     return first ? { first: code } : code;
   },

@@ -8,8 +8,8 @@ export const reduceExporters: Exporters<keyof ReduceOps> = {
     if (correction === 0) return named(to.narrow(to.node("ReduceMean", [to.wide(value!)], { axes: over })));
     const sum = to.node("ReduceSum", [to.wide(value!), to.ints(over)]);
     const lengths = to.node("Gather", [to.node("Shape", [value]), to.ints(over)], { axis: 0 });
-    const count = to.node("ReduceProd", [lengths], { axes: [0], keepdims: 0 });
-    const divisor = to.cast(to.node("Sub", [count, to.int(correction)]), "f32");
+    const count = to.node("ReduceProd", [lengths], { axes: [0] });
+    const divisor = to.cast(to.node("Sub", [count, to.ints([correction])]), "f32");
     return named(to.narrow(to.node("Div", [sum, divisor])));
   },
   sum: ({ inputs: { x }, attrs: { axes } }, to) => {
