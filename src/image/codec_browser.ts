@@ -2,8 +2,7 @@ import { inBrowser } from "../io/host.ts";
 import { BackendError } from "../tensor/errors.ts";
 import { contextOf } from "./canvas.ts";
 import type { Codec } from "./codec_type.ts";
-import { withoutOrientation } from "./exif.ts";
-import type { ImageFormat, ImageHeader } from "./header_type.ts";
+import type { ImageFormat } from "./header_type.ts";
 import { formatNames } from "./header_type.ts";
 import type { Image } from "./image.ts";
 import type { Rgba } from "./rgba.ts";
@@ -14,10 +13,10 @@ export function browserCodec(format: ImageFormat): Codec | undefined {
   return inBrowser() ? { decode, encode: (image, quality) => encode(image, { format, quality }) } : undefined;
 }
 
-async function decode(bytes: Uint8Array, { orientation }: ImageHeader): Promise<Rgba> {
-  // Browsers turn images upright, but which formats they turn differs.
-  const file = orientation === 1 ? bytes as Uint8Array<ArrayBuffer> : withoutOrientation(bytes);
-  const bitmap = await createImageBitmap(new Blob([file]), { colorSpaceConversion: "none" });
+async function decode(bytes: Uint8Array): Promise<Rgba> {
+  const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), {
+    colorSpaceConversion: "none",
+  });
   const { width, height } = bitmap;
   const context = contextOf({ width, height });
   context.drawImage(bitmap, 0, 0);

@@ -36,17 +36,14 @@ export const codec: Codec = { decode, encode };
 function decode(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Rgba> {
   return decoder.run(width * height, ({ module, log }) => {
     log.length = 0;
-    let decoded: Rgba | null;
-    try {
-      decoded = module.decode(bytes, false);
-    } catch (cause) {
-      throw new ImageError("Cannot decode the JPEG image", { got: log.at(-1) ?? "a damaged file", cause });
-    }
+    const decoded = module.decode(bytes, false);
     const warning = log.find((line) => damage.test(line));
-    if (!decoded || warning) {
-      throw new ImageError("Cannot decode the JPEG image", { got: warning ?? "a damaged file" });
-    }
-    return decoded;
+    if (decoded && !warning) return decoded;
+    throw new ImageError("Cannot decode the JPEG image", {
+      got: "damaged image data",
+      hint: "the file is damaged; fetch it again",
+      cause: warning,
+    });
   });
 }
 

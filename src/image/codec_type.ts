@@ -4,7 +4,7 @@ import type { Rgba } from "./rgba.ts";
 
 /** Decodes and encodes the files of one format. */
 export interface Codec {
-  /** Decodes a file without applying its orientation. May throw any error if it is damaged. */
+  /** Decodes a file that holds only what makes the pixels: no metadata, no animation. May throw any error if it is damaged. */
   decode(bytes: Uint8Array, header: ImageHeader): Promise<Rgba>;
   /** Encodes an image; `quality` is 0 to 100 and has no meaning for PNG. */
   encode(image: Image, quality: number): Promise<Uint8Array>;

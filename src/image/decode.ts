@@ -4,9 +4,9 @@ import { codecOf } from "./codec.ts";
 import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
 import type { ImageFormat, ImageHeader } from "./header_type.ts";
 import { formatNames } from "./header_type.ts";
-import { checkJpegComplete } from "./header_jpeg.ts";
+import { type Decode, decodeJpeg } from "./decode_jpeg.ts";
+import { decodeWebp } from "./decode_webp.ts";
 import { essentialPng } from "./png_essential.ts";
-import { checkWebpComplete } from "./header_webp.ts";
 import type { Image, Rgb } from "./image.ts";
 import { white } from "./image.ts";
 import type { Rgba } from "./rgba.ts";
@@ -32,37 +32,32 @@ export const decodeKinds: Kinds<DecodeOptions> = {
 };
 
 /**
- * What codecs are given of a file: what makes the pixels, and no more. They throw for files that are not supported, damaged as
- * far as the format tells, or incomplete.
+ * Decode a file by a codec, which is given what makes the pixels and no more. They throw for files that are not supported, damaged
+ * as far as the format tells, or incomplete.
  */
-const essential: Record<
+const decoders: Record<
   ImageFormat,
-  (bytes: Uint8Array, header: ImageHeader) => Uint8Array | Promise<Uint8Array>
+  (bytes: Uint8Array, header: ImageHeader, decode: Decode) => Promise<Rgba>
 > = {
-  png: essentialPng,
-  jpeg: (bytes) => {
-    checkJpegComplete(bytes);
-    return bytes;
-  },
-  webp: (bytes, header) => {
-    checkWebp(bytes, header);
-    return bytes;
-  },
+  png: async (bytes, header, decode) => await decode(await essentialPng(bytes, header)),
+  jpeg: decodeJpeg,
+  webp: decodeWebp,
 };
 
 /**
  * Decodes a PNG, JPEG or WebP file, detected by its first bytes, to 8-bit RGB.
  *
  * Grey and palette images become RGB, 16-bit samples are truncated to 8 bits, transparency is blended with `background`,
- * and the EXIF orientation is applied. For an animated PNG the default image is decoded.
+ * CMYK becomes RGB as in Pillow, and the EXIF orientation is applied. Of an animation the first frame is decoded, of an animated
+ * PNG the default image. Colour profiles are ignored, as they were in the training of the reference implementation.
  * Throws `ImageError` if the image is damaged, truncated, larger than `maxPixels` (which is checked before decoding), or
- * not supported: CMYK JPEG, animated WebP, other formats. Throws `BackendError` if a codec cannot be loaded.
+ * not supported: JPEG with arithmetic or lossless coding or 12 bits, other formats. Throws `BackendError` if a codec cannot be loaded.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   const { maxPixels = defaultMaxPixels, background = white } = options;
   const header = readHeader(bytes);
   checkPixels(header, maxPixels);
-  const decoded = await decode(await essential[header.format](bytes, header), header);
+  const decoded = await decoders[header.format](bytes, header, (file) => decode(file, header));
   if (decoded.width !== header.width || decoded.height !== header.height) {
     throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
       expected: `${header.width}×${header.height} as its header says`,
@@ -81,18 +76,8 @@ async function decode(bytes: Uint8Array, header: ImageHeader): Promise<Rgba> {
     // Codecs fail with traps, exits and numbers. All of them mean that the file is damaged.
     throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
       got: "a damaged or truncated file",
+      hint: "fetch it again",
       cause,
     });
   }
-}
-
-function checkWebp(bytes: Uint8Array, header: ImageHeader): void {
-  if (header.animated) {
-    throw new ImageError("Cannot decode this kind of WebP", {
-      expected: "a still image",
-      got: "an animation",
-      hint: "save one of its frames as an image",
-    });
-  }
-  checkWebpComplete(bytes);
 }

@@ -3,30 +3,21 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const orientationTag = 0x0112;
 
+/** The types of fields with 4 bytes: LONG and SLONG. The orientation should be a SHORT of 2. */
+const longTypes: readonly number[] = [4, 9];
+
 /**
  * The orientation in an EXIF block (a TIFF header and its first directory), or 1 if there is none.
  *
  * Damaged metadata is ignored, because the image can still be decoded.
  */
 export function exifOrientation(bytes: Uint8Array): Orientation {
-  const field = findOrientation(bytes.subarray(hasExifPrefix(bytes) ? 6 : 0));
-  const value = field?.view.getUint16(field.at, field.little) ?? 1;
+  const value = findOrientation(bytes.subarray(hasExifPrefix(bytes) ? 6 : 0)) ?? 1;
   return value >= 1 && value <= 8 ? value as Orientation : 1;
 }
 
-/** A copy of an image file whose EXIF blocks say that it is upright. */
-export function withoutOrientation(file: Uint8Array): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(file);
-  for (let at = 0; at + 8 <= copy.length; at++) {
-    if (copy[at] !== copy[at + 1]) continue;
-    const field = findOrientation(copy.subarray(at));
-    field?.view.setUint16(field.at, 1, field.little);
-  }
-  return copy;
-}
-
-/** Where a TIFF header and its first directory have the orientation. */
-function findOrientation(bytes: Uint8Array): { view: DataView; at: number; little: boolean } | undefined {
+/** The orientation in the first directory after a TIFF header. */
+function findOrientation(bytes: Uint8Array): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.byteLength < 8) return undefined;
   const order = view.getUint16(0);
@@ -38,7 +29,9 @@ function findOrientation(bytes: Uint8Array): { view: DataView; at: number; littl
   for (let i = 0; i < entries; i++) {
     const entry = directory + 2 + i * 12;
     if (entry + 12 > view.byteLength) return undefined;
-    if (view.getUint16(entry, little) === orientationTag) return { view, at: entry + 8, little };
+    if (view.getUint16(entry, little) !== orientationTag) continue;
+    const isLong = longTypes.includes(view.getUint16(entry + 2, little));
+    return isLong ? view.getUint32(entry + 8, little) : view.getUint16(entry + 8, little);
   }
   return undefined;
 }

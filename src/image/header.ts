@@ -1,9 +1,10 @@
 import { ArgumentError, ImageError } from "../tensor/errors.ts";
 import type { ImageFormat, ImageHeader } from "./header_type.ts";
-import { formatNames } from "./header_type.ts";
+import { formatNames, UnsupportedImageError } from "./header_type.ts";
 import { readJpegHeader } from "./header_jpeg.ts";
 import { readPngHeader } from "./header_png.ts";
 import { readWebpHeader } from "./header_webp.ts";
+import { otherFormat } from "./other_formats.ts";
 
 /** The default limit on the number of pixels: 64 megapixels. */
 export const defaultMaxPixels: number = 64 * 1024 * 1024;
@@ -62,8 +63,16 @@ const readers: Record<ImageFormat, (bytes: Uint8Array) => ImageHeader> = {
 };
 
 function unknownFormat(bytes: Uint8Array): ImageError {
+  const other = otherFormat(bytes), expected = "a PNG, JPEG or WebP file";
+  if (other) {
+    return new UnsupportedImageError("Cannot read the image", {
+      expected,
+      got: other.name,
+      hint: other.hint,
+    });
+  }
   return new ImageError("Cannot read the image", {
-    expected: "a PNG, JPEG or WebP file",
+    expected,
     got: describe(bytes),
     hint: "convert the image to one of these formats",
   });
@@ -72,14 +81,8 @@ function unknownFormat(bytes: Uint8Array): ImageError {
 function describe(bytes: Uint8Array): string {
   if (bytes.length === 0) return "no bytes";
   const start = bytes.subarray(0, 16);
-  const text = String.fromCharCode(...start);
-  if (/^GIF8[79]a/.test(text)) return "a GIF";
-  if (/^BM/.test(text)) return "what looks like a BMP";
-  if (/^(II\*\0|MM\0\*)/.test(text)) return "a TIFF";
-  if (/^....ftyp(avif|avis)/s.test(text)) return "an AVIF";
-  if (/^....ftyp(hei|mif)/s.test(text)) return "a HEIC";
   if (start.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127))) {
-    return `text starting ${JSON.stringify(text)}`;
+    return `text starting ${JSON.stringify(String.fromCharCode(...start))}`;
   }
   return `${bytes.length} bytes starting ${
     Array.from(start, (byte) => byte.toString(16).padStart(2, "0")).join(" ")

@@ -40,10 +40,12 @@ export function readWebpHeader(bytes: Uint8Array): ImageHeader {
   } else if (name === "VP8X") {
     const flags = bytes[20]!;
     header.alpha = (flags & 0x10) !== 0;
-    header.animated = (flags & 0x02) !== 0;
     header.width = (view.getUint32(24, true) & 0xffffff) + 1;
     header.height = (view.getUint32(26, true) >>> 8) + 1;
-    if (flags & 0x08) header.orientation = orientationOf(bytes, view);
+    const found = [...webpChunks(bytes)], exif = found.find(({ name }) => name === "EXIF");
+    // An animation of one frame is a still image.
+    header.animated = found.filter(({ name }) => name === "ANMF").length > 1;
+    if (flags & 0x08 && exif) header.orientation = exifOrientation(exif.data);
   } else {
     throw new ImageError(action, { expected: "a VP8, VP8L or VP8X chunk", got: JSON.stringify(name) });
   }
@@ -51,25 +53,14 @@ export function readWebpHeader(bytes: Uint8Array): ImageHeader {
   return header;
 }
 
-/** Throws `ImageError` if the file is shorter than its length field says. */
-export function checkWebpComplete(bytes: Uint8Array): void {
-  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(4, true) + 8;
-  if (length > bytes.length) {
-    throw new ImageError("Cannot decode the WebP image", {
-      expected: `${length} bytes`,
-      got: `${bytes.length}`,
-      hint: "the file is truncated; fetch it again",
-    });
-  }
-}
-
-function orientationOf(bytes: Uint8Array, view: DataView): ImageHeader["orientation"] {
-  for (let at = 12; at + 8 <= bytes.length;) {
+/** The chunks of a WebP file, or from `start` on; the last one may be cut. */
+export function* webpChunks(bytes: Uint8Array, start = 12): Generator<{ name: string; data: Uint8Array }> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = start; at + 8 <= bytes.length;) {
     const length = view.getUint32(at + 4, true);
-    if (chunkName(bytes, at) === "EXIF") return exifOrientation(bytes.subarray(at + 8, at + 8 + length));
+    yield { name: chunkName(bytes, at), data: bytes.subarray(at + 8, at + 8 + length) };
     at += 8 + length + (length & 1);
   }
-  return 1;
 }
 
 function chunkName(bytes: Uint8Array, at: number): string {

@@ -5,7 +5,7 @@ import { ImageError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { decodeImage, decodeKinds, type DecodeOptions } from "./decode.ts";
 import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
-import { TruncatedHeaderError } from "./header_type.ts";
+import { TruncatedHeaderError, UnsupportedImageError } from "./header_type.ts";
 import type { Image } from "./image.ts";
 import { type ImageInput, imageOfPixels } from "./input.ts";
 
@@ -18,6 +18,9 @@ const metadataBytes = 64 * 2 ** 20;
 /**
  * Reads an image: a PNG, JPEG or WebP file by its path or `file:` URL, as a blob or as bytes; or pixels of a browser, such as
  * `ImageData`, a canvas or a `VideoFrame`.
+ *
+ * Colour profiles are ignored, as they were in the training of the reference implementation: the bytes of a file count, as
+ * Pillow gives them.
  *
  * For files and blobs the header is checked before the rest is read. Files of more than 8 bytes for each pixel of
  * `maxPixels` and 64 MiB are rejected. Nothing is fetched from a network.
@@ -50,7 +53,8 @@ async function readFile(path: string | URL, options: DecodeOptions): Promise<Ima
   } catch (cause) {
     if (!(cause instanceof ImageError)) throw cause;
     const { expected, got, hint } = cause;
-    throw new ImageError(`${cause.subject} in ${path}`, { expected, got, hint, cause });
+    const Kind = cause instanceof UnsupportedImageError ? UnsupportedImageError : ImageError;
+    throw new Kind(`${cause.subject} in ${path}`, { expected, got, hint, cause });
   }
 }
 

@@ -2,9 +2,8 @@ import { decodeImage } from "../../image/decode.ts";
 import { encodeImage } from "../../image/encode.ts";
 import { readHeader, sniffFormat } from "../../image/header.ts";
 import type { ImageFormat } from "../../image/header_type.ts";
-import { formatNames } from "../../image/header_type.ts";
+import { UnsupportedImageError } from "../../image/header_type.ts";
 import type { Image } from "../../image/image.ts";
-import { unsupportedKind } from "../../image/header_jpeg.ts";
 import { ImageError } from "../../tensor/errors.ts";
 import { RequestError, tooLarge, unprocessable } from "../request_error.ts";
 
@@ -23,10 +22,8 @@ export interface Images extends AsyncDisposable {
  */
 export function checkFile(bytes: Uint8Array, { maxPixels }: { maxPixels: number }): void {
   if (bytes.length === 0) throw unprocessable("empty_upload", "Expected an image, got no bytes");
-  if (!sniffFormat(bytes)) throw unsupported("something else");
   try {
-    const { format, width, height, animated } = readHeader(bytes);
-    if (format === "webp" && animated) throw unsupported(`an animated ${formatNames[format]}`);
+    const { width, height } = readHeader(bytes);
     if (width * height > maxPixels) {
       throw tooLarge("too_many_pixels", {
         limit: "maxPixels",
@@ -36,14 +33,15 @@ export function checkFile(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
     }
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    if (error.subject === unsupportedKind) throw unsupported(error.got ?? "another kind");
+    const isOther = error instanceof UnsupportedImageError || !sniffFormat(bytes);
+    if (isOther) throw unsupported(error);
     throw unprocessable("invalid_image", error.message);
   }
 }
 
-function unsupported(got: string): RequestError {
+function unsupported({ got, hint }: ImageError): RequestError {
   return new RequestError(415, "unsupported_image", {
-    message: `Expected a still PNG, JPEG (RGB or grey) or WebP, got ${got}`,
+    message: `Expected a PNG, JPEG or WebP, got ${got}; ${hint}`,
   });
 }
 
