@@ -22,12 +22,13 @@ const kinds: Kinds<TokenEncoderOptions> = { count: required(wholeNumber(1)) };
  *
  * @example
  * ```ts
+ * import { createWriteStream } from "node:fs";
+ * import { Writable } from "node:stream";
  * import { images, TokenEncoderStream, Tokenizer } from "@voken/magvit2";
  *
  * await using tokenizer = await Tokenizer.load("emoji-64");
  * const encoder = new TokenEncoderStream({ count: 1000 });
- * const file = await Deno.create("tokens.safetensors");
- * const written = encoder.readable.pipeTo(file.writable);
+ * const written = encoder.readable.pipeTo(Writable.toWeb(createWriteStream("tokens.safetensors")));
  * const writer = encoder.writable.getWriter();
  * for await (const { image } of images("photos")) await writer.write(await tokenizer.encode(image));
  * await writer.close();

@@ -8,7 +8,8 @@ import { Registry } from "./registry.ts";
 
 const test = suite("permissions");
 
-const library = `import { createImage, encodeImage, Generator, readImage, Tokenizer } from "jsr:@voken/magvit2";
+const library =
+  `import { createImage, encodeImage, Generator, readImage, Tokenizer } from "jsr:@voken/magvit2";
 import { createService, serve } from "jsr:@voken/magvit2/service";
 import { readRun, train } from "jsr:@voken/magvit2/train";
 const load = (model: string | Uint8Array, cache?: false) => Tokenizer.load(model, { backend: "wasm", cache });\n`;
