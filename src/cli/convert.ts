@@ -54,7 +54,7 @@ export function convertCommand(io: Io): Command {
     .action(
       async (
         checkpoint: string,
-        { output: folder, force, dtype, raw, prefix, json, ...options }: Options,
+        { output: folder, force, dtype, raw, prefix, json, weights, heads, grid }: Options,
       ) => {
         const names = [configFile, weightsFile, transformerFile];
         await checkOutputs(names.map((name) => joined(folder, name)), { force }, io);
@@ -68,15 +68,15 @@ export function convertCommand(io: Io): Command {
           onProgress,
         });
         const transformer = await isGenerative(checkpoint, { signal, onProgress })
-          ? await convertTransformer(checkpoint, folder, { ...options, signal, onProgress })
+          ? await convertTransformer(checkpoint, folder, { weights, heads, grid, signal, onProgress })
           : undefined;
         const { config, kind, tensors, bytes } = conversion;
         if (json) {
           io.out(JSON.stringify({ folder, dtype, kind, tensors, bytes, config, transformer }, null, 2));
         } else {
-          const weights = kind === "ema" ? "averaged (EMA)" : "raw";
+          const kindName = kind === "ema" ? "averaged (EMA)" : "raw";
           io.out(
-            `${folder}: ${formatConfig(config)}; ${tensors} ${weights} weights in ${dtype}, ${
+            `${folder}: ${formatConfig(config)}; ${tensors} ${kindName} weights in ${dtype}, ${
               megabytes(bytes)
             }`,
           );

@@ -7,10 +7,13 @@ import { BackendError } from "../tensor/errors.ts";
 export function contextOf(
   { width, height }: { width: number; height: number },
 ): OffscreenCanvasRenderingContext2D {
-  const context = typeof OffscreenCanvas === "undefined"
-    ? null
-    : new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
-  if (context) return context;
+  // Deno has canvases, but nothing to draw on them; it would take the memory nevertheless.
+  const canvas = typeof OffscreenCanvas === "undefined" ? undefined : new OffscreenCanvas(1, 1);
+  const context = canvas?.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
+  if (context) {
+    Object.assign(context.canvas, { width, height });
+    return context;
+  }
   throw new BackendError("Cannot draw an image", {
     expected: "a browser's canvas",
     got: "a host without one",

@@ -1,6 +1,8 @@
+import { unfit } from "../tensor/describe.ts";
+import { checkOptions, type Kinds, wholeNumber } from "../tensor/options.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Image, Rgb } from "./image.ts";
-import { checkImage, checkSide, filledImage, white } from "./image.ts";
+import { checkImage, color, filledImage, white } from "./image.ts";
 
 /** Options of `contactSheet`. */
 export interface ContactSheetOptions {
@@ -12,19 +14,18 @@ export interface ContactSheetOptions {
   background?: Rgb;
 }
 
+const kinds: Kinds<ContactSheetOptions> = { scale: wholeNumber(1), gap: wholeNumber(0), background: color };
+
 /**
  * Arranges rows of images in one image. A column is as wide as its widest image, a row as high as its highest. Images
  * are at the top left of their cells; rows may have different lengths.
  * Throws `ArgumentError` if there is no image, `scale` is not a positive integer, or `gap` is not an integer from 0 on.
  */
 export function contactSheet(rows: readonly (readonly Image[])[], options: ContactSheetOptions = {}): Image {
+  checkOptions(options, kinds, "make a contact sheet");
   const { scale = 1, gap = 4, background = white } = options;
-  checkSide(scale, "make a contact sheet: scale");
-  if (!Number.isSafeInteger(gap) || gap < 0) {
-    throw new ArgumentError("Cannot make a contact sheet: gap", {
-      expected: "an integer of at least 0",
-      got: String(gap),
-    });
+  if (!Array.isArray(rows) || !rows.every(Array.isArray)) {
+    throw unfit("Cannot make a contact sheet", "a list of rows of images", rows);
   }
   rows.flat().forEach((image) => checkImage(image, "make a contact sheet"));
   const columns = Math.max(0, ...rows.map((row) => row.length));

@@ -8,7 +8,7 @@ import { type Decode, decodeJpeg } from "./decode_jpeg.ts";
 import { decodeWebp } from "./decode_webp.ts";
 import { essentialPng } from "./png_essential.ts";
 import type { Image, Rgb } from "./image.ts";
-import { white } from "./image.ts";
+import { color, white } from "./image.ts";
 import type { Rgba } from "./rgba.ts";
 import { flatten } from "./rgba.ts";
 
@@ -20,16 +20,8 @@ export interface DecodeOptions {
   background?: Rgb;
 }
 
-const isByte = (value: unknown) => Number.isInteger(value) && value as number >= 0 && value as number <= 255;
-
 /** The kinds of `DecodeOptions`. */
-export const decodeKinds: Kinds<DecodeOptions> = {
-  maxPixels: wholeNumber(1),
-  background: {
-    expected: "red, green and blue from 0 to 255",
-    fits: (value) => Array.isArray(value) && value.length === 3 && value.every(isByte),
-  },
-};
+export const decodeKinds: Kinds<DecodeOptions> = { maxPixels: wholeNumber(1), background: color };
 
 /**
  * Decode a file by a codec, which is given what makes the pixels and no more. They throw for files that are not supported, damaged

@@ -12,6 +12,9 @@ export type Drawable =
   | { readonly naturalWidth: number; readonly naturalHeight: number; decode(): Promise<void> }
   | { readonly displayWidth: number; readonly displayHeight: number; close(): void };
 
+/** The largest canvas of Chromium. */
+const maxPixels = 2 ** 28;
+
 interface Size {
   readonly width: number;
   readonly height: number;
@@ -33,7 +36,9 @@ export async function drawnPixels(drawable: Drawable, action: string): Promise<I
   try {
     if ("decode" in drawable) await drawable.decode();
     const size = sizeOf(drawable), { width, height } = size;
-    if (!(width > 0 && height > 0)) throw new Error(`it has ${width}×${height} pixels`);
+    if (!(width > 0 && height > 0 && width * height <= maxPixels)) {
+      throw new Error(`it has ${width}×${height} pixels`);
+    }
     const context = contextOf(size);
     context.drawImage(drawable as ImageBitmap, 0, 0, width, height);
     return context.getImageData(0, 0, width, height, { colorSpace: "srgb" });

@@ -1,5 +1,6 @@
 import { describe, unfit } from "../tensor/describe.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { type Kind, wholeNumber } from "../tensor/options.ts";
 
 /**
  * An image in memory: interleaved 8-bit sRGB (HWC), 3 bytes per pixel, rows from top to bottom without padding. It is a plain
@@ -19,6 +20,12 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** The most bytes that an image may have. */
 const maxBytes = 2 ** 32;
+
+/** The kind of a colour. */
+export const color: Kind = {
+  expected: "red, green and blue from 0 to 255",
+  fits: (value) => Array.isArray(value) && value.length === 3 && value.every(wholeNumber(0, 255).fits),
+};
 
 /** White. */
 export const white: Rgb = [255, 255, 255];

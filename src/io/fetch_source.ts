@@ -1,3 +1,4 @@
+import { callback, cancellable, flag, type Kinds } from "../tensor/options.ts";
 import { NetworkError } from "../tensor/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { Cache, CachePath } from "./cache/cache.ts";
@@ -46,6 +47,9 @@ export interface FetchOptions {
    */
   readonly cache?: boolean;
 }
+
+/** The kinds of `FetchOptions`. */
+export const fetchKinds: Kinds<FetchOptions> = { ...cancellable, onProgress: callback, cache: flag };
 
 /**
  * Opens a file that is kept in the cache or fetched. A server is asked whether the file was changed, unless its

@@ -1,4 +1,19 @@
-import type { Cancellable, OnProgress, WeightFormat } from "../backend/backend.ts";
+import {
+  type Cancellable,
+  type OnProgress,
+  type WeightFormat,
+  weightFormatNames,
+} from "../backend/backend.ts";
+import {
+  callback,
+  cancellable,
+  checkOptions,
+  flag,
+  type Kinds,
+  oneOf,
+  record,
+  text,
+} from "../tensor/options.ts";
 import { dtypeBytes } from "../tensor/dtype.ts";
 import { FileError } from "../tensor/errors.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -25,6 +40,15 @@ export interface ConvertOptions extends Cancellable, AtomicOptions {
   onProgress?: OnProgress;
 }
 
+const kinds: Kinds<ConvertOptions> = {
+  dtype: oneOf(weightFormatNames.filter((name) => name !== "q4")),
+  raw: flag,
+  prefix: text,
+  onProgress: callback,
+  fileSystem: record,
+  ...cancellable,
+};
+
 /** What a conversion wrote. */
 export interface Conversion extends Pick<TokenizerWeights, "config" | "kind"> {
   /** Number of weights, each a tensor of the model. */
@@ -44,8 +68,10 @@ export interface Conversion extends Pick<TokenizerWeights, "config" | "kind"> {
 export async function convertCheckpoint(
   source: ModelSource,
   folder: string,
-  { dtype = "f32", raw, prefix, signal, onProgress, fileSystem }: ConvertOptions = {},
+  options: ConvertOptions = {},
 ): Promise<Conversion> {
+  checkOptions(options, kinds, "convert the checkpoint");
+  const { dtype = "f32", raw, prefix, signal, onProgress, fileSystem } = options;
   await using checkpoint = await openCheckpoint(source, { signal, onProgress });
   const { config, kind, source: weights } = tokenizerWeights(checkpoint, { raw, prefix });
   const text = formatConfigJson({ tokenizer: config, weights: kind });

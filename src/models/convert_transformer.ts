@@ -1,5 +1,11 @@
-import type { Cancellable, OnProgress, WeightFormat } from "../backend/backend.ts";
+import {
+  type Cancellable,
+  type OnProgress,
+  type WeightFormat,
+  weightFormatNames,
+} from "../backend/backend.ts";
 import { weightFormats } from "../backend/formats.ts";
+import { callback, cancellable, checkOptions, type Kinds, oneOf, record } from "../tensor/options.ts";
 import { dtypeBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
@@ -8,7 +14,7 @@ import type { ModelSource } from "./find.ts";
 import { classesFile, samplingFile, transformerFile } from "./model_files.ts";
 import { openGenerative, transformerOf } from "./open_generative.ts";
 import { type AtomicOptions, writeFileAtomic } from "../io/atomic.ts";
-import type { ModelHints } from "./hints.ts";
+import { hintKinds, type ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";
 import { storedTensors } from "./stored_tensors.ts";
 import { writeSafetensors } from "../io/safetensors/write.ts";
@@ -21,6 +27,15 @@ export interface ConvertTransformerOptions
   /** Called with the bytes that are written of all, after each tensor, and before that with those that are downloaded. */
   onProgress?: OnProgress;
 }
+
+const { heads, grid } = hintKinds;
+const kinds: Kinds<ConvertTransformerOptions> = {
+  ...{ heads, grid },
+  weights: oneOf(weightFormatNames),
+  onProgress: callback,
+  fileSystem: record,
+  ...cancellable,
+};
 
 /** What a conversion wrote. */
 export interface TransformerConversion {
@@ -44,8 +59,10 @@ export interface TransformerConversion {
 export async function convertTransformer(
   source: ModelSource,
   folder: string,
-  { weights: format = "q8", signal, onProgress, fileSystem, ...hints }: ConvertTransformerOptions = {},
+  given: ConvertTransformerOptions = {},
 ): Promise<TransformerConversion> {
+  checkOptions(given, kinds, "convert the transformer");
+  const { weights: format = "q8", signal, onProgress, fileSystem, ...hints } = given;
   await using files = await openGenerative(source, { signal, onProgress });
   const { config, source: weights } = transformerOf(files, hints);
   const formats = weightFormats([teacherForcedGraph(config, { n: 1, positions: 2 })], format);

@@ -1,4 +1,6 @@
-import type { FetchOptions } from "../io/fetch_source.ts";
+import { checkOptions } from "../tensor/options.ts";
+import { fetchKinds, type FetchOptions } from "../io/fetch_source.ts";
+import { checkSource } from "./check_source.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
 import { configFile, isOurs } from "./config_json.ts";
 import { findModel, type ModelSource } from "./find.ts";
@@ -16,7 +18,12 @@ export type { Checkpoint };
  * Throws `CheckpointError` if there is no such file, or it is neither, or damaged, or hostile; `NetworkError` if it
  * cannot be fetched, `FileError` if it is fetched and the disk is full.
  */
-export async function openCheckpoint(source: ModelSource, options?: FetchOptions): Promise<Checkpoint> {
+export async function openCheckpoint(
+  source: ModelSource,
+  options: FetchOptions = {},
+): Promise<Checkpoint> {
+  checkOptions(options, fetchKinds, "open the checkpoint");
+  checkSource(source, "open the checkpoint");
   return await openFiles(await findModel(source, options));
 }
 

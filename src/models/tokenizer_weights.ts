@@ -3,6 +3,7 @@ import { input } from "../graph/build.ts";
 import { graphOf } from "../graph/trace.ts";
 import { Scope } from "../nn/scope.ts";
 import { CheckpointError } from "../tensor/errors.ts";
+import { checkOptions, flag, text } from "../tensor/options.ts";
 import { free } from "../tensor/free.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
@@ -57,8 +58,10 @@ const listed = 8;
  */
 export function tokenizerWeights(
   whole: Checkpoint,
-  { raw = false, prefix: wanted }: Pick<ModelHints, "raw" | "prefix"> = {},
+  options: Pick<ModelHints, "raw" | "prefix"> = {},
 ): TokenizerWeights {
+  checkOptions(options, { raw: flag, prefix: text }, "take the tokenizer's weights");
+  const { raw = false, prefix: wanted } = options;
   const { checkpoint, prefix } = partWith(whole, tokenizerKey, wanted), { name: file, tensors } = checkpoint;
   const names = tokenizerNames(tensors.keys());
   const kind = !raw && names.ema.length > 0 ? "ema" : "raw";

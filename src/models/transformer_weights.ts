@@ -7,7 +7,8 @@ import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
 import { transformerPath } from "../networks/transformer/config.ts";
 import { checkWeightTypes, type PartKey, partWith } from "./part.ts";
-import type { ModelHints } from "./hints.ts";
+import { checkOptions } from "../tensor/options.ts";
+import { hintKinds, type ModelHints } from "./hints.ts";
 import { inferTransformerConfig } from "./infer_transformer_config.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
 
@@ -36,6 +37,7 @@ const listed = 8;
  * transformer, as that of a tokenizer.
  */
 export function transformerWeights(whole: Checkpoint, hints: ModelHints = {}): TransformerModel {
+  checkOptions(hints, hintKinds, "take the transformer's weights");
   const { checkpoint } = partWith(whole, transformerKey, hints.prefix);
   const found = new Map([...checkpoint.tensors].map(([name, { shape }]) => [name, shape]));
   const config = inferTransformerConfig(found, { ...hints, file: checkpoint.name });

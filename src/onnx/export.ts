@@ -2,6 +2,7 @@ import { operationOf, type OpName, type Tensor } from "../graph/ops.ts";
 import { isLeaf } from "../graph/views.ts";
 import { type Graph, tensorsOf } from "../graph/trace.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions, type Kinds, oneOf, record, texts } from "../tensor/options.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { Emitter, type ExportWeights } from "./emitter.ts";
 import type { Exporter } from "./exporter.ts";
@@ -24,6 +25,13 @@ export interface OnnxOptions {
   axes?: Readonly<Record<string, readonly string[]>>;
 }
 
+const kinds: Kinds<OnnxOptions> = {
+  dtype: oneOf(["f32", "f16"]),
+  channelsFirst: texts,
+  resized: record,
+  axes: record,
+};
+
 /**
  * The ONNX model (opset 17) of a graph. Its inputs are those of the graph and, by their names, the states whose values from
  * before a run matter; its outputs those of the graph, in their order, and the states after it. An output that is the
@@ -33,6 +41,7 @@ export interface OnnxOptions {
  * Nothing is read from `weights` before the model is written. Throws `ArgumentError` naming an op that cannot be exported.
  */
 export function exportOnnx(graph: Graph, weights: ExportWeights, options: OnnxOptions = {}): OnnxModel {
+  checkOptions(options, kinds, "export the graph");
   const { resized, axes = {} } = options;
   const parts = emit(graph, weights, options);
   if (!resized) return new OnnxModel(parts);

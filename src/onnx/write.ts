@@ -1,4 +1,5 @@
 import { type AtomicOptions, writeAll, writeAtomic } from "../io/atomic.ts";
+import { cancellable, checkOptions, type Kinds, record } from "../tensor/options.ts";
 import type { OnnxModel } from "./model.ts";
 
 /** How a model is written. */
@@ -6,6 +7,8 @@ export interface WriteOnnxOptions extends AtomicOptions {
   /** Ends the writing early; what was there is then kept. */
   signal?: AbortSignal;
 }
+
+const kinds: Kinds<WriteOnnxOptions> = { fileSystem: record, ...cancellable };
 
 /**
  * Writes a model atomically, one weight at a time: as one file or, where it would be longer than the 2 GiB that a file can have, its
@@ -16,8 +19,10 @@ export interface WriteOnnxOptions extends AtomicOptions {
 export async function writeOnnx(
   path: string,
   model: OnnxModel,
-  { signal, ...options }: WriteOnnxOptions = {},
+  given: WriteOnnxOptions = {},
 ): Promise<string[]> {
+  checkOptions(given, kinds, "write the model");
+  const { signal, ...options } = given;
   const data = model.needsExternalData ? `${path}.data` : undefined;
   const external = data?.slice(data.search(/[^/\\]*$/));
   // Both are complete before the model takes its place.

@@ -9,7 +9,7 @@ import { guard, limitRate } from "./http/guard.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { logger, observe } from "./observe/middleware.ts";
-import type { ServiceOptions } from "./options.ts";
+import { checkService, type ServiceOptions } from "./options.ts";
 import type { App, Env, LoadedModel, Parts } from "./parts.ts";
 import { RequestError } from "./request_error.ts";
 import { generationRoute } from "./routes/generations.ts";
@@ -35,6 +35,7 @@ export interface Host {
 
 /** Assembles a service. Throws `ArgumentError` for invalid options. */
 export function assemble(options: ServiceOptions, host: Host): { app: App; parts: Parts } {
+  checkService(options, { edge: !host.pages });
   const { metrics } = host;
   const limits = resolveLimits(options.limits);
   const admission = new Admission(limits.maxRequests);
@@ -115,6 +116,5 @@ function modelsOf(
       };
     loaded.set(name, { name, tokenizer, batcher, generation, files });
   }
-  if (loaded.size > 0) return loaded;
-  throw new ArgumentError("Cannot create the service: models", { expected: "at least one", got: "none" });
+  return loaded;
 }

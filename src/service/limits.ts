@@ -1,4 +1,4 @@
-import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions, type Kinds, wholeNumber } from "../tensor/options.ts";
 
 /** The limits of a service. An error response names the limit that was exceeded by its name here. */
 export interface Limits {
@@ -38,22 +38,13 @@ export const defaultLimits: Limits = {
   codecMemory: 256,
 };
 
+const kinds = Object.fromEntries(
+  Object.keys(defaultLimits).map((name) => [name, wholeNumber(1)]),
+) as unknown as Kinds<Limits>;
+
 /** The default limits with some replaced. Throws `ArgumentError` if a limit is unknown or not a positive integer. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultLimits, name)) {
-      throw new ArgumentError("Cannot create the service: limits", {
-        expected: `some of ${Object.keys(defaultLimits).join(", ")}`,
-        got: name,
-      });
-    }
-    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new ArgumentError(`Cannot create the service: limit ${name}`, {
-        expected: "a positive integer",
-        got: String(value),
-      });
-    }
-  }
+  checkOptions<Partial<Limits>>(given, kinds, "create the service: limits");
   const known = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...defaultLimits, ...Object.fromEntries(known) };
 }

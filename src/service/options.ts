@@ -1,3 +1,14 @@
+import {
+  checkOptions,
+  flag,
+  type Kind,
+  type Kinds,
+  record,
+  required,
+  text,
+  texts,
+  wholeNumber,
+} from "../tensor/options.ts";
 import type { Limits } from "./limits.ts";
 import type { ServableGenerator } from "./work/generation_scheduler.ts";
 import type { ServableTokenizer } from "./work/tokenizer_batcher.ts";
@@ -41,4 +52,44 @@ export interface ServiceOptions {
   readonly codecThreads?: number;
   /** Serves the playground at `/` and the documentation at `/docs`; default true. */
   readonly pages?: boolean;
+}
+
+/** An object with these methods, as `name`s have them. */
+function like(name: string, methods: readonly string[]): Kind {
+  return {
+    expected: `a ${name}`,
+    fits: (value) =>
+      methods.every((method) => typeof (value as Record<string, unknown>)?.[method] === "function"),
+  };
+}
+
+const kinds: Kinds<ServiceOptions> = {
+  models: required({
+    expected: "a list of at least one model",
+    fits: (value) => Array.isArray(value) && value.length > 0,
+  }),
+  limits: record,
+  auth: record,
+  rateLimit: wholeNumber(1),
+  origins: texts,
+  trustProxy: flag,
+  codecThreads: wholeNumber(1),
+  pages: flag,
+};
+
+/** The kinds of options that a host without threads and pages has. */
+const { codecThreads: _threads, pages: _pages, ...edgeKinds } = kinds;
+
+const modelKinds: Kinds<ServedModel> = {
+  name: required(text),
+  tokenizer: required(like("Tokenizer", ["encode", "decode"])),
+  generator: like("Generator", ["plan", "openBatch"]),
+  files: record,
+};
+
+/** Throws `ArgumentError` for the options of a service that are unknown or of another kind; limits are checked by themselves. */
+export function checkService(options: ServiceOptions, { edge }: { edge: boolean }): void {
+  checkOptions(options, edge ? edgeKinds as typeof kinds : kinds, "create the service");
+  if (options.auth) checkOptions(options.auth, { tokens: required(texts) }, "create the service: auth");
+  for (const model of options.models) checkOptions(model, modelKinds, "create the service: models");
 }

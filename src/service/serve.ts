@@ -2,6 +2,8 @@ import { createAdaptorServer } from "@hono/node-server";
 import { createServer, type Server } from "node:http";
 import { permitted } from "../io/host.ts";
 import { denied } from "../io/reason.ts";
+import { unfit } from "../tensor/describe.ts";
+import { checkOptions, type Kinds, text, wholeNumber } from "../tensor/options.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { logger } from "./observe/middleware.ts";
 import type { Service } from "./service.ts";
@@ -22,6 +24,15 @@ export interface ServeOptions {
   readonly maxConnections?: number;
 }
 
+const kinds: Kinds<ServeOptions> = {
+  port: wholeNumber(0, 65535),
+  hostname: text,
+  headersTimeout: wholeNumber(0),
+  requestTimeout: wholeNumber(0),
+  keepAliveTimeout: wholeNumber(0),
+  maxConnections: wholeNumber(1),
+};
+
 /** A listening service. Disposing it stops it gracefully. */
 export interface RunningServer extends AsyncDisposable {
   /** The port on which it listens. */
@@ -37,9 +48,13 @@ const closeDelay = 200;
 
 /**
  * Serves with `node:http`, whose timeouts limit slow clients. Resolves when the server listens; rejects with
- * `ArgumentError` if it cannot, for example since the port is in use.
+ * `ArgumentError` for a wrong option, or if it cannot, for example since the port is in use.
  */
 export async function serve(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
+  checkOptions(options, kinds, "serve");
+  if (typeof service?.fetch !== "function" || typeof service.drain !== "function") {
+    throw unfit("Cannot serve", "a service as createService gives it", service);
+  }
   const {
     hostname = "127.0.0.1",
     port = 8080,

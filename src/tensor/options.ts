@@ -28,8 +28,14 @@ export const record: Kind = {
   fits: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
-/** What another function checks. */
-export const unchecked: Kind = { expected: "a value", fits: () => true };
+/** A text. */
+export const text: Kind = { expected: "a text", fits: (value) => typeof value === "string" };
+
+/** A list of texts. */
+export const texts: Kind = {
+  expected: "a list of texts",
+  fits: (value) => Array.isArray(value) && value.every(text.fits),
+};
 
 /** A whole number of a range. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): Kind {
@@ -46,9 +52,6 @@ export function numberFrom(least: number, most: number): Kind {
     fits: (value) => typeof value === "number" && value >= least && value <= most,
   };
 }
-
-/** Text. */
-export const text: Kind = { expected: "text", fits: (value) => typeof value === "string" };
 
 /** One of some texts. */
 export function oneOf(names: readonly string[]): Kind {

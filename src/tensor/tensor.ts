@@ -24,6 +24,9 @@ export interface HostTensor<D extends GraphDType = GraphDType> {
   readonly data: HostArrays[D];
 }
 
+/** The most elements of a tensor. */
+const maxElements = 2 ** 32;
+
 /** Whether `value` is a tensor whose elements are as many as its shape says. */
 export function isTensor(value: unknown): value is HostTensor {
   const { dtype, shape, data } = (value ?? {}) as Partial<HostTensor>;
@@ -34,31 +37,28 @@ export function isTensor(value: unknown): value is HostTensor {
 }
 
 /** An f32 host tensor; without `data`, of zeros. Throws `ShapeError` if the length does not fit. */
-export function f32Tensor(
-  shape: Shape,
-  data: Float32Array = new Float32Array(sizeOf(shape)),
-): HostTensor<"f32"> {
-  const tensor = { dtype: "f32", shape, data } as const;
-  checkTensor(tensor);
-  return tensor;
+export function f32Tensor(shape: Shape, data?: Float32Array): HostTensor<"f32"> {
+  return checked({ dtype: "f32", shape, data: data ?? new Float32Array(checkedSize(shape)) });
 }
 
 /** A u32 host tensor; without `data`, of zeros. Throws `ShapeError` if the length does not fit. */
-export function u32Tensor(
-  shape: Shape,
-  data: Uint32Array = new Uint32Array(sizeOf(shape)),
-): HostTensor<"u32"> {
-  const tensor = { dtype: "u32", shape, data } as const;
-  checkTensor(tensor);
-  return tensor;
+export function u32Tensor(shape: Shape, data?: Uint32Array): HostTensor<"u32"> {
+  return checked({ dtype: "u32", shape, data: data ?? new Uint32Array(checkedSize(shape)) });
 }
 
-function checkTensor(tensor: HostTensor): void {
-  const { dtype, shape, data }: HostTensor = tensor;
-  if (isTensor(tensor)) return;
-  if (!isShape(shape)) throw unfit("Cannot make a tensor: shape", "a list of whole numbers", shape);
+function checked<D extends GraphDType>(tensor: HostTensor<D>): HostTensor<D> {
+  if (isTensor(tensor as unknown)) return tensor;
+  const size = checkedSize(tensor.shape), { dtype, shape } = tensor, data: unknown = tensor.data;
+  const isArray = data instanceof Float32Array || data instanceof Uint32Array;
   throw new ShapeError(`Cannot make a tensor of shape ${formatShape(shape)}`, {
-    expected: `${sizeOf(shape)} elements in a ${dtype === "f32" ? "Float32Array" : "Uint32Array"}`,
-    got: ArrayBuffer.isView(data) ? `${data.length} in a ${data.constructor.name}` : describe(data),
+    expected: `${size} elements in a ${dtype === "f32" ? "Float32Array" : "Uint32Array"}`,
+    got: isArray ? `${data.length} in a ${data.constructor.name}` : describe(data),
   });
+}
+
+/** The number of elements of a shape. Throws `ArgumentError` for what is none. */
+function checkedSize(shape: Shape): number {
+  const size = isShape(shape) ? sizeOf(shape) : Infinity;
+  if (size <= maxElements) return size;
+  throw unfit("Cannot make a tensor: shape", `whole numbers, of at most ${maxElements} elements`, shape);
 }

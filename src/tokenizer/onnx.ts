@@ -1,12 +1,15 @@
 import type { TokenizerModel } from "../models/tokenizer_weights.ts";
 import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
 import { exportOnnx } from "../onnx/export.ts";
+import { checkOptions, type Kinds, oneOf } from "../tensor/options.ts";
 import type { OnnxModel } from "../onnx/model.ts";
 import { decodeGraph, encodeGraph, type Extent } from "./programs.ts";
 
 /** Axes of images and latents, and of tokens, in the files. */
 const imageAxes = ["batch", "channels", "height", "width"], latentAxes = ["batch", "bits", "rows", "columns"];
 const tokenAxes = ["batch", "rows", "columns"];
+
+const kinds: Kinds<{ dtype?: "f32" | "f16" }> = { dtype: oneOf(["f32", "f16"]) };
 
 /**
  * The encoder as an ONNX model for any number of images of any size: `x` f32 `[batch,3,height,width]` in [−1,1] → `z` f32
@@ -17,6 +20,7 @@ export function encoderOnnx(
   { config, source }: TokenizerModel,
   options: { dtype?: "f32" | "f16" } = {},
 ): OnnxModel {
+  checkOptions(options, kinds, "export the tokenizer");
   const [graph, resized] = extents(config).map((extent) => encodeGraph(config, extent));
   return exportOnnx(graph!, source, {
     ...options,
@@ -34,6 +38,7 @@ export function decoderOnnx(
   { config, source }: TokenizerModel,
   options: { dtype?: "f32" | "f16" } = {},
 ): OnnxModel {
+  checkOptions(options, kinds, "export the tokenizer");
   const [graph, resized] = extents(config).map((extent) => decodeGraph(config, extent));
   return exportOnnx(graph!, source, {
     ...options,

@@ -59,9 +59,10 @@ export class Tokenizer implements AsyncDisposable {
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Tokenizer> {
     checkOptions(options, loadKinds, "load the tokenizer");
     checkSource(source, "load the tokenizer");
-    options.signal?.throwIfAborted();
-    await using checkpoint = await openCheckpoint(source, options);
-    return new Tokenizer(await Codec.load(tokenizerWeights(checkpoint, options), options));
+    const { raw, prefix, onProgress, signal } = options;
+    signal?.throwIfAborted();
+    await using checkpoint = await openCheckpoint(source, { onProgress, signal });
+    return new Tokenizer(await Codec.load(tokenizerWeights(checkpoint, { raw, prefix }), options));
   }
 
   /** Makes a tokenizer of the given configuration from weights by name. Throws as `load` does. */

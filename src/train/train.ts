@@ -1,6 +1,17 @@
 import type { AtomicOptions } from "../io/atomic.ts";
 import type { Backend } from "../backend/backend.ts";
+import { unfit } from "../tensor/describe.ts";
 import { NumericError } from "../tensor/errors.ts";
+import {
+  callback,
+  cancellable,
+  checkOptions,
+  flag,
+  type Kinds,
+  record,
+  required,
+  text,
+} from "../tensor/options.ts";
 import { createBackend } from "../backend/select.ts";
 import { trainingParts } from "../backend/training.ts";
 import type { Run } from "./config/run.ts";
@@ -29,6 +40,21 @@ export interface TrainOptions extends AtomicOptions, TrainingObserver {
   readonly onDamaged?: ImageReaderOptions["onDamaged"];
 }
 
+const kinds: Kinds<TrainOptions> = {
+  folder: required(text),
+  resume: flag,
+  backend: {
+    expected: "a backend",
+    fits: (value) => typeof (value as Backend | null)?.compile === "function",
+  },
+  onStep: callback,
+  onRecord: callback,
+  onEncoded: callback,
+  onDamaged: callback,
+  fileSystem: record,
+  ...cancellable,
+};
+
 /** How a training ended. */
 export interface Trained extends Progress {
   /** Whether all steps were done. */
@@ -49,6 +75,10 @@ export interface Trained extends Progress {
  * to be, `BackendError` where the machine fails.
  */
 export async function train(run: Run, options: TrainOptions): Promise<Trained> {
+  checkOptions(options, kinds, "train");
+  if (typeof run?.stage !== "string") {
+    throw unfit("Cannot train", "a configuration as readRun and parseRun give it", run);
+  }
   const given = options.backend;
   const own = given
     ? undefined

@@ -4,7 +4,7 @@ import type { Cancellable } from "../backend/backend.ts";
 import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { checkOptions, flag, type Kinds, required, wholeNumber } from "../tensor/options.ts";
+import { cancellable, checkOptions, flag, type Kinds, required, wholeNumber } from "../tensor/options.ts";
 import { Codec } from "../tokenizer/codec.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
@@ -86,11 +86,11 @@ export class Generator implements AsyncDisposable {
   static async load(source: ModelSource, options: GeneratorOptions = {}): Promise<Generator> {
     checkOptions(options, generatorKinds, "load the generator");
     checkSource(source, "load the generator");
-    options.signal?.throwIfAborted();
-    const { tokenizer } = options;
+    const { tokenizer, raw, prefix, onProgress, signal } = options;
+    signal?.throwIfAborted();
     const loaded = tokenizer instanceof Tokenizer ? tokenizer : undefined;
     await using files = await openGenerative(source, {
-      ...options,
+      ...{ onProgress, signal },
       tokenizer: loaded ? undefined : tokenizer as ModelSource | undefined,
     });
     const transformer = transformerOf(files, options);
@@ -98,7 +98,7 @@ export class Generator implements AsyncDisposable {
     const sampling = await samplingOf(files);
     return await Generator.#make({
       transformer,
-      tokenizer: loaded ?? tokenizerWeights(files.tokenizer, options),
+      tokenizer: loaded ?? tokenizerWeights(files.tokenizer, { raw, prefix }),
       classNames,
       sampling,
     }, options);
@@ -196,6 +196,7 @@ export class Generator implements AsyncDisposable {
 
   /** The one of an image's candidates, all generated, that `generate` would keep. */
   async likeliest(candidates: readonly Generation[], options: Cancellable = {}): Promise<Generation> {
+    checkOptions(options, cancellable, "choose an image");
     using _lock = await this.#engine.lock("choose an image", options);
     return await likeliest(this.#engine, candidates, options);
   }

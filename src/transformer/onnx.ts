@@ -2,6 +2,7 @@ import type { TransformerModel } from "../models/transformer_weights.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
 import { exportOnnx } from "../onnx/export.ts";
 import type { OnnxModel } from "../onnx/model.ts";
+import { checkOptions, type Kinds, oneOf, wholeNumber } from "../tensor/options.ts";
 import { stepGraph } from "./step_graph.ts";
 
 /** How a transformer is exported. */
@@ -12,14 +13,18 @@ export interface TransformerOnnxOptions {
   n?: number;
 }
 
+const kinds: Kinds<TransformerOnnxOptions> = { dtype: oneOf(["f32", "f16"]), n: wholeNumber(1) };
+
 /**
  * The transformer over all P = grid² positions of n images as an ONNX model: `classes` int64 `[n]`, `pre` and `post` int64
  * `[n,P]` → `logits_pre` f32 `[n,P,2^b0]` and `logits_post` `[n,P,2^b1]`.
  */
 export function teacherForcedOnnx(
   { config, source }: TransformerModel,
-  { dtype, n = 1 }: TransformerOnnxOptions = {},
+  options: TransformerOnnxOptions = {},
 ): OnnxModel {
+  checkOptions(options, kinds, "export the transformer");
+  const { dtype, n = 1 } = options;
   return exportOnnx(teacherForcedGraph(config, { n }), source, { dtype });
 }
 
@@ -30,8 +35,10 @@ export function teacherForcedOnnx(
  */
 export function stepOnnx(
   { config, source }: TransformerModel,
-  { dtype, n = 1 }: TransformerOnnxOptions = {},
+  options: TransformerOnnxOptions = {},
 ): OnnxModel {
+  checkOptions(options, kinds, "export the transformer");
+  const { dtype, n = 1 } = options;
   const graph = stepGraph(config, { n, guided: true, logits: true, f16Cache: dtype === "f16" });
   return exportOnnx(graph, source, { dtype });
 }

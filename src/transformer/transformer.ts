@@ -72,8 +72,9 @@ export class Transformer implements AsyncDisposable {
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Transformer> {
     checkOptions(options, loadKinds, "load the transformer");
     checkSource(source, "load the transformer");
-    options.signal?.throwIfAborted();
-    await using files = await openGenerative(source, options);
+    const { onProgress, signal } = options;
+    signal?.throwIfAborted();
+    await using files = await openGenerative(source, { onProgress, signal });
     return new Transformer(await TransformerEngine.load(transformerOf(files, options), options));
   }
 

@@ -28,7 +28,7 @@ test("images stand in a grid with gaps, scaled by squares", () => {
     "...........",
   ]);
   assert.throws(() => contactSheet([[]]), /at least one image/);
-  assert.throws(() => contactSheet([[red]], { gap: -1 }), /integer of at least 0/);
+  assert.throws(() => contactSheet([[red]], { gap: -1 }), /gap: expected a whole number from 0 on, got -1/);
 });
 
 test("psnr of a known difference", () => {

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../src/tensor/errors.ts";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { serve, type ServeOptions } from "../../src/service/serve.ts";
@@ -130,6 +131,7 @@ test("a port in use is an error", async () => {
   const { service } = doubled();
   await using _end = service;
   const error = await serve(service, { port: server.port }).catch((error) => error);
+  assert.instance(error, ArgumentError);
   assert.match(error.message, /Cannot serve on port \d+ of 127\.0\.0\.1: .*got a port in use/);
 });
 

@@ -206,9 +206,15 @@ test("a client that disconnects cancels its work and frees its place", async () 
 test("invalid options of a service are rejected", () => {
   const refused = (make: () => unknown, pattern: RegExp) =>
     assert.throws(make, (error: unknown) => error instanceof ArgumentError && pattern.test(error.message));
-  refused(() => createService({ models: [] }), /models.*at least one/);
-  refused(() => doubled({ limits: { deadline: 0 } }), /limit deadline/);
-  refused(() => doubled({ limits: { dead: 1 } as Record<string, number> }), /some of maxBodyBytes/);
+  refused(() => createService({ models: [] }), /models: expected a list of at least one/);
+  refused(
+    () => doubled({ limits: { deadline: 0 } }),
+    /limits: deadline: expected a whole number from 1 on, got 0/,
+  );
+  refused(
+    () => doubled({ limits: { dead: 1 } as Record<string, number> }),
+    /option dead: expected one of maxBodyBytes/,
+  );
 });
 
 test("the OpenAPI document describes every path and its errors", async () => {

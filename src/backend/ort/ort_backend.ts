@@ -1,6 +1,7 @@
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { roundTo } from "../../tensor/quantize.ts";
 import { BackendError } from "../../tensor/errors.ts";
+import { checkOptions, type Kinds, required, text, wholeNumber } from "../../tensor/options.ts";
 import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
 import { checkActivations, weightFormats } from "../formats.ts";
 import { Mutex } from "../mutex.ts";
@@ -21,6 +22,18 @@ export interface OrtOptions {
   readonly threads?: number;
 }
 
+const kinds: Kinds<OrtOptions> = {
+  runtime: required({
+    expected: "the module onnxruntime-web or onnxruntime-node",
+    fits: (value) => typeof (value as Partial<OrtRuntime> | null)?.InferenceSession?.create === "function",
+  }),
+  executionProviders: {
+    expected: "a list of names, or of objects with a name",
+    fits: (value) => Array.isArray(value) && value.every((one) => text.fits(one) || text.fits(one?.name)),
+  },
+  threads: wholeNumber(1),
+};
+
 /**
  * Runs graphs in ONNX Runtime, each exported as a model: where that is faster, or the only engine that is allowed. Weights
  * are rounded to their format and stored as f32. Every program holds a copy of its weights. Does not train.
@@ -35,6 +48,7 @@ export class OrtBackend implements Backend {
 
   /** Takes a runtime that is loaded. */
   constructor(options: OrtOptions) {
+    checkOptions(options, kinds, "create a backend of ONNX Runtime");
     this.#options = options;
     const { runtime: { env: { wasm } }, threads } = options;
     if (wasm && threads !== undefined) wasm.numThreads = threads;

@@ -1,3 +1,4 @@
+import { flag, type Kinds, numberFrom, oneOf, record } from "../../tensor/options.ts";
 import type { ActivationFormat } from "../backend.ts";
 import type { TrainingShaders } from "./lowering.ts";
 import type { Tiling } from "./tiles.ts";
@@ -34,6 +35,15 @@ export interface WebGpuParts {
   /** Guards all buffers, to detect kernels that write out of bounds. */
   readonly guarded?: boolean;
 }
+
+/** The kinds of `WebGpuOptions`. */
+export const webGpuKinds: Kinds<WebGpuOptions> = {
+  device: record,
+  keepWeights: flag,
+  activations: oneOf(["f32", "f16"]),
+  training: record,
+  flopPerSubmit: numberFrom(1, Infinity),
+};
 
 /** Floating-point operations a second of a slow adapter: software on two cores, and the least of GPUs. */
 const slowSoftware = 8e9, slowGpu = 1e11;

@@ -1,9 +1,10 @@
 import type { Graph } from "../../graph/trace.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
 import type { Counters } from "./counters.ts";
 import { Gpu } from "./gpu.ts";
-import type { WebGpuOptions, WebGpuParts } from "./options.ts";
+import { webGpuKinds, type WebGpuOptions, type WebGpuParts } from "./options.ts";
 import { WebGpuProgram } from "./program.ts";
 import { WebGpuWeights } from "./weights.ts";
 
@@ -21,6 +22,7 @@ export class WebGpuBackend implements Backend {
 
   /** Creates a backend whose device is opened by the first call that needs it. */
   constructor(options: WebGpuOptions = {}, parts: WebGpuParts = {}) {
+    checkOptions(options, webGpuKinds, "create a WebGPU backend");
     this.#gpu = new Gpu(options, parts);
   }
 

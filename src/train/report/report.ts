@@ -34,16 +34,16 @@ export async function saveSheet(
   folder: string,
   step: number,
   rows: readonly (readonly Image[])[],
-  options: ContactSheetOptions & AtomicOptions = {},
+  { fileSystem, ...layout }: ContactSheetOptions & AtomicOptions = {},
 ): Promise<Image> {
-  const sheet = contactSheet(rows, options);
+  const sheet = contactSheet(rows, layout);
   const png = await encodeImage(sheet);
   try {
     await files().mkdir(`${folder}/${sheetsFolder}`, { recursive: true });
   } catch (cause) {
     throw new FileError(`Cannot make the folder ${folder}/${sheetsFolder}`, { got: reasonOf(cause), cause });
   }
-  await writeFileAtomic(sheetPath(folder, step), png, options);
+  await writeFileAtomic(sheetPath(folder, step), png, { fileSystem });
   return sheet;
 }
 

@@ -20,7 +20,7 @@ export async function transformerSource(
   }
   await using files = new AsyncDisposableStack();
   const { transformer } = files.use(await openGenerative(init.from));
-  const { source } = transformerWeights(transformer, config);
+  const { source } = transformerWeights(transformer, { heads: config.heads, grid: config.grid });
   for (const [name, shape] of shapes) {
     const found = source.shapes.get(name);
     if (found && sameShape(found, shape)) continue;

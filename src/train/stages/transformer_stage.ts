@@ -139,8 +139,9 @@ export class TransformerStage implements Stage {
   /** Writes tokenizer, transformer and the names of the classes as a folder that `Generator.load` takes. */
   async publish(checkpoint: string, folder: string): Promise<readonly string[]> {
     const path = `${folder}/${modelFolder}`, { classes } = this.#parts.set;
+    const { heads, grid } = this.#config;
     await convertCheckpoint(this.#run.tokenizer, path);
-    await convertTransformer(checkpoint, path, { ...this.#config, weights: "f32" });
+    await convertTransformer(checkpoint, path, { heads, grid, weights: "f32" });
     const names = new TextEncoder().encode(JSON.stringify(classes, null, 2) + "\n");
     await writeFileAtomic(`${path}/${classesFile}`, names);
     return [path];
