@@ -21,7 +21,8 @@ interface Place {
   readonly origin: string;
 }
 
-const notHere = Deno.build.target === "x86_64-unknown-linux-gnu"
+/** Why other runtimes are not on this machine, if so. */
+export const notHere: string | undefined = Deno.build.target === "x86_64-unknown-linux-gnu"
   ? undefined
   : "Node and Bun are fetched for Linux on x86-64 only";
 
@@ -40,10 +41,8 @@ export const hosts: readonly Host[] = [
     name,
     missing: notHere,
     run: async (task, { folder, origin }) => {
-      const path = new URL("runtimes/path.ts", import.meta.url).pathname;
-      const runtime = name.toLowerCase().replace(" ", "");
-      const program = await run(Deno.execPath(), ["run", "-A", "--quiet", "--frozen", path, runtime], folder);
-      return await runServer(program.trim(), ["server.js"], { task, folder, origin });
+      const program = await pathOfRuntime(name.toLowerCase().replace(" ", ""));
+      return await runServer(program, ["server.js"], { task, folder, origin });
     },
   })),
   page("Chromium", "plain/esbuild"),
@@ -51,6 +50,12 @@ export const hosts: readonly Host[] = [
   page("Chromium, Vite", "isolated/vite"),
   { name: "workerd", missing: missingWorkerd, run: runInWorkerd },
 ];
+
+/** The path of `node22`, `node24` or `bun`. */
+export async function pathOfRuntime(name: string): Promise<string> {
+  const script = new URL("runtimes/path.ts", import.meta.url).pathname;
+  return (await run(Deno.execPath(), ["run", "-A", "--quiet", "--frozen", script, name], ".")).trim();
+}
 
 /** Runs the checks in a project that imports the package from a registry on loopback, with an empty cache of modules. */
 async function runFromRegistry(task: Task, { origin }: Place): Promise<Results> {

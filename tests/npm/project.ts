@@ -3,6 +3,12 @@ import { builtPackage, home, run } from "./package.ts";
 
 const smoke = new URL("smoke/", import.meta.url).pathname;
 
+/** Why nothing can be installed by npm on this machine, if so. */
+export const missingNpm: string | undefined = await run("npm", ["--version"], ".").then(
+  () => undefined,
+  () => "npm does not run on this machine",
+);
+
 /**
  * A project that has installed the package by npm, from a tarball, with the checks in it as JavaScript; once for all
  * tests, and again when the package has changed. Its pages lie in `pages`.
