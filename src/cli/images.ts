@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import type { Image } from "../image/image.ts";
 import { prepareImage } from "../image/prepare.ts";
-import { readImage } from "../image/read.ts";
+import { readHeader } from "../image/header.ts";
+import { readImage, readImageFile } from "../image/read.ts";
 import { files } from "../io/host.ts";
 import { reasonOf } from "../io/reason.ts";
 import { ImageError } from "../tensor/errors.ts";
@@ -85,14 +86,25 @@ export async function checkInputs(inputs: readonly Input[], { skipDamaged }: Ima
   }
 }
 
+/** Reads an image, and says that of an animation only the first frame is taken. */
 async function readInput(path: string, io: Io): Promise<Image> {
-  if (path !== standardStream) return await readImage(path);
-  const bytes = await io.input();
+  const isStream = path === standardStream;
   try {
-    return await readImage(bytes);
+    const bytes = isStream ? await io.input() : await readImageFile(path);
+    const image = await readImage(bytes), { format, animated } = readHeader(bytes);
+    if (animated) {
+      const taken = format === "png" ? "default image" : "first frame";
+      io.note(`voken: ${isStream ? "standard input" : path} is an animation; its ${taken} is taken`);
+    }
+    return image;
   } catch (cause) {
     if (!(cause instanceof ImageError)) throw cause;
     const { subject, expected, got, hint } = cause;
-    throw new ImageError(`${subject} in standard input`, { expected, got, hint, cause });
+    throw new ImageError(`${subject} in ${isStream ? "standard input" : path}`, {
+      expected,
+      got,
+      hint,
+      cause,
+    });
   }
 }

@@ -10,7 +10,7 @@ export interface Limits {
   readonly maxJsonDepth: number;
   /** Fields of a multipart body. */
   readonly maxFields: number;
-  /** Pixels of an image, in requests and responses. */
+  /** Pixels of an image, in requests and responses, with those that it is padded with for the model. */
   readonly maxPixels: number;
   /** Images generated for one request. */
   readonly maxImages: number;

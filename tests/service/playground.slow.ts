@@ -204,7 +204,7 @@ if (missingChromium !== undefined) {
     using folder = scratch();
     await Deno.writeTextFile(folder.at("note.png"), "a text");
     await page.locator("#file").setInputFiles(folder.at("note.png"));
-    await said("Cannot read this file");
+    await said("Cannot read the image");
     assert.match(await page.locator("#facts").innerText(), new RegExp(ringDecibels));
     await page.locator("#brush").fill("99999999");
     await page.locator("#tokens").focus();

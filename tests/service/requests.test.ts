@@ -220,6 +220,14 @@ const rows: readonly Row[] = [
     "too_many_pixels",
     /maxPixels/,
   ],
+  [
+    "a line of pixels that is padded to many more",
+    "/v1/tokenize",
+    post(buildPng(new Uint8Array(1), { width: 2 ** 20, height: 1 }).slice(), png),
+    413,
+    "too_many_pixels",
+    /padded to 1048576×/,
+  ],
   ["zero width", "/v1/tokenize", post(zeroWidth, png), 422, "invalid_image"],
   [
     "an image of one token",

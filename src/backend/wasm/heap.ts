@@ -1,8 +1,11 @@
 import { BackendError } from "../../tensor/errors.ts";
+import { OutOfMemoryError } from "../out_of_memory.ts";
 
 const pageBytes = 65536;
 /** Every block starts at a multiple of this: a cache line. */
 export const align = 64;
+/** What a memory of wasm32 may have. */
+const mostBytes = 2 ** 32;
 /** Below lie the kernels' own constants; and address 0 means «none». */
 export const firstAddress = 8192;
 /** Vectors of four f32: kernels may write whole ones at a buffer's end. */
@@ -125,7 +128,9 @@ export class Heap {
     try {
       this.memory.grow(missing);
     } catch (cause) {
-      throw new BackendError(`Cannot take ${mebibytes(wanted)} of WASM memory`, {
+      throw new OutOfMemoryError(`Cannot take ${mebibytes(wanted)} of WASM memory`, {
+        wanted,
+        free: Math.max(0, mostBytes - this.#end),
         expected: "at most 4096 MiB in all",
         got: `${mebibytes(this.#allocated)} in use already`,
         hint: "use smaller images or batches, or dispose models that are no longer needed",

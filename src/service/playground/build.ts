@@ -8,14 +8,17 @@ import { bundle, writeOrCheck } from "../../../tools/generated.ts";
 const client = new URL("client/", import.meta.url);
 const target = new URL("_generated.ts", import.meta.url);
 
+/** Codecs of packages, which are imported where there is no browser's own. */
+const external = ["png", "jpeg", "webp"].map((format) => `./codec_${format}.ts`);
+
 const text = (name: string) => Deno.readTextFile(new URL(name, client));
 const files = {
   html: await text("index.html"),
   docsHtml: await text("docs.html"),
   css: await text("style.css"),
   icon: await text("icon.svg"),
-  main: await bundle(new URL("main.ts", client)),
-  local: await bundle(new URL("local.ts", client)),
+  main: await bundle(new URL("main.ts", client), { external }),
+  local: await bundle(new URL("local.ts", client), { external }),
   docs: await bundle(new URL("docs.ts", client)),
 };
 const hash = new Uint8Array(

@@ -24,7 +24,7 @@ export function tokenizerRoutes(app: App, parts: Parts): void {
     const { file, options } = await readImageRequest(c, limits);
     const model = findModel(models, validate(tokenizeOptions, options).model);
     const type = negotiate(c.req.header("accept"), ["application/json", "application/octet-stream"]);
-    checkFile(file, limits);
+    checkFile(file, { ...limits, factor: model.tokenizer.factor });
     using admitted = new AdmittedRequest(c, parts);
     const tokens = await encode(admitted, model, await decodeFile(admitted, file));
     describe(c, model, tokens);
@@ -56,7 +56,7 @@ export function tokenizerRoutes(app: App, parts: Parts): void {
     const { model: name, quality, ...wanted } = validate(reconstructOptions, options);
     const model = findModel(models, name);
     const format = formatOf(c, wanted);
-    checkFile(file, limits);
+    checkFile(file, { ...limits, factor: model.tokenizer.factor });
     using admitted = new AdmittedRequest(c, parts);
     const original = await decodeFile(admitted, file);
     checkTwoTokens(original, model);

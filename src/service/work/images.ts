@@ -2,6 +2,7 @@ import { decodeImage } from "../../image/decode.ts";
 import { encodeImage } from "../../image/encode.ts";
 import { readHeader, sniffFormat } from "../../image/header.ts";
 import type { ImageFormat } from "../../image/header_type.ts";
+import { paddingTo } from "../../image/pixels.ts";
 import { UnsupportedImageError } from "../../image/header_type.ts";
 import type { Image } from "../../image/image.ts";
 import { ImageError } from "../../tensor/errors.ts";
@@ -18,17 +19,21 @@ export interface Images extends AsyncDisposable {
 
 /**
  * Checks the header of a file before memory is allocated for its pixels. Throws `RequestError` with 422 if the file is
- * empty or damaged, with 415 if its format is not supported, and with 413 if it has too many pixels.
+ * empty or damaged, with 415 if its format is not supported, and with 413 if it has too many pixels: with those that fill its sides
+ * up to multiples of the model's `factor`, which are computed, too.
  */
-export function checkFile(bytes: Uint8Array, { maxPixels }: { maxPixels: number }): void {
+export function checkFile(
+  bytes: Uint8Array,
+  { maxPixels, factor }: { maxPixels: number; factor: number },
+): void {
   if (bytes.length === 0) throw unprocessable("empty_upload", "Expected an image, got no bytes");
   try {
-    const { width, height } = readHeader(bytes);
-    if (width * height > maxPixels) {
+    const { width, height } = readHeader(bytes), padded = paddingTo({ width, height }, factor);
+    if (padded.width * padded.height > maxPixels) {
       throw tooLarge("too_many_pixels", {
         limit: "maxPixels",
         most: `${maxPixels} pixels`,
-        got: `${width}×${height}`,
+        got: `${width}×${height}, which is padded to ${padded.width}×${padded.height}`,
       });
     }
   } catch (error) {

@@ -1,3 +1,6 @@
+import { toImageData } from "../../../image/image_data.ts";
+import { prepareImage } from "../../../image/prepare.ts";
+import { readImage } from "../../../image/read.ts";
 import type { Pixels } from "./engine.ts";
 
 /** Shows an image on a canvas without scaling. */
@@ -7,18 +10,13 @@ export function show(canvas: HTMLCanvasElement, pixels: Pixels): void {
   canvas.getContext("2d")!.putImageData(pixels, 0, 0);
 }
 
-/** Reads an image file, scales its shorter side to `side` and crops it to a square. Transparency becomes white. */
+/**
+ * Reads an image file, scales its shorter side to `side` and crops it to a square, as the library does in `voken encode --size`:
+ * no colour profile is converted, and transparency becomes white.
+ */
 export async function readPixels(file: Blob, side: number): Promise<Pixels> {
-  const bitmap = await createImageBitmap(file);
-  const short = Math.min(bitmap.width, bitmap.height);
-  const context = canvasOf(side, side);
-  context.imageSmoothingQuality = "high";
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, side, side);
-  const x = (bitmap.width - short) / 2, y = (bitmap.height - short) / 2;
-  context.drawImage(bitmap, x, y, short, short, 0, 0, side, side);
-  bitmap.close();
-  return context.getImageData(0, 0, side, side);
+  const image = await readImage(file);
+  return toImageData(prepareImage(image, { size: side, crop: "center", mirrored: false })) as Pixels;
 }
 
 /** Reads an image file without changes. */

@@ -56,9 +56,7 @@ export class ReconstructPanel {
   /** Shows a file. */
   async open(file: Blob): Promise<void> {
     try {
-      const pixels = await readPixels(file, Number(this.#side.value)).catch(() => {
-        throw new Error("Cannot read this file: expected an image of a format that the browser supports");
-      });
+      const pixels = await readPixels(file, Number(this.#side.value));
       this.#file = file;
       await this.showPixels(pixels);
     } catch (error) {
