@@ -89,4 +89,11 @@ test("--skip-damaged reports damaged images, counts them, and does the others", 
   assert.equal(folder.files().filter((name) => name.startsWith("out")), ["out/1.png", "out/3.png"]);
 });
 
+test("of an animation the first frame is taken, which is said once", async () => {
+  const animated = new URL("../golden/pictures/animated_lossy.webp", import.meta.url).pathname;
+  const { code, notes } = await voken(["encode", animated, "--json"]);
+  assert.is(code, 0);
+  assert.is(notes, `voken: ${animated} is an animation; its first frame is taken`);
+});
+
 test.run();
