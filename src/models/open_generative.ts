@@ -1,3 +1,4 @@
+import { CheckpointError } from "../tensor/errors.ts";
 import { type Checkpoint, openCheckpoint, openFiles } from "./open.ts";
 import { openFile, readText } from "./open_file.ts";
 import type { FetchOptions } from "../io/fetch_source.ts";
@@ -74,13 +75,25 @@ export function hasTransformer({ transformer }: GenerativeFiles): boolean {
   return transformer.tensors.keys().some((name) => name === weight || name.endsWith(`.${weight}`));
 }
 
-/** Heads and grid in the configuration that converted weights carry. */
-function statedHints({ metadata }: Checkpoint): ModelHints {
+/** Heads and grid in the configuration that converted weights carry. Throws `CheckpointError` for numbers that cannot be. */
+function statedHints({ name: file, metadata }: Checkpoint): ModelHints {
+  const { heads, grid } = statedTransformer(metadata[configFile] ?? "{}");
+  for (const [name, value] of Object.entries({ heads, grid })) {
+    if (value === undefined || Number.isSafeInteger(value) && value >= 1) continue;
+    throw new CheckpointError(`Cannot read a transformer from ${file}: ${name} in its configuration`, {
+      expected: "a whole number from 1 on",
+      got: `${value}`,
+    });
+  }
+  return { ...heads !== undefined && { heads }, ...grid !== undefined && { grid } };
+}
+
+/** The numbers in a configuration, if there are any. */
+function statedTransformer(text: string): { heads?: number; grid?: number } {
+  const number = (value: unknown) => typeof value === "number" ? value : undefined;
   try {
-    const { transformer } = JSON.parse(metadata[configFile] ?? "{}");
-    const whole = (value: unknown) => Number.isSafeInteger(value) ? value as number : undefined;
-    const heads = whole(transformer?.heads), grid = whole(transformer?.grid);
-    return { ...heads !== undefined && { heads }, ...grid !== undefined && { grid } };
+    const { transformer } = JSON.parse(text);
+    return { heads: number(transformer?.heads), grid: number(transformer?.grid) };
   } catch {
     // Text that is not JSON states nothing; opening the tokenizer refuses it if it matters.
     return {};

@@ -151,7 +151,7 @@ export class Tokenizer implements AsyncDisposable {
       checkOptions(options, cancellable, "encode the tensor");
       const { config: { inChannels }, factor } = this;
       const [, channels, height, width] = isTensor(x) ? x.shape as [number, number, number, number] : [];
-      const fits = x?.dtype === "f32" && isFull(x.shape, 4) && channels === inChannels &&
+      const fits = isTensor(x) && x.dtype === "f32" && isFull(x.shape, 4) && channels === inChannels &&
         height! % factor === 0 && width! % factor === 0;
       if (!fits) {
         const expected = `f32 NCHW [N,${inChannels},H,W] in [−1,1] with H and W multiples of ${factor}`;

@@ -23,7 +23,7 @@ test("encoding and decoding 256² take the expected dispatches and submits, and 
   for (
     const [graph, dispatches, submits] of [
       [encodeGraph(tokenizer, extent), 155, 6],
-      [decodeGraph(tokenizer, extent), 215, 7],
+      [decodeGraph(tokenizer, extent), 210, 7],
     ] as const
   ) {
     const planned = plannedWork(graph, "f32");
