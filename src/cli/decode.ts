@@ -38,7 +38,7 @@ export function decodeCommand(io: Io): Command {
       using bar = progress("Decoding", io);
       const done: { output: string; width: number; height: number }[] = [];
       for (const [i, one] of tokens.entries()) {
-        const image = await tokenizer.decode(one, io);
+        const image = await tokenizer.decode(one, { signal: io.signal });
         await writeImage(outputs[i]!, image, io);
         done.push({ output: outputs[i]!, width: image.width, height: image.height });
         bar.update(done.length, tokens.length);

@@ -30,13 +30,13 @@ export async function demo(folder: string, io: Io): Promise<void> {
   await using tokenizer = await Tokenizer.load(model, { signal: io.signal });
   const loading = seconds();
   start = performance.now();
-  await tokenizer.reconstruct(images, io);
+  await tokenizer.reconstruct(images, { signal: io.signal });
   const first = seconds();
   start = performance.now();
-  const tokens = await tokenizer.encode(images, io);
+  const tokens = await tokenizer.encode(images, { signal: io.signal });
   const encoding = seconds();
   start = performance.now();
-  const reconstructions = await tokenizer.decode(tokens, io);
+  const reconstructions = await tokenizer.decode(tokens, { signal: io.signal });
   const decoding = seconds();
 
   const path = `${folder}/demo.png`;

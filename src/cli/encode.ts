@@ -62,7 +62,7 @@ async function encode(inputs: readonly Input[], options: Options, io: Io): Promi
     first ??= batch[0]!;
     checkSameSize(first, batch[0]!);
     bar.update(all.length, inputs.length);
-    all.push(...await tokenizer.encode(batch.map(({ image }) => image), io));
+    all.push(...await tokenizer.encode(batch.map(({ image }) => image), { signal: io.signal }));
     bar.update(all.length, inputs.length);
   }
   return all;

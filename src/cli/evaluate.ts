@@ -30,7 +30,7 @@ export function evaluateCommand(io: Io): Command {
   ]);
   return withJson(withData(withModel(command)))
     .action(async (options: Options) => {
-      await using source = await openImages(options.data, io);
+      await using source = await openImages(options.data, { signal: io.signal });
       await using tokenizer = await loadTokenizer(options, io);
       using bar = progress("Evaluating", io);
       const quality = await evaluateReconstruction(options.heldOut ? heldOutOf(source) : source, tokenizer, {

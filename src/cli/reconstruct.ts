@@ -71,8 +71,8 @@ async function reconstruct(
   for await (const batch of batchesOf(inputs, options, io)) {
     bar.update(done.length, inputs.length);
     const start = performance.now();
-    const tokens = await tokenizer.encode(batch.map(({ image }) => image), io);
-    const images = await tokenizer.decode(tokens, io);
+    const tokens = await tokenizer.encode(batch.map(({ image }) => image), { signal: io.signal });
+    const images = await tokenizer.decode(tokens, { signal: io.signal });
     const seconds = (performance.now() - start) / 1000 / batch.length;
     for (const [i, { index, path, image }] of batch.entries()) {
       const { grid, codebookSize, data } = tokens[i]!, decibel = psnr(image, images[i]!);

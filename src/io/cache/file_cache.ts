@@ -37,7 +37,7 @@ export class FileCache implements Cache {
   }
 
   async store(path: CachePath, version: string, content: Content): Promise<ByteSource | undefined> {
-    const { mkdir } = files();
+    const { mkdir, rm } = files();
     const folder = this.#folderOf(path), versioned = `@${fileNameOf(version)}`;
     try {
       await mkdir(folder, { recursive: true });
@@ -45,8 +45,15 @@ export class FileCache implements Cache {
         const there = await this.open(path, version);
         if (there) return there;
         const part = await takePart(folder, versioned, content);
-        if (part.taken) await complete(part.file, `${folder}/${versioned}`, { path, content });
-        else {
+        if (part.taken) {
+          // Another process may have completed it between the look and the taking.
+          const completed = await this.open(path, version);
+          if (completed) {
+            await rm(part.file, { force: true });
+            return completed;
+          }
+          await complete(part.file, `${folder}/${versioned}`, { path, content });
+        } else {
           content.onBytes(part.size);
           await sleep(pollInterval, content.signal);
         }

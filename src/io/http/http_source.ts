@@ -55,6 +55,8 @@ export class HttpSource implements ByteSource {
 
   async #fromWindow(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(this, offset, length);
+    // No range of a request is empty.
+    if (length === 0) return new Uint8Array();
     const { start, bytes } = this.#window;
     if (offset >= start && offset + length <= start + bytes.length) {
       return bytes.slice(offset - start, offset - start + length);
