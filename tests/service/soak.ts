@@ -92,9 +92,9 @@ async function truthOf(): Promise<Truth> {
     return { file, tokens: [...data], again: again.toBase64() };
   }));
   const generations = await Promise.all([0, 1, 2, 3, 4, 5].map(async (seed) => {
-    const request = { class_id: seed, seed, guidance: seed % 2 ? 0 : 4 };
-    const [image] = await generator.generate({ classIds: seed, ...request });
-    return { request, file: (await encodeImage(image!.image)).toBase64() };
+    const settings = { seed, guidance: seed % 2 ? 0 : 4 };
+    const [image] = await generator.generate({ classIds: seed, ...settings });
+    return { request: { class_id: seed, ...settings }, file: (await encodeImage(image!.image)).toBase64() };
   }));
   return { images, generations };
 }
