@@ -65,6 +65,14 @@ const calls: Readonly<Record<string, (options: never) => unknown>> = {
   train: (options) => train({} as never, options),
 };
 
+// Options that are right by chance may make files: of trainings, conversions.
+const here = Deno.cwd(), scratch = await Deno.makeTempDir();
+test.before(() => Deno.chdir(scratch));
+test.after(async () => {
+  Deno.chdir(here);
+  await Deno.remove(scratch, { recursive: true });
+});
+
 test("unknown options are refused by name, and what is no object is refused", async () => {
   for (const [name, call] of Object.entries(calls)) {
     const unknown = await thrown(() => call({ bakcend: "wasm" } as never));
