@@ -1,7 +1,10 @@
 import { files } from "../host.ts";
+import { sleep } from "../http/sleep.ts";
 
 /** Milliseconds without a byte after which another process may go on with a part. */
 const idleAfter = 10_000;
+/** Milliseconds in which all who begin at the same time make their files. */
+const settleTime = 50;
 
 /** A download under way, or one that was given up. */
 export interface Part {
@@ -25,9 +28,7 @@ export async function takePart(
   { resumable }: { resumable: boolean },
 ): Promise<Part & { taken: boolean }> {
   const { open, rename, rm, utimes } = files();
-  // Earlier ones sort first.
-  const name = `${version}~${Date.now().toString(36)}-${crypto.randomUUID().slice(0, 8)}.part`;
-  const file = `${folder}/${name}`;
+  const taken = partName(folder, version);
   for (const part of await partsOf(folder, version)) {
     if (!part.idle) return { ...part, taken: false };
     try {
@@ -35,19 +36,27 @@ export async function takePart(
       else {
         // Before it is renamed, so that nobody sees it idle under its new name.
         await utimes(part.file, new Date(), new Date());
-        await rename(part.file, file);
-        return { ...part, file, taken: true };
+        await rename(part.file, taken);
+        return { ...part, file: taken, taken: true };
       }
     } catch (error) {
       // Another process was faster.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   }
+  // Of those who begin at the same time the first goes on: all look when each has had the time to make its file.
+  const file = partName(folder, version);
   await (await open(file, "wx")).close();
+  await sleep(settleTime);
   const earlier = (await partsOf(folder, version)).find((part) => !part.idle && part.file < file);
   if (!earlier) return { file, size: 0, date: new Date(), taken: true };
   await rm(file);
   return { ...earlier, taken: false };
+}
+
+/** A name of its own for a part; earlier ones sort first. */
+function partName(folder: string, version: string): string {
+  return `${folder}/${version}~${Date.now().toString(36)}-${crypto.randomUUID().slice(0, 8)}.part`;
 }
 
 /** Lets others go on with a part at once. */
