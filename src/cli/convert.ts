@@ -9,20 +9,18 @@ import { transformerFile, weightsFile } from "../models/model_files.ts";
 import { isGenerative } from "../models/open_generative.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
-import { modelHelp, withJson, withWeights } from "./options.ts";
+import { modelHelp, type WeightOptions, withJson, withWeights } from "./options.ts";
 import { checkOutputs, type OutputOptions, withForce } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
 import { joined } from "./paths.ts";
 import { progress } from "./progress.ts";
 
-interface Options extends OutputOptions {
+interface Options extends OutputOptions, WeightOptions {
   output: string;
   dtype: ConvertOptions["dtype"];
   weights: WeightFormat;
   heads?: number;
   grid?: number;
-  raw?: true;
-  prefix?: string;
   json?: true;
 }
 
@@ -68,7 +66,7 @@ export function convertCommand(io: Io): Command {
           onProgress,
         });
         const transformer = await isGenerative(checkpoint, { signal, onProgress })
-          ? await convertTransformer(checkpoint, folder, { weights, heads, grid, signal, onProgress })
+          ? await convertTransformer(checkpoint, folder, { weights, prefix, heads, grid, signal, onProgress })
           : undefined;
         const { config, kind, tensors, bytes } = conversion;
         if (json) {

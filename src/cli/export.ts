@@ -14,19 +14,17 @@ import { decoderOnnx, encoderOnnx } from "../tokenizer/onnx.ts";
 import { stepOnnx, teacherForcedOnnx } from "../transformer/onnx.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
-import { modelHelp, withJson, withWeights } from "./options.ts";
+import { modelHelp, type WeightOptions, withJson, withWeights } from "./options.ts";
 import { checkOutputs, makeFolder, type OutputOptions, withForce } from "./outputs.ts";
 import { positiveInteger } from "./parse.ts";
 import { progress } from "./progress.ts";
 import { joined } from "./paths.ts";
 
-interface Options extends OutputOptions {
+interface Options extends OutputOptions, WeightOptions {
   model: string;
   output: string;
   dtype: "f32" | "f16";
   batch: number;
-  raw?: true;
-  prefix?: string;
   json?: true;
 }
 
@@ -65,7 +63,7 @@ export function exportCommand(io: Io): Command {
         decoder: decoderOnnx(tokenizer, { dtype }),
       };
       if (hasTransformer(files)) {
-        const transformer = transformerOf(files);
+        const transformer = transformerOf(files, { prefix });
         exports.transformer = teacherForcedOnnx(transformer, { dtype, n });
         exports.step = stepOnnx(transformer, { dtype, n });
       }

@@ -21,16 +21,16 @@ import { writeSafetensors } from "../io/safetensors/write.ts";
 
 /** How a transformer is converted. */
 export interface ConvertTransformerOptions
-  extends Pick<ModelHints, "heads" | "grid">, Cancellable, AtomicOptions {
+  extends Pick<ModelHints, "prefix" | "heads" | "grid">, Cancellable, AtomicOptions {
   /** How matrices are stored; default `q8`. Embeddings are q8 where matrices are q8 or q4; norms are f32. */
   weights?: WeightFormat;
   /** Called with the bytes that are written of all, after each tensor, and before that with those that are downloaded. */
   onProgress?: OnProgress;
 }
 
-const { heads, grid } = hintKinds;
+const { prefix, heads, grid } = hintKinds;
 const kinds: Kinds<ConvertTransformerOptions> = {
-  ...{ heads, grid },
+  ...{ prefix, heads, grid },
   weights: oneOf(weightFormatNames),
   onProgress: callback,
   fileSystem: record,

@@ -9,8 +9,10 @@ import { formatConfig, isVideoWeight } from "./infer_config.ts";
 import { tokenizerNames } from "./names.ts";
 import type { ModelSource } from "./find.ts";
 import { openCheckpoint } from "./open.ts";
+import { below, prefixesOf } from "./part.ts";
 import { tokenizerKey, tokenizerWeights } from "./tokenizer_weights.ts";
 import { type TransformerFacts, transformerFacts } from "./transformer_facts.ts";
+import { transformerKey } from "./transformer_weights.ts";
 
 /** The image tokenizer that a checkpoint holds. */
 export interface TokenizerFacts {
@@ -89,11 +91,12 @@ export async function inspectCheckpoint(
     shape,
   }));
   const names = tokenizerNames(checkpoint.tensors.keys());
-  const isNested = checkpoint.tensors.keys().some((name) => name.endsWith(`.${tokenizerKey.weight}`));
-  const isTokenizer = names.raw.length > 0 || names.ema.length > 0 || isNested;
+  const isTokenizer = names.raw.length > 0 || names.ema.length > 0 ||
+    prefixesOf(checkpoint, tokenizerKey.weight).length > 0;
   const isVideo = isTokenizer &&
     [...names.raw, ...names.ema].some((name) => isVideoWeight(name, checkpoint.tensors.get(name)!.shape));
-  const transformer = transformerFacts(checkpoint.tensors);
+  const [place = ""] = prefixesOf(checkpoint, transformerKey.weight);
+  const transformer = transformerFacts(below(checkpoint, place).tensors);
   const bytesByDtype: Partial<Record<DType | QuantFormat, number>> = {};
   for (const { dtype, quantized = dtype, bytes } of checkpoint.tensors.values()) {
     bytesByDtype[quantized] = (bytesByDtype[quantized] ?? 0) + bytes;
@@ -124,15 +127,9 @@ function groupsOf(names: Iterable<string>): Record<string, number> {
 
 function tokenizerFacts(checkpoint: Checkpoint): { tokenizer: TokenizerFacts } | { problem: string } {
   try {
-    const { config, kind, prefix, source } = tokenizerWeights(checkpoint);
+    const { config, kind, both, prefix, source } = tokenizerWeights(checkpoint);
     const parameters = source.shapes.values().reduce((sum, shape) => sum + sizeOf(shape), 0);
     const like = published.get(formatConfig(config)) ?? [];
-    const { raw, ema } = tokenizerNames(
-      [...checkpoint.tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) =>
-        name.slice(prefix.length)
-      ),
-    );
-    const both = raw.length > 0 && ema.length > 0;
     return { tokenizer: { config, like, weights: kind, prefix, both, parameters } };
   } catch (error) {
     if (error instanceof CheckpointError) return { problem: error.message };

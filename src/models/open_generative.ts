@@ -7,6 +7,7 @@ import type { ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";
 import { findModel, type ModelSource } from "./find.ts";
 import { transformerFile } from "./model_files.ts";
+import { prefixesOf } from "./part.ts";
 
 /** A text and what to call it in an error. */
 export interface TextFile {
@@ -71,8 +72,7 @@ export async function isGenerative(source: ModelSource, options?: FetchOptions):
 
 /** Whether the files hold a transformer, and not a tokenizer alone. */
 export function hasTransformer({ transformer }: GenerativeFiles): boolean {
-  const { weight } = transformerKey;
-  return transformer.tensors.keys().some((name) => name === weight || name.endsWith(`.${weight}`));
+  return prefixesOf(transformer, transformerKey.weight).length > 0;
 }
 
 /** Heads and grid in the configuration that converted weights carry. Throws `CheckpointError` for numbers that cannot be. */

@@ -16,41 +16,50 @@ export interface Part {
   readonly prefix: string;
 }
 
+/** What is before the name `weight` in the names of a checkpoint: `""`, or a path that ends in a dot. */
+export function prefixesOf({ tensors }: Pick<Checkpoint, "tensors">, weight: string): string[] {
+  return [...tensors.keys()].filter((name) => name === weight || name.endsWith(`.${weight}`))
+    .map((name) => name.slice(0, name.length - weight.length));
+}
+
+/** The tensors of a checkpoint whose names begin with `prefix`, without it. */
+export function below(checkpoint: Checkpoint, prefix: string): Checkpoint {
+  if (prefix === "") return checkpoint;
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, tensor] of checkpoint.tensors) {
+    if (name.startsWith(prefix)) tensors.set(name.slice(prefix.length), tensor);
+  }
+  return { ...checkpoint, tensors, read: (name) => checkpoint.read(prefix + name) };
+}
+
 /**
  * The part of a checkpoint that holds a model, without what is before its names: `ema.` and `module.` of
- * `ema.module.encoder.conv_in.weight`. `wanted` chooses where several parts do.
+ * `ema.module.encoder.conv_in.weight`. `wanted` chooses where several parts do, by what their names begin with: one prefix
+ * chooses the transformer below `ema.` and its tokenizer below `ema.first_stage_model.`.
  *
  * Throws `CheckpointError`, which lists them, if it does not.
  */
 export function partWith(checkpoint: Checkpoint, { weight, model, known }: PartKey, wanted?: string): Part {
-  const prefixes = [...checkpoint.tensors.keys()].filter((name) =>
-    name === weight || name.endsWith(`.${weight}`)
-  )
-    .map((name) => name.slice(0, name.length - weight.length));
-  const listed = prefixes.map((prefix) => JSON.stringify(prefix)).join(", ") || "none";
-  if (wanted !== undefined && !prefixes.includes(wanted)) {
+  const all = prefixesOf(checkpoint, weight);
+  const prefixes = wanted === undefined ? all : all.filter((prefix) => prefix.startsWith(wanted));
+  const listed = all.map((prefix) => JSON.stringify(prefix)).join(", ");
+  if (prefixes.length === 0 && all.length > 1) {
     throw new CheckpointError(
       `Cannot load ${model} from ${checkpoint.name}: prefix ${JSON.stringify(wanted)}`,
-      {
-        expected: `what the names of ${model} begin with: ${listed}`,
-      },
+      { expected: `what the names of ${model} begin with: ${listed}` },
     );
   }
-  const plain = known.find((prefix) => prefixes.includes(prefix));
-  if (wanted === undefined && plain === undefined && prefixes.length > 1) {
+  const exact = [wanted, ...known].find((prefix) => prefix !== undefined && prefixes.includes(prefix));
+  if (exact === undefined && prefixes.length > 1) {
     throw new CheckpointError(`Cannot load ${model} from ${checkpoint.name}`, {
       expected: "one",
       got: `${prefixes.length}, whose names begin with ${listed}`,
       hint: "choose one by the option prefix (--prefix)",
     });
   }
-  const prefix = wanted ?? plain ?? prefixes[0] ?? "";
-  if (prefix === "" || known.includes(prefix)) return { checkpoint, prefix };
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, tensor] of checkpoint.tensors) {
-    if (name.startsWith(prefix)) tensors.set(name.slice(prefix.length), tensor);
-  }
-  return { checkpoint: { ...checkpoint, tensors, read: (name) => checkpoint.read(prefix + name) }, prefix };
+  // A prefix is not used where there is but one part: it may be that of another model of the file.
+  const prefix = exact ?? prefixes[0] ?? all[0] ?? "";
+  return { checkpoint: known.includes(prefix) ? checkpoint : below(checkpoint, prefix), prefix };
 }
 
 /** Types whose values are no weights. */

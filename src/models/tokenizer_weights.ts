@@ -35,6 +35,8 @@ export interface TokenizerModel {
 export interface TokenizerWeights extends TokenizerModel {
   /** Whether the weights are the averaged (EMA) or the raw ones. */
   readonly kind: "ema" | "raw";
+  /** Whether the file holds both, so that `raw` chooses. */
+  readonly both: boolean;
   /** What is before the names of the weights in the file, such as `module.`. */
   readonly prefix: string;
 }
@@ -86,6 +88,7 @@ export function tokenizerWeights(
   return {
     config,
     kind: stated ?? kind,
+    both: names.raw.length > 0 && names.ema.length > 0,
     prefix,
     source: {
       shapes,

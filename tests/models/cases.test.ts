@@ -1,6 +1,7 @@
 /** Files that people have, of a few weights each, that no tokenizer is made of: `golden/cases`. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { inspectCheckpoint } from "../../src/models/inspect.ts";
 import { openCheckpoint } from "../../src/models/open.ts";
 import { partWith } from "../../src/models/part.ts";
 import { tokenizerWeights } from "../../src/models/tokenizer_weights.ts";
@@ -81,6 +82,22 @@ test("where several parts fit an option chooses, and the error lists them", asyn
     () => Promise.try(() => tokenizerWeights(whole, { prefix: "ema." })),
     /Cannot infer|Cannot load the tokenizer/,
   );
+});
+
+test("one prefix chooses both models of a file, and counts for none that is there once", () => {
+  const key = { weight, model: "a tokenizer", known: ["", "first_stage_model."] };
+  const file = (...prefixes: string[]) => zeros(prefixes.map((prefix) => [prefix + weight, [64, 3, 3, 3]]));
+  const twice = file("model.first_stage_model.", "ema.first_stage_model.");
+  assert.is(partWith(twice, key, "ema.").prefix, "ema.first_stage_model.");
+  assert.is(partWith(file("first_stage_model."), key, "ema.").prefix, "first_stage_model.");
+  assert.is(partWith(file(""), key, "ema.").prefix, "");
+  assert.is(partWith(file("", "ema."), key).prefix, "");
+  assert.is(partWith(file("", "ema."), key, "ema.").prefix, "ema.");
+});
+
+test("inspect finds the models below prefixes", async () => {
+  const { holds, groups } = await inspectCheckpoint(place("nested_model.pt"));
+  assert.equal([holds, groups], ["image tokenizer", { model: 2 }]);
 });
 
 test("a learned codebook is named, and whole numbers are no weights", async () => {
