@@ -28,7 +28,8 @@ export class OrtProgram implements Program {
   readonly stats: ProgramStats;
   readonly #graph: Graph;
   readonly #session: OrtSession;
-  /** Names of the session's inputs. */
+  /** Names of the graph's inputs, and of the session's, which also takes states. */
+  readonly #given: readonly string[];
   readonly #inputs: ReadonlySet<string>;
   readonly #cells: Cells;
   readonly #parts: Parts;
@@ -46,6 +47,7 @@ export class OrtProgram implements Program {
     const flop = graph.tensors.reduce((sum, tensor) => sum + flopOf(tensor), 0);
     this.stats = { flop, arenaBytes: 0, liveBytes: 0, commands: graph.tensors.length };
     this.#graph = graph;
+    this.#given = tensorsOf(graph, "input").map(({ attrs: { name } }) => name);
     this.#session = session;
     this.#inputs = inputs;
     this.#cells = cells;
@@ -118,17 +120,17 @@ export class OrtProgram implements Program {
         got: "one that was disposed",
       });
     }
-    const given = tensorsOf(this.#graph, "input").map(({ attrs: { name } }) => name);
     const feeds = Object.fromEntries(
-      given.map((name) => [name, fromHost(inputs[name]!, this.#parts.runtime)]),
+      this.#given.map((name) => [name, fromHost(inputs[name]!, this.#parts.runtime)]),
     );
     for (const [name, { value }] of this.#cells) if (this.#inputs.has(name)) feeds[name] = value;
     const results = await working("run the program", () => this.#session.run(feeds));
     for (const [name, cell] of this.#cells) cell.value = results[nextOf(name)] ?? cell.value;
     return Object.fromEntries(
-      Object.keys(this.#graph.outputs).map((
-        name,
-      ) => [name, toHost(results[given.includes(name) ? nextOf(name) : name]!)]),
+      Object.keys(this.#graph.outputs).map((name) => {
+        // The export calls an output apart from an input of the same name.
+        return [name, toHost(results[this.#given.includes(name) ? nextOf(name) : name]!)];
+      }),
     );
   }
 }
