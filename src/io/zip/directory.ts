@@ -29,8 +29,8 @@ const codeFile = /^[^/]+\/code\//;
 /**
  * Reads the central directory of a zip file: its files by name, and where it starts.
  *
- * Throws `CheckpointError` for features that checkpoints do not use: comments, several disks, encryption, compression,
- * duplicate names, contradictory zip64 fields, and bytes before, between or after the files.
+ * Throws `CheckpointError` for features that checkpoints do not use: several disks, encryption, compression, duplicate names,
+ * contradictory zip64 fields, and bytes between the directory and the end.
  */
 export async function readDirectory(
   source: ByteSource,
@@ -85,9 +85,7 @@ export async function readDirectory(
     if (bytesStored !== bytesWhole && !isCode) {
       refuse(source, name, `${bytesWhole} bytes`, `${bytesStored} stored`);
     }
-    if (disk !== 0 || commentLength !== 0) {
-      refuse(source, name, "a plain file", "one on another disk, or a comment");
-    }
+    if (disk !== 0) refuse(source, name, "a plain file", "one on another disk");
     if (entries.has(name)) refuse(source, name, "one file of this name", "two");
     entries.set(name, {
       name,

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openCheckpoint } from "../../../src/models/open.ts";
@@ -99,8 +100,18 @@ const cases: Record<string, [file: Uint8Array, pattern: RegExp]> = {
     other({ descriptor: new Uint8Array(12) }),
     /data descriptor of 16 or 24 bytes/,
   ],
-  "a comment": [zip(good, { comment: utf8("hello") }), /directory of the zip at the end/],
-  "bytes behind the end": [zip(good, { behind: new Uint8Array(1) }), /directory of the zip at the end/],
+  "more bytes behind the end than a comment has": [
+    zip(good, { behind: new Uint8Array(65_536) }),
+    /the directory of the zip, and at most 65535 bytes behind it/,
+  ],
+  "another end record in the comment": [
+    zip(good, { comment: zip(good).slice(-22) }),
+    /the directory to end at byte/,
+  ],
+  "another zip behind the end": [
+    zip(good, { behind: zip([{ name: "a/data.pkl", data: pickle(dict({})) }]) }),
+    /the directory to end at byte/,
+  ],
   "bytes between directory and end": [
     zip(good, { between: new Uint8Array(4) }),
     /the directory to end at byte/,
@@ -163,6 +174,33 @@ const cases: Record<string, [file: Uint8Array, pattern: RegExp]> = {
 for (const [what, [file, pattern]] of Object.entries(cases)) {
   test(`${what}: refused`, () => refused(() => openCheckpoint(file), pattern));
 }
+
+test("comments and appended bytes of any length change nothing", async () => {
+  const length = fc.oneof(fc.nat(0xffff), fc.constantFrom(0, 1, 21, 22, 0xfffe, 0xffff));
+  const noise = (bytes: number, seed: number) =>
+    Uint8Array.from({ length: bytes }, (_, i) => Math.imul(i + seed, 0x9e3779b1) >>> 24);
+  const property = fc.asyncProperty(
+    fc.tuple(length, length, length, length),
+    fc.nat(),
+    fc.boolean(),
+    async ([comment, behind, first, second], seed, isWide) => {
+      const commented = [{ ...pkl, comment: noise(first, seed) }, { ...data, comment: noise(second, seed) }];
+      const end = {
+        comment: noise(comment, seed),
+        behind: noise(Math.min(behind, 0xffff - comment), seed + 9),
+      };
+      const file = zip(commented, isWide ? { ...end, zip64: {} } : end);
+      assert.equal(await readAll(file), { w: values });
+    },
+  );
+  await fc.assert(property, { numRuns: 100 });
+});
+
+test("a comment's length field does not matter", async () => {
+  const file = zip(good, { comment: utf8("hello") });
+  new DataView(file.buffer).setUint16(file.length - 7, 999, true);
+  assert.equal(await readAll(file), { w: values });
+});
 
 test("a zip cut anywhere is refused", async () => {
   const whole = zip(good, { zip64: {} });

@@ -16,6 +16,7 @@ export interface ZipFile {
   readonly whole?: number;
   readonly offset?: number;
   readonly extra?: Uint8Array;
+  readonly comment?: Uint8Array;
   /** Bytes before the local header. */
   readonly gap?: Uint8Array;
   /** A data descriptor behind the data; `true` for a right one. */
@@ -63,6 +64,7 @@ export function zip(files: readonly ZipFile[], end: ZipEnd = {}): Uint8Array<Arr
     const sizes = flags & 8 ? 0 : length;
     const localName = utf8(file.localName ?? file.name), name = utf8(file.name);
     const localExtra = file.localExtra ?? new Uint8Array(), extra = file.extra ?? new Uint8Array();
+    const comment = file.comment ?? new Uint8Array();
     put(
       fields([4, 0x04034b50], [2, 0], [2, file.localFlags ?? flags], [
         2,
@@ -83,9 +85,10 @@ export function zip(files: readonly ZipFile[], end: ZipEnd = {}): Uint8Array<Arr
     directory.push(
       fields([4, 0x02014b50], [2, 0], [2, 0], [2, flags], [2, file.method ?? 0], [4, 0], [4, 0]),
       fields([4, file.stored ?? length], [4, file.whole ?? length], [2, name.length], [2, extra.length]),
-      fields([2, 0], [2, 0], [2, 0], [4, 0], [4, offset]),
+      fields([2, comment.length], [2, 0], [2, 0], [4, 0], [4, offset]),
       name,
       extra,
+      comment,
     );
   }
   const start = at;
