@@ -35,12 +35,10 @@ const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
 export const codec: Codec = { decode, encode };
 
 /** Decodes a still WebP file to RGBA without applying its orientation. May throw any error if the file is damaged. */
-function decode(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Rgba> {
-  return decoder.run(width * height, ({ module }) => {
-    const decoded = module.decode(bytes);
-    if (!decoded) throw new ImageError("Cannot decode the WebP image", { got: "a damaged file" });
-    return decoded;
-  });
+async function decode(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Rgba> {
+  const decoded = await decoder.run(width * height, ({ module }) => module.decode(bytes));
+  if (!decoded) throw new ImageError("Cannot decode the WebP image", { got: "a damaged file" });
+  return decoded;
 }
 
 /** Encodes an image as a WebP file with a quality of 0 to 100; 100 is lossless. */

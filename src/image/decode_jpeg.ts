@@ -1,7 +1,8 @@
 import type { ImageHeader } from "./header_type.ts";
 import { withComponents } from "./jpeg_components.ts";
-import { essentialJpeg, jpegParts } from "./jpeg_essential.ts";
+import { joinJpeg, type JpegPart, jpegParts } from "./jpeg_essential.ts";
 import { adobeTransform } from "./jpeg_segments.ts";
+import { checkScans } from "./jpeg_walk.ts";
 import type { Rgba } from "./rgba.ts";
 
 /** Decodes a file of the format's usual kind. */
@@ -13,15 +14,16 @@ export async function decodeJpeg(
   { channels }: ImageHeader,
   decode: Decode,
 ): Promise<Rgba> {
-  return channels === 4 ? await decodeCmyk(bytes, decode) : await decode(essentialJpeg(bytes));
+  const parts = jpegParts(bytes);
+  checkScans(parts);
+  return channels === 4 ? await decodeCmyk(parts, decode) : await decode(joinJpeg(parts));
 }
 
 /**
  * Codecs have no CMYK. They are given two files of three components each: C, M and Y, or their YCbCr, and C, Y and K as if they
  * were RGB. The inks, which files hold inverted, are multiplied as Pillow does.
  */
-async function decodeCmyk(bytes: Uint8Array, decode: Decode): Promise<Rgba> {
-  const parts = jpegParts(bytes);
+async function decodeCmyk(parts: readonly JpegPart[], decode: Decode): Promise<Rgba> {
   const transform = parts.map(adobeTransform).find((value) => value !== undefined) ?? 0;
   const isYcck = transform !== 0;
   const inks = await decode(withComponents(parts, { keep: [0, 1, 2], transform: isYcck ? 1 : 0 }));

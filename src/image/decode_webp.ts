@@ -13,16 +13,20 @@ export async function decodeWebp(
   { width, height, alpha }: ImageHeader,
   decode: Decode,
 ): Promise<Rgba> {
-  const { file, left, top } = webpStill(bytes);
+  const { file, cut, place } = webpStill(bytes);
   const frame = await decode(file);
-  const isFull = left === 0 && top === 0 && frame.width === width && frame.height === height;
-  if (isFull) return frame;
-  if (left + frame.width > width || top + frame.height > height) {
+  for (const shorter of cut) await checkNeeded(() => decode(shorter), frame);
+  const { left, top } = place ?? { left: 0, top: 0 };
+  const fits = place
+    ? left + frame.width <= width && top + frame.height <= height
+    : frame.width === width && frame.height === height;
+  if (!fits) {
     throw new ImageError("Cannot decode the WebP image", {
-      expected: `a frame within ${width}×${height} as its header says`,
+      expected: `${place ? "a frame within" : "an image of"} ${width}×${height} as its header says`,
       got: `${frame.width}×${frame.height} at ${left}, ${top}`,
     });
   }
+  if (frame.width === width && frame.height === height) return frame;
   const data = new Uint8Array(width * height * 4);
   if (!alpha) { for (let i = 3; i < data.length; i += 4) data[i] = 255; }
   for (let y = 0; y < frame.height; y++) {
@@ -30,4 +34,23 @@ export async function decodeWebp(
     data.set(row, ((top + y) * width + left) * 4);
   }
   return { width, height, data };
+}
+
+/**
+ * There are no checksums, but damaged data mostly ends too early or, unseen by decoders, too late. Throws `ImageError` if the end of
+ * the data makes no difference.
+ */
+async function checkNeeded(decodeShorter: () => Promise<Rgba>, { data }: Rgba): Promise<void> {
+  try {
+    const shorter = await decodeShorter();
+    if (shorter.data.some((byte, i) => byte !== data[i])) return;
+  } catch (error) {
+    if (error instanceof ImageError) return;
+    throw error;
+  }
+  throw new ImageError("Cannot decode the WebP image", {
+    expected: "image data that is whole",
+    got: "more of it than the image has pixels",
+    hint: "the file is damaged; fetch it again",
+  });
 }

@@ -53,12 +53,21 @@ export function readWebpHeader(bytes: Uint8Array): ImageHeader {
   return header;
 }
 
+/** A chunk of a WebP file. */
+export interface WebpChunk {
+  readonly name: string;
+  /** The length that its header says. */
+  readonly length: number;
+  /** Its bytes, as far as the file has them. */
+  readonly data: Uint8Array;
+}
+
 /** The chunks of a WebP file, or from `start` on; the last one may be cut. */
-export function* webpChunks(bytes: Uint8Array, start = 12): Generator<{ name: string; data: Uint8Array }> {
+export function* webpChunks(bytes: Uint8Array, start = 12): Generator<WebpChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = start; at + 8 <= bytes.length;) {
     const length = view.getUint32(at + 4, true);
-    yield { name: chunkName(bytes, at), data: bytes.subarray(at + 8, at + 8 + length) };
+    yield { name: chunkName(bytes, at), length, data: bytes.subarray(at + 8, at + 8 + length) };
     at += 8 + length + (length & 1);
   }
 }

@@ -18,103 +18,121 @@ export function readHuffmanTables(body: Uint8Array, tables: Map<number, HuffmanT
   }
 }
 
-/** Reads bits of entropy-coded data. Throws `ImageError` where they end too early. */
-export class BitReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-  #bits = 0;
-  #count = 0;
-  /** Zeros behind the end, which no code may use. */
-  #zeros = 0;
+/** A stretch of entropy-coded data between restart markers, in bits, and the number of the marker before it. */
+interface Interval {
+  readonly start: number;
+  readonly end: number;
+  readonly marker: number;
+}
 
-  constructor(bytes: Uint8Array) {
+/**
+ * Reads bits of entropy-coded data. Nothing stops it at the end of an interval, so that not each code has to ask: `left` below
+ * zero tells that too many were read.
+ */
+export class BitReader {
+  /** The data without stuffed bytes and markers. */
+  readonly #bytes: Uint8Array;
+  readonly #intervals: readonly Interval[];
+  #interval = 0;
+  #at = 0;
+  #end: number;
+
+  constructor(data: Uint8Array) {
+    const intervals: Interval[] = [], bytes = new Uint8Array(data.length + 8);
+    let length = 0, start = 0, marker = -1;
+    for (let i = 0; i < data.length; i++) {
+      const byte = data[i]!, next = data[i + 1];
+      if (byte === 0xff && next !== 0) {
+        // Bytes FF may come before a marker, and before what follows the data.
+        if (next === 0xff || next === undefined) continue;
+        if (next < 0xd0 || next > 0xd7) throw damagedData(`a marker FF ${next.toString(16)} within it`);
+        intervals.push({ start, end: length * 8, marker });
+        start = length * 8;
+        marker = next - 0xd0;
+        i++;
+        continue;
+      }
+      bytes[length++] = byte;
+      if (byte === 0xff) i++;
+    }
+    intervals.push({ start, end: length * 8, marker });
     this.#bytes = bytes;
+    this.#intervals = intervals;
+    this.#end = intervals[0]!.end;
+  }
+
+  /** Where it is, in bits of the data without stuffed bytes and markers. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** The bits that are left of the interval. */
+  get left(): number {
+    return this.#end - this.#at;
+  }
+
+  /** Whether nothing follows the interval. */
+  get isLast(): boolean {
+    return this.#intervals.slice(this.#interval + 1).every(({ start, end }) => start === end);
+  }
+
+  /** Whether the whole bytes that are left are all 0, or all FF. */
+  get isFilled(): boolean {
+    const rest = this.#bytes.subarray(this.#at + 7 >> 3, this.#end >> 3);
+    return rest.every((byte) => byte === rest[0]) && (rest[0] === 0 || rest[0] === 0xff);
+  }
+
+  /** Whether no more is left than what fills a byte with ones. */
+  get isPadding(): boolean {
+    const { left } = this;
+    return left === 0 || left > 0 && left < 8 && this.peek(left) === (1 << left) - 1;
+  }
+
+  /** The next `count` bits, at most 16, which it stays before; or those at another place. */
+  peek(count: number, at: number = this.#at): number {
+    const i = at >> 3, bytes = this.#bytes;
+    const bits = (bytes[i]! << 16 | bytes[i + 1]! << 8 | bytes[i + 2]!) >>> (8 - (at & 7));
+    return (bits & 0xffff) >>> (16 - count);
+  }
+
+  /** Goes on by `count` bits. */
+  skip(count: number): void {
+    this.#at += count;
   }
 
   /** The next `count` bits, at most 16. */
   read(count: number): number {
-    const value = this.#peek() >>> (16 - count);
-    this.#count -= count;
-    if (this.#count < this.#zeros) throw damagedData();
+    const value = this.peek(count);
+    this.#at += count;
     return value;
   }
 
-  /** The symbol of the next code, and the code. */
-  symbol(table: HuffmanTable): { symbol: number; code: number; length: number } {
-    const entry = table[this.#peek()]!, length = entry >> 8;
-    if (length === 0) throw damagedData();
-    return { symbol: entry & 255, code: this.read(length), length };
+  /** The symbol of the next code. */
+  symbol(table: HuffmanTable): number {
+    const entry = table[this.peek(16)]!;
+    if (entry === 0) throw damagedData("a code that its Huffman table lacks");
+    this.#at += entry >> 8;
+    return entry & 255;
   }
 
-  /** Goes to the data after a restart marker. */
-  restart(): void {
-    const { length } = this.#bytes;
-    while (this.#at < length && !(this.#bytes[this.#at] === 0xff && this.#bytes[this.#at + 1]! > 0)) {
-      this.#at++;
-    }
-    this.#at += 2;
-    this.#bits = this.#count = this.#zeros = 0;
-  }
-
-  #peek(): number {
-    while (this.#count < 16) {
-      const byte = this.#bytes[this.#at], isMarker = byte === 0xff && this.#bytes[this.#at + 1] !== 0;
-      if (byte === undefined || isMarker) {
-        this.#bits <<= 8;
-        this.#zeros += 8;
-      } else {
-        this.#bits = this.#bits << 8 | byte;
-        this.#at += byte === 0xff ? 2 : 1;
-      }
-      this.#count += 8;
-    }
-    return this.#bits >>> (this.#count - 16) & 0xffff;
-  }
-}
-
-/** Writes bits of entropy-coded data. */
-export class BitWriter {
-  readonly #bytes: Uint8Array;
-  #length = 0;
-  #bits = 0;
-  #count = 0;
-
-  /** `most` is the most bytes that will be written, without those that are stuffed. */
-  constructor(most: number) {
-    this.#bytes = new Uint8Array(2 * most + 2);
-  }
-
-  /** Writes the lowest `count` bits of `value`, at most 16. */
-  write(value: number, count: number): void {
-    this.#bits = this.#bits << count | value;
-    for (this.#count += count; this.#count >= 8; this.#count -= 8) {
-      const byte = this.#bits >>> (this.#count - 8) & 255;
-      this.#bytes[this.#length++] = byte;
-      if (byte === 0xff) this.#bytes[this.#length++] = 0;
-    }
-  }
-
-  /** Fills the last byte, and writes a restart marker. */
+  /** Goes to the data after the next restart marker, which must have the given number. */
   restart(number: number): void {
-    this.#fill();
-    this.#bytes[this.#length++] = 0xff;
-    this.#bytes[this.#length++] = 0xd0 + number % 8;
-  }
-
-  /** All that was written. */
-  finish(): Uint8Array {
-    this.#fill();
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  #fill(): void {
-    if (this.#count > 0) this.write(0xff >> this.#count, 8 - this.#count);
+    const next = this.#intervals[++this.#interval];
+    if (next?.marker !== number) {
+      throw damagedData(
+        `${next ? `restart marker ${next.marker}` : "none"} in place of restart marker ${number}`,
+      );
+    }
+    this.#at = next.start;
+    this.#end = next.end;
   }
 }
 
-function damagedData(): ImageError {
+/** The error of entropy-coded data of which `got` tells what is wrong. */
+export function damagedData(got: string): ImageError {
   return new ImageError("Cannot decode the JPEG image", {
-    got: "damaged image data",
+    expected: "image data that is whole",
+    got,
     hint: "the file is damaged; fetch it again",
   });
 }

@@ -1,6 +1,6 @@
 import { concat } from "../io/concat.ts";
 import { ImageError } from "../tensor/errors.ts";
-import { EOI, isAncillary, type Segment, segments, SOS } from "./jpeg_segments.ts";
+import { EOI, isAncillary, type Segment, segments, SOI, SOS } from "./jpeg_segments.ts";
 
 /**
  * A limit on the number of scans, which no encoder reaches. Even an empty scan costs a pass over all pixels, so that a
@@ -8,16 +8,16 @@ import { EOI, isAncillary, type Segment, segments, SOS } from "./jpeg_segments.t
  */
 const maxScans = 100;
 
-/** A segment, and what follows it up to the next: the data of a scan. */
+/** A segment; of a scan also the data, which follows it. */
 export interface JpegPart extends Segment {
   /** All its bytes with its marker, and the data. */
   readonly bytes: Uint8Array;
   readonly data: Uint8Array;
 }
 
-/** A JPEG file of nothing but what makes the pixels. Throws as `jpegParts` does. */
-export function essentialJpeg(bytes: Uint8Array): Uint8Array {
-  return concat([bytes.subarray(0, 2), ...jpegParts(bytes).map((part) => part.bytes)]);
+/** A JPEG file of parts. */
+export function joinJpeg(parts: readonly JpegPart[]): Uint8Array {
+  return concat([Uint8Array.of(0xff, SOI), ...parts.map(({ bytes }) => bytes)]);
 }
 
 /**
@@ -44,8 +44,9 @@ export function jpegParts(bytes: Uint8Array): JpegPart[] {
     });
   }
   return all.map((segment, i) => {
-    const next = all[i + 1]?.at ?? segment.at + 2;
-    const data = Math.min(next, segment.code === EOI ? next : segment.at + 4 + segment.body.length);
-    return { ...segment, bytes: bytes.subarray(segment.at, next), data: bytes.subarray(data, next) };
+    const end = segment.code === EOI ? segment.at + 2 : segment.at + 4 + segment.body.length;
+    // Bytes behind other segments are none of the image.
+    const next = segment.code === SOS ? all[i + 1]!.at : end;
+    return { ...segment, bytes: bytes.subarray(segment.at, next), data: bytes.subarray(end, next) };
   }).filter((part) => !isAncillary(part));
 }
