@@ -21,6 +21,7 @@ const firstChunk = 8;
  * they are. Where the length or name of another one is damaged, the walk goes on with the next intact chunk.
  */
 export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
+  const search: Search = { budget: 4 * bytes.length };
   for (let at = firstChunk; at < bytes.length;) {
     const chunk = chunkAt(bytes, at);
     if (chunk && (critical.has(chunk.name) || chunk.intact)) {
@@ -30,9 +31,36 @@ export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
     } else if (critical.has(nameAt(bytes, at))) {
       return;
     } else {
-      at = chunk && chunkAt(bytes, chunk.end)?.intact ? chunk.end : nextIntact(bytes, at + 4);
+      at = chunk ? endOfDamaged(bytes, { at, end: chunk.end, search }) : nextIntact(bytes, at + 4, search);
     }
   }
+}
+
+/** Bytes whose checksums may still be computed. Without a limit, bytes made to look like many chunks would take hours. */
+interface Search {
+  budget: number;
+}
+
+/**
+ * Where the next chunk begins after a damaged one. If there is an intact one at its end, its data is damaged; or its length is,
+ * which then leads past chunks that follow one another up to there.
+ */
+function endOfDamaged(
+  bytes: Uint8Array,
+  { at, end, search }: { at: number; end: number; search: Search },
+): number {
+  const next = nextIntact(bytes, at + 4, search);
+  return chunkAt(bytes, end)?.intact && !leadsTo(bytes, next, end) ? end : next;
+}
+
+/** Whether intact chunks follow one another from `at` to `end`. */
+function leadsTo(bytes: Uint8Array, at: number, end: number): boolean {
+  while (at < end) {
+    const chunk = chunkAt(bytes, at);
+    if (!chunk?.intact) return false;
+    at = chunk.end;
+  }
+  return at === end;
 }
 
 function chunkAt(bytes: Uint8Array, at: number): PngChunk | undefined {
@@ -50,16 +78,15 @@ function chunkAt(bytes: Uint8Array, at: number): PngChunk | undefined {
   };
 }
 
-/** Where the next intact chunk begins. Bytes made to look like many chunks end the search, which else could take hours. */
-function nextIntact(bytes: Uint8Array, from: number): number {
-  let budget = 4 * bytes.length;
-  for (let at = from; at + 12 <= bytes.length && budget > 0; at++) {
+/** Where the next intact chunk begins, or the end of the data. */
+function nextIntact(bytes: Uint8Array, from: number, search: Search): number {
+  for (let at = from; at + 12 <= bytes.length && search.budget > 0; at++) {
     // Passes over nearly all places.
     if (!isLetter(bytes[at + 4]!)) continue;
     const chunk = chunkAt(bytes, at);
     if (!chunk) continue;
     if (chunk.intact) return at;
-    budget -= chunk.data.length;
+    search.budget -= chunk.data.length;
   }
   return bytes.length;
 }

@@ -4,6 +4,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import type { Image } from "../../src/image/image.ts";
 import { ImageError } from "../../src/tensor/errors.ts";
 import { concat } from "../../src/io/concat.ts";
+import { pngKinds, pngOf } from "./png_kinds.ts";
 import { buildPng, goldenFiles, imageError, pngChunk } from "./support.ts";
 
 const test = suite("PNG");
@@ -21,27 +22,42 @@ const annotated = buildPng(
   ],
 );
 
-for (
-  const [name, bytes] of [["annotated", annotated], [
-    "palette",
-    goldenFiles.get("palette_alpha.png")!.bytes,
-  ]] as const
-) {
-  test(`each flipped bit of ${name}: an error in a critical chunk, nothing in another`, async () => {
-    const whole = await decodeImage(bytes);
-    let flips = 0;
-    for (const { name: chunk, from, to } of spans(bytes)) {
-      for (let bit = from * 8; bit < to * 8; bit++, flips++) {
-        const flipped = bytes.slice();
-        flipped[bit >> 3]! ^= 1 << (bit & 7);
-        const got = await decoded(flipped);
-        const fits = isAncillary(chunk) ? samePixels(got, whole) || chunk === "tRNS" && got : !got;
-        assert.ok(fits, `bit ${bit - from * 8} of ${chunk}: ${got ? "a picture" : "an error"}`);
-      }
+/** Flips bits of a file and checks each: what stands in a critical chunk is refused, all else changes nothing. */
+async function checkFlips(bytes: Uint8Array, { every = 1, from: first = 0 } = {}): Promise<number> {
+  const whole = await decodeImage(bytes);
+  let flips = 0;
+  for (const { name: chunk, from, to } of spans(bytes)) {
+    for (let bit = from * 8; bit < to * 8; bit++) {
+      if (bit % every !== first) continue;
+      flips++;
+      const flipped = bytes.slice();
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      const got = await decoded(flipped);
+      const fits = isAncillary(chunk) ? samePixels(got, whole) || chunk === "tRNS" && got : !got;
+      assert.ok(fits, `bit ${bit - from * 8} of ${chunk}: ${got ? "a picture" : "an error"}`);
     }
-    assert.is(flips, bytes.length * 8);
-  });
+  }
+  return flips;
 }
+
+test("each flipped bit: an error in a critical chunk, nothing in another", async () => {
+  for (const bytes of [annotated, goldenFiles.get("palette_alpha.png")!.bytes]) {
+    assert.is(await checkFlips(bytes), bytes.length * 8);
+  }
+});
+
+test("the same for 10⁴ bits of all kinds of PNG", async () => {
+  const every = 4;
+  let flips = 0;
+  for (const [i, kind] of pngKinds.entries()) {
+    try {
+      flips += await checkFlips(pngOf(kind), { every, from: i % every });
+    } catch (cause) {
+      throw new Error(`${JSON.stringify(kind)}: ${(cause as Error).message}`, { cause });
+    }
+  }
+  assert.ok(flips >= 10_000, `${flips} flips`);
+});
 
 test("a picture with its data in many chunks, of which one is lost or renamed, is refused", async () => {
   const [rows, size] = [new Uint8Array(64 * 193).map((_, i) => i % 193 ? i * i : 0), {
@@ -88,6 +104,14 @@ test("critical chunks that nobody knows, and iOS's own PNG, are refused by name"
   const [start, rest] = [annotated.subarray(0, 8), annotated.subarray(8)];
   const ios = concat([start, pngChunk("CgBI", Uint8Array.of(0x50, 0, 0x20, 6)), rest]);
   assert.match((await imageError(() => decodeImage(ios))).message, /optimized for iOS/);
+});
+
+test("a damaged chunk that holds a whole picture is passed over with all that it holds", async () => {
+  const holder = pngChunk("prVt", concat([text.encode("thumbnail"), annotated, text.encode("end")]));
+  holder[10]! ^= 1;
+  const rows = Uint8Array.of(0, 1, 2, 3), size = { width: 1, height: 1 }, whole = buildPng(rows, size);
+  const file = concat([whole.subarray(0, 33), holder, whole.subarray(33)]);
+  assert.equal(await decodeImage(file), await decodeImage(whole));
 });
 
 test("bytes made to look like damaged chunks take no time", async () => {
