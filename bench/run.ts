@@ -4,6 +4,7 @@ const benchmarks: readonly string[] = [
   "webgpu",
   "webgpu_chromium",
   "generator",
+  "memory",
   "machine/limits",
   "service",
   "training_tokenizer",

@@ -1,14 +1,26 @@
 import { BackendError, type ErrorFacts } from "../tensor/errors.ts";
 
+/** Bytes, where memory lacks. */
+export interface MemoryLack {
+  /** What was asked for. */
+  readonly wanted: number;
+  /** What could be had now. */
+  readonly free: number;
+  /** What could be had at most, if all else were given back. */
+  readonly most: number;
+}
+
 /** A backend's memory does not suffice for a program. */
 export class OutOfMemoryError extends BackendError {
-  /** Bytes that were wanted, and those that could be had. */
-  readonly wanted: number;
-  readonly free: number;
+  readonly lack: MemoryLack;
 
-  constructor(subject: string, { wanted, free, ...facts }: ErrorFacts & { wanted: number; free: number }) {
+  constructor(subject: string, { lack, ...facts }: ErrorFacts & { lack: MemoryLack }) {
     super(subject, facts);
-    this.wanted = wanted;
-    this.free = free;
+    this.lack = lack;
   }
+}
+
+/** Bytes as errors name them. */
+export function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

@@ -15,6 +15,11 @@ export type BackendName = "auto" | "webgpu" | "wasm" | "ort" | "reference";
 export interface BackendOptions {
   /** Threads of WASM; default: one for each processor. */
   readonly threads?: number;
+  /**
+   * Most bytes that a run on WASM may work in, beside the weights: the arena of `ProgramStats`. Default 2 GiB, of the 4
+   * that WASM can address; 4 with `training`.
+   */
+  readonly maxArenaBytes?: number;
   /** What WASM and WebGPU need for programs of training. */
   readonly training?: TrainingParts;
 }
@@ -35,9 +40,9 @@ const backends: Readonly<
     const { WebGpuBackend } = await import("./webgpu/webgpu_backend.ts");
     return new WebGpuBackend({ training: training?.webgpu });
   },
-  wasm: async ({ threads, training }) => {
+  wasm: async ({ threads, maxArenaBytes, training }) => {
     const { WasmBackend } = await import("./wasm/wasm_backend.ts");
-    return new WasmBackend({ threads, training: training?.wasm });
+    return new WasmBackend({ threads, maxArenaBytes, training: training?.wasm });
   },
   ort: async ({ threads }) => {
     const [{ OrtBackend }, { importRuntime }] = await Promise.all([
@@ -55,7 +60,11 @@ const backends: Readonly<
 /** The most threads of a backend. */
 export const maxThreads = 256;
 
-const kinds: Kinds<BackendOptions> = { threads: wholeNumber(1, maxThreads), training: record };
+const kinds: Kinds<BackendOptions> = {
+  threads: wholeNumber(1, maxThreads),
+  maxArenaBytes: wholeNumber(1),
+  training: record,
+};
 
 /** The names that `createBackend` knows. */
 export const backendNames: readonly string[] = ["auto", ...Object.keys(backends)];

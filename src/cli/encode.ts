@@ -58,7 +58,12 @@ async function encode(inputs: readonly Input[], options: Options, io: Io): Promi
   using bar = progress("Encoding", io);
   const all: Tokens[] = [];
   let first: InputImage | undefined;
-  for await (const batch of batchesOf(inputs, options, io)) {
+  for await (
+    const batch of batchesOf(inputs, {
+      ...options,
+      check: (size) => tokenizer.checkSize(size),
+    }, io)
+  ) {
     first ??= batch[0]!;
     checkSameSize(first, batch[0]!);
     bar.update(all.length, inputs.length);

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Image } from "../image/image.ts";
 import { prepareImage } from "../image/prepare.ts";
-import { readHeader } from "../image/header.ts";
+import { readHeader, uprightSize } from "../image/header.ts";
 import { readImage, readImageFile } from "../image/read.ts";
 import { files } from "../io/host.ts";
 import { reasonOf } from "../io/reason.ts";
 import { ImageError } from "../tensor/errors.ts";
-import { maxRunPixels } from "../tokenizer/runs.ts";
+import { type Frame, maxRunPixels } from "../tokenizer/runs.ts";
 import { count } from "./count.ts";
 import type { Input } from "./inputs.ts";
 import type { Io } from "./io.ts";
@@ -30,6 +30,12 @@ export function withImages(command: Command): Command {
     .option("--skip-damaged", "report images that cannot be read, and continue with the others");
 }
 
+/** How a command takes images. */
+interface BatchOptions extends ImageOptions {
+  /** Throws `ImageError` for a size for which memory would lack. */
+  readonly check: (size: Frame) => Promise<void>;
+}
+
 /** An image with its input, the `index`-th. */
 export interface InputImage {
   readonly index: number;
@@ -39,19 +45,21 @@ export interface InputImage {
 
 /**
  * Reads images and yields consecutive ones of one size as batches, so that few are in memory at once. With `size`, the
- * shorter side of each image is resized to it and the image is cropped to a square.
+ * shorter side of each image is resized to it and the image is cropped to a square. The size of what comes of it is checked
+ * before pixels are decoded.
  *
  * Throws `ImageError` for an image that cannot be read; with `skipDamaged` only if there is no other.
  */
 export async function* batchesOf(
   inputs: readonly Input[],
-  { size, skipDamaged }: ImageOptions,
+  { size, skipDamaged, check }: BatchOptions,
   io: Io,
 ): AsyncGenerator<InputImage[]> {
   let batch: InputImage[] = [], skipped = 0;
+  if (size) await check({ width: size, height: size });
   for (const [index, { path }] of inputs.entries()) {
     io.signal.throwIfAborted();
-    const original = await readInput(path, io).catch((error) => {
+    const original = await readInput(path, { check: size ? undefined : check }, io).catch((error) => {
       if (!skipDamaged || !(error instanceof ImageError)) throw error;
       skipped++;
       io.note(`voken: skipped ${path}: ${error.message}`);
@@ -86,12 +94,14 @@ export async function checkInputs(inputs: readonly Input[], { skipDamaged }: Ima
   }
 }
 
-/** Reads an image, and says that of an animation only the first frame is taken. */
-async function readInput(path: string, io: Io): Promise<Image> {
+/** Reads an image if its size passes `check`, and says that of an animation only the first frame is taken. */
+async function readInput(path: string, { check }: Partial<BatchOptions>, io: Io): Promise<Image> {
   const isStream = path === standardStream;
   try {
     const bytes = isStream ? await io.input() : await readImageFile(path);
-    const image = await readImage(bytes), { format, animated } = readHeader(bytes);
+    const header = readHeader(bytes), { format, animated } = header;
+    await check?.(uprightSize(header));
+    const image = await readImage(bytes);
     if (animated) {
       const taken = format === "png" ? "default image" : "first frame";
       io.note(`voken: ${isStream ? "standard input" : path} is an animation; its ${taken} is taken`);

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { alignColumns } from "../graph/print.ts";
 import { psnr } from "../image/metrics.ts";
 import type { Grid } from "../tokenizer/grid.ts";
+import type { Frame } from "../tokenizer/runs.ts";
 import { describeTokens } from "./describe_tokens.ts";
 import type { Io } from "./io.ts";
 import { withExamples } from "./help.ts";
@@ -68,7 +69,8 @@ async function reconstruct(
 ): Promise<void> {
   await using tokenizer = await loadTokenizer(options, io);
   using bar = progress("Reconstructing", io);
-  for await (const batch of batchesOf(inputs, options, io)) {
+  const check = (size: Frame) => tokenizer.checkSize(size, { decode: true });
+  for await (const batch of batchesOf(inputs, { ...options, check }, io)) {
     bar.update(done.length, inputs.length);
     const start = performance.now();
     const tokens = await tokenizer.encode(batch.map(({ image }) => image), { signal: io.signal });

@@ -39,6 +39,11 @@ export function readHeader(bytes: Uint8Array): ImageHeader {
   return header;
 }
 
+/** Width and height of the image once its orientation is applied. */
+export function uprightSize({ width, height, orientation }: ImageHeader): { width: number; height: number } {
+  return orientation >= 5 ? { width: height, height: width } : { width, height };
+}
+
 /** Throws `ImageError` if the image has more than `maxPixels` pixels, `ArgumentError` if the limit is invalid. */
 export function checkPixels({ width, height }: ImageHeader, maxPixels: number): void {
   if (!(maxPixels >= 1)) {

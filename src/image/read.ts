@@ -34,7 +34,7 @@ export async function readImage(
   checkOptions(options, decodeKinds, "read the image");
   if (source instanceof Uint8Array) return await decodeImage(source, options);
   if (source instanceof ArrayBuffer) return await decodeImage(new Uint8Array(source), options);
-  if (source instanceof Blob) return await decodeImage(await readBlob(source, options), options);
+  if (source instanceof Blob) return await decodeImage(await readImageBlob(source, options), options);
   if (typeof source === "string" || source instanceof URL) return await readFile(source, options);
   return await imageOfPixels(source, { ...options, action: "read the image" });
 }
@@ -84,7 +84,11 @@ export async function readImageFile(
   }
 }
 
-function readBlob(blob: Blob, options: DecodeOptions): Promise<Uint8Array> {
+/** Reads the bytes of an image file in a blob as `readImageFile` does those of a file. */
+export function readImageBlob(
+  blob: Blob,
+  options: Pick<DecodeOptions, "maxPixels"> = {},
+): Promise<Uint8Array> {
   const read = async (start: number, end: number) =>
     new Uint8Array(await blob.slice(start, end).arrayBuffer());
   return readChecked({ size: blob.size, read }, options);

@@ -11,6 +11,7 @@ interface Builtins {
   "node:crypto": typeof import("node:crypto");
   "node:fs/promises": typeof import("node:fs/promises");
   "node:os": typeof import("node:os");
+  "node:timers": typeof import("node:timers");
   "node:url": typeof import("node:url");
   "node:worker_threads": typeof import("node:worker_threads");
   "node:zlib": typeof import("node:zlib");
@@ -53,6 +54,17 @@ export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name]
 /** Whether there is a browser with its canvas, in a page or a worker. */
 export function inBrowser(): boolean {
   return host.process?.getBuiltinModule === undefined && "OffscreenCanvas" in globalThis;
+}
+
+/** Calls `then` after so many milliseconds, unless the program ends before: this does not keep it alive. Gives what cancels it. */
+export function later(milliseconds: number, then: () => void): () => void {
+  const timers = builtin("node:timers");
+  if (timers) {
+    const timer = timers.setTimeout(then, milliseconds).unref();
+    return () => timers.clearTimeout(timer);
+  }
+  const timer = setTimeout(then, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /** The file system. Throws `FileError` in hosts without one. */

@@ -1,4 +1,5 @@
 import type { Program } from "../backend/backend.ts";
+import { OutOfMemoryError } from "../backend/out_of_memory.ts";
 import { BackendError } from "../tensor/errors.ts";
 
 interface Entry {
@@ -59,7 +60,8 @@ export class ProgramCache implements AsyncDisposable {
     try {
       return await compile();
     } catch (error) {
-      if (!(error instanceof BackendError) || !await this.#evict(0)) throw error;
+      const isHopeless = error instanceof OutOfMemoryError && error.lack.wanted > error.lack.most;
+      if (!(error instanceof BackendError) || isHopeless || !await this.#evict(0)) throw error;
       return await compile();
     }
   }

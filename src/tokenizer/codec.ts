@@ -1,7 +1,5 @@
 import type { Cancellable } from "../backend/backend.ts";
-import { OutOfMemoryError } from "../backend/out_of_memory.ts";
 import type { Graph } from "../graph/trace.ts";
-import { BackendError } from "../tensor/errors.ts";
 import type { Image } from "../image/image.ts";
 import { imagesToTensor, paddingTo, tensorToImages } from "../image/pixels.ts";
 import type { TokenizerModel } from "../models/tokenizer_weights.ts";
@@ -11,6 +9,8 @@ import type { RuntimeOptions } from "../runtime/options.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import { decodeGraph, encodeGraph, type Extent } from "./programs.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
+import { fitting } from "./room.ts";
+import { type Frame, maxRunPixels } from "./runs.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Programs that are kept: one for each direction and shape. */
@@ -40,43 +40,52 @@ export class Codec implements AsyncDisposable {
     return new Codec(config, await Engine.load({ source, graphs, format, programs: keptPrograms }, options));
   }
 
+  /** Pixels of a token along each side. */
+  get factor(): number {
+    return downsamplingFactor(this.config);
+  }
+
   /** Latents z `[N,h,w,zChannels]` and tokens u32 `[N,h,w]` of images x `[N,H,W,3]`. */
   async encodeTensor(
     x: HostTensor<"f32">,
     { signal }: Cancellable,
   ): Promise<{ z: HostTensor<"f32">; tokens: HostTensor<"u32"> }> {
-    const [n, height, width] = x.shape as [number, number, number], action = "encode the image";
-    const { key, graph } = this.#encoder({ n, height, width });
-    const outputs = await fitting(
-      { n, height, width },
-      { action, work: () => this.engine.run(key, { graph, inputs: { x }, action, signal }) },
-    );
+    const [n, height, width] = x.shape as [number, number, number];
+    const action = "encode the image", { factor } = this, extent = { n, height, width };
+    const { key, graph } = this.#encoder(extent);
+    const work = () => this.engine.run(key, { graph, inputs: { x }, action, signal });
+    const outputs = await fitting(extent, { action, factor, work });
     return outputs as { z: HostTensor<"f32">; tokens: HostTensor<"u32"> };
   }
 
   /** Images `[N,H,W,3]` of tokens u32 `[N,h,w]`. */
   async decodeTensor(tokens: HostTensor<"u32">, { signal }: Cancellable): Promise<HostTensor<"f32">> {
     const [n, rows, columns] = tokens.shape as [number, number, number];
-    const factor = downsamplingFactor(this.config), height = rows * factor, width = columns * factor;
-    const graph = () => decodeGraph(this.config, { n, height, width });
-    const action = "decode the tokens", run = { graph, inputs: { tokens }, action, signal };
-    const { x } = await fitting(
-      { n, height, width },
-      { action, work: () => this.engine.run(`decode ${n}×${height}×${width}`, run) },
-    );
+    const { factor } = this, extent = { n, height: rows * factor, width: columns * factor };
+    const action = "decode the tokens", { key, graph } = this.#decoder(extent);
+    const work = () => this.engine.run(key, { graph, inputs: { tokens }, action, signal });
+    const { x } = await fitting(extent, { action, factor, work });
     return x as HostTensor<"f32">;
+  }
+
+  /**
+   * Throws `ImageError` where memory lacks to encode an image of this size, with `decode` also to decode it again. It makes
+   * the programs, which are kept; small images always fit.
+   */
+  async checkRoom(size: Frame, { decode }: { decode: boolean }): Promise<void> {
+    const { factor } = this, { width, height } = paddingTo(size, factor), extent = { n: 1, width, height };
+    if (width * height <= maxRunPixels) return;
+    const action = decode ? "reconstruct the image" : "encode the image";
+    // The decoder, which needs more, first: what the error says that fits is to fit both.
+    for (const { key, graph } of [...decode ? [this.#decoder(extent)] : [], this.#encoder(extent)]) {
+      const work = () => this.engine.use(key, { graph, work: () => Promise.resolve() });
+      await fitting(extent, { action, factor, work });
+    }
   }
 
   /** Tokens of images of one size. */
   async encode(images: readonly Image[], options: Cancellable): Promise<Tokens[]> {
-    const factor = downsamplingFactor(this.config), { codebookSize } = quantizerOf(this.config);
-    const { width, height } = paddingTo(images[0]!, factor), extent = { n: images.length, height, width };
-    const { key, graph } = this.#encoder(extent);
-    // Before there is a tensor, which may be large.
-    await fitting(extent, {
-      action: "encode the image",
-      work: () => this.engine.use(key, { graph, work: () => Promise.resolve() }),
-    });
+    const { factor } = this, { codebookSize } = quantizerOf(this.config);
     const { tokens } = await this.encodeTensor(imagesToTensor(images, { factor }), options);
     const [, rows, columns] = tokens.shape as [number, number, number];
     const cells = rows * columns;
@@ -104,31 +113,13 @@ export class Codec implements AsyncDisposable {
     return { key: `encode ${n}×${height}×${width}`, graph: () => encodeGraph(this.config, extent) };
   }
 
+  #decoder(extent: Extent): { key: string; graph: () => Graph } {
+    const { n, height, width } = extent;
+    return { key: `decode ${n}×${height}×${width}`, graph: () => decodeGraph(this.config, extent) };
+  }
+
   /** Waits for the calls under way, then frees memory and threads. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.engine[Symbol.asyncDispose]();
-  }
-}
-
-/** Does `work`. Where memory lacks for it, throws a `BackendError` that says how many pixels would fit. */
-async function fitting<Result>(
-  { n, height, width }: Extent,
-  { action, work }: { action: string; work: () => Promise<Result> },
-): Promise<Result> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (!(cause instanceof OutOfMemoryError)) throw cause;
-    const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
-    // Memory grows with the pixels.
-    const most = Math.floor(n * height * width * cause.free / cause.wanted);
-    throw new BackendError(`Cannot ${action}`, {
-      expected: `pixels that need at most ${mebibytes(cause.free)} of memory`,
-      got: `${n > 1 ? `${n} of ` : ""}${width}×${height} after padding, which need ${
-        mebibytes(cause.wanted)
-      }`,
-      hint: `about ${most} pixels fit: make the image smaller, or dispose models that are no longer needed`,
-      cause,
-    });
   }
 }

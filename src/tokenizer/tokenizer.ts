@@ -1,12 +1,12 @@
 import type { Cancellable } from "../backend/backend.ts";
 import type { TokenizerConfig } from "../networks/magvit2/config.ts";
 import { type TokenizerModel, tokenizerWeights } from "../models/tokenizer_weights.ts";
-import type { Image } from "../image/image.ts";
+import { checkSize, type Image } from "../image/image.ts";
 import type { ImageInput } from "../image/input.ts";
 import { imagesOf } from "../image/take_images.ts";
 import { nchwToNhwc, nhwcToNchw } from "../image/pixels.ts";
 import { unfit } from "../tensor/describe.ts";
-import { cancellable, checkOptions, type Kinds } from "../tensor/options.ts";
+import { cancellable, checkOptions, flag, type Kinds } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type HostTensor, isTensor } from "../tensor/tensor.ts";
 import { Codec } from "./codec.ts";
@@ -16,10 +16,9 @@ import { checkSource } from "../models/check_source.ts";
 import { hintKinds, type ModelHints } from "../models/hints.ts";
 import type { ModelSource } from "../models/find.ts";
 import { openCheckpoint } from "../models/open.ts";
-import { downsamplingFactor } from "../networks/magvit2/config.ts";
 import { imageGrid } from "./grid.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
-import { runsOf } from "./runs.ts";
+import { type Frame, runsOf } from "./runs.ts";
 import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
 
 const loadKinds: Kinds<ModelHints & RuntimeOptions> = { ...hintKinds, ...runtimeKinds };
@@ -84,7 +83,7 @@ export class Tokenizer implements AsyncDisposable {
 
   /** Pixels of a token along each side. */
   get factor(): number {
-    return downsamplingFactor(this.config);
+    return this.#codec.factor;
   }
 
   /** The name of the backend that runs the model. */
@@ -93,9 +92,27 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
+   * Throws `ImageError` if memory lacks to encode an image of this size after padding, with `decode` also to decode its
+   * tokens; the error says how many pixels fit. `encode` and `reconstruct` check files like that by their headers, before
+   * their pixels are decoded. On WASM a run may work in 2 GiB (`maxArenaBytes` of `createBackend`).
+   * Throws `ArgumentError` for what is no size.
+   */
+  checkSize(
+    size: { readonly width: number; readonly height: number },
+    options: { decode?: boolean } = {},
+  ): Promise<void> {
+    return this.#codec.engine.call("check the size", async () => {
+      checkOptions(options, { decode: flag }, "check the size");
+      checkSize(size, "check the size");
+      await this.#codec.checkRoom(size, { decode: false, ...options });
+    });
+  }
+
+  /**
    * The tokens of an image of any size: RGB as `readImage` gives it, or what browsers have (`ImageData`, a canvas, an
    * `ImageBitmap`, a file as a `Blob` …). If its sides are not multiples of `factor`, it is centred in a grey frame.
-   * Throws `ArgumentError` if it is not a valid image, `ImageError` if it cannot be decoded or drawn.
+   * Throws `ArgumentError` if it is not a valid image, `ImageError` if it cannot be decoded or drawn, or memory lacks for so
+   * many pixels (see `checkSize`).
    */
   encode(image: ImageInput, options?: Cancellable): Promise<Tokens>;
   /** The tokens of each image. They do not depend on the other images. */
@@ -103,7 +120,7 @@ export class Tokenizer implements AsyncDisposable {
   encode(images: ImageInput | readonly ImageInput[], options: Cancellable = {}): Promise<Tokens | Tokens[]> {
     return this.#codec.engine.call("encode", async () => {
       checkOptions(options, cancellable, "encode");
-      const tokens = await this.#encodeAll(listOf(images), options);
+      const tokens = await this.#encodeAll(listOf(images), { decode: false, ...options });
       return isList(images) ? tokens : tokens[0]!;
     });
   }
@@ -133,7 +150,7 @@ export class Tokenizer implements AsyncDisposable {
   ): Promise<Image | Image[]> {
     return this.#codec.engine.call("reconstruct", async () => {
       checkOptions(options, cancellable, "reconstruct");
-      const tokens = await this.#encodeAll(listOf(images), options);
+      const tokens = await this.#encodeAll(listOf(images), { decode: true, ...options });
       const reconstructed = await this.#decodeAll(tokens, options);
       return isList(images) ? reconstructed : reconstructed[0]!;
     });
@@ -190,9 +207,15 @@ export class Tokenizer implements AsyncDisposable {
     return this.#codec[Symbol.asyncDispose]();
   }
 
-  async #encodeAll(inputs: readonly ImageInput[], options: Cancellable): Promise<Tokens[]> {
-    const images = await imagesOf(inputs, "encode the image"), all: Tokens[] = [];
-    for (const run of runsOf(images, (image) => image)) all.push(...await this.#codec.encode(run, options));
+  async #encodeAll(
+    inputs: readonly ImageInput[],
+    { decode, signal }: Cancellable & { decode: boolean },
+  ): Promise<Tokens[]> {
+    const check = (size: Frame) => this.#codec.checkRoom(size, { decode });
+    const images = await imagesOf(inputs, { action: "encode the image", check }), all: Tokens[] = [];
+    for (const run of runsOf(images, (image) => image)) {
+      all.push(...await this.#codec.encode(run, { signal }));
+    }
     return all;
   }
 

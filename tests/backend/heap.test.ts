@@ -6,6 +6,7 @@ import { inferenceBuild, kernelModule } from "../../src/backend/wasm/builds.ts";
 import { instantiate, kernelMemory } from "../../src/backend/wasm/kernels.ts";
 import { trainingKernels } from "../../src/backend/wasm/training.ts";
 import { Workspace } from "../../src/backend/wasm/workspace.ts";
+import { OutOfMemoryError } from "../../src/backend/out_of_memory.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
 
 const test = suite("WASM memory");
@@ -91,7 +92,7 @@ test("a workspace is as large as its most demanding program needs", () => {
   assert.is(workspace.bytes, 100_000);
   const third = workspace.add(700_000, keep);
   assert.is(workspace.bytes, 700_000);
-  assert.ok(workspace.address > Math.max(first, second, third), "it grows at the end of the memory");
+  assert.ok(workspace.at(1) > Math.max(first, second, third), "it grows at the end of the memory");
   assert.is(memory.allocated, 700_032 + 3 * 1024);
   workspace.remove(700_000);
   assert.is(workspace.bytes, 100_000);
@@ -105,8 +106,56 @@ test("a workspace that cannot grow serves the programs that it has", () => {
   const memory = heap(32), workspace = new Workspace(memory);
   workspace.add(1_000_000, () => 0);
   assert.throws(() => workspace.add(3_000_000, () => 0), (error: unknown) => error instanceof BackendError);
-  assert.ok(workspace.address > 0);
+  assert.ok(workspace.at(1_000_000) > 0);
   assert.is(workspace.bytes, 1_000_000);
+});
+
+test("a workspace that was given back grows to what the next program needs", () => {
+  const memory = heap(), workspace = new Workspace(memory);
+  workspace.add(700_000, () => 0);
+  workspace.add(100_000, () => 0);
+  workspace.release();
+  assert.is(memory.allocated, 0);
+  workspace.at(100_000);
+  assert.is(workspace.bytes, 100_000);
+  workspace.at(700_000);
+  assert.is(workspace.bytes, 700_000);
+});
+
+test("a program that needs more than the limit is refused, and changes nothing", () => {
+  const memory = heap(), workspace = new Workspace(memory, { most: 1 << 20 });
+  workspace.add(1 << 20, () => 0);
+  const before = memory.allocated;
+  assert.throws(
+    () => workspace.add((1 << 20) + 1, () => memory.allocate(1000)),
+    (error: unknown) => error instanceof OutOfMemoryError && error.lack.most === 1 << 20,
+  );
+  assert.is(memory.allocated, before);
+});
+
+test("blocks keep addresses and contents in another memory, and what lies between is given back", () => {
+  const sizes = fc.array(fc.record({ bytes: fc.integer({ min: 1, max: 400_000 }), kept: fc.boolean() }));
+  fc.assert(fc.property(sizes, fc.boolean(), (wanted, guarded) => {
+    const memory = heap(1000, guarded);
+    const all = wanted.map(({ bytes, kept }, i) => ({ address: memory.allocate(bytes), bytes, kept, i }));
+    const bytesOf = ({ address, bytes }: { address: number; bytes: number }) =>
+      new Uint8Array(memory.memory.buffer, address, bytes);
+    for (const block of all) bytesOf(block).fill(block.i + 1);
+    for (const { address, kept } of all) if (!kept) memory.free(address);
+    const kept = all.filter(({ kept }) => kept), before = memory.memory;
+    memory.moveTo(new WebAssembly.Memory({ initial: 1, maximum: 1000 }));
+    assert.is.not(memory.memory, before);
+    assert.is(memory.spare, 0);
+    for (const block of kept) assert.ok(bytesOf(block).every((byte) => byte === block.i + 1));
+    if (guarded) assert.equal(memory.damaged(), []);
+    const end = Math.max(firstAddress, ...kept.map(({ address, bytes }) => address + bytes));
+    assert.ok(
+      memory.reserved <= Math.ceil((end + 2 * align) / 65536) * 65536,
+      `${memory.reserved} of ${end}`,
+    );
+    for (const { address } of kept) memory.free(address);
+    assert.is(memory.allocated, 0);
+  }));
 });
 
 test.run();

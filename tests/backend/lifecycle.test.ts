@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Program } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
+import type { WasmOptions } from "../../src/backend/wasm/machine.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { conv2d, groupNorm, param } from "../../src/graph/build.ts";
 import { trace } from "../../src/graph/trace.ts";
@@ -153,6 +154,13 @@ for (const { title, options, missing } of setups) {
 
 const test = suite("what the WASM backend refuses");
 
+/** Limits of memory, and what the error says where a program needs more. */
+const limits: readonly [string, WasmOptions, RegExp][] = [
+  ["a run may take", {}, /at most 2048 MiB \(maxArenaBytes\), got \d{5} MiB/],
+  ["was allowed", { maxArenaBytes: 10 * 2 ** 20 }, /at most 10 MiB \(maxArenaBytes\), got \d{5} MiB/],
+  ["there is", { maxArenaBytes: Infinity }, /Cannot take \d{5} MiB of WASM memory/],
+];
+
 test("weights of another backend", async () => {
   await using backend = new WasmBackend({ threads: 1 });
   await using reference = new ReferenceBackend();
@@ -160,19 +168,21 @@ test("weights of another backend", async () => {
   assert.instance(await rejection(backend.compile(shortGraph, weights)), ArgumentError);
 });
 
-test("more memory than there is, naming how much, and goes on", async () => {
-  await using backend = new WasmBackend({ threads: 1 });
-  const graphs = [shortGraph, convolutions(2, { size: 16_000, channels: 8 })];
-  await using weights = await backend.load(hashedWeights(graphs), { graphs });
-  await using program = await backend.compile(graphs[0]!, weights);
-  const expected = await outputOf(program, inputOf(shortGraph));
-  const { allocated } = backend.memory;
-  const error = await rejection(backend.compile(graphs[1]!, weights));
-  assert.instance(error, BackendError);
-  assert.match((error as BackendError).message, /Cannot take \d{5} MiB of WASM memory/);
-  assert.equal(await outputOf(program, inputOf(shortGraph)), expected);
-  assert.is(backend.memory.allocated, allocated);
-});
+for (const [title, options, message] of limits) {
+  test(`more memory than ${title}, naming how much, and goes on`, async () => {
+    await using backend = new WasmBackend({ threads: 1, ...options });
+    const graphs = [shortGraph, convolutions(2, { size: 16_000, channels: 8 })];
+    await using weights = await backend.load(hashedWeights(graphs), { graphs });
+    await using program = await backend.compile(graphs[0]!, weights);
+    const expected = await outputOf(program, inputOf(shortGraph));
+    const { allocated } = backend.memory;
+    const error = await rejection(backend.compile(graphs[1]!, weights));
+    assert.instance(error, BackendError);
+    assert.match((error as BackendError).message, message);
+    assert.equal(await outputOf(program, inputOf(shortGraph)), expected);
+    assert.is(backend.memory.allocated, allocated);
+  });
+}
 
 test("normalisations of channels that fill no vector", async () => {
   await using backend = new WasmBackend({ threads: 1 });

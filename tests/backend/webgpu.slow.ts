@@ -69,6 +69,24 @@ each("programs and weights that are disposed give back all buffers but the arena
   assert.is(kept, 1);
 });
 
+each("the arena of a large program is freed once idle, and made again for the next run", async () => {
+  const idle = { bytes: 2 ** 20, time: 200 };
+  await using backend = new WebGpuBackend({}, { idle });
+  const wide = convolutions(2, { size: 120, channels: 32 }), wideBytes = 120 ** 2 * 32 * 4;
+  const { programs: [short, large] } = await compileAll(backend, [shortGraph, wide]);
+  const few = await short!.run(inputOf(shortGraph)), many = await large!.run(inputOf(wide));
+  const { buffers, bufferBytes } = backend.counters;
+  assert.equal(await large!.run(inputOf(wide)), many);
+  assert.is(backend.counters.buffers, buffers, "runs in a row make none");
+  for (let i = 0; i < 100 && backend.counters.bufferBytes > bufferBytes - wideBytes; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.ok(backend.counters.bufferBytes <= bufferBytes - wideBytes);
+  assert.equal(await short!.run(inputOf(shortGraph)), few);
+  assert.ok(backend.counters.bufferBytes <= bufferBytes - wideBytes, "a small program takes what it needs");
+  assert.equal(await large!.run(inputOf(wide)), many);
+});
+
 each("runs at the same time queue up and are right, also when another program moves the arena", async () => {
   await using backend = new WebGpuBackend();
   const wide = convolutions(2, { size: 40, channels: 8 });

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inputImages } from "../../src/cli/inputs.ts";
+import { buildPng } from "../image/support.ts";
 import { shippedSample as sample } from "../support/models.ts";
 import { scratch, voken } from "./support.ts";
 
@@ -87,6 +88,25 @@ test("--skip-damaged reports damaged images, counts them, and does the others", 
   ]);
   assert.equal([code, notes, out.split("\n").length], [0, "", 2]);
   assert.equal(folder.files().filter((name) => name.startsWith("out")), ["out/1.png", "out/3.png"]);
+});
+
+test("an image for which memory lacks is refused from its header, by name, with what would fit", async () => {
+  using folder = scratch();
+  const wide = folder.at("wide.png"), sides = { width: 2 ** 20, height: 1 };
+  Deno.writeFileSync(wide, buildPng(new Uint8Array(), sides));
+  Deno.copyFileSync(sample("ring"), folder.at("ring.png"));
+  for (const command of ["encode --json", `reconstruct -o ${folder.at("out")}`]) {
+    const { code, notes } = await voken([...command.split(" "), wide]);
+    assert.is(code, 1);
+    assert.match(notes, /code the image in|reconstruct the image in/);
+    assert.match(notes, /wide\.png: .*at most 2048 MiB.* got 1048576×4 .*need \d+ MiB; .*voken: --size \d+/);
+  }
+  const square = await voken(["encode", folder.at("ring.png"), "--json", "--size", "4096"]);
+  assert.equal([square.code, square.out], [1, ""]);
+  assert.match(square.notes, /got 4096×4096 .*--size \d+/);
+  const others = await voken(["encode", wide, folder.at("ring.png"), "--json", "--skip-damaged"]);
+  assert.is(others.code, 0);
+  assert.match(others.notes, /skipped \S*wide\.png/);
 });
 
 test("of an animation the first frame is taken, which is said once", async () => {

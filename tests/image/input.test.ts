@@ -14,6 +14,7 @@ import { goldenFiles, patterned } from "./support.ts";
 const test = suite("forms of images");
 
 const image = patterned(7, 5), { width, height } = image;
+const allPass = () => Promise.resolve();
 
 test("ImageData with alpha is blended as a file with alpha is", async () => {
   for (const name of ["rgba.png", "palette_alpha.png", "lossless_alpha.webp"]) {
@@ -49,7 +50,7 @@ test("files come as bytes, as an ArrayBuffer, or as a Blob; several forms at onc
   const file = new Uint8Array(bytes);
   for (const source of [file, file.buffer, new Blob([file])]) assert.equal(await readImage(source), expected);
   const forms = [image, new File([file], "a.png"), toImageData(image), new Blob([file])];
-  assert.equal(await imagesOf(forms, "test"), [image, expected, image, expected]);
+  assert.equal(await imagesOf(forms, { action: "test", check: allPass }), [image, expected, image, expected]);
 });
 
 test("images can be sent to a worker", () => {
@@ -73,12 +74,14 @@ test("what is no image is refused with what came", async () => {
     [undefined, /expected an image \{ width, height, data \} of RGB bytes, got nothing/],
   ];
   for (const [input, message] of cases) {
-    const error = await thrown(() => imagesOf([input as Image], "encode the image"));
+    const error = await thrown(() =>
+      imagesOf([input as Image], { action: "encode the image", check: allPass })
+    );
     assert.instance(error, ArgumentError);
     assert.match((error as Error).message, message);
   }
   const bitmap = await createImageBitmap(new ImageData(2, 2));
-  const error = await thrown(() => imagesOf([bitmap], "encode the image"));
+  const error = await thrown(() => imagesOf([bitmap], { action: "encode the image", check: allPass }));
   assert.instance(error, BackendError);
   assert.match((error as Error).message, /expected a browser's canvas, got a host without one/);
 });
@@ -96,7 +99,7 @@ test("nothing that is given as an image causes an untyped error", async () => {
   await fc.assert(fc.asyncProperty(anything, anything, async (input, options) => {
     for (
       const work of [
-        () => imagesOf([input as Image], "test"),
+        () => imagesOf([input as Image], { action: "test", check: allPass }),
         () => readImage(input as Image, options as object),
       ]
     ) {

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeImage } from "../../src/image/decode.ts";
+import { createBackend } from "../../src/backend/select.ts";
 import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { concat } from "../../src/io/concat.ts";
@@ -366,5 +367,19 @@ for (const [name, { bytes, image }] of goldenFiles) {
     );
   });
 }
+
+test("an image for which memory lacks: 413, with what would fit", async () => {
+  await using backend = await createBackend("wasm", { threads: 1, maxArenaBytes: 2 ** 24 });
+  await using tokenizer = await Tokenizer.load(smallModel, { backend });
+  await using service = createService({ models: [{ name: "small", tokenizer }] });
+  const [width, height] = [700, 600], rows = new Uint8Array((3 * width + 1) * height);
+  const response = await service.request(
+    "/v1/tokenize",
+    post(buildPng(rows, { width, height }).slice(), png),
+  );
+  const copy = response.clone();
+  assert.is(await refusal(response, 413, "memory"), "image_too_large");
+  assert.match((await copy.json()).error.message, /at most 16 MiB of memory, got 700×600.* pixels fit/);
+});
 
 test.run();

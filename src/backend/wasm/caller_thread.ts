@@ -46,9 +46,13 @@ export class CallerThread implements Runner {
     }
   }
 
-  dispose(): Promise<void> {
+  detach(): Promise<void> {
     this.#kernels = undefined;
-    this.#heap.free(this.#control);
     return Promise.resolve();
+  }
+
+  async dispose(): Promise<void> {
+    await this.detach();
+    this.#heap.free(this.#control);
   }
 }

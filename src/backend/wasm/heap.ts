@@ -1,11 +1,11 @@
 import { BackendError } from "../../tensor/errors.ts";
-import { OutOfMemoryError } from "../out_of_memory.ts";
+import { mebibytes, OutOfMemoryError } from "../out_of_memory.ts";
 
 const pageBytes = 65536;
 /** Every block starts at a multiple of this: a cache line. */
 export const align = 64;
 /** What a memory of wasm32 may have. */
-const mostBytes = 2 ** 32;
+export const mostBytes: number = 2 ** 32;
 /** Below lie the kernels' own constants; and address 0 means «none». */
 export const firstAddress = 8192;
 /** Vectors of four f32: kernels may write whole ones at a buffer's end. */
@@ -34,6 +34,8 @@ export class Heap {
   #memory: WebAssembly.Memory | undefined;
   #end = firstAddress;
   #allocated = 0;
+  /** Of what is in no block, what was never written either. */
+  #untouched = 0;
 
   constructor(memory: WebAssembly.Memory, { guarded = false }: { guarded?: boolean } = {}) {
     this.#memory = memory;
@@ -59,6 +61,11 @@ export class Heap {
     return this.#memory?.buffer.byteLength ?? 0;
   }
 
+  /** Bytes that are in no block, but were, so that `moveTo` would give them back. */
+  get spare(): number {
+    return Math.max(0, this.reserved - this.#allocated - this.#untouched);
+  }
+
   /** The address of a new block. Throws `BackendError` when the 4 GiB of wasm32 do not suffice. */
   allocate(bytes: number): number {
     const margin = this.guarded ? align : 0;
@@ -79,6 +86,21 @@ export class Heap {
     const at = this.#free.findIndex((other) => other.address > block.start);
     this.#free.splice(at < 0 ? this.#free.length : at, 0, { address: block.start, bytes: block.size });
     this.#merge();
+  }
+
+  /**
+   * Copies the blocks to the same addresses of an empty memory, which takes the place of this one: what lies between
+   * them takes no memory there. Views and instances of the old one must not be used any more.
+   * Throws what `WebAssembly.Memory.grow` does where the host has no room for both.
+   */
+  moveTo(memory: WebAssembly.Memory): void {
+    const { buffer } = this.memory;
+    memory.grow(Math.max(0, Math.ceil((this.#end - memory.buffer.byteLength) / pageBytes)));
+    for (const { start, size } of this.#blocks.values()) {
+      new Uint8Array(memory.buffer, start, size).set(new Uint8Array(buffer, start, size));
+    }
+    this.#memory = memory;
+    this.#untouched = this.reserved - this.#allocated;
   }
 
   /** Lets go of the memory and of all blocks. */
@@ -129,8 +151,7 @@ export class Heap {
       this.memory.grow(missing);
     } catch (cause) {
       throw new OutOfMemoryError(`Cannot take ${mebibytes(wanted)} of WASM memory`, {
-        wanted,
-        free: Math.max(0, mostBytes - this.#end),
+        lack: { wanted, free: Math.max(0, mostBytes - this.#end), most: mostBytes },
         expected: "at most 4096 MiB in all",
         got: `${mebibytes(this.#allocated)} in use already`,
         hint: "use smaller images or batches, or dispose models that are no longer needed",
@@ -152,8 +173,4 @@ export class Heap {
       this.#free.pop();
     }
   }
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

@@ -2,7 +2,9 @@ import { BackendError } from "../../tensor/errors.ts";
 import { kernelModule } from "./builds.ts";
 import { CallerThread } from "./caller_thread.ts";
 import { chooseVariant, detectFeatures, type Features, type Variant } from "./features.ts";
-import { Heap } from "./heap.ts";
+import { Heap, mostBytes } from "./heap.ts";
+import { type IdleLimits, idleLimits } from "../idle.ts";
+import { IdleMemory } from "./idle_memory.ts";
 import { kernelMemory } from "./kernels.ts";
 import type { TrainingKernels } from "./lowering.ts";
 import { PolledMutex } from "./polled_mutex.ts";
@@ -24,6 +26,11 @@ export interface WasmOptions {
   readonly variant?: Variant;
   /** Seconds without any progress after which a run is given up; by default 30. */
   readonly stallSeconds?: number;
+  /**
+   * Most bytes that a program may work in, beside the weights: by default 2 GiB of the 4 that WASM can address, for
+   * training all of them.
+   */
+  readonly maxArenaBytes?: number;
   /** What programs of training need beside the rest: `trainingKernels` of `training.ts`. Without, they are refused. */
   readonly training?: TrainingKernels;
 }
@@ -34,6 +41,8 @@ export interface MachineParts {
   readonly spawn?: Spawn;
   /** Guards all memory, to find kernels that read or write where they must not. */
   readonly guarded?: boolean;
+  /** When memory is given back that no program needs. */
+  readonly idle?: IdleLimits;
 }
 
 /** Memory, and something that walks command tables in it. */
@@ -55,16 +64,25 @@ export interface Machine {
 
 /** Sets a machine up. Throws `BackendError` where the engine lacks what is needed. */
 export function createMachine(
-  { threads: wanted, variant: asked, stallSeconds = 30, training }: WasmOptions = {},
-  { features = detectFeatures(), spawn, guarded }: MachineParts = {},
+  { threads: wanted, variant: asked, stallSeconds = 30, training, maxArenaBytes }: WasmOptions = {},
+  { features = detectFeatures(), spawn, guarded, idle: limits = idleLimits }: MachineParts = {},
 ): Machine {
   const processors = globalThis.navigator?.hardwareConcurrency ?? 1;
   const { variant, threads } = chooseVariant(features, { variant: asked, threads: wanted, processors });
   const module = () => kernelModule(variant, training?.build);
   const heap = new Heap(kernelMemory(variant), { guarded });
-  const workspace = new Workspace(heap);
+  const workspace = new Workspace(heap, { most: maxArenaBytes ?? (training ? mostBytes : mostBytes / 2) });
   const runner = createRunner();
   const mutex: Mutex = variant === "threads" ? new Mutex() : new PolledMutex();
+  const idle = new IdleMemory({
+    heap,
+    workspace,
+    runner,
+    mutex,
+    limits,
+    newMemory: () => kernelMemory(variant),
+    kept: training !== undefined,
+  });
   let disposed: Promise<void> | undefined;
 
   function createRunner(): Runner {
@@ -82,7 +100,7 @@ export function createMachine(
     runner,
     training,
     exclusive(work, signal) {
-      if (!disposed) return mutex.run(work, signal);
+      if (!disposed) return mutex.run(() => idle.after(work), signal);
       return Promise.reject(
         new BackendError("Cannot use the WASM backend", {
           got: "one that was disposed",
@@ -90,11 +108,11 @@ export function createMachine(
         }),
       );
     },
-    release: async (work) => disposed ? await disposed : await mutex.run(work),
+    release: async (work) => disposed ? await disposed : await mutex.run(() => idle.after(work)),
     dispose: () =>
       disposed ??= mutex.run(async () => {
         await runner.dispose();
-        heap.dispose();
+        await idle.dispose();
       }),
   };
 }

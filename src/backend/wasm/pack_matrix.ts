@@ -32,12 +32,13 @@ const stagedValues = 2 ** 18;
 /** Packs matrices where they are to lie, by the kernels, which read them from a small block of WASM memory. */
 export class MatrixPacker implements Disposable {
   readonly #heap: Heap;
-  readonly #kernels: Kernels;
+  readonly #module: WebAssembly.Module;
+  #instance: { memory: WebAssembly.Memory; kernels: Kernels } | undefined;
   #staged = { address: 0, values: 0 };
 
   constructor(heap: Heap, module: WebAssembly.Module) {
     this.#heap = heap;
-    this.#kernels = instantiate(module, heap.memory);
+    this.#module = module;
   }
 
   /** Packs a matrix `[O,K]` for products with its rows to `address`, where `matrixBytes` are free. */
@@ -47,18 +48,28 @@ export class MatrixPacker implements Disposable {
   ): void {
     const [outputs, k] = shape as [number, number], panels = Math.ceil(outputs / panelRows);
     this.#heap.i32(address, headerBytes / 4).fill(0)[0] = formatWord[format];
+    const kernels = this.#kernels();
     const atOnce = Math.max(1, Math.floor(stagedValues / (panelRows * k)));
     const staged = this.#stage(Math.min(outputs, atOnce * panelRows) * k), out = address + headerBytes;
     for (let panel = 0; panel < panels; panel += atOnce) {
       const begin = panel * panelRows, end = Math.min(outputs, begin + atOnce * panelRows);
       const part = values.subarray(begin * k, end * k);
       this.#heap.f32(staged, part.length).set(part);
-      this.#kernels.packRows(packing[format], staged, end - begin, k, out, panel, panels);
+      kernels.packRows(packing[format], staged, end - begin, k, out, panel, panels);
     }
   }
 
   [Symbol.dispose](): void {
     this.#heap.free(this.#staged.address);
+  }
+
+  /** The kernels on the heap's memory, which may have become another one since. */
+  #kernels(): Kernels {
+    const { memory } = this.#heap;
+    if (this.#instance?.memory !== memory) {
+      this.#instance = { memory, kernels: instantiate(this.#module, memory) };
+    }
+    return this.#instance.kernels;
   }
 
   #stage(values: number): number {

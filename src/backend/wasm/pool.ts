@@ -87,6 +87,10 @@ export class Pool implements Runner {
     }
   }
 
+  async detach(): Promise<void> {
+    await this.#stop();
+  }
+
   async dispose(): Promise<void> {
     await this.#stop();
     this.#heap.free(this.#controls);

@@ -28,6 +28,10 @@ export class PoolOrCaller implements Runner {
     await this.#runner.walk(walk, signal);
   }
 
+  async detach(): Promise<void> {
+    await this.#runner.detach();
+  }
+
   async dispose(): Promise<void> {
     await this.#runner.dispose();
   }

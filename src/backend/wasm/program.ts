@@ -117,7 +117,7 @@ export class WasmProgram implements Program {
     checkInputs(this.#graph, inputs);
     return this.#machine.exclusive(async () => {
       await this.#walk(inputs, { signal });
-      const base = this.#machine.workspace.address;
+      const base = this.#machine.workspace.at(this.#workspaceBytes);
       return Object.fromEntries(
         Object.entries(this.#graph.outputs).map(([name, tensor]) => [name, this.#read(tensor, base)]),
       );
@@ -161,7 +161,7 @@ export class WasmProgram implements Program {
     // Its weights may be gone, too.
     if (this.#anyParam) this.#params.address(this.#anyParam);
     const { heap, runner, workspace } = this.#machine;
-    const base = workspace.address;
+    const base = workspace.at(this.#workspaceBytes);
     if (this.#written !== base) {
       this.#commands = this.#lower(base);
       writeTable(heap, this.#table, this.#commands);

@@ -17,6 +17,8 @@ export interface Runner {
    * Throws `BackendError` if it fails; the next call works again.
    */
   walk(walk: Walk, signal?: AbortSignal): Promise<void>;
+  /** Lets go of the heap's memory and ends the threads; the next walk starts them with the memory that the heap then has. */
+  detach(): Promise<void>;
   /** Ends its threads and frees its memory. */
   dispose(): Promise<void>;
 }

@@ -13,7 +13,7 @@ import { WasmWeights } from "./weights.ts";
 export interface MemoryUse {
   /** In blocks of weights, programs and their common workspace. */
   readonly allocated: number;
-  /** What the memory has grown to; it never shrinks, but what was freed is used again. */
+  /** What the memory has grown to. What was freed is used again; much of it is given back when it was not for two seconds. */
   readonly reserved: number;
 }
 

@@ -1,19 +1,26 @@
-import type { Heap } from "./heap.ts";
+import { Asked } from "../idle.ts";
+import { mebibytes, OutOfMemoryError } from "../out_of_memory.ts";
+import { type Heap, mostBytes } from "./heap.ts";
 
 /**
- * The block of memory that the programs of one backend work in, one at a time: as large as the most demanding of them
- * needs. What it holds lasts for one run.
+ * The block of memory that the programs of one backend work in, one at a time. It grows to what the most demanding of
+ * them needs when that one runs. What it holds lasts for one run.
  *
- * It moves when programs come and go: whoever keeps addresses in it must ask for `address` before each run.
+ * It moves when programs come and go: whoever keeps addresses in it must ask `at` before each run.
  */
 export class Workspace {
   readonly #heap: Heap;
+  readonly #most: number;
   readonly #needs: number[] = [];
+  /** Bytes that programs asked for. */
+  readonly asked: Asked = new Asked();
   #address = 0;
   #bytes = 0;
 
-  constructor(heap: Heap) {
+  /** A program may need at most `most` bytes. */
+  constructor(heap: Heap, { most = mostBytes }: { most?: number } = {}) {
     this.#heap = heap;
+    this.#most = most;
   }
 
   /** Size of the block. */
@@ -21,12 +28,12 @@ export class Workspace {
     return this.#bytes;
   }
 
-  /** Where the block begins now. Throws `BackendError` if memory lacks. */
-  get address(): number {
-    const bytes = Math.max(0, ...this.#needs);
-    if (bytes !== this.#bytes) {
-      this.#release();
-      if (bytes > 0) this.#address = this.#heap.allocate(bytes);
+  /** Where the block begins now, with at least `bytes`. Throws `BackendError` if memory lacks. */
+  at(bytes: number): number {
+    this.asked.add(bytes);
+    if (bytes > this.#bytes) {
+      this.release();
+      this.#address = this.#heap.allocate(bytes);
       this.#bytes = bytes;
     }
     return this.#address;
@@ -38,15 +45,12 @@ export class Workspace {
    * Where memory lacks, it throws `BackendError`, and the block comes back with the next question for its address.
    */
   add<T>(bytes: number, allocate: () => T): T {
-    this.#release();
+    this.#check(bytes);
+    const wanted = Math.max(bytes, this.#bytes);
+    this.release();
     const kept = allocate();
+    this.at(wanted);
     this.#needs.push(bytes);
-    try {
-      void this.address;
-    } catch (error) {
-      this.#needs.pop();
-      throw error;
-    }
     return kept;
   }
 
@@ -54,14 +58,25 @@ export class Workspace {
   remove(bytes: number): void {
     this.#needs.splice(this.#needs.indexOf(bytes), 1);
     // Smaller is made at once; growing back waits for the next run.
-    if (Math.max(0, ...this.#needs) < this.#bytes) {
-      this.#release();
-      void this.address;
-    }
+    const most = Math.max(0, ...this.#needs);
+    if (most >= this.#bytes) return;
+    this.release();
+    if (most > 0) this.at(most);
   }
 
-  #release(): void {
+  /** Gives the block back until the next question for its address. */
+  release(): void {
     if (this.#bytes > 0) this.#heap.free(this.#address);
     this.#address = this.#bytes = 0;
+  }
+
+  #check(bytes: number): void {
+    if (bytes <= this.#most) return;
+    throw new OutOfMemoryError("Cannot make room for the program", {
+      lack: { wanted: bytes, free: this.#most, most: this.#most },
+      expected: `at most ${mebibytes(this.#most)} (maxArenaBytes)`,
+      got: mebibytes(bytes),
+      hint: "use smaller images or batches, or raise the limit of createBackend",
+    });
   }
 }

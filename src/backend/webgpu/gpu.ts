@@ -1,4 +1,5 @@
 import { BackendError } from "../../tensor/errors.ts";
+import { Idle, idleLimits } from "../idle.ts";
 import { Mutex } from "../mutex.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
 import { openDevice } from "./device.ts";
@@ -11,12 +12,17 @@ export class Gpu {
   readonly options: WebGpuOptions;
   readonly parts: WebGpuParts;
   readonly #mutex: Mutex = new Mutex();
+  readonly #idle: Idle;
   #session: Session | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(options: WebGpuOptions, parts: WebGpuParts) {
     this.options = options;
     this.parts = parts;
+    this.#idle = new Idle(
+      () => this.release(({ arena }) => this.#idle.isDue() && arena.release()),
+      parts.idle ?? idleLimits,
+    );
   }
 
   /** Runs work with exclusive access to the device. Throws `BackendError` if the backend is disposed. */
@@ -29,11 +35,19 @@ export class Gpu {
         }),
       );
     }
-    return this.#mutex.run(async () => await work(await this.#open()), signal);
+    return this.#mutex.run(async () => {
+      const session = await this.#open(), { arena } = session;
+      try {
+        return await work(session);
+      } finally {
+        // Each step of a training needs the arena.
+        if (!this.options.training) this.#idle.note({ asked: arena.asked.take(), held: arena.bytes });
+      }
+    }, signal);
   }
 
   /** The same for freeing memory. Does nothing if the backend is disposed or the device is lost: the memory is freed. */
-  async release(work: (session: Session) => void): Promise<void> {
+  async release(work: (session: Session) => unknown): Promise<void> {
     if (this.#disposed) return await this.#disposed;
     await this.#mutex.run(() => {
       if (this.#session && this.#session.lost === undefined) work(this.#session);
@@ -43,6 +57,7 @@ export class Gpu {
   /** Waits for running work, then frees all buffers, and destroys the device unless the caller supplied it. */
   dispose(): Promise<void> {
     return this.#disposed ??= this.#mutex.run(() => {
+      this.#idle.end();
       this.#session?.destroyBuffers();
       if (!this.options.device) this.#session?.device.destroy();
       this.#session = undefined;

@@ -34,6 +34,8 @@ export interface WebGpuParts {
   readonly limits?: { readonly binding: number; readonly buffer: number };
   /** Guards all buffers, to detect kernels that write out of bounds. */
   readonly guarded?: boolean;
+  /** Least bytes of an arena that is freed when no program needed it for `time` milliseconds. */
+  readonly idle?: { readonly bytes: number; readonly time: number };
 }
 
 /** The kinds of `WebGpuOptions`. */

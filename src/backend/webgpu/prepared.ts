@@ -50,7 +50,7 @@ export const storage: number = BufferUsage.STORAGE | BufferUsage.COPY_DST | Buff
 export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
   const { graph, layout, weights, guard } = plan;
   await weights.bring(session);
-  const arena = await session.arena.memory(), limit = session.maxBindingBytes;
+  const arena = await session.arena.memory(layout.plan.bytes), limit = session.maxBindingBytes;
   const own: Memory[] = [];
   const create = (usage: GPUBufferUsageFlags, data: ArrayBufferView): Memory => {
     const memory = createMemory(session, data.byteLength, usage);

@@ -175,8 +175,8 @@ export class WebGpuProgram implements Program {
     if (this.#sharing) await this.#sharing.#bring(session);
     await this.#plan.weights.bring(session);
     if (this.#home !== session) await this.#settle(session);
-    const current = this.#prepared;
-    if (current?.session === session && current.arena === await session.arena.memory()) return current;
+    const current = this.#prepared, arena = await session.arena.memory(this.#plan.layout.plan.bytes);
+    if (current?.session === session && current.arena === arena) return current;
     this.#prepared = undefined;
     for (const memory of current?.own ?? []) destroyMemory(session, memory);
     return this.#prepared = await prepare(session, { ...this.#plan, states: this.#states });

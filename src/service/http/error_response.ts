@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { ArgumentError, BackendError, NumericError } from "../../tensor/errors.ts";
+import { ArgumentError, BackendError, ImageError, NumericError } from "../../tensor/errors.ts";
 import type { Env } from "../parts.ts";
 import { type ErrorStatus, RequestError, unprocessable } from "../request_error.ts";
 
@@ -8,6 +8,10 @@ import { type ErrorStatus, RequestError, unprocessable } from "../request_error.
 export function asRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof ArgumentError) return unprocessable("invalid_request", error.message);
+  // Files are decoded before they come to a model, which refuses images for which memory lacks.
+  if (error instanceof ImageError) {
+    return new RequestError(413, "image_too_large", { message: error.message, cause: error });
+  }
   if (error instanceof BackendError || error instanceof NumericError) {
     return new RequestError(503, "model_failed", {
       message: "Cannot run the model now; try again",
