@@ -11,6 +11,7 @@ const checks: readonly { readonly name: string; readonly args: readonly string[]
   { name: "lint", args: ["lint"] },
   { name: "types", args: ["task", "--quiet", "check"] },
   { name: "shipped models", args: ["run", "-A", "tools/shipped_models.ts", "--check"] },
+  { name: "codecs for pages", args: ["run", "-A", "tools/page_codecs.ts", "--check"] },
   { name: "generated WGSL", args: ["run", "-A", "kernels/build.ts", "--check"] },
   { name: "generated WASM", args: ["run", "-A", "wasm/build.ts", "--check"] },
   { name: "workers", args: ["run", "-A", "workers/build.ts", "--check"] },

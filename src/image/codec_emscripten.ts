@@ -1,4 +1,4 @@
-import type { CodecName } from "./codec_modules.ts";
+import type { CodecName, PackedCodec } from "./codec_modules.ts";
 import { WasmCodec } from "./codec_wasm.ts";
 
 /** An instance of an Emscripten module, and the lines that it wrote to standard error. */
@@ -10,10 +10,11 @@ export interface EmscriptenInstance<Module> {
 /** A factory that Emscripten generates. */
 type Factory<Module> = (options: Record<string, unknown>) => Promise<Module>;
 
-/** A codec compiled by Emscripten. `factory` imports its script. */
+/** A codec compiled by Emscripten. `factory` imports its script, `packed` the codec for pages. */
 export function emscriptenCodec<Module>(
   name: CodecName,
   factory: () => Promise<{ default: unknown }>,
+  packed?: PackedCodec,
 ): WasmCodec<EmscriptenInstance<Module>> {
   return new WasmCodec(name, async (wasm) => {
     const log: string[] = [];
@@ -29,5 +30,5 @@ export function emscriptenCodec<Module>(
       },
     });
     return { module, log };
-  });
+  }, packed);
 }

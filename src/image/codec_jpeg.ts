@@ -20,6 +20,7 @@ interface Encoder {
 const decoder: WasmCodec<EmscriptenInstance<Decoder>> = emscriptenCodec(
   "jpegDecode",
   () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
+  () => import("./_generated_jpeg.ts"),
 );
 
 const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
@@ -30,7 +31,7 @@ const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
 /** Warnings of damage to the image. Others, such as "extraneous bytes before marker", are harmless. */
 const damage = /premature end|bad Huffman code|instead of RST|Inconsistent progression/i;
 
-export const codec: Codec = { decode, encode };
+export const codec: Codec = { decode, encode, prepare: () => decoder.prepare() };
 
 /** Decodes a JPEG file to RGBA without applying its orientation. May throw any error if the file is damaged. */
 function decode(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Rgba> {

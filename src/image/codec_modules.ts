@@ -1,4 +1,5 @@
-import { compileFile } from "../io/host.ts";
+import { fromBase64 } from "../io/base64.ts";
+import { compileFile, inBrowser } from "../io/host.ts";
 
 /** Names of the codecs. */
 export type CodecName = "png" | "jpegDecode" | "jpegEncode" | "webpDecode" | "webpEncode";
@@ -22,16 +23,30 @@ export function provideCodecs(given: Readonly<Partial<Record<CodecName, WebAssem
   for (const [name, module] of Object.entries(given)) modules.set(name as CodecName, module);
 }
 
-/** The compiled module of a codec. Throws any error if it cannot be loaded. */
-export async function codecModule(name: CodecName): Promise<WebAssembly.Module> {
+/** Imports a codec packed for pages: a WebAssembly file, compressed by gzip, in base64. */
+export type PackedCodec = () => Promise<{ readonly wasm: string }>;
+
+/**
+ * The compiled module of a codec, in pages from `packed`, as no bundler knows where files of packages go. Throws any error if it
+ * cannot be loaded.
+ */
+export async function codecModule(name: CodecName, packed?: PackedCodec): Promise<WebAssembly.Module> {
   let module = modules.get(name);
-  if (!module) modules.set(name, module = compileFile(locate(name)));
+  if (!module) {
+    modules.set(name, module = packed && inBrowser() ? compilePacked(packed) : compileFile(locate(name)));
+  }
   try {
     return await module;
   } catch (cause) {
     modules.delete(name);
     throw cause;
   }
+}
+
+async function compilePacked(packed: PackedCodec): Promise<WebAssembly.Module> {
+  const { wasm } = await packed();
+  const bytes = new Blob([fromBase64(wasm)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return await WebAssembly.compile(await new Response(bytes).arrayBuffer());
 }
 
 /** Where a codec is: registries rewrite the bare names of packages in imports, but not here. */

@@ -1,4 +1,4 @@
-import { codecModule, type CodecName } from "./codec_modules.ts";
+import { codecModule, type CodecName, type PackedCodec } from "./codec_modules.ts";
 import { BackendError } from "../tensor/errors.ts";
 
 /** Above this number of pixels an instance is discarded after use, because its memory never shrinks. */
@@ -13,10 +13,17 @@ export class WasmCodec<Instance> {
   #idle: Instance | undefined;
   readonly #name: CodecName;
   readonly #instantiate: (module: WebAssembly.Module) => Promise<Instance>;
+  readonly #packed: PackedCodec | undefined;
 
-  constructor(name: CodecName, instantiate: (module: WebAssembly.Module) => Promise<Instance>) {
+  /** `packed` is the codec for pages. */
+  constructor(
+    name: CodecName,
+    instantiate: (module: WebAssembly.Module) => Promise<Instance>,
+    packed?: PackedCodec,
+  ) {
     this.#name = name;
     this.#instantiate = instantiate;
+    this.#packed = packed;
   }
 
   /** Runs the synchronous function `work` on an instance. Throws its errors, or `BackendError` if loading fails. */
@@ -27,6 +34,11 @@ export class WasmCodec<Instance> {
     return result;
   }
 
+  /** Loads an instance for the next call, if there is none. Throws `BackendError` if that fails. */
+  async prepare(): Promise<void> {
+    this.#idle ??= await this.#load();
+  }
+
   #take(): Instance | undefined {
     const instance = this.#idle;
     this.#idle = undefined;
@@ -35,7 +47,7 @@ export class WasmCodec<Instance> {
 
   async #load(): Promise<Instance> {
     try {
-      return await this.#instantiate(await codecModule(this.#name));
+      return await this.#instantiate(await codecModule(this.#name, this.#packed));
     } catch (cause) {
       throw new BackendError("Cannot load an image codec", {
         got: cause instanceof Error ? cause.message : String(cause),

@@ -25,6 +25,7 @@ interface Encoder {
 const decoder: WasmCodec<EmscriptenInstance<Decoder>> = emscriptenCodec(
   "webpDecode",
   () => import("@jsquash/webp/codec/dec/webp_dec.js"),
+  () => import("./_generated_webp.ts"),
 );
 
 const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
@@ -32,7 +33,7 @@ const encoder: WasmCodec<EmscriptenInstance<Encoder>> = emscriptenCodec(
   () => import("@jsquash/webp/codec/enc/webp_enc_simd.js"),
 );
 
-export const codec: Codec = { decode, encode };
+export const codec: Codec = { decode, encode, prepare: () => decoder.prepare() };
 
 /** Decodes a still WebP file to RGBA without applying its orientation. May throw any error if the file is damaged. */
 async function decode(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Rgba> {

@@ -1,12 +1,12 @@
 import { BackendError, ImageError } from "../tensor/errors.ts";
 import { type Kinds, wholeNumber } from "../tensor/options.ts";
-import { codecOf } from "./codec.ts";
+import { decoderOf } from "./codec.ts";
 import { checkPixels, defaultMaxPixels, readHeader } from "./header.ts";
 import type { ImageFormat, ImageHeader } from "./header_type.ts";
 import { formatNames } from "./header_type.ts";
-import { type Decode, decodeJpeg } from "./decode_jpeg.ts";
+import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodeWebp } from "./decode_webp.ts";
-import { essentialPng } from "./png_essential.ts";
+import { decodePng } from "./decode_png.ts";
 import type { Image, Rgb } from "./image.ts";
 import { color, white } from "./image.ts";
 import type { Rgba } from "./rgba.ts";
@@ -24,16 +24,13 @@ export interface DecodeOptions {
 export const decodeKinds: Kinds<DecodeOptions> = { maxPixels: wholeNumber(1), background: color };
 
 /**
- * Decode a file by a codec, which is given what makes the pixels and no more. They throw for files that are not supported, damaged
- * as far as the format tells, or incomplete.
+ * Decode a file of a format; the others than PNG by a codec, which is given what makes the pixels and no more. They throw for files
+ * that are not supported, damaged as far as the format tells, or incomplete.
  */
-const decoders: Record<
-  ImageFormat,
-  (bytes: Uint8Array, header: ImageHeader, decode: Decode) => Promise<Rgba>
-> = {
-  png: async (bytes, header, decode) => await decode(await essentialPng(bytes, header)),
-  jpeg: decodeJpeg,
-  webp: decodeWebp,
+const decoders: Record<ImageFormat, (bytes: Uint8Array, header: ImageHeader) => Promise<Rgba>> = {
+  png: decodePng,
+  jpeg: (bytes, header) => decodeJpeg(bytes, header, (file) => decodeBy("jpeg", file, header)),
+  webp: (bytes, header) => decodeWebp(bytes, header, (file) => decodeBy("webp", file, header)),
 };
 
 /**
@@ -49,7 +46,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
   const { maxPixels = defaultMaxPixels, background = white } = options;
   const header = readHeader(bytes);
   checkPixels(header, maxPixels);
-  const decoded = await decoders[header.format](bytes, header, (file) => decode(file, header));
+  const decoded = await decoders[header.format](bytes, header);
   if (decoded.width !== header.width || decoded.height !== header.height) {
     throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
       expected: `${header.width}×${header.height} as its header says`,
@@ -59,14 +56,14 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
   return flatten(decoded, { orientation: header.orientation, background });
 }
 
-async function decode(bytes: Uint8Array, header: ImageHeader): Promise<Rgba> {
-  const codec = await codecOf(header.format);
+async function decodeBy(format: "jpeg" | "webp", bytes: Uint8Array, header: ImageHeader): Promise<Rgba> {
+  const decode = await decoderOf(format);
   try {
-    return await codec.decode(bytes, header);
+    return await decode(bytes, header);
   } catch (cause) {
     if (cause instanceof ImageError || cause instanceof BackendError) throw cause;
     // Codecs fail with traps, exits and numbers. All of them mean that the file is damaged.
-    throw new ImageError(`Cannot decode the ${formatNames[header.format]} image`, {
+    throw new ImageError(`Cannot decode the ${formatNames[format]} image`, {
       got: "a damaged or truncated file",
       hint: "fetch it again",
       cause,

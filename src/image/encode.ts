@@ -1,6 +1,6 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions, type Kinds, numberFrom, oneOf } from "../tensor/options.ts";
-import { codecOf } from "./codec.ts";
+import { encoderOf } from "./codec.ts";
 import type { ImageFormat } from "./header_type.ts";
 import type { Image } from "./image.ts";
 import { checkImage } from "./image.ts";
@@ -34,6 +34,6 @@ export async function encodeImage(image: Image, options: EncodeOptions = {}): Pr
       got: `${image.width}×${image.height}`,
     });
   }
-  const codec = await codecOf(format);
-  return await codec.encode(image, quality);
+  const encode = await encoderOf(format);
+  return await encode(image, quality);
 }

@@ -28,14 +28,13 @@ export const chromiumOptions: readonly string[] = [
   "--disable-vulkan-surface",
 ];
 
-/** Leaves out the packages of codecs: a browser has its own. */
-const noCodecs: Plugin = {
-  name: "no codecs",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^@jsquash\// }, ({ path }) => ({ path, namespace: "codecs" }));
-    onLoad(
-      { filter: /./, namespace: "codecs" },
-      () => ({ contents: "export default {}; export const defaultOptions = {};" }),
+/** Finds the packages of codecs where Deno has them. */
+const codecs: Plugin = {
+  name: "codecs",
+  setup({ onResolve }) {
+    onResolve(
+      { filter: /^@jsquash\// },
+      ({ path }) => ({ path: new URL(import.meta.resolve(path)).pathname }),
     );
   },
 };
@@ -51,7 +50,7 @@ export async function bundle(script: URL): Promise<string> {
     supported: { using: false },
     write: false,
     logLevel: "silent",
-    plugins: [noCodecs],
+    plugins: [codecs],
   });
   return outputFiles[0]!.text;
 }

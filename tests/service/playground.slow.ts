@@ -2,11 +2,15 @@ import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeImage } from "../../src/image/decode.ts";
+import { encodeImage } from "../../src/image/encode.ts";
 import { psnr } from "../../src/image/metrics.ts";
+import { resize } from "../../src/image/resize.ts";
 import { createService } from "../../src/service/service.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
-import { scratch } from "../cli/support.ts";
+import { scratch, voken } from "../cli/support.ts";
+import { profiledJpeg, profiledPng } from "../image/profiled.ts";
+import { goldenFiles, maxDifference } from "../image/support.ts";
 import { shippedModel, shippedSample } from "../support/models.ts";
 import { missingChromium } from "../browser/chromium.ts";
 import { openPage, startBrowser } from "./browser.ts";
@@ -187,6 +191,54 @@ if (missingChromium !== undefined) {
     await server.stop();
     await checkRing(page);
     await checkGenerated(page);
+    assert.equal(problems, []);
+    await page.context().close();
+  });
+
+  test("a picture gives the tokens of the command line, whatever browsers make of its profile", async () => {
+    const tall = resize(ring, { width: 90, height: 70 }), clear = goldenFiles.get("rgba.png")!.bytes;
+    const jpeg = profiledJpeg(await encodeImage(tall, { format: "jpeg", quality: 80 }), 6);
+    const pictures = {
+      "a.jpg": jpeg,
+      "b.png": profiledPng(await encodeImage(tall)),
+      "c.webp": await encodeImage(tall, { format: "webp", quality: 60 }),
+      "d.png": clear,
+    };
+    using folder = scratch();
+    await using server = await served();
+    const { page, problems } = await openPage(browser, server.url);
+    await page.locator("#facts", { hasText: "dB" }).waitFor();
+    const converted = await page.evaluate(async (bytes) => {
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      return [...context.getImageData(0, 0, bitmap.width, bitmap.height).data].filter((_, i) => i % 4 < 3);
+    }, [...jpeg]);
+    const own = await decodeImage(jpeg);
+    assert.ok(maxDifference(Uint8Array.from(converted), own.data) > 50, "the browser applies the profile");
+
+    for (const where of ["on the server", "in the page"]) {
+      if (where === "in the page") {
+        await page.locator("#local").check();
+        await idle(page);
+      }
+      for (const [name, bytes] of Object.entries(pictures)) {
+        const path = folder.at(name);
+        await Deno.writeFile(path, bytes);
+        const { out, notes } = await voken(["encode", path, "--size", "64", "--json", "--quiet"]);
+        assert.is(notes, "");
+        const { grid, codebookSize, tokens } = JSON.parse(out);
+        const image = await tokenizer.decode({ grid, codebookSize, data: Uint32Array.from(tokens[0]) });
+        await page.locator("#file").setInputFiles(path);
+        const shown = [...image.data];
+        for (let tries = 0; tries < 50; tries++) {
+          await idle(page);
+          if (`${await pixelsOf(page, "#reconstruction")}` === `${shown}`) break;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        assert.equal(await pixelsOf(page, "#reconstruction"), shown, `${name} ${where}`);
+      }
+    }
     assert.equal(problems, []);
     await page.context().close();
   });

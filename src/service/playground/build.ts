@@ -4,25 +4,44 @@
  * With `--check` it only checks that the file is up to date.
  */
 import { bundle, writeOrCheck } from "../../../tools/generated.ts";
+import { sourceHash } from "../../backend/wasm/_generated_simd.ts";
+import { wasm as jpeg } from "../../image/_generated_jpeg.ts";
+import { wasm as webp } from "../../image/_generated_webp.ts";
 
 const client = new URL("client/", import.meta.url);
 const target = new URL("_generated.ts", import.meta.url);
 
-/** Codecs of packages, which are imported where there is no browser's own. */
-const external = ["png", "jpeg", "webp"].map((format) => `./codec_${format}.ts`);
+/** Codecs, which the page loads when it decodes the first file of a format, and encoders, which it has no use for. */
+const formats = ["jpeg", "webp"];
+const encoders = ["@jsquash/jpeg/codec/enc/mozjpeg_enc.js", "@jsquash/webp/codec/enc/webp_enc_simd.js"];
+/** Kernels, of which the page needs none of training. */
+const kernels = ["threads", "relaxed", "simd"].flatMap((name) => [name, `training_${name}`]);
+const codecs = ["png", ...formats].map((format) => `./codec_${format}.ts`);
+/** Modules that the page gets from the service's own. */
+const shared = [...formats, ...kernels].map((name) => `./_generated_${name}.ts`);
 
+const script = async (name: string, external: readonly string[]) => {
+  const bundled = await bundle(new URL(name, client), { external });
+  return external.reduce((code, path) => code.replaceAll(path, path.replace(/ts$/, "js")), bundled);
+};
+const codec = (format: string) => script(`../../../image/codec_${format}.ts`, [...encoders, ...shared]);
 const text = (name: string) => Deno.readTextFile(new URL(name, client));
 const files = {
   html: await text("index.html"),
   docsHtml: await text("docs.html"),
   css: await text("style.css"),
   icon: await text("icon.svg"),
-  main: await bundle(new URL("main.ts", client), { external }),
-  local: await bundle(new URL("local.ts", client), { external }),
+  main: await script("main.ts", [...codecs, ...shared]),
+  local: await script("local.ts", [...codecs, ...shared]),
+  codec_jpeg: await codec("jpeg"),
+  codec_webp: await codec("webp"),
   docs: await bundle(new URL("docs.ts", client)),
 };
 const hash = new Uint8Array(
-  await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(files))),
+  await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(JSON.stringify([files, sourceHash, jpeg, webp])),
+  ),
 ).toHex();
 
 const built = [

@@ -1,6 +1,30 @@
 import type { Context } from "hono";
 import type { App, Env } from "../parts.ts";
-import { contentHash, css, docs, docsHtml, html, icon, local, main } from "../playground/_generated.ts";
+import {
+  codec_jpeg,
+  codec_webp,
+  contentHash,
+  css,
+  docs,
+  docsHtml,
+  html,
+  icon,
+  local,
+  main,
+} from "../playground/_generated.ts";
+
+const scripts = { main, local, docs, codec_jpeg, codec_webp };
+
+/** Kernels and decoders, by the names of the modules that the page imports. Each exports a text. */
+const shared: Readonly<Record<string, () => Promise<Readonly<Record<string, string>>>>> = {
+  _generated_threads: () => import("../../backend/wasm/_generated_threads.ts"),
+  _generated_relaxed: () => import("../../backend/wasm/_generated_relaxed.ts"),
+  _generated_simd: () => import("../../backend/wasm/_generated_simd.ts"),
+  _generated_jpeg: () => import("../../image/_generated_jpeg.ts"),
+  _generated_webp: () => import("../../image/_generated_webp.ts"),
+};
+
+const javascript = "text/javascript; charset=utf-8";
 
 /** The pages may run their own scripts and WASM, and send requests to their own server. */
 const policy = [
@@ -22,11 +46,21 @@ export function playgroundRoutes(app: App): void {
       return asset(c, page, "text/html; charset=utf-8");
     });
   }
-  for (const [name, script] of Object.entries({ main, local, docs })) {
-    app.get(`/playground/${name}.js`, (c) => asset(c, script, "text/javascript; charset=utf-8"));
+  for (const [name, script] of Object.entries(scripts)) {
+    app.get(`/playground/${name}.js`, (c) => asset(c, script, javascript));
+  }
+  for (const [name, load] of Object.entries(shared)) {
+    app.get(`/playground/${name}.js`, async (c) => asset(c, sourceOf(await load()), javascript));
   }
   app.get("/playground/style.css", (c) => asset(c, css, "text/css; charset=utf-8"));
   app.get("/playground/icon.svg", (c) => asset(c, icon, "image/svg+xml"));
+}
+
+/** The source of a module that exports texts. */
+function sourceOf(module: Readonly<Record<string, string>>): string {
+  return Object.entries(module).map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};`).join(
+    "\n",
+  );
 }
 
 /** Responds with a file that browsers revalidate at each use. */

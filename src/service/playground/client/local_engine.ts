@@ -1,3 +1,4 @@
+import { packageCodec } from "../../../image/codec_packages.ts";
 import { toImageData } from "../../../image/image_data.ts";
 import { imageGrid } from "../../../tokenizer/grid.ts";
 import type { Tokens } from "../../../tokenizer/tokens.ts";
@@ -35,6 +36,8 @@ export class LocalEngine implements Engine {
   ): Promise<LocalEngine> {
     const address = new URL("playground/local.js", document.baseURI).href;
     const library: Library = await import(address);
+    // From here on the page needs no server.
+    for (const format of ["jpeg", "webp"] as const) await (await packageCodec(format)).prepare();
     const weights = await file("model.safetensors");
     const tokenizer = await library.Tokenizer.load(weights);
     const generation = files.includes("transformer.safetensors")

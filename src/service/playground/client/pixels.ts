@@ -21,10 +21,7 @@ export async function readPixels(file: Blob, side: number): Promise<Pixels> {
 
 /** Reads an image file without changes. */
 export async function decodeFile(file: Blob): Promise<Pixels> {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
-  const context = canvasOf(bitmap.width, bitmap.height);
-  context.drawImage(bitmap, 0, 0);
-  return context.getImageData(0, 0, bitmap.width, bitmap.height);
+  return toImageData(await readImage(file)) as Pixels;
 }
 
 /** Encodes an image as a PNG file. */

@@ -1,38 +1,38 @@
 import { concat } from "../io/concat.ts";
-import { crc32 } from "../io/crc32.ts";
 import { ImageError } from "../tensor/errors.ts";
 import { type ImageHeader, UnsupportedImageError } from "./header_type.ts";
 import { type PngChunk, pngChunks } from "./png_chunks.ts";
-import { checkZlib } from "./png_zlib.ts";
+import { pngPixels, rowBytes } from "./png_pixels.ts";
+import { inflateRows } from "./png_zlib.ts";
+import type { Rgba } from "./rgba.ts";
 
 const action = "Cannot decode the PNG image";
-const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
 
 /**
- * A PNG file of nothing but what makes the pixels: IHDR, PLTE, tRNS, IDAT and IEND. What else there is cannot make a codec fail
- * or work, whatever it is. Throws `ImageError` if one of these chunks is missing, out of place or damaged, by its checksum or
- * that of the compressed data.
+ * Decodes a PNG file, of an animation the default image, by what makes the pixels: IHDR, PLTE, tRNS and IDAT. What else there is
+ * matters as little as its damage. Throws `ImageError` if one of these chunks is missing, out of place or damaged, by its checksum
+ * or that of the compressed data.
  */
-export async function essentialPng(bytes: Uint8Array, header: ImageHeader): Promise<Uint8Array> {
-  const { ihdr, palette, transparency, data } = collect(bytes);
-  const colorType = ihdr[9]!;
+export async function decodePng(bytes: Uint8Array, header: ImageHeader): Promise<Rgba> {
+  const { ihdr, palette: colors, transparency, data } = collect(bytes);
+  const colorType = ihdr[9]!, isInterlaced = ihdr[12] === 1;
   if (ihdr[10] !== 0 || ihdr[11] !== 0 || ihdr[12]! > 1) {
     throw damaged("methods 0 and 0, interlace 0 or 1", `${ihdr.slice(10, 13)}`);
   }
-  const parts: [string, Uint8Array][] = [["IHDR", ihdr]];
-  if (colorType === 3) {
-    const entries = palette?.length ?? 0;
-    if (!palette || entries === 0 || entries % 3 !== 0 || entries > 768) {
-      throw damaged("a palette of 1 to 256 colours", palette ? `${entries} bytes` : "none");
-    }
-    parts.push(["PLTE", palette]);
+  const palette = colorType === 3 ? colors ?? new Uint8Array() : undefined,
+    entries = (palette?.length ?? 0) / 3;
+  if (palette && (entries === 0 || entries % 1 !== 0 || entries > 256)) {
+    throw damaged("a palette of 1 to 256 colours", colors ? `${palette.length} bytes` : "none");
   }
-  if (transparency && fits(transparency.length, { colorType, entries: (palette?.length ?? 0) / 3 })) {
-    parts.push(["tRNS", transparency]);
-  }
-  await checkZlib(data, rawBytes(header, ihdr[12] === 1));
-  parts.push(["IDAT", data], ["IEND", new Uint8Array()]);
-  return concat([signature, ...parts.flatMap(([name, data]) => chunk(name, data))]);
+  const isClear = transparency && fits(transparency.length, { colorType, entries });
+  const rows = await inflateRows(data, rowBytes(header, isInterlaced));
+  const pixels = pngPixels(rows, header, {
+    palette,
+    transparency: isClear ? transparency : undefined,
+    isInterlaced,
+  });
+  if (!pixels) throw damaged("filters 0 to 4", "another");
+  return pixels;
 }
 
 /** Whether tRNS has the length that the colour type asks for. Beside alpha it has no meaning; decoders pass it over. */
@@ -95,33 +95,6 @@ function checkChunk(
   if (name === "IDAT" && data.length > 0 && previous !== "IDAT") {
     throw damaged("IDAT chunks one after the other", `${previous} between them`);
   }
-}
-
-/** The bytes of all filtered rows: of the image, or of the seven passes of an interlaced one. */
-function rawBytes({ width, height, bitDepth, channels }: ImageHeader, interlaced: boolean): number {
-  const pass = (columns: number, rows: number) =>
-    columns === 0 ? 0 : rows * (1 + Math.ceil(columns * bitDepth * channels / 8));
-  if (!interlaced) return pass(width, height);
-  // First column and row of each pass of Adam7, and the steps between them.
-  const passes = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [
-    0,
-    1,
-    1,
-    2,
-  ]];
-  return passes.reduce((sum, [x, y, across, down]) => {
-    const columns = Math.ceil((width - x!) / across!), rows = Math.ceil((height - y!) / down!);
-    return sum + pass(Math.max(0, columns), Math.max(0, rows));
-  }, 0);
-}
-
-function chunk(name: string, data: Uint8Array): Uint8Array[] {
-  const named = concat([new TextEncoder().encode(name), data]);
-  return [bigEndian(data.length), named, bigEndian(crc32(named))];
-}
-
-function bigEndian(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 function isCritical(name: string): boolean {
