@@ -34,6 +34,7 @@ test.after(async () => {
 const calls: Readonly<Record<string, (options: never) => unknown>> = {
   "Tokenizer.load": (options) => Tokenizer.load(shippedModel, options),
   "Tokenizer.fromWeights": (options) => Tokenizer.fromWeights({} as never, options),
+  checkSize: (options) => tokenizer.checkSize(image, options),
   encode: (options) => tokenizer.encode(image, options),
   decode: (options) => tokenizer.decode(tokens, options),
   reconstruct: (options) => tokenizer.reconstruct(image, options),
@@ -189,6 +190,7 @@ test("no options cause an untyped error", async () => {
 
 test("no arguments cause an untyped error", async () => {
   const works: readonly ((value: never) => unknown)[] = [
+    (value) => tokenizer.checkSize(value),
     (value) => tokenizer.encode(value),
     (value) => tokenizer.encode([image, value]),
     (value) => tokenizer.decode(value),
