@@ -28,6 +28,8 @@ export const weightFormatNames: readonly WeightFormat[] = ["f32", "f16", "q8", "
 
 /** How programs store what they compute on the way from inputs to outputs. */
 export type ActivationFormat = "f32" | "f16";
+/** All formats of what programs compute, the exact one first. */
+export const activationFormatNames: readonly ActivationFormat[] = ["f32", "f16"];
 
 /** Weights in a backend's memory, shared by all programs compiled with them. Disposing frees them. */
 export interface Weights extends AsyncDisposable {

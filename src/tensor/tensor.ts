@@ -1,5 +1,6 @@
 import type { Shape } from "./shape.ts";
-import { describe, unfit } from "./describe.ts";
+import { unfit } from "./describe.ts";
+import { elementsOf, isNumbers, type Numbers } from "./elements.ts";
 import { formatShape, isShape, sizeOf } from "./shape.ts";
 import { ShapeError } from "./errors.ts";
 
@@ -27,33 +28,45 @@ export interface HostTensor<D extends GraphDType = GraphDType> {
 /** The most elements of a tensor. */
 const maxElements = 2 ** 32;
 
-/** Whether `value` is a tensor whose elements are as many as its shape says. */
+/** Whether `value` has the type and the shape of a tensor, whatever its elements. */
 export function isTensor(value: unknown): value is HostTensor {
   const { dtype, shape, data } = (value ?? {}) as Partial<HostTensor>;
-  const fits = dtype === "f32"
-    ? data instanceof Float32Array
-    : dtype === "u32" && data instanceof Uint32Array;
-  return fits && isShape(shape) && sizeOf(shape) === data!.length;
+  return (dtype === "f32" || dtype === "u32") && isShape(shape) && data !== undefined;
 }
 
-/** An f32 host tensor; without `data`, of zeros. Throws `ShapeError` if the length does not fit. */
-export function f32Tensor(shape: Shape, data?: Float32Array): HostTensor<"f32"> {
-  return checked({ dtype: "f32", shape, data: data ?? new Float32Array(checkedSize(shape)) });
+/**
+ * The tensor that `value` is, its elements in the array of their type. Throws `ArgumentError` for another value, and for
+ * elements that are of another type or not as many as the shape says; `subject` begins the message.
+ */
+export function tensorOf(value: unknown, subject: string, expected: string = "a tensor"): HostTensor {
+  if (!isTensor(value)) throw unfit(subject, expected, value);
+  const { dtype, shape, data } = value, length = sizeOf(shape);
+  const elements = elementsOf(dtype, data, { subject, length });
+  return elements === data ? value : { dtype, shape, data: elements };
 }
 
-/** A u32 host tensor; without `data`, of zeros. Throws `ShapeError` if the length does not fit. */
-export function u32Tensor(shape: Shape, data?: Uint32Array): HostTensor<"u32"> {
-  return checked({ dtype: "u32", shape, data: data ?? new Uint32Array(checkedSize(shape)) });
+/**
+ * An f32 host tensor; without `data`, of zeros. Throws `ShapeError` if the length does not fit, `ArgumentError` for values
+ * that f32 does not hold exactly.
+ */
+export function f32Tensor(shape: Shape, data?: Numbers): HostTensor<"f32"> {
+  return { dtype: "f32", shape, data: made("f32", shape, data) };
 }
 
-function checked<D extends GraphDType>(tensor: HostTensor<D>): HostTensor<D> {
-  if (isTensor(tensor as unknown)) return tensor;
-  const size = checkedSize(tensor.shape), { dtype, shape } = tensor, data: unknown = tensor.data;
-  const isArray = data instanceof Float32Array || data instanceof Uint32Array;
-  throw new ShapeError(`Cannot make a tensor of shape ${formatShape(shape)}`, {
-    expected: `${size} elements in a ${dtype === "f32" ? "Float32Array" : "Uint32Array"}`,
-    got: isArray ? `${data.length} in a ${data.constructor.name}` : describe(data),
-  });
+/**
+ * A u32 host tensor; without `data`, of zeros. Throws `ShapeError` if the length does not fit, `ArgumentError` for values
+ * that are not whole numbers from 0 to 2³² − 1.
+ */
+export function u32Tensor(shape: Shape, data?: Numbers): HostTensor<"u32"> {
+  return { dtype: "u32", shape, data: made("u32", shape, data) };
+}
+
+function made<D extends GraphDType>(dtype: D, shape: Shape, data: unknown): HostArrays[D];
+function made(dtype: GraphDType, shape: Shape, data: unknown): Float32Array | Uint32Array {
+  const size = checkedSize(shape), subject = `Cannot make a tensor of shape ${formatShape(shape)}`;
+  if (data === undefined) return dtype === "f32" ? new Float32Array(size) : new Uint32Array(size);
+  if (!isNumbers(data) || data.length === size) return elementsOf(dtype, data, { subject });
+  throw new ShapeError(subject, { expected: `${size} elements`, got: `${data.length}` });
 }
 
 /** The number of elements of a shape. Throws `ArgumentError` for what is none. */

@@ -1,6 +1,7 @@
 import * as runtime from "onnxruntime-web";
 import { suite } from "uvu";
 import { OrtBackend } from "../../src/backend/ort/ort_backend.ts";
+import { checkForms, checkWrong } from "../backend/arguments.ts";
 import { checkSharedStates } from "../backend/shared_states.ts";
 import { checkTokenizerGolden } from "../golden/tokenizer_golden.ts";
 import { checkTransformerGolden } from "../golden/transformer_golden.ts";
@@ -23,5 +24,7 @@ for (const name of ["ar_tiny", "ar_small"]) {
 }
 
 test("programs share states", () => checkSharedStates(open));
+test("every list of the same numbers gives the same", () => checkForms(open));
+test("wrong arguments are refused by name", () => checkWrong(open));
 
 test.run();

@@ -1,5 +1,5 @@
 import type { WeightSource } from "../../src/backend/backend.ts";
-import { apply, input, param } from "../../src/graph/build.ts";
+import { apply, constant, input, param } from "../../src/graph/build.ts";
 import { type BinaryFn, binaryFunctions, type UnaryFn, unaryFunctions } from "../../src/graph/functions.ts";
 import type { Attrs, Inputs, OpName, Tensor } from "../../src/graph/ops.ts";
 import { type Graph, graphOf } from "../../src/graph/trace.ts";
@@ -21,12 +21,12 @@ export function opOf(name: CaseName): CaseOp {
 
 /**
  * An op's operand in a case: its shape, whether each run gives it (`count`: the run's number), or the weights, or it is
- * a state, and the range of its values.
+ * a state or a constant, and the range of its values.
  */
 export interface Operand {
   readonly shape: Shape;
   readonly dtype: GraphDType;
-  readonly from: "run" | "count" | "weights" | "state";
+  readonly from: "run" | "count" | "weights" | "state" | "constant";
   /** Whether a state keeps its elements as f16. */
   readonly f16?: boolean;
   /** Values lie in [offset − scale, offset + scale), of u32 in [0, scale). */
@@ -67,6 +67,11 @@ export function given(
 /** A u32 operand given by the run, of values below `below`. */
 export function integers(shape: Shape, below: number): Operand {
   return { shape, dtype: "u32", from: "run", scale: below, offset: 0 };
+}
+
+/** The same as a constant, which no check sees. */
+export function constants(shape: Shape, below: number): Operand {
+  return { ...integers(shape, below), from: "constant" };
 }
 
 /** An operand from the weights, of a weight's usual values for its name and shape. */
@@ -134,7 +139,9 @@ export function makeCase<N extends CaseName>(
 }
 
 /** The operand `name` as a graph has it. */
-export function handle(name: string, { shape, dtype, from, f16 }: Operand): Tensor {
+export function handle(name: string, operand: Operand): Tensor {
+  const { shape, dtype, from, f16 } = operand;
+  if (from === "constant") return constant(valuesOf(name, operand, 0));
   if (from === "weights") return param(name, shape);
   if (from === "state") return apply("state", {}, { name, shape, dtype, f16 });
   return input(name, { shape, dtype });

@@ -1,6 +1,6 @@
 import type { OpCases } from "./op_cases.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { type CaseOp, type CaseSpec, counting, given, integers, state, weight } from "./case.ts";
+import { type CaseOp, type CaseSpec, constants, counting, given, integers, state, weight } from "./case.ts";
 
 /** Ops of sequences and sampling. */
 export type SequenceOp = Extract<
@@ -103,11 +103,11 @@ export const sequenceCases: { readonly [O in SequenceOp]: OpCases<O> } = {
       [[5, 8], [2, 3]],
       [[300, 64], [40]],
       [[10, 8], [0]],
-    ] as [Shape, Shape][]).map(([table, index]) => ({
-      // Two indices are beyond the table.
-      operands: { table: weight(table), index: integers(index, table[0]! + 2) },
-      attrs: {},
-    })),
+    ] as [Shape, Shape][]).flatMap(([table, index]) => [
+      { operands: { table: weight(table), index: integers(index, table[0]!) }, attrs: {} },
+      // Two indices are beyond the table, as what is computed from logits that are not finite.
+      { operands: { table: weight(table), index: constants(index, table[0]! + 2) }, attrs: {} },
+    ]),
   },
   swiglu: {
     tolerance: close,

@@ -1,5 +1,5 @@
 import type { Shape } from "../../src/tensor/shape.ts";
-import { counting, given, integers, type Operand, state, weight } from "./case.ts";
+import { constants, counting, given, integers, type Operand, state, weight } from "./case.ts";
 import type { OpCases } from "./op_cases.ts";
 import { inputGradCases, weightGradCases } from "./conv_cases.ts";
 import { poolGradCases } from "./window_cases.ts";
@@ -212,10 +212,16 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       [5, [2, 3], 8],
       [300, [40], 64],
       [10, [0], 8],
-    ] as [number, Shape, number][]).map(([vocabSize, index, width]) => ({
-      operands: { index: integers(index, vocabSize + 2), dy: given([...index, width]) },
-      attrs: { vocabSize },
-    })),
+    ] as [number, Shape, number][]).flatMap(([vocabSize, index, width]) => [
+      {
+        operands: { index: integers(index, vocabSize), dy: given([...index, width]) },
+        attrs: { vocabSize },
+      },
+      {
+        operands: { index: constants(index, vocabSize + 2), dy: given([...index, width]) },
+        attrs: { vocabSize },
+      },
+    ]),
   },
   attention_grad: {
     tolerance: product,

@@ -6,6 +6,7 @@ import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSour
 import { checkActivations, weightFormats } from "../formats.ts";
 import { Mutex } from "../mutex.ts";
 import { countBytes } from "../progress.ts";
+import { checkCompile, checkLoad, foreignWeights, readWeight } from "../requests.ts";
 import { OrtProgram } from "./ort_program.ts";
 import type { OrtRuntime } from "./runtime.ts";
 
@@ -54,31 +55,33 @@ export class OrtBackend implements Backend {
     if (wasm && threads !== undefined) wasm.numThreads = threads;
   }
 
-  async load(
-    source: WeightSource,
-    { graphs, format = "f32", onProgress, signal }: LoadOptions,
-  ): Promise<Weights> {
+  async load(source: WeightSource, options: LoadOptions): Promise<Weights> {
+    checkLoad(source, options);
     this.#checkInUse();
+    const { graphs, format = "f32", onProgress, signal } = options;
     const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
     const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
     const formats = weightFormats(graphs, format);
     const values = new Map<string, Float32Array>(), report = countBytes(shapes.values(), onProgress);
     for (const [name, shape] of shapes) {
       signal?.throwIfAborted();
-      values.set(name, roundTo(formats.get(name) ?? "f32", await source.read(name), shape.at(-1)!));
+      const weight = await readWeight(source, { name, shape });
+      values.set(name, roundTo(formats.get(name) ?? "f32", weight, shape.at(-1)!));
       report(shape);
     }
-    return new OrtWeights(values);
+    return new OrtWeights(this, values);
   }
 
   async compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
+    checkCompile(graph, options);
     checkActivations(options, this.name);
+    if (!(weights instanceof OrtWeights && weights.backend === this)) throw foreignWeights(weights);
     const { runtime, executionProviders, threads } = this.#options;
     const program = await this.#mutex.run(() => {
       this.#checkInUse();
       return OrtProgram.create(graph, {
         runtime,
-        weights: (weights as OrtWeights).values,
+        weights: weights.values,
         session: {
           ...executionProviders && { executionProviders: [...executionProviders] },
           ...threads !== undefined && { intraOpNumThreads: threads },
@@ -109,9 +112,11 @@ export class OrtBackend implements Backend {
 }
 
 class OrtWeights implements Weights {
+  readonly backend: Backend;
   readonly values: Map<string, Float32Array>;
 
-  constructor(values: Map<string, Float32Array>) {
+  constructor(backend: Backend, values: Map<string, Float32Array>) {
+    this.backend = backend;
     this.values = values;
   }
 

@@ -2,9 +2,11 @@ import { flopOf } from "../../graph/flop.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { exportOnnx, nextOf } from "../../onnx/export.ts";
 import { BackendError } from "../../tensor/errors.ts";
+import { cancellable, checkOptions } from "../../tensor/options.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
-import { checkInputs, checkShared, checkState, foreignStates } from "../inputs.ts";
+import { checkShared, type NamedTensors, stateOf, takeInputs, valueFor } from "../inputs.ts";
+import { foreignStates } from "../requests.ts";
 import type { Mutex } from "../mutex.ts";
 import type { OrtRuntime, OrtSession, OrtSessionOptions, OrtTensor } from "./runtime.ts";
 import { fromHost, toHost, zeros } from "./tensors.ts";
@@ -81,26 +83,27 @@ export class OrtProgram implements Program {
   get states(): States {
     const { runtime, mutex } = this.#parts;
     return {
-      read: (name) => {
-        checkState(this.#graph, name);
-        return mutex.run(() => toHost(this.#cells.get(name)!.value));
+      read: async (name) => {
+        stateOf(this.#graph, name);
+        return await mutex.run(() => toHost(this.#cells.get(name)!.value));
       },
-      write: (name, value) => {
-        checkState(this.#graph, name, value);
-        return mutex.run(() => void (this.#cells.get(name)!.value = fromHost(value, runtime)));
+      write: async (name, value) => {
+        const fit = valueFor(stateOf(this.#graph, name), value);
+        await mutex.run(() => void (this.#cells.get(name)!.value = fromHost(fit, runtime)));
       },
     };
   }
 
   async run(
-    inputs: Readonly<Record<string, HostTensor>>,
-    { signal }: Cancellable = {},
+    given: NamedTensors,
+    options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
-    checkInputs(this.#graph, inputs);
-    return await this.#parts.mutex.run(() => this.#run(inputs), signal);
+    checkOptions(options, cancellable, "run the program");
+    const inputs = takeInputs(this.#graph, given);
+    return await this.#parts.mutex.run(() => this.#run(inputs), options.signal);
   }
 
-  async profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]> {
+  async profile(inputs: NamedTensors): Promise<CommandTime[]> {
     const start = performance.now();
     await this.run(inputs);
     return [{ kernel: "all", seconds: (performance.now() - start) / 1000, flop: this.stats.flop }];
@@ -113,7 +116,7 @@ export class OrtProgram implements Program {
     });
   }
 
-  async #run(inputs: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
+  async #run(inputs: NamedTensors): Promise<Record<string, HostTensor>> {
     if (this.#disposed) {
       throw new BackendError("Cannot run the program", {
         expected: "one in use",

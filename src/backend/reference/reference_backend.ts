@@ -1,9 +1,11 @@
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { roundTo } from "../../tensor/quantize.ts";
+import { cancellable, checkOptions } from "../../tensor/options.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type {
   Backend,
+  Cancellable,
   CommandTime,
   CompileOptions,
   LoadOptions,
@@ -14,17 +16,17 @@ import type {
 } from "../backend.ts";
 import { checkActivations, weightFormats } from "../formats.ts";
 import { countBytes } from "../progress.ts";
-import { checkInputs, checkShared, checkState, foreignStates } from "../inputs.ts";
+import { checkShared, type NamedTensors, stateOf, takeInputs, valueFor } from "../inputs.ts";
+import { checkCompile, checkLoad, foreignStates, foreignWeights, readWeight } from "../requests.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
 /** Plain TypeScript: slow and single-threaded. The results of every other backend are tested against it. */
 export class ReferenceBackend implements Backend {
   readonly name = "reference";
 
-  async load(
-    source: WeightSource,
-    { graphs, format = "f32", onProgress, signal }: LoadOptions,
-  ): Promise<Weights> {
+  async load(source: WeightSource, options: LoadOptions): Promise<Weights> {
+    checkLoad(source, options);
+    const { graphs, format = "f32", onProgress, signal } = options;
     const params = graphs.flatMap((graph) => tensorsOf(graph, "param"));
     const shapes = new Map(params.map(({ attrs }) => [attrs.name, attrs.shape]));
     const formats = weightFormats(graphs, format);
@@ -32,18 +34,19 @@ export class ReferenceBackend implements Backend {
     const values = new Map<string, HostTensor>();
     for (const [name, shape] of shapes) {
       signal?.throwIfAborted();
-      const rounded = roundTo(formats.get(name) ?? "f32", await source.read(name), shape.at(-1)!);
-      values.set(name, f32Tensor(shape, rounded));
+      const weight = await readWeight(source, { name, shape });
+      values.set(name, f32Tensor(shape, roundTo(formats.get(name) ?? "f32", weight, shape.at(-1)!)));
       count(shape);
     }
-    return new ReferenceWeights(values);
+    return new ReferenceWeights(this, values);
   }
 
-  compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
-    return Promise.resolve().then(() => {
-      checkActivations(options, this.name);
-      return new ReferenceProgram(graph, (weights as ReferenceWeights).values, options.states);
-    });
+  // deno-lint-ignore require-await -- Errors reject.
+  async compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
+    checkCompile(graph, options);
+    checkActivations(options, this.name);
+    if (!(weights instanceof ReferenceWeights && weights.backend === this)) throw foreignWeights(weights);
+    return new ReferenceProgram(graph, weights, options.states);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -52,9 +55,11 @@ export class ReferenceBackend implements Backend {
 }
 
 class ReferenceWeights implements Weights {
+  readonly backend: Backend;
   readonly values: ReadonlyMap<string, HostTensor>;
 
-  constructor(values: ReadonlyMap<string, HostTensor>) {
+  constructor(backend: Backend, values: ReadonlyMap<string, HostTensor>) {
+    this.backend = backend;
     this.values = values;
   }
 
@@ -70,27 +75,28 @@ class ReferenceWeights implements Weights {
 class ReferenceProgram implements Program {
   readonly stats = { flop: 0, arenaBytes: 0, liveBytes: 0, commands: 0 };
   readonly #graph: Graph;
-  readonly #weights: ReadonlyMap<string, HostTensor>;
+  readonly #weights: ReferenceWeights;
   readonly states: States = {
     read: async (name) => {
-      checkState(this.#graph, name);
+      stateOf(this.#graph, name);
       const { shape, data } = await this.#states.get(name)!;
       return data instanceof Uint32Array ? u32Tensor(shape, data.slice()) : f32Tensor(shape, data.slice());
     },
     write: async (name, value) => {
-      checkState(this.#graph, name, value);
-      (await this.#states.get(name)!).data.set(value.data);
+      const { data } = valueFor(stateOf(this.#graph, name), value);
+      (await this.#states.get(name)!).data.set(data);
     },
   };
   readonly #states: ReadonlyMap<string, HostTensor>;
 
-  constructor(graph: Graph, weights: ReadonlyMap<string, HostTensor>, sharing?: Program) {
+  constructor(graph: Graph, weights: ReferenceWeights, sharing?: Program) {
     this.#graph = graph;
     this.#weights = weights;
-    if (sharing && !(sharing instanceof ReferenceProgram)) throw foreignStates();
-    const shared = sharing;
-    if (shared) checkShared(graph, shared.#graph);
-    const common = shared ? shared.#states : new Map<string, HostTensor>();
+    if (sharing && !(sharing instanceof ReferenceProgram && sharing.#weights.backend === weights.backend)) {
+      throw foreignStates();
+    }
+    if (sharing) checkShared(graph, sharing.#graph);
+    const common = sharing ? sharing.#states : new Map<string, HostTensor>();
     this.#states = new Map(
       tensorsOf(graph, "state").map(({ attrs: { name, shape, dtype } }) => [
         name,
@@ -100,10 +106,11 @@ class ReferenceProgram implements Program {
   }
 
   async run(
-    inputs: Readonly<Record<string, HostTensor>>,
-    { signal }: { signal?: AbortSignal } = {},
+    given: NamedTensors,
+    options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
-    checkInputs(this.#graph, inputs);
+    checkOptions(options, cancellable, "run the program");
+    const inputs = takeInputs(this.#graph, given), { signal } = options;
     const values = new Map<Tensor, HostTensor>();
     for (const tensor of this.#graph.tensors) {
       signal?.throwIfAborted();
@@ -115,7 +122,7 @@ class ReferenceProgram implements Program {
     );
   }
 
-  async profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]> {
+  async profile(inputs: NamedTensors): Promise<CommandTime[]> {
     const start = performance.now();
     await this.run(inputs);
     return [{ kernel: "all", seconds: (performance.now() - start) / 1000, flop: this.stats.flop }];
@@ -127,11 +134,11 @@ class ReferenceProgram implements Program {
 
   #value(
     tensor: Tensor,
-    { inputs, values }: { inputs: Readonly<Record<string, HostTensor>>; values: Map<Tensor, HostTensor> },
+    { inputs, values }: { inputs: NamedTensors; values: Map<Tensor, HostTensor> },
   ): HostTensor {
     if (tensor.op === "input") return inputs[tensor.attrs.name]!;
     if (tensor.op === "state") return this.#states.get(tensor.attrs.name)!;
-    if (tensor.op === "param") return this.#weights.get(tensor.attrs.name)!;
+    if (tensor.op === "param") return this.#weights.values.get(tensor.attrs.name)!;
     const operands = Object.entries(tensor.inputs).map(([name, read]) =>
       [name, read && values.get(read as Tensor)] as const
     );

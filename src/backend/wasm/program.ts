@@ -2,10 +2,11 @@ import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { viewed } from "../../graph/views.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
+import { cancellable, checkOptions } from "../../tensor/options.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
-import { checkInputs, checkShared, checkState } from "../inputs.ts";
+import { checkShared, type NamedTensors, stateOf, takeInputs, valueFor } from "../inputs.ts";
 import { Opcode } from "./_generated_opcodes.ts";
 import type { Command } from "./commands.ts";
 import { align } from "./heap.ts";
@@ -34,7 +35,10 @@ export class WasmProgram implements Program {
   readonly states: States = {
     read: (name) => this.#machine.exclusive(() => this.#read(this.#state(name), 0)),
     write: (name, value) =>
-      this.#machine.exclusive(() => this.#write(this.#address(this.#state(name, value), 0), value)),
+      this.#machine.exclusive(() => {
+        const state = this.#state(name);
+        this.#write(this.#address(state, 0), valueFor(state, value));
+      }),
   };
   readonly #graph: Graph;
   readonly #machine: Machine;
@@ -110,12 +114,13 @@ export class WasmProgram implements Program {
     return machine === this.#machine;
   }
 
-  run(
-    inputs: Readonly<Record<string, HostTensor>>,
-    { signal }: Cancellable = {},
+  async run(
+    given: NamedTensors,
+    options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
-    checkInputs(this.#graph, inputs);
-    return this.#machine.exclusive(async () => {
+    checkOptions(options, cancellable, "run the program");
+    const inputs = takeInputs(this.#graph, given), { signal } = options;
+    return await this.#machine.exclusive(async () => {
       await this.#walk(inputs, { signal });
       const base = this.#machine.workspace.at(this.#workspaceBytes);
       return Object.fromEntries(
@@ -124,10 +129,10 @@ export class WasmProgram implements Program {
     }, signal);
   }
 
-  profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]> {
-    checkInputs(this.#graph, inputs);
+  async profile(given: NamedTensors): Promise<CommandTime[]> {
+    const inputs = takeInputs(this.#graph, given);
     const bytes = 8 * (this.#commands.length + 1), { heap } = this.#machine;
-    return this.#machine.exclusive(async () => {
+    return await this.#machine.exclusive(async () => {
       const times = heap.allocate(bytes);
       try {
         await this.#walk(inputs, { times });
@@ -154,7 +159,7 @@ export class WasmProgram implements Program {
 
   /** Writes the inputs and walks the table. */
   async #walk(
-    inputs: Readonly<Record<string, HostTensor>>,
+    inputs: NamedTensors,
     { signal, times = 0 }: Cancellable & { times?: number },
   ): Promise<void> {
     this.#checkUse();
@@ -204,9 +209,9 @@ export class WasmProgram implements Program {
     }));
   }
 
-  #state(name: string, value?: HostTensor): Tensor {
+  #state(name: string): TensorOf<"state"> & Tensor {
     this.#checkUse();
-    return checkState(this.#graph, name, value);
+    return stateOf(this.#graph, name);
   }
 
   /** Where the states lie that `graph` has in common with this program. */

@@ -1,9 +1,8 @@
 import { fuse } from "../../graph/fuse.ts";
 import type { Graph } from "../../graph/trace.ts";
-import { ArgumentError } from "../../tensor/errors.ts";
 import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
 import { checkActivations } from "../formats.ts";
-import { foreignStates } from "../inputs.ts";
+import { checkCompile, checkLoad, foreignStates, foreignWeights } from "../requests.ts";
 import type { Variant } from "./features.ts";
 import { createMachine, type Machine, type WasmOptions } from "./machine.ts";
 import { WasmProgram } from "./program.ts";
@@ -46,19 +45,16 @@ export class WasmBackend implements Backend {
     return { allocated, reserved };
   }
 
-  load(source: WeightSource, options: LoadOptions): Promise<Weights> {
-    return WasmWeights.load(this.#machine, source, options);
+  async load(source: WeightSource, options: LoadOptions): Promise<Weights> {
+    checkLoad(source, options);
+    return await WasmWeights.load(this.#machine, source, options);
   }
 
   /** Waits for the runs under way. Throws `BackendError` if memory lacks, or what training needs (see `WasmOptions`). */
   async compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
+    checkCompile(graph, options);
     checkActivations(options, this.name);
-    if (!(weights instanceof WasmWeights)) {
-      throw new ArgumentError("Cannot compile the program: weights", {
-        expected: "what this backend's load gave",
-        got: "another backend's",
-      });
-    }
+    if (!(weights instanceof WasmWeights && weights.isOn(this.#machine))) throw foreignWeights(weights);
     const fused = fuse(graph), { states } = options;
     const machine = this.#machine;
     if (states && !(states instanceof WasmProgram && states.isOn(machine))) throw foreignStates();

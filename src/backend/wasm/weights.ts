@@ -6,6 +6,7 @@ import type { Shape } from "../../tensor/shape.ts";
 import type { LoadOptions, WeightFormat, Weights, WeightSource } from "../backend.ts";
 import { weightFormats } from "../formats.ts";
 import { countBytes } from "../progress.ts";
+import { readWeight } from "../requests.ts";
 import type { Heap } from "./heap.ts";
 import { packConvWeight, packedSize } from "./pack_conv.ts";
 import { matrixBytes, MatrixPacker, packTable, tableBytes } from "./pack_matrix.ts";
@@ -38,7 +39,7 @@ export class WasmWeights implements Weights {
     try {
       for (const [name, { shape, ...packing }] of packings) {
         signal?.throwIfAborted();
-        const values = await source.read(name);
+        const values = await readWeight(source, { name, shape });
         weights.#put(name, packing.use, { values, shape, format: packing.format, packer });
         source.release?.(values);
         count(shape);
@@ -48,6 +49,11 @@ export class WasmWeights implements Weights {
       throw error;
     }
     return weights;
+  }
+
+  /** Whether a machine loaded them. */
+  isOn({ heap }: { heap: Heap }): boolean {
+    return heap === this.#heap;
   }
 
   get bytes(): number {

@@ -2,16 +2,18 @@ import { fuse } from "../../graph/fuse.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import type { Graph } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
+import { cancellable, checkOptions, type Kinds, record, required } from "../../tensor/options.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, CompileOptions, Program, ProgramStats, States } from "../backend.ts";
-import { checkInputs, checkShared, checkState, foreignStates } from "../inputs.ts";
+import { checkShared, type NamedTensors, stateOf, takeInputs, takeSteps, valueFor } from "../inputs.ts";
+import { foreignStates } from "../requests.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
 import { defaultFlopPerSubmit } from "./options.ts";
 import { destroyMemory, type Memory } from "./memory.ts";
 import { type Plan, prepare, type Prepared } from "./prepared.ts";
-import { checkFeedback, f16On } from "./run_checks.ts";
+import { f16On } from "./activations.ts";
 import type { Session } from "./session.ts";
 import { createStates, readState, writeState } from "./state_access.ts";
 import { timeAll } from "./timing.ts";
@@ -21,6 +23,11 @@ import { submitAll } from "./work.ts";
 
 const action = "run the program";
 
+const manyKinds: Kinds<{ feedback: Readonly<Record<string, string>> } & Cancellable> = {
+  feedback: required(record),
+  ...cancellable,
+};
+
 /**
  * A fused graph as a list of dispatches, each with its pipeline and bind group.
  *
@@ -29,13 +36,13 @@ const action = "run the program";
 export class WebGpuProgram implements Program {
   readonly stats: ProgramStats;
   readonly states: States = {
-    read: (name) => {
-      const state = checkState(this.#plan.graph, name);
-      return this.#withState(state, (session, memory) => readState(session, memory, state));
+    read: async (name) => {
+      const state = stateOf(this.#plan.graph, name);
+      return await this.#withState(state, (session, memory) => readState(session, memory, state));
     },
-    write: (name, value) => {
-      const state = checkState(this.#plan.graph, name, value);
-      return this.#withState(state, (session, memory) => writeState(session, memory, value));
+    write: async (name, value) => {
+      const state = stateOf(this.#plan.graph, name), fit = valueFor(state, value);
+      await this.#withState(state, (session, memory) => writeState(session, memory, fit));
     },
   };
   readonly #gpu: Gpu;
@@ -107,28 +114,26 @@ export class WebGpuProgram implements Program {
   }
 
   async run(
-    inputs: Readonly<Record<string, HostTensor>>,
+    given: NamedTensors,
     options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
-    checkInputs(this.#plan.graph, inputs);
+    checkOptions(options, cancellable, action);
+    const inputs = takeInputs(this.#plan.graph, given);
     const [outputs] = await this.#runAll([inputs], { feedback: {}, ...options });
     return outputs!;
   }
 
   async runMany(
-    steps: readonly Readonly<Record<string, HostTensor>>[],
+    steps: readonly NamedTensors[],
     options: { feedback: Readonly<Record<string, string>> } & Cancellable,
   ): Promise<Record<string, HostTensor>[]> {
-    const { graph } = this.#plan, { feedback } = options;
-    checkFeedback(graph, feedback);
-    const known = Object.fromEntries(Object.keys(feedback).map((name) => [name, steps[0]?.[name]!]));
-    for (const inputs of steps) checkInputs(graph, { ...inputs, ...known });
-    return await this.#runAll(steps, options);
+    checkOptions(options, manyKinds, action);
+    return await this.#runAll(takeSteps(this.#plan.graph, steps, options.feedback), options);
   }
 
-  profile(inputs: Readonly<Record<string, HostTensor>>): Promise<CommandTime[]> {
-    checkInputs(this.#plan.graph, inputs);
-    return this.#gpu.exclusive(async (session) => {
+  async profile(given: NamedTensors): Promise<CommandTime[]> {
+    const inputs = takeInputs(this.#plan.graph, given);
+    return await this.#gpu.exclusive(async (session) => {
       const prepared = await this.#prepare(session);
       this.#started = true;
       await this.#transfers.record(prepared, [inputs], {});
@@ -219,7 +224,7 @@ export class WebGpuProgram implements Program {
   }
 
   #runAll(
-    steps: readonly Readonly<Record<string, HostTensor>>[],
+    steps: readonly NamedTensors[],
     { feedback, signal }: { feedback: Readonly<Record<string, string>> } & Cancellable,
   ): Promise<Record<string, HostTensor>[]> {
     const work = this.#gpu.exclusive(async (session) => {

@@ -1,7 +1,7 @@
 import type { Graph } from "../../graph/trace.ts";
-import { ArgumentError } from "../../tensor/errors.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
+import { checkCompile, checkLoad, foreignWeights } from "../requests.ts";
 import type { Counters } from "./counters.ts";
 import { Gpu } from "./gpu.ts";
 import { webGpuKinds, type WebGpuOptions, type WebGpuParts } from "./options.ts";
@@ -31,18 +31,15 @@ export class WebGpuBackend implements Backend {
     return { ...this.#gpu.counters };
   }
 
-  load(source: WeightSource, options: LoadOptions): Promise<Weights> {
-    return WebGpuWeights.load(this.#gpu, source, options);
+  async load(source: WeightSource, options: LoadOptions): Promise<Weights> {
+    checkLoad(source, options);
+    return await WebGpuWeights.load(this.#gpu, source, options);
   }
 
   /** Waits for current runs. Throws `BackendError` if memory is insufficient or the device lacks what `options` require. */
   async compile(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
-    if (!(weights instanceof WebGpuWeights) || !weights.isOn(this.#gpu)) {
-      throw new ArgumentError("Cannot compile the program: weights", {
-        expected: "what this backend's load gave",
-        got: "another backend's",
-      });
-    }
+    checkCompile(graph, options);
+    if (!(weights instanceof WebGpuWeights && weights.isOn(this.#gpu))) throw foreignWeights(weights);
     return await WebGpuProgram.compile(graph, { ...options, gpu: this.#gpu, weights });
   }
 

@@ -12,6 +12,7 @@ import type {
 } from "../backend.ts";
 import { weightFormats } from "../formats.ts";
 import { countBytes } from "../progress.ts";
+import { readWeight } from "../requests.ts";
 import type { WeightLayout } from "./commands.ts";
 import type { Gpu } from "./gpu.ts";
 import { type PackedWeight, packMatrix, packTable } from "./pack_matrix.ts";
@@ -148,7 +149,7 @@ export class WebGpuWeights implements Weights {
   }
 
   async #read({ name, shape, layout, format }: Wanted): Promise<PackedWeight> {
-    const values = await this.#source.read(name);
+    const values = await readWeight(this.#source, { name, shape });
     if (layout === "plain") return values;
     const packed = layout === "matrix" ? packMatrix(values, shape, format) : packTable(values, shape, format);
     if (packed.buffer !== values.buffer) this.#source.release?.(values);
