@@ -79,7 +79,7 @@ export class ImageBatches implements Batches {
     });
     const labels = taken.map(({ pick: { index } }) => this.#source.labels?.[index] ?? 0);
     return {
-      images: imagesToTensor(taken.map(({ image }) => image)),
+      images: imagesToTensor(taken.map(({ image }) => image), { layout: "NHWC" }),
       labels: u32Tensor([taken.length], Uint32Array.from(labels)),
       picks: taken.map(({ pick }) => pick),
     };

@@ -1,4 +1,5 @@
 import { describe, unfit } from "../tensor/describe.ts";
+import { elementsOf, isNumbers } from "../tensor/elements.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { type Kind, wholeNumber } from "../tensor/options.ts";
 
@@ -37,9 +38,7 @@ export const white: Rgb = [255, 255, 255];
  */
 export function createImage(size: { width: number; height: number }, data?: Uint8Array): Image {
   const bytes = checkSize(size, "create an image"), { width, height } = size;
-  const image = { width, height, data: data ?? new Uint8Array(bytes) };
-  checkImage(image, "create an image");
-  return image;
+  return takeImage({ width, height, data: data ?? new Uint8Array(bytes) }, "create an image");
 }
 
 /** Creates an image of one colour. Throws `ArgumentError` as `createImage` does. */
@@ -49,14 +48,20 @@ export function filledImage(size: { width: number; height: number }, color: Rgb)
   return image;
 }
 
-/** Throws `ArgumentError` if `image` is invalid. `action` completes the message "Cannot …". */
-export function checkImage(image: Image, action: string): void {
+/**
+ * An image whose bytes are in a `Uint8Array`. Throws `ArgumentError` if `image` is invalid. `action` completes the message
+ * "Cannot …".
+ */
+export function takeImage(image: Image, action: string): Image {
   if (typeof image !== "object" || image === null || !("width" in image)) {
     throw unfit(`Cannot ${action}`, "an image { width, height, data } of RGB bytes", image);
   }
-  const bytes = checkSize(image, action), { width, height, data } = image;
-  if (data instanceof Uint8Array && data.length === bytes) return;
-  const isRgba = ArrayBuffer.isView(data) && data.byteLength === width * height * 4;
+  const bytes = checkSize(image, action), { width, height } = image, data: unknown = image.data;
+  if (isNumbers(data) && data.length === bytes) {
+    const taken = elementsOf("u8", data, { subject: `Cannot ${action}: data` });
+    return taken === data ? image : { width, height, data: taken };
+  }
+  const isRgba = isNumbers(data) && data.length === width * height * 4;
   throw new ArgumentError(`Cannot ${action}`, {
     expected: `${bytes} bytes of RGB for ${width}×${height}`,
     got: data instanceof Uint8Array ? `${data.length} bytes` : describe(data),
@@ -64,7 +69,7 @@ export function checkImage(image: Image, action: string): void {
   });
 }
 
-/** The bytes of an image of this size. Throws as `checkImage` does. */
+/** The bytes of an image of this size. Throws as `takeImage` does. */
 export function checkSize(size: { width: number; height: number }, action: string): number {
   if (typeof size !== "object" || size === null) {
     throw unfit(`Cannot ${action}`, "a width and a height", size);

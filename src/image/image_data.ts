@@ -1,5 +1,5 @@
 import { unfit } from "../tensor/describe.ts";
-import { checkImage, checkSize, type Image, type Rgb } from "./image.ts";
+import { checkSize, type Image, type Rgb, takeImage } from "./image.ts";
 import { flatten, toRgba } from "./rgba.ts";
 
 /**
@@ -48,8 +48,8 @@ export function fromImageData(
 export function toImageData(
   image: Image,
 ): ImageDataLike & { readonly data: Uint8ClampedArray<ArrayBuffer>; readonly colorSpace: "srgb" } {
-  checkImage(image, "make ImageData");
-  const { width, height } = image, data = new Uint8ClampedArray(toRgba(image).buffer);
+  const taken = takeImage(image, "make ImageData"), { width, height } = taken;
+  const data = new Uint8ClampedArray(toRgba(taken).buffer);
   if (typeof ImageData === "undefined") return { width, height, data, colorSpace: "srgb" };
   return new ImageData(data, width, height) as ImageData & { colorSpace: "srgb" };
 }

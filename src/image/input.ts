@@ -1,7 +1,7 @@
 import { unfit } from "../tensor/describe.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import { type Drawable, drawnPixels, isDrawable } from "./drawable.ts";
-import { checkImage, type Image, type Rgb, white } from "./image.ts";
+import { type Image, type Rgb, takeImage, white } from "./image.ts";
 import { fromImageData, type ImageDataLike, isImageData } from "./image_data.ts";
 
 /**
@@ -24,8 +24,7 @@ export async function imageOfPixels(
   }
   if (isFile(input)) throw unfit(`Cannot ${action}`, "an image", input, "read it by readImage first");
   if (isTensor(input)) throw unfit(`Cannot ${action}`, "an image", input, "give tensors to encodeTensor");
-  checkImage(input, action);
-  return input;
+  return takeImage(input, action);
 }
 
 function isFile(value: unknown): boolean {

@@ -1,13 +1,13 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Image } from "./image.ts";
-import { checkImage } from "./image.ts";
+import { takeImage } from "./image.ts";
 
 /**
  * Peak signal-to-noise ratio of two images in dB: `−10 · log10(mean((a/255 − b/255)²))`. Infinite for equal images.
  * Throws `ArgumentError` if their sizes differ.
  */
-export function psnr(a: Image, b: Image): number {
-  checkPair(a, b);
+export function psnr(first: Image, second: Image): number {
+  const { a, b } = takePair(first, second);
   let sum = 0;
   for (let i = 0; i < a.data.length; i++) sum += (a.data[i]! - b.data[i]!) ** 2;
   return -10 * Math.log10(sum / a.data.length / 255 ** 2);
@@ -21,8 +21,8 @@ const side = 7, c1 = 0.01 ** 2, c2 = 0.03 ** 2;
  * unweighted windows of 7×7, with sample variances (divided by n − 1). 1 for equal images.
  * Throws `ArgumentError` if their sizes differ or a side is shorter than 7.
  */
-export function ssim(a: Image, b: Image): number {
-  checkPair(a, b);
+export function ssim(first: Image, second: Image): number {
+  const { a, b } = takePair(first, second);
   const { width, height } = a;
   if (Math.min(width, height) < side) {
     throw new ArgumentError("Cannot compare the images by SSIM", {
@@ -81,8 +81,7 @@ function windowSums(
  * Throws `ArgumentError` if a side is a single pixel.
  */
 export function meanGradient(image: Image): number {
-  checkImage(image, "measure the image");
-  const { width, height, data } = image;
+  const { width, height, data } = takeImage(image, "measure the image");
   if (Math.min(width, height) < 2) {
     throw new ArgumentError("Cannot measure the image", {
       expected: "sides of at least 2",
@@ -98,13 +97,11 @@ export function meanGradient(image: Image): number {
   return sum / ((width - 1) * (height - 1) * 3);
 }
 
-function checkPair(a: Image, b: Image): void {
-  checkImage(a, "compare the images");
-  checkImage(b, "compare the images");
-  if (a.width !== b.width || a.height !== b.height) {
-    throw new ArgumentError("Cannot compare the images", {
-      expected: `two of ${a.width}×${a.height}`,
-      got: `${b.width}×${b.height}`,
-    });
-  }
+function takePair(first: Image, second: Image): { a: Image; b: Image } {
+  const a = takeImage(first, "compare the images"), b = takeImage(second, "compare the images");
+  if (a.width === b.width && a.height === b.height) return { a, b };
+  throw new ArgumentError("Cannot compare the images", {
+    expected: `two of ${a.width}×${a.height}`,
+    got: `${b.width}×${b.height}`,
+  });
 }

@@ -86,7 +86,7 @@ export class Codec implements AsyncDisposable {
   /** Tokens of images of one size. */
   async encode(images: readonly Image[], options: Cancellable): Promise<Tokens[]> {
     const { factor } = this, { codebookSize } = quantizerOf(this.config);
-    const { tokens } = await this.encodeTensor(imagesToTensor(images, { factor }), options);
+    const { tokens } = await this.encodeTensor(imagesToTensor(images, { factor, layout: "NHWC" }), options);
     const [, rows, columns] = tokens.shape as [number, number, number];
     const cells = rows * columns;
     return images.map(({ width, height }, i) => ({
@@ -103,9 +103,10 @@ export class Codec implements AsyncDisposable {
     tokens.forEach(({ data }, i) => batch.data.set(data, i * data.length));
     const { shape: [, ...shape], data } = await this.decodeTensor(batch, options);
     const length = data.length / tokens.length;
-    return tokens.flatMap(({ size }, i) =>
-      tensorToImages(f32Tensor([1, ...shape], data.subarray(i * length, (i + 1) * length)), { crop: size })
-    );
+    return tokens.flatMap(({ size }, i) => {
+      const x = f32Tensor([1, ...shape], data.subarray(i * length, (i + 1) * length));
+      return tensorToImages(x, { layout: "NHWC", crop: size });
+    });
   }
 
   #encoder(extent: Extent): { key: string; graph: () => Graph } {

@@ -5,7 +5,7 @@ import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { savedCodebookSize } from "./codebook.ts";
 import { formatGrid, type Grid, gridSize, isGrid } from "./grid.ts";
-import { checkForm, type Tokens } from "./tokens.ts";
+import { takeForm, type Tokens } from "./tokens.ts";
 
 /** The JSON form of the tokens of images of one size: one list for each image, in row-major order. */
 interface TokensJson {
@@ -19,8 +19,8 @@ interface TokensJson {
  * The tokens of images of one size as an `.npz` file: `tokens` uint32 `[n,h,w]`, `codebookSize`, and `size` (width, height)
  * if the images were padded. Throws `ArgumentError` if there is no image or the sizes differ.
  */
-export function tokensToNpz(all: readonly Tokens[]): Uint8Array {
-  const { grid, codebookSize, size } = common(all);
+export function tokensToNpz(given: readonly Tokens[]): Uint8Array {
+  const { all, form: { grid, codebookSize, size } } = takeAlike(given);
   const tokens = new Uint32Array(all.length * gridSize(grid));
   all.forEach(({ data }, i) => tokens.set(data, i * data.length));
   return writeNpz({
@@ -31,8 +31,8 @@ export function tokensToNpz(all: readonly Tokens[]): Uint8Array {
 }
 
 /** The same as JSON text: `{ codebookSize, grid, size?, tokens }`. Throws as `tokensToNpz` does. */
-export function tokensToJson(all: readonly Tokens[]): string {
-  const { grid, codebookSize, size } = common(all);
+export function tokensToJson(given: readonly Tokens[]): string {
+  const { all, form: { grid, codebookSize, size } } = takeAlike(given);
   const json: TokensJson = {
     codebookSize,
     grid,
@@ -57,17 +57,16 @@ export function parseTokens(bytes: Uint8Array, { file }: { file: string }): Toke
   }));
 }
 
-/** What all tokens of a file have in common. Throws `ArgumentError` where there are none, or others. */
-export function common(all: readonly Tokens[]): Omit<Tokens, "data"> {
-  if (!Array.isArray(all) || all.length === 0) {
-    throw unfit("Cannot write tokens", "a list of the tokens of at least one image", all);
+/** The tokens of a file, and what they have in common. Throws `ArgumentError` where there are none, or others. */
+export function takeAlike(given: readonly Tokens[]): { all: Tokens[]; form: Omit<Tokens, "data"> } {
+  if (!Array.isArray(given) || given.length === 0) {
+    throw unfit("Cannot write tokens", "a list of the tokens of at least one image", given);
   }
-  for (const tokens of all) checkForm(tokens, "write tokens");
-  const [first] = all as readonly Tokens[];
-  const other = all.find((tokens) => formatForm(tokens) !== formatForm(first!));
-  if (!other) return first!;
+  const all = given.map((tokens) => takeForm(tokens, "write tokens")), form = all[0]!;
+  const other = all.find((tokens) => formatForm(tokens) !== formatForm(form));
+  if (!other) return { all, form };
   throw new ArgumentError("Cannot write tokens of different grids to one file", {
-    expected: formatForm(first!),
+    expected: formatForm(form),
     got: formatForm(other),
     hint: "bring the images to one size first",
   });

@@ -3,7 +3,7 @@ import { unfit } from "../tensor/describe.ts";
 import { checkOptions, type Kinds, required, wholeNumber } from "../tensor/options.ts";
 import { decodeTokens } from "./read_tokens.ts";
 import { type TokenFacts, tokenSetKey } from "./token_facts.ts";
-import { common } from "./token_file.ts";
+import { takeAlike } from "./token_file.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Options of `TokenEncoderStream`. */
@@ -43,8 +43,8 @@ export class TokenEncoderStream extends TransformStream<Tokens, Uint8Array<Array
     let first: Tokens | undefined, written = 0;
     const misfit = (got: number) => unfit("Cannot write tokens", `those of ${count} images (count)`, got);
     super({
-      transform(tokens, controller) {
-        common(first ? [first, tokens] : [tokens]);
+      transform(given, controller) {
+        const tokens = takeAlike(first ? [first, given] : [given]).all.at(-1)!;
         if (!first) controller.enqueue(headerOf(tokens, count));
         first = tokens;
         if (written === count) throw misfit(count + 1);

@@ -5,10 +5,8 @@ import { checkSize, type Image } from "../image/image.ts";
 import type { ImageInput } from "../image/input.ts";
 import { imagesOf } from "../image/take_images.ts";
 import { nchwToNhwc, nhwcToNchw } from "../image/pixels.ts";
-import { unfit } from "../tensor/describe.ts";
 import { cancellable, checkOptions, flag, type Kinds } from "../tensor/options.ts";
-import type { Shape } from "../tensor/shape.ts";
-import { type HostTensor, isTensor } from "../tensor/tensor.ts";
+import type { HostTensor } from "../tensor/tensor.ts";
 import { Codec } from "./codec.ts";
 import { checkModel } from "../runtime/check_model.ts";
 import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
@@ -19,7 +17,8 @@ import { openCheckpoint } from "../models/open.ts";
 import { imageGrid } from "./grid.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
 import { type Frame, runsOf } from "./runs.ts";
-import { checkGrid, checkRange, checkTokens, type Tokens } from "./tokens.ts";
+import { isCodes, takeImages, takeTokensOrCodes } from "./tensors.ts";
+import { checkGrid, checkRange, takeTokens, type Tokens } from "./tokens.ts";
 
 const loadKinds: Kinds<ModelHints & RuntimeOptions> = { ...hintKinds, ...runtimeKinds };
 
@@ -166,15 +165,8 @@ export class Tokenizer implements AsyncDisposable {
   ): Promise<{ z: HostTensor<"f32">; tokens: HostTensor<"u32"> }> {
     return this.#codec.engine.call("encode", async () => {
       checkOptions(options, cancellable, "encode the tensor");
-      const { config: { inChannels }, factor } = this;
-      const [, channels, height, width] = isTensor(x) ? x.shape as [number, number, number, number] : [];
-      const fits = isTensor(x) && x.dtype === "f32" && isFull(x.shape, 4) && channels === inChannels &&
-        height! % factor === 0 && width! % factor === 0;
-      if (!fits) {
-        const expected = `f32 NCHW [N,${inChannels},H,W] in [−1,1] with H and W multiples of ${factor}`;
-        throw unfit("Cannot encode the tensor", expected, x);
-      }
-      const { z, tokens } = await this.#codec.encodeTensor(nchwToNhwc(x), options);
+      const images = takeImages(x, { channels: this.config.inChannels, factor: this.factor });
+      const { z, tokens } = await this.#codec.encodeTensor(nchwToNhwc(images), options);
       return { z: nhwcToNchw(z), tokens };
     });
   }
@@ -190,12 +182,8 @@ export class Tokenizer implements AsyncDisposable {
   ): Promise<HostTensor<"f32">> {
     return this.#codec.engine.call("decode", async () => {
       checkOptions(options, cancellable, "decode the tensor");
-      const isFit = isTensor(tokensOrCodes) && isFull(tokensOrCodes.shape, isCodes(tokensOrCodes) ? 4 : 3);
-      if (!isFit) {
-        const expected = `tokens u32 NHW [N,h,w] or codes f32 NCHW [N,${this.config.zChannels},h,w]`;
-        throw unfit("Cannot decode the tensor", expected, tokensOrCodes);
-      }
-      const tokens = isCodes(tokensOrCodes) ? quantizerOf(this.config).pack(tokensOrCodes) : tokensOrCodes;
+      const given = takeTokensOrCodes(tokensOrCodes, { bits: this.config.zChannels });
+      const tokens = isCodes(given) ? quantizerOf(this.config).pack(given) : given;
       checkRange(tokens.data, this.codebookSize);
       checkGrid(tokens.shape[1]!, tokens.shape[2]!);
       return nhwcToNchw(await this.#codec.decodeTensor(tokens, options));
@@ -219,8 +207,8 @@ export class Tokenizer implements AsyncDisposable {
     return all;
   }
 
-  async #decodeAll(tokens: readonly Tokens[], options: Cancellable): Promise<Image[]> {
-    tokens.forEach((one) => checkTokens(one, this));
+  async #decodeAll(given: readonly Tokens[], options: Cancellable): Promise<Image[]> {
+    const tokens = given.map((one) => takeTokens(one, this));
     const frame = ({ grid }: Tokens) => {
       const [rows, columns] = imageGrid(grid, "decode the tokens");
       return { width: columns * this.factor, height: rows * this.factor };
@@ -237,13 +225,4 @@ function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
 
 function listOf<Item>(value: Item | readonly Item[]): readonly Item[] {
   return isList(value) ? value : [value];
-}
-
-function isCodes(tensor: HostTensor<"u32"> | HostTensor<"f32">): tensor is HostTensor<"f32"> {
-  return tensor.dtype === "f32";
-}
-
-/** Whether a shape has `axes` axes, none of them empty. */
-function isFull(shape: Shape, axes: number): boolean {
-  return shape.length === axes && shape.every((length) => length > 0);
 }

@@ -1,4 +1,5 @@
 import { unfit } from "../tensor/describe.ts";
+import { elementsOf, isNumbers } from "../tensor/elements.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { savedCodebookSize } from "./codebook.ts";
 import { formatGrid, type Grid, gridSize, imageGrid, isGrid } from "./grid.ts";
@@ -16,39 +17,40 @@ export interface Tokens {
 }
 
 /**
- * Checks that `tokens` are such, of whatever model. Throws `ArgumentError` that names the first thing that is not right;
- * `action` completes "Cannot …".
+ * Tokens, of whatever model, with their numbers in a `Uint32Array`. Throws `ArgumentError` that names the first thing that
+ * is not right; `action` completes "Cannot …".
  */
-export function checkForm(tokens: Tokens, action: string): void {
+export function takeForm(tokens: Tokens, action: string): Tokens {
   const refuse = (expected: string, value: unknown, hint?: string): never => {
     throw unfit(`Cannot ${action}`, expected, value, hint);
   };
   if (typeof tokens !== "object" || tokens === null || Array.isArray(tokens)) {
     refuse("tokens { grid, codebookSize, data } as encode gives them", tokens);
   }
-  const { grid, codebookSize, data, size } = tokens;
+  const { grid, codebookSize, data, size } = tokens, given: unknown = data;
   if (!isGrid(grid)) refuse("a grid of rows and columns", grid);
   if (savedCodebookSize({ codebookSize }) === undefined) {
     const hint = "bits" in tokens ? "the field bits is now codebookSize, which is 2 ** bits" : undefined;
     refuse("a codebookSize from 2 to 2^32", codebookSize, hint);
   }
   const cells = gridSize(grid);
-  if (!(data instanceof Uint32Array)) refuse(`a Uint32Array of ${formatGrid(grid)} = ${cells} tokens`, data);
+  if (!isNumbers(given)) refuse(`a Uint32Array of ${formatGrid(grid)} = ${cells} tokens`, given);
   if (data.length !== cells) refuse(`${formatGrid(grid)} = ${cells} tokens`, data.length);
-  if (size === undefined) return;
-  const sides = [size?.width, size?.height];
-  if (!sides.every((side) => Number.isSafeInteger(side) && side > 0)) refuse("a size of whole pixels", size);
+  const sides = size === undefined ? [] : [size?.width, size?.height];
+  if (!sides.every((side) => Number.isSafeInteger(side) && side! > 0)) refuse("a size of whole pixels", size);
+  const taken = elementsOf("u32", given, { subject: `Cannot ${action}: data` });
+  return taken === given ? tokens : { ...tokens, data: taken };
 }
 
 /**
- * Checks that an image tokenizer with this codebook size and `factor` pixels a token along each side can decode `tokens`.
- * Throws `ArgumentError` that names the first thing that does not fit.
+ * Tokens as an image tokenizer with this codebook size and `factor` pixels a token along each side decodes them. Throws
+ * `ArgumentError` that names the first thing that does not fit.
  */
-export function checkTokens(
-  tokens: Tokens,
+export function takeTokens(
+  given: Tokens,
   { codebookSize, factor }: { codebookSize: number; factor: number },
-): void {
-  checkForm(tokens, "decode the tokens");
+): Tokens {
+  const tokens = takeForm(given, "decode the tokens");
   const [rows, columns] = imageGrid(tokens.grid, "decode the tokens"), { size } = tokens;
   if (tokens.codebookSize !== codebookSize) {
     throw new ArgumentError("Cannot decode the tokens", {
@@ -66,6 +68,7 @@ export function checkTokens(
     });
   }
   checkGrid(rows, columns);
+  return tokens;
 }
 
 /** Throws `ArgumentError` if a token is not below `codebookSize`. */

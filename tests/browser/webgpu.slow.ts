@@ -70,7 +70,7 @@ async function encodeEmoji(): Promise<
   await using checkpoint = await openCheckpoint(smallModel);
   const { config, source } = tokenizerWeights(checkpoint);
   const original = await readImage(smallSample("ring"));
-  const x = imagesToTensor([original], { factor: downsamplingFactor(config) });
+  const x = imagesToTensor([original], { factor: downsamplingFactor(config), layout: "NHWC" });
   const extent = { n: 1, height: x.shape[1]!, width: x.shape[2]! };
   const graphs = [encodeGraph(config, extent), decodeGraph(config, extent)];
   await using backend = new WasmBackend();

@@ -142,7 +142,7 @@ test("batches are the same whatever the number of threads and steps ahead", asyn
       const square = resizeShorterSide(expected[image]!, 24);
       return mirrored ? mirror(square) : square;
     });
-    assert.equal(batch.images.data, imagesToTensor(images).data);
+    assert.equal(batch.images.data, imagesToTensor(images, { layout: "NHWC" }).data);
     assert.equal([...batch.labels.data], batch.picks.map(({ index }) => index === 2 ? 1 : 0));
     assert.equal(runs[1]![step], batch);
   }

@@ -99,8 +99,8 @@ test("a stream of more, fewer or other tokens than its file says is refused", as
     [() => encoded([first], 2), /expected those of 2 images \(count\), got 1/],
     [() => encoded([first, padded]), /different grids to one file: expected 1×3/],
     [
-      () => encoded([{ ...first, data: [1, 2, 3] as never }]),
-      /a Uint32Array of 1×3 = 3 tokens, got \[1,2,3\]/,
+      () => encoded([{ ...first, data: "123" as never }]),
+      /a Uint32Array of 1×3 = 3 tokens, got "123"/,
     ],
     [
       () => new TokenEncoderStream({} as never),

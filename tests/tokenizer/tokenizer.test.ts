@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createImage, type Image } from "../../src/image/image.ts";
-import { imagesToTensor, nhwcToNchw } from "../../src/image/pixels.ts";
+import { imagesToTensor, nchwToNhwc, tensorToImages } from "../../src/image/pixels.ts";
 import {
   ArgumentError,
   BackendError,
@@ -87,7 +87,7 @@ test("an image of any size is padded, coded, and cropped again", async () => {
   const factor = tokenizer.factor;
   const image = noise("odd", [5 * factor - 1, 4 * factor - 1]);
   const x = imagesToTensor([image], { factor });
-  const { tokens: expected } = await tokenizer.encodeTensor(nhwcToNchw(x));
+  const { tokens: expected } = await tokenizer.encodeTensor(x);
   const tokens = await tokenizer.encode(image);
   assert.equal(tokens.grid, [4, 5]);
   assert.equal(tokens.size, { width: image.width, height: image.height });
@@ -97,6 +97,8 @@ test("an image of any size is padded, coded, and cropped again", async () => {
   assert.equal([decoded.width, decoded.height], [image.width, image.height]);
   const { size: _, ...whole } = tokens;
   assert.equal(decoded, cut(await tokenizer.decode(whole), image));
+  const [same] = tensorToImages(await tokenizer.decodeTensor(expected), { crop: image });
+  assert.equal(same, decoded);
   assert.equal((await tokenizer.reconstruct(image)).data, decoded.data);
   assert.is((await tokenizer.encode(noise("even", [4 * factor, 2 * factor]))).size, undefined);
 });
@@ -155,7 +157,8 @@ test("tokens that are not the model's are refused", async () => {
     [{ codebookSize: undefined, bits: 10 }, /got nothing; the field bits is now codebookSize/],
     [{ data: Uint32Array.of(0, 0, 0, codebookSize, 0, 0) }, /tokens below 1024, got 1024 at 3/],
     [{ data: new Uint32Array(5) }, /2×3 = 6 tokens, got 5/],
-    [{ data: [0, 0, 0, 0, 0, 0] }, /a Uint32Array of 2×3/],
+    [{ data: "000000" }, /a Uint32Array of 2×3 = 6 tokens, got "000000"/],
+    [{ data: [0, 0, 0, -1, 0, 0] }, /data: expected whole numbers from 0 to 2\^32 − 1, got -1 at 3/],
     [{ grid: [2, 0], data: new Uint32Array() }, /a grid of rows and columns, got \[2,0\]/],
     [{ grid: undefined }, /a grid of rows and columns, got nothing/],
     [{ grid: [6] }, /a grid of rows and columns/],
@@ -170,14 +173,24 @@ test("tokens that are not the model's are refused", async () => {
 
 test("tensors of other shapes and values are refused", async () => {
   const { factor, codebookSize, config: { zChannels } } = tokenizer;
+  const bytes = f32Tensor([1, 3, 16, 16], new Float32Array(768).fill(255));
   const cases: [() => Promise<unknown>, RegExp][] = [
-    [() => tokenizer.encodeTensor(f32Tensor([1, 3, factor + 1, factor])), /H and W multiples of 2/],
-    [() => tokenizer.encodeTensor(f32Tensor([1, 16, 16, 3])), /f32 NCHW \[N,3,H,W\] in \[−1,1\]/],
+    [
+      () => tokenizer.encodeTensor(f32Tensor([1, 3, factor + 1, factor])),
+      /multiples of 2, got f32 \[1,3,3,2\]; pad the images by imagesToTensor\(images, \{ factor: 2 \}\)$/,
+    ],
+    [() => tokenizer.encodeTensor(f32Tensor([3, 16, 16])), /f32 NCHW \[N,3,H,W\] in \[−1,1\]/],
     [() => tokenizer.encodeTensor(f32Tensor([0, 3, 16, 16])), /f32 NCHW \[N,3,H,W\] in \[−1,1\]/],
     [() => tokenizer.decodeTensor(u32Tensor([4, 4])), /u32 NHW \[N,h,w\]/],
     [() => tokenizer.decodeTensor(u32Tensor([1, 1, 1])), /at least two tokens/],
     [() => tokenizer.decodeTensor(u32Tensor([1, 1, 2], Uint32Array.of(0, codebookSize))), /tokens below/],
-    [() => tokenizer.decodeTensor(f32Tensor([1, zChannels + 1, 2, 2])), /the shape \[N,10,h,w\]/],
+    [
+      () => tokenizer.decodeTensor(f32Tensor([1, zChannels + 1, 2, 2])),
+      /\[N,10,h,w\], got f32 \[1,11,2,2\]$/,
+    ],
+    [() => tokenizer.decodeTensor(f32Tensor([1, 2, 2, zChannels])), /NHWC, .*; give it to nhwcToNchw first$/],
+    [() => tokenizer.encodeTensor(bytes), /got 255 at 0; divide bytes by 127.5 and subtract 1/],
+    [() => tokenizer.encodeTensor(nchwToNhwc(bytes)), /got NHWC, f32 \[1,16,16,3\]; give it to nhwcToNchw/],
     [() => tokenizer.decodeTensor(f32Tensor([1, zChannels, 2, 2])), /values of 1 or −1, got 0 at 0/],
   ];
   for (const [work, message] of cases) assert.match((await thrown(ArgumentError, work)).message, message);

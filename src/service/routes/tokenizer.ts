@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { psnr } from "../../image/metrics.ts";
 import type { Image } from "../../image/image.ts";
-import { checkTokens, type Tokens } from "../../tokenizer/tokens.ts";
+import { takeTokens, type Tokens } from "../../tokenizer/tokens.ts";
 import { negotiate } from "../http/media.ts";
 import type { App, Env, LoadedModel, Parts } from "../parts.ts";
 import { reconstructOptions, tokenizeOptions } from "../schemas/tokens.ts";
@@ -44,7 +44,7 @@ export function tokenizerRoutes(app: App, parts: Parts): void {
     parts.admission.check();
     const { model, tokens, options } = await readTokensRequest(c, parts);
     const format = formatOf(c, options);
-    checkTokens(tokens, model.tokenizer);
+    takeTokens(tokens, model.tokenizer);
     using admitted = new AdmittedRequest(c, parts);
     const image = await decode(admitted, model, tokens);
     return await respondWithImage(c, image, { parts, admitted, format, quality: options.quality });

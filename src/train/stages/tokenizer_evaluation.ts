@@ -73,7 +73,7 @@ export async function* reconstructions(
   for await (const { squares } of squaresOf(reader, { begin: 0, end: images.length, size })) {
     for (let start = 0; start < squares.length; start += batch) {
       const some = squares.slice(start, start + batch).map(({ image }) => image);
-      imagesToTensor(some, { into: x.data });
+      imagesToTensor(some, { layout: "NHWC", into: x.data });
       const results = await program.run({ x });
       const decoded = results.decoded!.data as Float32Array, tokens = results.tokens!.data as Uint32Array;
       const positions = tokens.length / batch;

@@ -148,7 +148,7 @@ export class TokenizerStage implements Stage {
     const rows: [Image[], Image[]] = [[], []];
     for await (const { original, decoded } of reconstructions(this.#config, trial)) {
       [original, decoded].forEach((image, row) =>
-        rows[row]!.push(...tensorToImages(f32Tensor([1, size, size, 3], image)))
+        rows[row]!.push(...tensorToImages(f32Tensor([1, size, size, 3], image), { layout: "NHWC" }))
       );
     }
     return rows;
