@@ -28,14 +28,21 @@ export const record: Kind = {
   fits: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
+/** A list whose members are of a kind. */
+export function listOf(
+  kind: Kind,
+  expected: string,
+  { from = 0, to = Infinity }: { from?: number; to?: number } = {},
+): Kind {
+  const isLong = ({ length }: readonly unknown[]) => length >= from && length <= to;
+  return { expected, fits: (value) => Array.isArray(value) && isLong(value) && value.every(kind.fits) };
+}
+
 /** A text. */
 export const text: Kind = { expected: "a text", fits: (value) => typeof value === "string" };
 
 /** A list of texts. */
-export const texts: Kind = {
-  expected: "a list of texts",
-  fits: (value) => Array.isArray(value) && value.every(text.fits),
-};
+export const texts: Kind = listOf(text, "a list of texts");
 
 /** A whole number of a range. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): Kind {
@@ -96,12 +103,26 @@ export function checkOptions<Options extends object>(
   const known = Object.keys(kinds);
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(kinds, name));
   if (unknown !== undefined) throw unknownOption(unknown, known, action);
+  checkFields(options, kinds, action);
+}
+
+/** Throws `ArgumentError` for a field that is not of its kind, of an object that may have others, too. */
+export function checkFields<Options extends object>(
+  options: Options,
+  kinds: Kinds<Options>,
+  action: string,
+): void {
   for (const [name, { expected, fits, names, required }] of Object.entries<Kind>(kinds)) {
     const value: unknown = options[name as keyof Options];
     if (value === undefined ? !required : fits(value)) continue;
     const near = names && typeof value === "string" ? nearest(value, names) : undefined;
     throw unfit(`Cannot ${action}: ${name}`, expected, value, near && `did you mean ${near}?`);
   }
+}
+
+/** Throws `ArgumentError` for what is not of the kind; `subject` begins the message. */
+export function checkKind(value: unknown, { expected, fits }: Kind, subject: string): void {
+  if (!fits(value)) throw unfit(subject, expected, value);
 }
 
 function unknownOption(name: string, known: readonly string[], action: string): ArgumentError {

@@ -14,6 +14,7 @@ import { checkSource } from "../models/check_source.ts";
 import { hintKinds, type ModelHints } from "../models/hints.ts";
 import type { ModelSource } from "../models/find.ts";
 import { openCheckpoint } from "../models/open.ts";
+import { tokenizerConfigKinds } from "../networks/magvit2/config.ts";
 import { imageGrid } from "./grid.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
 import { type Frame, runsOf } from "./runs.ts";
@@ -66,7 +67,7 @@ export class Tokenizer implements AsyncDisposable {
   /** Makes a tokenizer of the given configuration from weights by name. Throws as `load` does. */
   static async fromWeights(model: TokenizerModel, options: RuntimeOptions = {}): Promise<Tokenizer> {
     checkOptions(options, runtimeKinds, "load the tokenizer");
-    checkModel(model, "load the tokenizer");
+    checkModel(model, tokenizerConfigKinds, "load the tokenizer");
     return new Tokenizer(await Codec.load(model, options));
   }
 

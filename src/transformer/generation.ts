@@ -1,4 +1,7 @@
-import type { SamplingSettings } from "./settings.ts";
+import type { TransformerConfig } from "../networks/transformer/config.ts";
+import { unfit } from "../tensor/describe.ts";
+import { checkFields, type Kind, record, required, wholeNumber } from "../tensor/options.ts";
+import { type SamplingSettings, settingsKinds } from "./settings.ts";
 
 /** One candidate of an image. */
 export interface Candidate {
@@ -28,6 +31,32 @@ export function beginGeneration(
   { seed, settings, positions }: Pick<Generation, "seed" | "settings"> & { positions: number },
 ): Generation {
   return { ...candidate, seed, settings, tokens: new Uint32Array(positions), count: 0 };
+}
+
+/** Throws `ArgumentError` for what is no generation by a model of `config`; `action` completes "Cannot …". */
+export function checkGeneration(
+  value: Generation,
+  { classes, grid, bits }: TransformerConfig,
+  action: string,
+): void {
+  if (!record.fits(value)) throw unfit(`Cannot ${action}`, "an image that plan gave", value);
+  const positions = grid ** 2, below = (limit: number) => required(wholeNumber(0, limit - 1));
+  const tokens: Kind = {
+    expected: `a Uint32Array of ${positions} tokens below ${2 ** (bits[0] + bits[1])}`,
+    fits: (tokens) =>
+      tokens instanceof Uint32Array && tokens.length === positions &&
+      tokens.every((token) => token < 2 ** (bits[0] + bits[1])),
+  };
+  checkFields<Generation>(value, {
+    classId: below(classes),
+    index: below(2 ** 32),
+    candidate: below(2 ** 32),
+    seed: below(2 ** 53),
+    settings: required(record),
+    tokens: required(tokens),
+    count: below(positions + 1),
+  }, action);
+  checkFields(value.settings, settingsKinds, `${action}: settings`);
 }
 
 /** A place in a batch: the image that is generated there, or `undefined` if it is free. */

@@ -3,19 +3,27 @@ import { samplingOf } from "./sampling_json.ts";
 import type { Cancellable } from "../backend/backend.ts";
 import { tokenizerWeights } from "../models/tokenizer_weights.ts";
 import type { Image } from "../image/image.ts";
+import { unfit } from "../tensor/describe.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { cancellable, checkOptions, flag, type Kinds, required, wholeNumber } from "../tensor/options.ts";
+import {
+  cancellable,
+  checkKind,
+  checkOptions,
+  flag,
+  type Kinds,
+  required,
+  wholeNumber,
+} from "../tensor/options.ts";
 import { Codec } from "../tokenizer/codec.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
-import { checkModel } from "../runtime/check_model.ts";
 import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
 import { checkSource } from "../models/check_source.ts";
 import type { ModelSource } from "../models/find.ts";
 import { quantizerOf } from "../tokenizer/quantizers/quantizer_of.ts";
 import type { Tokens } from "../tokenizer/tokens.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
-import { beginGeneration, type Generation } from "./generation.ts";
+import { beginGeneration, checkGeneration, type Generation } from "./generation.ts";
 import { DecodeBatch } from "./decode_batch.ts";
 import { type Batch, generateTokens } from "./generate_tokens.ts";
 import { TransformerEngine } from "./engine.ts";
@@ -23,7 +31,12 @@ import { likeliest } from "./likelihood.ts";
 import { openGenerative, transformerOf } from "../models/open_generative.ts";
 import { decodePartial } from "./partial_image.ts";
 import type { GeneratedImage, GenerationStep } from "./generated_image.ts";
-import { generatorKinds, type GeneratorModel, type GeneratorOptions } from "./generator_model.ts";
+import {
+  checkGeneratorModel,
+  generatorKinds,
+  type GeneratorModel,
+  type GeneratorOptions,
+} from "./generator_model.ts";
 import {
   generateKinds,
   type GenerateOptions,
@@ -107,8 +120,7 @@ export class Generator implements AsyncDisposable {
   /** Makes a generator of the given configuration from weights by name. Throws as `load` does. */
   static async fromWeights(model: GeneratorModel, options: RuntimeOptions = {}): Promise<Generator> {
     checkOptions(options, runtimeKinds, "load the generator");
-    checkModel(model?.transformer, "load the generator");
-    if (!(model.tokenizer instanceof Tokenizer)) checkModel(model.tokenizer, "load the generator");
+    checkGeneratorModel(model);
     return await Generator.#make(model, options);
   }
 
@@ -194,10 +206,22 @@ export class Generator implements AsyncDisposable {
     });
   }
 
-  /** The one of an image's candidates, all generated, that `generate` would keep. */
+  /**
+   * The one of an image's candidates, all generated, that `generate` would keep. Throws `ArgumentError` for candidates that
+   * are not complete, or not this model's.
+   */
   async likeliest(candidates: readonly Generation[], options: Cancellable = {}): Promise<Generation> {
-    checkOptions(options, cancellable, "choose an image");
-    using _lock = await this.#engine.lock("choose an image", options);
+    const action = "choose an image";
+    checkOptions(options, cancellable, action);
+    if (!Array.isArray(candidates) || candidates.length === 0) {
+      throw unfit(`Cannot ${action}: candidates`, "a list of at least one", candidates);
+    }
+    for (const candidate of candidates as readonly Generation[]) {
+      checkGeneration(candidate, this.config, action);
+      const { count, tokens: { length } } = candidate;
+      checkKind(count, wholeNumber(length, length), `Cannot ${action}: count`);
+    }
+    using _lock = await this.#engine.lock(action, options);
     return await likeliest(this.#engine, candidates, options);
   }
 

@@ -4,9 +4,13 @@ import { hintKinds, type ModelHints } from "../models/hints.ts";
 import type { TokenizerModel } from "../models/tokenizer_weights.ts";
 import type { TransformerModel } from "../models/transformer_weights.ts";
 import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
-import type { Kinds } from "../tensor/options.ts";
+import { checkModel } from "../runtime/check_model.ts";
+import { tokenizerConfigKinds } from "../networks/magvit2/config.ts";
+import { transformerConfigKinds } from "../networks/transformer/config.ts";
+import { unfit } from "../tensor/describe.ts";
+import { checkOptions, type Kinds, texts } from "../tensor/options.ts";
 import { Tokenizer } from "../tokenizer/tokenizer.ts";
-import type { SamplingSettings } from "./settings.ts";
+import { type SamplingSettings, settingsKinds } from "./settings.ts";
 
 /** How a generator is loaded. */
 export interface GeneratorOptions extends ModelHints, RuntimeOptions {
@@ -37,4 +41,16 @@ export interface GeneratorModel {
   readonly classNames?: readonly string[];
   /** How tokens are sampled unless a request says otherwise; default `defaultSampling`. */
   readonly sampling?: SamplingSettings;
+}
+
+/** Throws `ArgumentError` for what is no model of a generator. */
+export function checkGeneratorModel(model: GeneratorModel): void {
+  const action = "load the generator";
+  checkModel(model?.transformer, transformerConfigKinds, `${action}: transformer`);
+  const { transformer: { config: { classes } }, tokenizer, classNames, sampling } = model;
+  if (!(tokenizer instanceof Tokenizer)) checkModel(tokenizer, tokenizerConfigKinds, `${action}: tokenizer`);
+  if (classNames !== undefined && !(texts.fits(classNames) && classNames.length === classes)) {
+    throw unfit(`Cannot ${action}: classNames`, `a list of ${classes} texts`, classNames);
+  }
+  if (sampling !== undefined) checkOptions(sampling, settingsKinds, `${action}: sampling`);
 }

@@ -1,4 +1,4 @@
-import { flag, type Kind, type Kinds, oneOf, wholeNumber } from "../tensor/options.ts";
+import { checkKind, flag, type Kind, type Kinds, oneOf, required, wholeNumber } from "../tensor/options.ts";
 
 /** One value for both sub-tokens, or a value for each. */
 export type PerSubToken = number | readonly [number, number];
@@ -55,6 +55,7 @@ export const defaultSampling: SamplingSettings = {
 
 /** The settings behind the published scores, by the width of the model: AR_256_B, L and XL. */
 export function paperSettings(dim: number): SamplingSettings {
+  checkKind(dim, wholeNumber(1), "Cannot choose settings: dim");
   const plain = { guidanceSchedule: "constant", topK: [0, 0], topP: [1, 1], candidates: 1 } as const;
   if (dim >= 1536) return { ...plain, guidance: [1.75, 1.85], temperature: [1.1, 1] };
   if (dim >= 1280) return { ...plain, guidance: [1.9, 1.9], temperature: [1.1, 1] };
@@ -74,6 +75,24 @@ export const samplingKinds: Kinds<SamplingOptions> = {
   greedy: flag,
   candidates: wholeNumber(1, maxCandidates),
 };
+
+/** The kinds of complete settings. */
+export const settingsKinds: Kinds<SamplingSettings> = {
+  guidance: pairOf(samplingKinds.guidance),
+  guidanceSchedule: required(samplingKinds.guidanceSchedule),
+  temperature: pairOf(samplingKinds.temperature),
+  topK: pairOf(samplingKinds.topK),
+  topP: pairOf(samplingKinds.topP),
+  candidates: required(samplingKinds.candidates),
+};
+
+/** The kind of a pair of what is one number or two. */
+function pairOf({ expected, fits }: Kind): Kind {
+  return required({
+    expected: expected.replace("one number or two", "two numbers"),
+    fits: (value) => Array.isArray(value) && fits(value),
+  });
+}
 
 function perSubToken(expected: string, fits: (value: number) => boolean): Kind {
   const isOne = (value: unknown) => typeof value === "number" && fits(value);

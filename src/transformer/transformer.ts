@@ -1,13 +1,13 @@
 import type { Cancellable } from "../backend/backend.ts";
+import { elementsOf, isNumbers, type Numbers } from "../tensor/elements.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { cancellable, checkOptions, type Kind, type Kinds, required } from "../tensor/options.ts";
+import { cancellable, checkOptions, type Kinds, required } from "../tensor/options.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import { checkSource } from "../models/check_source.ts";
 import type { ModelSource } from "../models/find.ts";
 import { openGenerative, transformerOf } from "../models/open_generative.ts";
-import { type ClassId, classNumber } from "./classes.ts";
 import { classConditioning } from "../networks/transformer/conditioning.ts";
-import type { TransformerConfig } from "../networks/transformer/config.ts";
+import { type TransformerConfig, transformerConfigKinds } from "../networks/transformer/config.ts";
 import { checkModel } from "../runtime/check_model.ts";
 import { runtimeKinds, type RuntimeOptions } from "../runtime/options.ts";
 import { hintKinds, type ModelHints } from "../models/hints.ts";
@@ -17,25 +17,17 @@ import type { TransformerModel } from "../models/transformer_weights.ts";
 /** Images as classes and both sub-tokens of every position, in raster order. */
 export interface TeacherForcedInput extends Cancellable {
   /** One class an image; the number of classes stands for none, as guidance needs it. */
-  classIds: readonly number[];
+  classIds: Numbers;
   /** The first sub-tokens of each image, one after the other. */
-  pre: Uint32Array;
+  pre: Numbers;
   /** The second sub-tokens. */
-  post: Uint32Array;
+  post: Numbers;
 }
 
-const subTokens: Kind = required({
-  expected: "a Uint32Array of sub-tokens",
-  fits: (value) => value instanceof Uint32Array,
-});
-
 const inputKinds: Kinds<TeacherForcedInput> = {
-  classIds: required({
-    expected: "a list of numbers of classes",
-    fits: (value) => Array.isArray(value) && value.every((id) => typeof id === "number"),
-  }),
-  pre: subTokens,
-  post: subTokens,
+  classIds: required({ expected: "a list of numbers of classes", fits: isNumbers }),
+  pre: required({ expected: "a Uint32Array of sub-tokens", fits: isNumbers }),
+  post: required({ expected: "a Uint32Array of sub-tokens", fits: isNumbers }),
   ...cancellable,
 };
 
@@ -81,7 +73,7 @@ export class Transformer implements AsyncDisposable {
   /** Makes a transformer of the given configuration from weights by name. Throws as `load` does. */
   static async fromWeights(model: TransformerModel, options: RuntimeOptions = {}): Promise<Transformer> {
     checkOptions(options, runtimeKinds, "load the transformer");
-    checkModel(model, "load the transformer");
+    checkModel(model, transformerConfigKinds, "load the transformer");
     return new Transformer(await TransformerEngine.load(model, options));
   }
 
@@ -101,23 +93,16 @@ export class Transformer implements AsyncDisposable {
     input: TeacherForcedInput,
   ): Promise<{ logitsPre: HostTensor<"f32">; logitsPost: HostTensor<"f32"> }> {
     checkOptions(input, inputKinds, "evaluate the tokens");
-    const { classIds, pre, post, signal } = input;
-    const { classes, grid, bits } = this.config;
-    const n = classIds.length, positions = grid ** 2;
+    const { signal } = input, action = "evaluate the tokens", { classes, grid, bits } = this.config;
+    const n = input.classIds.length, positions = grid ** 2;
     // The null class is one more.
-    classIds.forEach((id: ClassId) => classNumber(id, { classes: classes + 1 }));
-    for (const [i, [name, tokens]] of Object.entries({ pre, post }).entries()) {
-      const most = 2 ** bits[i]!;
-      if (n > 0 && tokens.length === n * positions && tokens.every((token) => token < most)) continue;
-      throw new ArgumentError(`Cannot evaluate the tokens: ${name}`, {
-        expected: `${n || "at least 1"} × ${positions} tokens below ${most}`,
-        got: tokens.length === n * positions ? "larger ones" : `${tokens.length}`,
-      });
-    }
-    const action = "evaluate the tokens";
+    const classIds = below(classes + 1, input.classIds, { name: "classIds", length: Math.max(1, n) });
+    const [pre, post] = (["pre", "post"] as const).map((name, i) =>
+      below(2 ** bits[i]!, input[name], { name, length: n * positions })
+    );
     using _lock = await this.#engine.lock(action, { signal });
     const inputs = {
-      ...classConditioning(this.config).inputs(classIds),
+      ...classConditioning(this.config).inputs([...classIds]),
       pre: u32Tensor([n, positions], pre),
       post: u32Tensor([n, positions], post),
     };
@@ -130,4 +115,17 @@ export class Transformer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#engine[Symbol.asyncDispose]();
   }
+}
+
+/** As many whole numbers below `limit`. Throws `ArgumentError` for others. */
+function below(
+  limit: number,
+  values: Numbers,
+  { name, length }: { name: string; length: number },
+): Uint32Array {
+  const subject = `Cannot evaluate the tokens: ${name}`;
+  const elements = elementsOf("u32", values, { subject, length });
+  const bad = elements.findIndex((value) => value >= limit);
+  if (bad < 0) return elements;
+  throw new ArgumentError(subject, { expected: `numbers below ${limit}`, got: `${elements[bad]} at ${bad}` });
 }

@@ -1,3 +1,5 @@
+import { type Kinds, listOf, oneOf, required, wholeNumber } from "../../tensor/options.ts";
+
 /** What a tokenizer is made of. All of it can be read off the shapes of its weights. */
 export interface TokenizerConfig {
   /** What is encoded. */
@@ -15,6 +17,17 @@ export interface TokenizerConfig {
   /** Channels of images that are decoded. */
   readonly outChannels: number;
 }
+
+/** The kinds of a configuration's fields. */
+export const tokenizerConfigKinds: Kinds<TokenizerConfig> = {
+  kind: required(oneOf(["image", "video"])),
+  ch: required(wholeNumber(1, 2 ** 16)),
+  chMult: required(listOf(wholeNumber(1, 2 ** 10), "a list of whole numbers from 1 on", { from: 1, to: 10 })),
+  numResBlocks: required(wholeNumber(1, 100)),
+  zChannels: required(wholeNumber(1, 32)),
+  inChannels: required(wholeNumber(1, 2 ** 10)),
+  outChannels: required(wholeNumber(1, 2 ** 10)),
+};
 
 /** Pixels per token along each side. */
 export function downsamplingFactor({ chMult }: TokenizerConfig): number {
