@@ -2,9 +2,10 @@ import type { Tensor, TensorOf } from "../graph/ops.ts";
 import { type Graph, tensorsOf } from "../graph/trace.ts";
 import { describe, unfit } from "../tensor/describe.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { record } from "../tensor/options.ts";
+import { cancellable, checkOptions, record } from "../tensor/options.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { type GraphDType, type HostTensor, tensorOf } from "../tensor/tensor.ts";
+import type { Cancellable } from "./backend.ts";
 import { limitsOf } from "./limits.ts";
 
 /** Tensors by the names of a graph's inputs. */
@@ -26,6 +27,12 @@ export function takeInputs(graph: Graph, inputs: NamedTensors, except: readonly 
     checkBelow(taken[name].data, limits.get(name) ?? Infinity, subject);
   }
   return taken;
+}
+
+/** What `Program.run` takes of its arguments. Throws `ArgumentError` as `takeInputs` does, and for a wrong option. */
+export function takeRun(graph: Graph, inputs: NamedTensors, options: Cancellable): NamedTensors {
+  checkOptions(options, cancellable, "run the program");
+  return takeInputs(graph, inputs);
 }
 
 /**

@@ -2,10 +2,9 @@ import { flopOf } from "../../graph/flop.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { exportOnnx, nextOf } from "../../onnx/export.ts";
 import { BackendError } from "../../tensor/errors.ts";
-import { cancellable, checkOptions } from "../../tensor/options.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
-import { checkShared, type NamedTensors, stateOf, takeInputs, valueFor } from "../inputs.ts";
+import { checkShared, type NamedTensors, stateOf, takeRun, valueFor } from "../inputs.ts";
 import { foreignStates } from "../requests.ts";
 import type { Mutex } from "../mutex.ts";
 import type { OrtRuntime, OrtSession, OrtSessionOptions, OrtTensor } from "./runtime.ts";
@@ -98,8 +97,7 @@ export class OrtProgram implements Program {
     given: NamedTensors,
     options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
-    checkOptions(options, cancellable, "run the program");
-    const inputs = takeInputs(this.#graph, given);
+    const inputs = takeRun(this.#graph, given, options);
     return await this.#parts.mutex.run(() => this.#run(inputs), options.signal);
   }
 

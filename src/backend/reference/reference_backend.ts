@@ -1,7 +1,6 @@
 import type { Tensor } from "../../graph/ops.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { roundTo } from "../../tensor/quantize.ts";
-import { cancellable, checkOptions } from "../../tensor/options.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type {
   Backend,
@@ -16,7 +15,7 @@ import type {
 } from "../backend.ts";
 import { checkActivations, weightFormats } from "../formats.ts";
 import { countBytes } from "../progress.ts";
-import { checkShared, type NamedTensors, stateOf, takeInputs, valueFor } from "../inputs.ts";
+import { checkShared, type NamedTensors, stateOf, takeRun, valueFor } from "../inputs.ts";
 import { checkCompile, checkLoad, foreignStates, foreignWeights, readWeight } from "../requests.ts";
 import { type ComputedOp, evaluate } from "./evaluate.ts";
 
@@ -109,8 +108,7 @@ class ReferenceProgram implements Program {
     given: NamedTensors,
     options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
-    checkOptions(options, cancellable, "run the program");
-    const inputs = takeInputs(this.#graph, given), { signal } = options;
+    const inputs = takeRun(this.#graph, given, options), { signal } = options;
     const values = new Map<Tensor, HostTensor>();
     for (const tensor of this.#graph.tensors) {
       signal?.throwIfAborted();

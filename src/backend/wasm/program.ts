@@ -2,11 +2,10 @@ import type { Tensor, TensorOf } from "../../graph/ops.ts";
 import { viewed } from "../../graph/views.ts";
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { BackendError } from "../../tensor/errors.ts";
-import { cancellable, checkOptions } from "../../tensor/options.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, Program, ProgramStats, States } from "../backend.ts";
-import { checkShared, type NamedTensors, stateOf, takeInputs, valueFor } from "../inputs.ts";
+import { checkShared, type NamedTensors, stateOf, takeInputs, takeRun, valueFor } from "../inputs.ts";
 import { Opcode } from "./_generated_opcodes.ts";
 import type { Command } from "./commands.ts";
 import { align } from "./heap.ts";
@@ -118,8 +117,7 @@ export class WasmProgram implements Program {
     given: NamedTensors,
     options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
-    checkOptions(options, cancellable, "run the program");
-    const inputs = takeInputs(this.#graph, given), { signal } = options;
+    const inputs = takeRun(this.#graph, given, options), { signal } = options;
     return await this.#machine.exclusive(async () => {
       await this.#walk(inputs, { signal });
       const base = this.#machine.workspace.at(this.#workspaceBytes);

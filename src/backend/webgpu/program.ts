@@ -5,7 +5,15 @@ import { BackendError } from "../../tensor/errors.ts";
 import { cancellable, checkOptions, type Kinds, record, required } from "../../tensor/options.ts";
 import type { HostTensor } from "../../tensor/tensor.ts";
 import type { Cancellable, CommandTime, CompileOptions, Program, ProgramStats, States } from "../backend.ts";
-import { checkShared, type NamedTensors, stateOf, takeInputs, takeSteps, valueFor } from "../inputs.ts";
+import {
+  checkShared,
+  type NamedTensors,
+  stateOf,
+  takeInputs,
+  takeRun,
+  takeSteps,
+  valueFor,
+} from "../inputs.ts";
 import { foreignStates } from "../requests.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
@@ -117,8 +125,7 @@ export class WebGpuProgram implements Program {
     given: NamedTensors,
     options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
-    checkOptions(options, cancellable, action);
-    const inputs = takeInputs(this.#plan.graph, given);
+    const inputs = takeRun(this.#plan.graph, given, options);
     const [outputs] = await this.#runAll([inputs], { feedback: {}, ...options });
     return outputs!;
   }
