@@ -49,7 +49,13 @@ function padChannels(values: Float32Array, shape: Shape): Float32Array {
   return packed;
 }
 
+/** Newer engines round to the nearest f16, ties to even, by themselves. */
+const { Float16Array } = globalThis as unknown as {
+  readonly Float16Array?: new (values: Float32Array) => { readonly buffer: ArrayBuffer };
+};
+
 function packF16(values: Float32Array): Uint32Array {
+  if (Float16Array) return new Uint32Array(new Float16Array(values).buffer);
   return Uint32Array.from(
     { length: values.length / 2 },
     (_, i) => (numberToF16(values[2 * i]!) | (numberToF16(values[2 * i + 1]!) << 16)) >>> 0,
