@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import type { Backend } from "../../src/backend/backend.ts";
 import { WasmBackend } from "../../src/backend/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import { recordedAtOnce } from "../../src/backend/webgpu/work.ts";
 import { generateTokens } from "../../src/transformer/generate_tokens.ts";
 import { TransformerEngine } from "../../src/transformer/engine.ts";
 import { Generator } from "../../src/transformer/generator.ts";
@@ -43,7 +44,7 @@ each("a small model generates the same tokens as on WASM from the same seed", as
   assert.equal(await generate(webgpu), await generate(wasm));
 });
 
-each("generation reads back once in 32 tokens, with one submit and no new buffers", async () => {
+each("generation reads back once in 32 tokens, with few submits and no new buffers", async () => {
   await using backend = new WebGpuBackend({ flopPerSubmit: 1e9 });
   await using engine = await TransformerEngine.load(tinyModel().transformer, { backend, weights: "q8" });
   const { layers, factorizedLayers, grid } = engine.config, tokens = grid ** 2;
@@ -55,7 +56,8 @@ each("generation reads back once in 32 tokens, with one submit and no new buffer
   const after = backend.counters;
   assert.is(generated, tokens);
   assert.is(after.readBacks - before.readBacks, Math.ceil(tokens / 32));
-  assert.is(after.submits - before.submits, 1, "one submit for all that is less than a submit's arithmetic");
+  const recorded = Math.ceil((after.dispatches - before.dispatches) / recordedAtOnce);
+  assert.ok(after.submits - before.submits <= 2 * recorded, `${after.submits - before.submits} submits`);
   assert.equal([after.buffers, after.bufferBytes], [before.buffers, before.bufferBytes]);
   // The factorized blocks run twice. Beside the blocks: embeddings, guidance, heads, sampling.
   const blocks = layers + 2 * factorizedLayers, dispatches = (after.dispatches - before.dispatches) / tokens;

@@ -20,7 +20,7 @@ export interface WebGpuOptions {
   readonly activations?: ActivationFormat;
   /** What training programs need: `trainingShaders` of `training.ts`. Without it they throw `BackendError`. */
   readonly training?: TrainingShaders;
-  /** Floating-point operations that one submit does at most; by default what a slow adapter does in half a second. */
+  /** Floating-point operations that one submit does at most; by default what the device does in a quarter of a second. */
   readonly flopPerSubmit?: number;
 }
 
@@ -46,13 +46,3 @@ export const webGpuKinds: Kinds<WebGpuOptions> = {
   training: record,
   flopPerSubmit: numberFrom(1, Infinity),
 };
-
-/** Floating-point operations a second of a slow adapter: software on two cores, and the least of GPUs. */
-const slowSoftware = 8e9, slowGpu = 1e11;
-/** Seconds that a submit may take there. */
-const submitSeconds = 0.5;
-
-/** What one submit does at most, unless the options say. */
-export function defaultFlopPerSubmit(software: boolean): number {
-  return submitSeconds * (software ? slowSoftware : slowGpu);
-}

@@ -18,7 +18,6 @@ import { foreignStates } from "../requests.ts";
 import type { Gpu } from "./gpu.ts";
 import { damagedGuards, fillGuards, guardBytes } from "./guards.ts";
 import { planLayout } from "./layout.ts";
-import { defaultFlopPerSubmit } from "./options.ts";
 import { destroyMemory, type Memory } from "./memory.ts";
 import { type Plan, prepare, type Prepared } from "./prepared.ts";
 import { f16On } from "./activations.ts";
@@ -98,6 +97,7 @@ export class WebGpuProgram implements Program {
         layout: planLayout(fused, {
           target: {
             tiling: session.tiling,
+            software: session.software,
             f16: session.f16,
             workgroupBytes: session.device.limits.maxComputeWorkgroupStorageSize,
             training: gpu.options.training,
@@ -108,7 +108,7 @@ export class WebGpuProgram implements Program {
           f16: f16On(session, activations),
         }),
         weights,
-        flopPerSubmit: gpu.options.flopPerSubmit ?? defaultFlopPerSubmit(session.software),
+        flopPerSubmit: gpu.options.flopPerSubmit ?? session.pace.flopPerSubmit,
         guard,
       }, sharing);
       try {
@@ -240,8 +240,12 @@ export class WebGpuProgram implements Program {
       this.#started = true;
       await this.#guard(prepared);
       const { work, results } = await this.#transfers.record(prepared, steps, feedback);
-      await submitAll(session, work, { action, flopPerSubmit: this.#plan.flopPerSubmit, signal });
-      return await this.#transfers.read(session, results);
+      const { pace } = session, { flopPerSubmit = pace.flopPerSubmit } = this.#gpu.options;
+      const start = performance.now();
+      await submitAll(session, work, { action, flopPerSubmit, signal });
+      const outputs = await this.#transfers.read(session, results);
+      pace.learn(steps.length * this.stats.flop, (performance.now() - start) / 1000);
+      return outputs;
     }, signal);
     return signal ? abortable(work, signal) : work;
   }

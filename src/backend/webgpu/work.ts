@@ -3,11 +3,15 @@ import type { Copy } from "./memory.ts";
 import type { Dispatch } from "./prepared.ts";
 import type { Session } from "./session.ts";
 
+/** What the device is given at once: it begins while the host records the rest, at 4 µs a dispatch. */
+export const recordedAtOnce = 512;
+
 /** Work for a device, in order. */
 export type Work = Dispatch | Copy;
 
 /**
- * Submits work, split so that no submit exceeds `flopPerSubmit` if it has several dispatches. Does not wait for its end.
+ * Submits work, split so that no submit exceeds `flopPerSubmit` if it has several dispatches, and waits where two of that
+ * size are under way. Does not wait for the end.
  * Throws `BackendError`, or the signal's reason if it is aborted between two submits.
  */
 export async function submitAll(
@@ -18,7 +22,11 @@ export async function submitAll(
   const pending: Promise<void>[] = [];
   for (const group of submitsOf(work, flopPerSubmit)) {
     signal?.throwIfAborted();
-    await session.checked(action, () => submit(session, group));
+    await session.checked(action, () => {
+      for (let first = 0; first < group.length; first += recordedAtOnce) {
+        submit(session, group.slice(first, first + recordedAtOnce));
+      }
+    });
     pending.push(session.orLost(action, session.device.queue.onSubmittedWorkDone()));
     pending.at(-1)!.catch(() => {});
     // Two at a time keep the device busy, and leave little to wait for after an abort.
