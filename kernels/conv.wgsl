@@ -15,12 +15,12 @@
 // out      f32 [N, OT, OH, OW, O]; with DEPTH_TO_SPACE [N, OT, 2·OH, 2·OW, O/4]; vectors of four if OUT_VECTOR
 // first    the first block of rows that this dispatch does, if SPLIT
 //
-// TIME: a frame of the result depends on other frames than its own. Otherwise T is OT, and each frame is an image.
-//
-// A thread makes PIXELS × 4·QUADS results in registers; a workgroup is LANES threads along o by ROWS along m.
-// STAGED: blocks of a and weight pass through workgroup memory, KC4 vectors of k at a time, so that each element is
-// loaded and activated once a workgroup. Otherwise each thread loads for itself, which is better where workgroup memory is
-// no faster than other memory.
+// STAGED: operands pass through workgroup memory, see `tile.wgsl`, KC4 vectors of k at a time, so that each element is
+// loaded and activated once a workgroup. A thread loads blocks of four rows by a vector of k, and turns them.
+// Otherwise each thread loads for itself, which is better where workgroup memory is no faster than other memory; it makes
+// PIXELS × 4·QUADS results in registers, and a workgroup is LANES threads along o by ROWS along m.
+// PARTIAL, only with STAGED: each workgroup along z adds PART_K vectors of k, and out is f32 [parts, M, O], which
+// conv_sum adds up: so few results with long sums keep all of a GPU busy.
 
 #if VECTOR
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
@@ -55,6 +55,7 @@
 #end
 
 #include swish
+#include window
 
 // Four channels of x at a position, from channel 4·c4; 0 beyond the last.
 fn load_x(position: u32, c4: u32) -> vec4f {
@@ -90,28 +91,13 @@ fn load_a(image: u32, position: u32, c4: u32) -> vec4f {
   return v;
 }
 
-// Where a tap of position m reads: the position in x, or OUTSIDE, the number of all positions.
-fn source(m: u32, tap: u32) -> u32 {
-  let line = m / OW;
-#if TIME
-  let row = line % OH * SH + tap / KW % KH;
-  let frame = line / OH % OT * ST + tap / (KW * KH) - PT;
-  if (frame >= T) { return OUTSIDE; }
-  let plane = m / POSITIONS * T + frame;
-#else
-  let row = line % OH * SH + tap / KW;
-  let plane = line / OH;
-#end
-  let column = m % OW * SW + tap % KW;
-  // One comparison for both borders: below the first, the difference wraps around.
-  if (row - PH < H && column - PW < W) { return (plane * H + row - PH) * W + column - PW; }
-  return OUTSIDE;
-}
-
 // Writes four channels of position m, from channel 4·quad.
-fn store(m: u32, quad: u32, sum: vec4f) {
+fn store(part: u32, m: u32, quad: u32, sum: vec4f) {
   let o = 4 * quad;
   if (m >= M || o >= O) { return; }
+#if PARTIAL
+  out[(part * M + m) * (O / 4) + quad] = sum;
+#else
   var v = sum;
 #if BIAS
 #for r < 4
@@ -135,6 +121,7 @@ fn store(m: u32, quad: u32, sum: vec4f) {
   }
 #end
 #end
+#end
 }
 
 // The element of out that channel o of position m is.
@@ -150,16 +137,103 @@ fn target_of(m: u32, o: u32) -> u32 {
 }
 
 #if STAGED
-var<workgroup> block_a: array<vec4f, BLOCK_M * (KC4 + 1)>;
-var<workgroup> block_w: array<vec4f, BLOCK_O * (KC4 + 1)>;
-#end
+#include tile
 
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+#if SPLIT
+  let first_m = (group.y + first.x) * BLOCK_M;
+#else
+  let first_m = group.y * BLOCK_M;
+#end
+  let first_o = group.x * BLOCK_O;
+  let place = place_of(thread);
+#include tile_sums
+  // The blocks that this thread brings: the same rows in each step. Where there are few, some threads bring blocks of a, and
+  // the others of weight.
+#for i < LOADS_A
+  let at_a{i} = thread + {i} * THREADS;
+  let m{i} = first_m + 4 * (at_a{i} / KC4);
+  let vector_a{i} = at_a{i} % KC4;
+#for r < 4
+  let window{i}_{r} = window_of(m{i} + {r});
+#end
+#end
+#for i < LOADS_W
+  let at_w{i} = thread + {i} * THREADS - FIRST_W;
+  let o{i} = first_o + 4 * (at_w{i} / KC4);
+  let vector_w{i} = at_w{i} % KC4;
+#end
+  let begin = group.z * PART_K;
+  let end = min(K4, begin + PART_K);
+  // A step later than it is loaded, a block is used: the loads of one step pass while the last is added.
+  for (var k0 = begin; k0 < end + KC4; k0 += KC4) {
+#for i < LOADS_A
+#for r < 4
+    var a{i}_{r} = vec4f();
+#end
+    {
+      let k = k0 + vector_a{i};
+      if (at_a{i} < BLOCKS_A && k < end) {
+        let tap = k / C4;
+#for r < 4
+        if (m{i} + {r} < M) {
+          let at = source(window{i}_{r}, tap);
+          if (at != OUTSIDE) { a{i}_{r} = load_a((m{i} + {r}) / POSITIONS, at, k % C4); }
+        }
+#end
+      }
+    }
+#end
+#for i < LOADS_W
+#for r < 4
+    var w{i}_{r} = vec4f();
+#end
+    {
+      let k = k0 + vector_w{i};
+      if (at_w{i} < BLOCKS_W && k < end) {
+#for r < 4
+        if (o{i} + {r} < O) { w{i}_{r} = load_weight(o{i} + {r}, k); }
+#end
+      }
+    }
+#end
+    if (k0 > begin) {
+#include tile_add
+    }
+    workgroupBarrier();
+#for i < LOADS_A
+    if (at_a{i} < BLOCKS_A) {
+#for c < 4
+      place_left(at_a{i} / KC4, 4 * vector_a{i} + {c}, vec4f(a{i}_0[{c}], a{i}_1[{c}], a{i}_2[{c}], a{i}_3[{c}]));
+#end
+    }
+#end
+#for i < LOADS_W
+    if (at_w{i} < BLOCKS_W) {
+#for c < 4
+      place_right(at_w{i} / KC4, 4 * vector_w{i} + {c}, vec4f(w{i}_0[{c}], w{i}_1[{c}], w{i}_2[{c}], w{i}_3[{c}]));
+#end
+    }
+#end
+    workgroupBarrier();
+  }
+#for h < MA
+#for r < 4
+#for q < NA
+  store(
+    group.z,
+    first_m + 4 * ({h} * ROWS + place.y) + {r},
+    first_o / 4 + {q} * LANES + place.x,
+    sum{h}_{r}_{q},
+  );
+#end
+#end
+#end
+}
+#else
 @compute @workgroup_size(LANES, ROWS)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
 #if SPLIT
   let first_m = (group.y + first.x) * BLOCK_M;
 #else
@@ -172,53 +246,8 @@ fn main(
   var sum{p}_{q}_{r} = 0.0;
 #end
 #end
-#end
-#if STAGED
-  for (var k0 = 0u; k0 < K4; k0 += KC4) {
-    workgroupBarrier();
-    for (var i = thread; i < BLOCK_M * KC4; i += LANES * ROWS) {
-      let m = first_m + i / KC4;
-      let k = k0 + i % KC4;
-      var v = vec4f();
-      if (m < M && k < K4) {
-        let tap = k / C4;
-        let at = source(m, tap);
-        if (at != OUTSIDE) { v = load_a(m / POSITIONS, at, k % C4); }
-      }
-      block_a[i / KC4 * (KC4 + 1) + i % KC4] = v;
-    }
-    // Rows of the block are ordered by o mod 4, so that neighbouring threads read neighbouring rows.
-    for (var i = thread; i < BLOCK_O * KC4; i += LANES * ROWS) {
-      let slot = i / KC4;
-      let o = 4 * (first_quad + slot % (BLOCK_O / 4)) + slot / (BLOCK_O / 4);
-      let k = k0 + i % KC4;
-      var v = vec4f();
-      if (o < O && k < K4) { v = load_weight(o, k); }
-      block_w[slot * (KC4 + 1) + i % KC4] = v;
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < KC4; k++) {
-#for p < PIXELS
-      let a{p} = block_a[({p} * ROWS + local.y) * (KC4 + 1) + k];
-#end
-#for q < QUADS
-#for r < 4
-      {
-        let w = block_w[({r} * (BLOCK_O / 4) + {q} * LANES + local.x) * (KC4 + 1) + k];
-#for p < PIXELS
-        sum{p}_{q}_{r} += a{p}.x * w.x;
-        sum{p}_{q}_{r} += a{p}.y * w.y;
-        sum{p}_{q}_{r} += a{p}.z * w.z;
-        sum{p}_{q}_{r} += a{p}.w * w.w;
-#end
-      }
-#end
-#end
-    }
-  }
-#else
-#for p < PIXELS
   let m{p} = min(first_m + {p} * ROWS + local.y, M - 1);
+  let window{p} = window_of(m{p});
 #end
 #for q < QUADS
 #for r < 4
@@ -227,7 +256,7 @@ fn main(
 #end
   for (var tap = 0u; tap < TAPS; tap++) {
 #for p < PIXELS
-    let at{p} = source(m{p}, tap);
+    let at{p} = source(window{p}, tap);
 #end
     for (var c4 = 0u; c4 < C4; c4++) {
 #for p < PIXELS
@@ -249,10 +278,10 @@ fn main(
 #end
     }
   }
-#end
 #for p < PIXELS
 #for q < QUADS
   store(
+    0,
     first_m + {p} * ROWS + local.y,
     first_quad + {q} * LANES + local.x,
     vec4f(sum{p}_{q}_0, sum{p}_{q}_1, sum{p}_{q}_2, sum{p}_{q}_3),
@@ -260,3 +289,4 @@ fn main(
 #end
 #end
 }
+#end

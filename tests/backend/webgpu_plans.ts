@@ -3,7 +3,7 @@ import type { Operand } from "../../src/backend/webgpu/commands.ts";
 import type { Target } from "../../src/backend/webgpu/lowering.ts";
 import { viewed } from "../../src/graph/views.ts";
 import { isTensor, type Layout, planLayout } from "../../src/backend/webgpu/layout.ts";
-import { defaultFlopPerSubmit } from "../../src/backend/webgpu/options.ts";
+import { startingFlop } from "../../src/backend/webgpu/pace.ts";
 import { fuse } from "../../src/graph/fuse.ts";
 import type { Graph } from "../../src/graph/trace.ts";
 import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
@@ -41,7 +41,10 @@ const bits: Readonly<Record<WeightFormat, number>> = { f32: 32, f16: 16, q8: 8.5
 
 /** The work of a run on a GPU, with matrices in `format`. Of keys and values half is read, as on average. */
 export function plannedWork(graph: Graph, format: WeightFormat): PlannedWork {
-  const target: Target = { tiling: "staged", f16: true, workgroupBytes: 16384, format: () => format };
+  const target: Target = {
+    ...{ tiling: "staged", software: false, f16: true, workgroupBytes: 32768 },
+    format: () => format,
+  };
   const layout = planLayout(fuse(graph), { target, align: 256, guard: 0 });
   const { commands, plan, sizes } = layout;
   const flop = commands.reduce((sum, { flop }) => sum + flop, 0);
@@ -54,7 +57,7 @@ export function plannedWork(graph: Graph, format: WeightFormat): PlannedWork {
       if ("packed" in operand && operand.layout === "matrix") weightBytes += bytes;
     }
   }
-  const submits = Math.ceil(flop / defaultFlopPerSubmit(false));
+  const submits = Math.ceil(flop / startingFlop(false));
   const { bytes: arenaBytes, liveBytes } = plan;
   return {
     ...{ dispatches: commands.length, submits, flop, weightBytes, movedBytes, arenaBytes, liveBytes },

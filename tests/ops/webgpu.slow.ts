@@ -19,7 +19,7 @@ import { skipIf } from "../support/skip.ts";
 
 const names = caseNames;
 /** Ops that are cut in more than one way. */
-const tiled: readonly CaseName[] = ["conv", "linear", "sample"];
+const tiled: readonly CaseName[] = ["conv", "linear", "sample", "matmul", "conv_weight_grad"];
 const reference = new ReferenceBackend();
 /** What the reference gives for each case, computed once. */
 const expectations = new Map<string, Promise<HostTensor>>();

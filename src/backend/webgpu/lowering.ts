@@ -13,6 +13,8 @@ export type Rules<O extends LoweredOp> = {
 /** What commands are made for. */
 export interface Target {
   readonly tiling: Tiling;
+  /** Whether the processor runs them, which compiles long kernels slowly. */
+  readonly software: boolean;
   /** Whether kernels can read f16; where not, they unpack them from words. */
   readonly f16: boolean;
   /** Bytes of workgroup memory that kernels may use. */

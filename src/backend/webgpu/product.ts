@@ -1,11 +1,12 @@
 import type { Tensor } from "../../graph/ops.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Volume, VolumeWindow } from "../volume.ts";
-import type { Command, Operand } from "./commands.ts";
+import type { Command, Operand, Scratch } from "./commands.ts";
+import { eachElement } from "./each_element.ts";
 import { notForTraining, type Target } from "./lowering.ts";
 import { quantizedWords } from "./pack_matrix.ts";
 import type { Constants } from "./specialise.ts";
-import { chooseTile, stagedVectors } from "./tiles.ts";
+import { blockOf, chooseTile, partsOfSums, stagedVectors, type Tile, tileConstants } from "./tiles.ts";
 import { windowConstants } from "./windows.ts";
 
 /** An implicit matrix product: the sizes of a convolution, and what is fused into it. */
@@ -25,31 +26,65 @@ export interface Product extends VolumeWindow {
   };
 }
 
-/** The dispatch of a product. */
-export function product(given: Product, target: Target): Command {
+/** The dispatches of a product: one, or two if its sums are cut into parts. */
+export function product(given: Product, target: Target): Command[] {
   const { x: [n, t, h, w, channels], out, operands } = given;
   const outputs = out[4], positions = sizeOf(out.slice(1, 4)), m = n * positions;
-  const c4 = Math.ceil(channels / 4), taps = sizeOf(given.kernel);
-  const tile = chooseTile(target.tiling, { rows: m, outputs, depth: taps * channels });
-  const blockM = tile.pixels * tile.rows, blockO = 4 * tile.quads * tile.lanes;
+  const c4 = Math.ceil(channels / 4), taps = sizeOf(given.kernel), k4 = taps * c4;
+  const sizes = { rows: m, outputs, depth: taps * channels }, tile = chooseTile(target, sizes);
+  const [blockM, blockO] = blockOf(tile);
   const step = given.depthToSpace ? outputs / 4 : outputs;
-  return {
+  const inParts = outputs % 4 === 0 && !given.depthToSpace ? partsOfSums(tile, sizes) : 1;
+  const partK = Math.ceil(k4 / stagedVectors / inParts) * stagedVectors, parts = Math.ceil(k4 / partK);
+  const { bias, residual, ...factors } = operands;
+  const sums: Scratch = { scratch: "parts", bytes: 4 * parts * m * outputs };
+  const bindings = parts > 1 ? { ...factors, out: sums } : operands;
+  const command: Command = {
     kernel: "conv",
     constants: {
       ...windowConstants(given),
-      ...{ C: channels, C4: c4, O: outputs, M: m, K4: taps * c4, TAPS: taps },
+      ...{ C: channels, C4: c4, O: outputs, M: m, K4: k4, TAPS: taps },
       ...{ POSITIONS: positions, OUTSIDE: n * t * h * w },
-      ...{ PIXELS: tile.pixels, QUADS: tile.quads, LANES: tile.lanes, ROWS: tile.rows },
-      ...{ STAGED: tile.staged, KC4: stagedVectors, BLOCK_M: blockM, BLOCK_O: blockO },
+      STAGED: tile.staged,
+      ...tile.staged ? { ...tileConstants(tile, target), ...loadsOf(tile) } : {
+        ...{ PIXELS: tile.pixels, QUADS: tile.quads, LANES: tile.lanes, ROWS: tile.rows },
+        ...{ BLOCK_M: blockM, BLOCK_O: blockO },
+      },
+      ...{ PARTIAL: parts > 1, PART_K: partK },
       ...{ VECTOR: channels % 4 === 0, OUT_VECTOR: step % 4 === 0 },
-      ...{ BIAS: Boolean(operands.bias), AFFINE: Boolean(operands.affine), SWISH: Boolean(given.swish) },
+      ...{ AFFINE: Boolean(operands.affine), SWISH: Boolean(given.swish) },
       ...formatConstants(operands.weight, { width: channels, target }),
-      ...{ RESIDUAL: Boolean(operands.residual), DEPTH_TO_SPACE: Boolean(given.depthToSpace) },
+      BIAS: "bias" in bindings && Boolean(bindings.bias),
+      RESIDUAL: "residual" in bindings && Boolean(bindings.residual),
+      DEPTH_TO_SPACE: Boolean(given.depthToSpace),
     },
-    bindings: operands,
-    workgroups: [Math.ceil(outputs / blockO), Math.ceil(m / blockM), 1],
+    bindings,
+    workgroups: [Math.ceil(outputs / blockO), Math.ceil(m / blockM), parts],
     flop: 2 * m * outputs * channels * taps,
     splits: true,
+  };
+  if (parts === 1) return [command];
+  const size = m * outputs / 4;
+  return [
+    command,
+    eachElement("conv_sum", {
+      size,
+      constants: { PARTS: parts, O4: outputs / 4, BIAS: Boolean(bias), RESIDUAL: Boolean(residual) },
+      bindings: { x: sums, bias, residual, out: operands.out },
+      flop: 4 * size * parts,
+    }),
+  ];
+}
+
+/**
+ * The blocks of four rows by a vector of k that a step of either operand has, and how many of them a thread brings. Those of
+ * the weight begin with the thread behind the last of a's.
+ */
+function loadsOf({ pixels, quads, lanes, rows }: Tile): Constants {
+  const threads = lanes * rows, a = pixels / 4 * rows * stagedVectors, w = quads * lanes * stagedVectors;
+  return {
+    ...{ KC4: stagedVectors, BLOCKS_A: a, BLOCKS_W: w, FIRST_W: a % threads },
+    ...{ LOADS_A: Math.ceil(a / threads), LOADS_W: Math.ceil((w + a % threads) / threads) },
   };
 }
 

@@ -109,7 +109,9 @@ function expand(lines: readonly string[], start: number, expansion: Expansion): 
     } else if (directive === "for") {
       const [variable, , bound] = words as [string, string, string];
       const count = Number(constants[bound] ?? bound);
-      if (!Number.isSafeInteger(count)) throw fault(name, `a number for ${bound}`, String(constants[bound]));
+      if (out && !Number.isSafeInteger(count)) {
+        throw fault(name, `a number for ${bound}`, String(constants[bound]));
+      }
       const first = i + 1;
       i = expand(lines, first, { ...expansion, out: undefined });
       for (let value = 0; out && value < count; value++) {

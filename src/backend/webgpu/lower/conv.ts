@@ -9,6 +9,7 @@ import type { Rules, Target } from "../lowering.ts";
 import { packed } from "../pack_in_run.ts";
 import { matrix, type Product, product } from "../product.ts";
 import { byElement, eachElement } from "../each_element.ts";
+import { blockOf, chooseTile, loadsOfThread, tileConstants } from "../tiles.ts";
 import { windowConstants } from "../windows.ts";
 import { channelAffine } from "./norm.ts";
 import { reduced } from "./reduce.ts";
@@ -56,18 +57,20 @@ export const convTraining: Rules<"conv_input_grad" | "conv_weight_grad"> = {
       }));
       from = spread;
     }
-    commands.push(product({
+    commands.push(...product({
       ...{ x: from, out: [n, x[1], x[2], x[3], x[4]], kernel, stride: [1, 1, 1] },
       before: before.map((zeros, axis) => kernel[axis]! - 1 - zeros) as unknown as Axes3,
       operands: { x: source, weight: turned.matrix, out: tensor as Tensor },
     }, target));
     return commands;
   },
-  conv_weight_grad: (tensor) => {
+  conv_weight_grad: (tensor, target) => {
     const { inputs: { x, dy, affine }, attrs: { swish, ...attrs } } = tensor, taps = sizeOf(attrs.kernel);
     const channels = x.shape.at(-1)!, outputs = dy.shape.at(-1)!, n = x.shape[0]!;
     const m = sizeOf(dy.shape.slice(0, -1)), size = sizeOf(tensor.shape);
-    const tiles = taps * Math.ceil(outputs / block) * Math.ceil(channels / block);
+    const sizes = { rows: outputs, outputs: channels, depth: m, times: taps };
+    const tile = chooseTile(target, sizes), [blockO, blockC] = tile.staged ? blockOf(tile) : [block, block];
+    const tiles = taps * Math.ceil(outputs / blockO) * Math.ceil(channels / blockC);
     const wanted = Math.min(Math.ceil(manyWorkgroups / tiles), Math.ceil(m / fewestPositions));
     const chunk = Math.max(1, Math.ceil(m / Math.max(1, wanted)));
     const parts = Math.max(1, Math.ceil(m / chunk));
@@ -78,13 +81,18 @@ export const convTraining: Rules<"conv_input_grad" | "conv_weight_grad"> = {
     return [
       ...affine && n > 0 ? [channelAffine({ x, affine, out: activated }, activation)] : [],
       {
-        kernel: "conv_weight_grad",
+        kernel: tile.staged ? "conv_weight_grad_staged" : "conv_weight_grad",
         constants: {
           ...{ C: channels, O: outputs, M: m, TAPS: taps, PARTS: parts, CHUNK: chunk },
+          ...tile.staged && {
+            ...{ ...tileConstants(tile, target), ...loadsOfThread(tile) },
+            ...{ X_VECTOR: channels % 4 === 0, DY_VECTOR: outputs % 4 === 0 },
+            OUTSIDE: sizeOf(x.shape) / channels,
+          },
           ...windowConstants({ x: volumeOf(x.shape), out: volumeOf(dy.shape), ...volumeWindow(attrs) }),
         },
         bindings: { x: activated, dy, out: sums },
-        workgroups: [Math.ceil(channels / block), Math.ceil(outputs / block), taps * parts],
+        workgroups: [Math.ceil(channels / blockC), Math.ceil(outputs / blockO), taps * parts],
         flop: flopOf(tensor as Tensor),
       },
       ...parts > 1 ? [reduced({ x: sums, out: tensor as Tensor, size, count: parts, inner: size })] : [],
@@ -99,7 +107,7 @@ const whileReading: ConvAlgorithm = {
   name: "activated while reading",
   fits: ({ kernel, operands }, target) =>
     target.tiling === "staged" || sizeOf(kernel) === 1 || !operands.affine,
-  commands: (given, target) => [product(given, target)],
+  commands: (given, target) => product(given, target),
 };
 
 /** Each thread would activate what nine taps read nine times: the activated map is written once instead. */
@@ -110,7 +118,7 @@ const beforeReading: ConvAlgorithm = {
     const { x } = operands, activated: Scratch = { scratch: "activated", bytes: 4 * sizeOf(x.shape) };
     return [
       channelAffine({ x, affine: affine!, out: activated }, { shape: x.shape, swish: Boolean(swish) }),
-      product({ ...given, operands: { ...operands, x: activated } }, target),
+      ...product({ ...given, operands: { ...operands, x: activated } }, target),
     ];
   },
 };

@@ -5,6 +5,7 @@ import { type Command, folded, type Operand, type Scratch, workgroupSize } from 
 import type { Rules, Target } from "../lowering.ts";
 import { formatConstants, matrix, product } from "../product.ts";
 import { byElement, eachElement } from "../each_element.ts";
+import { blockOf, chooseTile, loadsOfThread, tileConstants } from "../tiles.ts";
 import { swigluCommand } from "./elementwise.ts";
 import { rmsNorm } from "./norm.ts";
 
@@ -37,17 +38,24 @@ export const linearLowering: Rules<"linear" | "embedding"> = {
 
 /** The same for those that need the kernels of training. */
 export const linearTraining: Rules<"matmul" | "embedding_grad"> = {
-  matmul: (tensor) => {
+  matmul: (tensor, target) => {
     const { inputs: { a, b }, attrs: { transposeA, transposeB } } = tensor;
     const [batches, m, n] = tensor.shape as [number, number, number], k = a.shape[transposeA ? 1 : 2]!;
+    // A part of the sums for each workgroup would need a second pass.
+    const tile = chooseTile(target, { rows: m, outputs: n, depth: 0, times: batches });
+    const [blockM, blockN] = tile.staged ? blockOf(tile) : [block, block];
     return [{
-      kernel: "matmul",
+      kernel: tile.staged ? "matmul_staged" : "matmul",
       constants: {
         ...{ M: m, N: n, K: k, LHS_I: transposeA ? 1 : k, LHS_K: transposeA ? m : 1 },
         ...{ RHS_K: transposeB ? 1 : n, RHS_J: transposeB ? k : 1 },
+        ...tile.staged && {
+          ...{ ...tileConstants(tile, target), ...loadsOfThread(tile) },
+          ...{ LEFT_ALONG_K: !transposeA, RIGHT_ALONG_K: transposeB },
+        },
       },
       bindings: { lhs: a, rhs: b, out: tensor as Tensor },
-      workgroups: [Math.ceil(n / block), Math.ceil(m / block), batches],
+      workgroups: [Math.ceil(n / blockN), Math.ceil(m / blockM), batches],
       flop: flopOf(tensor as Tensor),
       splits: true,
     }];
@@ -115,7 +123,7 @@ function products(tensor: TensorOf<"linear">, target: Target): Command[] {
   };
   const times = (by: Tensor, rest: { bias?: Tensor; residual?: Tensor; out: Operand }) => {
     const { operand, commands } = matrix(by, target);
-    return [...commands, product({ ...sizes, operands: { x: source, weight: operand, ...rest } }, target)];
+    return [...commands, ...product({ ...sizes, operands: { x: source, weight: operand, ...rest } }, target)];
   };
   if (!up) return [...commands, ...times(weight, { bias, residual, out })];
   const gate: Scratch = { scratch: "gate", bytes: 4 * size },
