@@ -1,7 +1,7 @@
 """
 Times the models of this library in plain PyTorch on a CUDA device, as a peer for its own times there:
 
-    python3 bench/gpu/pytorch/run.py [--seconds 300] [--parts encode,decode,token,…] > times.json
+    python3 bench/gpu/pytorch/run.py [--seconds 300] [--parts encode,decode,token,…] [--modes f32,…] > times.json
 
 Weights are random; modes are `f32` (TF32 off), `tf32` and `bf16` (weights and activations; autocast in training). Prints progress
 on stderr and one JSON on stdout. Each time is a median in milliseconds, or null with the reason, such as memory or time that
@@ -263,37 +263,39 @@ def transformer_training(bench, mode):
 
 
 def everything(bench):
-    """All cases, the most important first."""
-    for name, mode in itertools.product(TOKENIZERS, MODES):
-        tokenizers(bench, name, mode)
-    all_tokens = lambda name: [tokens(bench, name, images, mode) for mode in MODES for images in (1, 8, 32)]
-    all_tokens("AR_256_B")
-    for (channels, side), mode in itertools.product([(512, 16), (256, 32), (256, 64), (128, 128), (128, 256)], MODES):
-        convolution(bench, channels, side, mode)
-    widths = [(1024, 1024), (1024, 2816), (2816, 1024), (1024, 3072)]
-    for what, counts in (("product", (64, 8 * 257)), ("matvec", (1, 2, 16))):
-        for (inputs, outputs), rows, mode in itertools.product(widths, counts, MODES):
-            product(bench, what, inputs, outputs, rows, mode)
-    for mode in MODES:
+    """All cases, mode by mode, the most important first; the largest come last in all modes."""
+    modes = bench.options.modes or MODES
+    for mode in modes:
+        for name in TOKENIZERS:
+            tokenizers(bench, name, mode)
+        for images in (1, 8, 32):
+            tokens(bench, "AR_256_B", images, mode)
+        for channels, side in [(512, 16), (256, 32), (256, 64), (128, 128), (128, 256)]:
+            convolution(bench, channels, side, mode)
         tokenizer_training(bench, 128, mode)
         transformer_training(bench, mode)
-    for mode in MODES:
+        widths = [(1024, 1024), (1024, 2816), (2816, 1024), (1024, 3072)]
+        for what, counts in (("product", (64, 8 * 257)), ("matvec", (1, 2, 16))):
+            for (inputs, outputs), rows in itertools.product(widths, counts):
+                product(bench, what, inputs, outputs, rows, mode)
+    for mode in modes:
         tokenizer_training(bench, 256, mode)
-    all_tokens("AR_256_L")
-    all_tokens("AR_256_XL")
+    for name, mode, images in itertools.product(("AR_256_L", "AR_256_XL"), modes, (1, 8, 32)):
+        tokens(bench, name, images, mode)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=300, help="no case begins later (default 300)")
     parser.add_argument("--parts", type=lambda text: text.split(","), help=f"some of {','.join(PARTS)}; default all")
+    parser.add_argument("--modes", type=lambda text: text.split(","), help=f"some of {','.join(MODES)}; default all")
     parser.add_argument("--cpu", action="store_true", help="on the processor, with --small")
     parser.add_argument("--small", action="store_true", help="tiny models")
     parser.add_argument("--check", nargs="+", metavar="GOLDEN", help="compare with goldens on the processor, time nothing")
     options = parser.parse_args()
-    unknown = set(options.parts or ()) - set(PARTS)
-    if unknown:
-        parser.error(f"--parts: expected some of {','.join(PARTS)}, got {','.join(sorted(unknown))}")
+    for option, given, known in (("--parts", options.parts, PARTS), ("--modes", options.modes, MODES)):
+        if unknown := set(given or ()) - set(known):
+            parser.error(f"{option}: expected some of {','.join(known)}, got {','.join(sorted(unknown))}")
     if options.check:
         for golden in options.check:
             check(golden)
