@@ -38,7 +38,8 @@ const tasks: readonly Task[] = [
 const adapter = await findAdapter();
 if (!adapter) throw new Error("Cannot measure WebGPU: there is no adapter");
 const facts = adapterFacts(adapter), rounds = Number(Deno.args[0] ?? 3);
-const tiling = facts.software ? "direct" : "staged";
+const { software } = facts, tiling = software ? "direct" : "staged";
+const target = { tiling, software, workgroupBytes: adapter.limits.maxComputeWorkgroupStorageSize } as const;
 console.log(`${facts.name}${facts.software ? " (software)" : ""}, tiles ${tiling}, best of ${rounds}\n`);
 
 const rows: string[][] = [];
@@ -82,7 +83,7 @@ async function measure(task: Task): Promise<string[]> {
       times.ours = least(times.ours, await seconds(ours.run));
       times.theirs = least(times.theirs, await seconds(theirs.run));
     }
-    const tile = chooseTile(tiling, {
+    const tile = chooseTile(target, {
       rows: x.slice(0, -1).reduce((product, length) => product * length),
       outputs: weight[0]!,
       depth: weight.slice(1).reduce((product, length) => product * length),

@@ -75,7 +75,9 @@ export function roundTo(
   return dequantize(quantize(format, values, width), width);
 }
 
+/** Between 2⁵² and 2⁵³ doubles are the integers, to the nearest of which a sum is rounded, ties to even. */
+const integers = 1.5 * 2 ** 52;
+
 function roundEven(value: number): number {
-  const floor = Math.floor(value), rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+  return value + integers - integers;
 }

@@ -74,7 +74,7 @@ function packQuantized(
   for (let o = 0; o < outputs; o++) {
     const row = q.subarray(o * width, (o + 1) * width), at = 4 * o * words.row;
     if (format === "q8") bytes.set(row, at);
-    else row.forEach((value, i) => bytes[at + (i >> 1)]! |= (value & 15) << (i % 2 * 4));
+    else for (let i = 0; i < width; i++) bytes[at + (i >> 1)]! |= (row[i]! & 15) << (i % 2 * 4);
     f16.set(scales.subarray(o * blocks, (o + 1) * blocks), 2 * o * words.scales);
   }
   return packed;
