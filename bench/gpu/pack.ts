@@ -3,7 +3,7 @@
  * with a Vulkan loader and driver, without a network: this Deno, the bundled benchmarks and tests, the goldens that they
  * read, and their peer in PyTorch. `FOLDER/run.sh` runs it all. `--no-deno` leaves the binary out.
  */
-import { bundleScript } from "./bundle.ts";
+import { bundleScript } from "./bundle_script.ts";
 import { checks } from "./check.ts";
 
 const root = new URL("../../", import.meta.url);
