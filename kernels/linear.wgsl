@@ -1,28 +1,29 @@
-// linear for few rows, R ≤ 16: the products of all rows with one reading of the weight
+// linear for few rows: the products of R rows with one reading of the weight
 //
-//   out[r, o] = s[r] · sum over k of x[r, k] · norm[k] · weight[o, k] + bias[o] + residual[r, o]
+//   out[r, o] = s[r] · sum over k of x[r, k] · norm[k] · matrix0[o, k] + bias[o] + residual[r, o]
 //   s[r] = 1 / sqrt(mean over k of x[r, k]² + EPS) with NORM (rms_norm), else 1
-//   With UP, g the product above with its bias and h the same with up: out = swish(g) · h + residual
+//   With two MATRICES, g the product above with its bias and h the same with matrix1: out = swish(g) · h + residual
 //
-// x        f32 [R, K]; vectors of four if VECTOR
-// weight, up  [O, K4] in the format of `weight.wgsl`
-// norm     f32 [K], bias f32 [O], residual and out f32 [R, O]
+// x        f32 [ROWS, K], see `vector.wgsl`
+// matrix0, matrix1  [O, K4] in the format of `weight.wgsl`
+// norm     f32 [K], bias f32 [O], residual and out f32 [ROWS, O]
 //
-// A workgroup makes OUTPUTS columns of out. Its WORKGROUP threads take every WORKGROUP-th vector of k, so that
-// neighbours read neighbouring words of a row, and leave their sums in workgroup memory, where they are added in the
-// order of the threads: a row's result does not depend on the other rows.
+// A team of TEAM threads makes COLUMNS columns of R rows; a workgroup has TEAMS teams, and workgroups along z take
+// further rows. A thread takes every TEAM-th chunk of k, CHUNK4 vectors, so that neighbours read neighbouring bytes of a
+// row: UNROLL chunks in a step, whose loads do not wait for each other. If the STEPS end beyond the row (RAGGED), the
+// last chunk is read once more and counts nothing.
+// Each thread leaves its sums in workgroup memory: R·COLUMNS a matrix, and with NORM R sums of squares, four in one of
+// QUADS vectors. SHARE threads add SPAN of the TEAM parts of a vector each, and who needs a value adds these. The order is
+// fixed, and a row's result does not depend on the other rows.
 
-#if VECTOR
-@group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
-#else
-@group(0) @binding(0) var<storage, read_write> x: array<f32>;
-#end
-#include weight at 1
-#if UP
-#include weight as up at 2
+#include whole_numbers
+#include vector as x at 0
+#include weight as matrix0 at 1
+#if GATED
+#include weight as matrix1 at 2
 #end
 #if NORM
-@group(0) @binding(3) var<storage, read_write> norm: array<f32>;
+#include vector as norm at 3
 #end
 #if BIAS
 @group(0) @binding(4) var<storage, read_write> bias: array<f32>;
@@ -33,114 +34,167 @@
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
 #include swish
+#include plus_dot
 
-fn load_x(r: u32, k: u32) -> vec4f {
-#if VECTOR
-  return x[r * K4 + k];
+var<workgroup> parts: array<vec4f, TEAMS * QUADS * (TEAM + SHARE)>;
+var<workgroup> shares: array<vec4f, TEAMS * QUADS * SHARE>;
+
+#if WIDE
+// Vector i of a chunk; if it is quantized, before the scale.
+fn vector_in(chunk: vec4u, i: u32) -> vec4f {
+#if QUANTIZED
+#if Q4
+  return nibbles_of(chunk[i / 2] >> (16 * (i & 1)));
 #else
-  var v = vec4f();
-#for i < 4
-  if (4 * k + {i} < K) { v[{i}] = x[r * K + 4 * k + {i}]; }
+  return bytes_of(chunk[i]);
 #end
-  return v;
+#else
+  let words = select(chunk.xy, chunk.zw, i == 1);
+  return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
 #end
-}
-
-#if NORM
-fn load_norm(k: u32) -> vec4f {
-  var v = vec4f();
-#for i < 4
-  if (4 * k + {i} < K) { v[{i}] = norm[4 * k + {i}]; }
-#end
-  return v;
 }
 #end
 
-// VALUES sums of each thread: OUTPUTS·R products, as many with up, R sums of squares.
-var<workgroup> parts: array<f32, VALUES * (WORKGROUP + 1)>;
-var<workgroup> sums: array<f32, VALUES>;
+// Value v of a team's.
+fn value(team: u32, v: u32) -> f32 {
+  var sum = vec4f();
+#for i < SHARE
+  sum += shares[(team * QUADS + v / 4) * SHARE + {i}];
+#end
+  return sum[v % 4];
+}
 
-@compute @workgroup_size(WORKGROUP)
+@compute @workgroup_size(TEAM, TEAMS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
+  @builtin(local_invocation_id) local: vec3u,
 ) {
-  let first = (group.y * groups.x + group.x) * OUTPUTS;
+  let lane = local.x;
+  let first = ((group.y * groups.x + group.x) * TEAMS + local.y) * COLUMNS;
 #for r < R
-  var squares{r} = 0.0;
-#for j < OUTPUTS
-  var sum{j}_{r} = 0.0;
-  var up{j}_{r} = 0.0;
+  let row{r} = min(group.z * R + {r}, ROWS - 1) * K;
 #end
+#for j < COLUMNS
+  let o{j} = min(first + {j}, O - 1);
 #end
-  for (var k = thread; k < K4; k += WORKGROUP) {
-#if NORM
-    let scale = load_norm(k);
-#end
-#for r < R
-#if NORM
-    let raw{r} = load_x({r}, k);
-    squares{r} += dot(raw{r}, raw{r});
-    let x{r} = raw{r} * scale;
+  // Indexed by constants alone, so that they are registers: products as [matrix][column][row], then squares.
+  var sums: array<f32, 4 * QUADS>;
+  for (var step = 0u; step < STEPS; step += UNROLL) {
+#for u < UNROLL
+#if RAGGED
+    let inside{u} = (step + {u}) * TEAM + lane < CHUNKS;
+    let at{u} = min((step + {u}) * TEAM + lane, CHUNKS - 1);
 #else
-    let x{r} = load_x({r}, k);
+    let at{u} = (step + {u}) * TEAM + lane;
+#end
+#for m < MATRICES
+#for j < COLUMNS
+#if WIDE
+    let w{u}_{m}_{j} = chunk_of_matrix{m}(o{j}, at{u});
+#if QUANTIZED
+    let scale{u}_{m}_{j} = scale_of_matrix{m}(o{j}, at{u});
+#end
+#else
+    let w{u}_{m}_{j} = load_matrix{m}(o{j}, at{u});
 #end
 #end
-#for j < OUTPUTS
+#end
+#end
+#for u < UNROLL
+#if SCALED
+#for m < MATRICES
+#for j < COLUMNS
+#for r < R
+    var part{u}_{m}_{j}_{r} = 0.0;
+#end
+#end
+#end
+#end
+#for i < CHUNK4
     {
-      let w = load_weight(min(first + {j}, O - 1), k);
+      let k = at{u} * CHUNK4 + {i};
+#if NORM
+      let factor = load_norm(0, k, K);
+#end
 #for r < R
-      sum{j}_{r} += dot(x{r}, w);
-#end
-    }
-#if UP
-    {
-      let w = load_up(min(first + {j}, O - 1), k);
-#for r < R
-      up{j}_{r} += dot(x{r}, w);
-#end
-    }
-#end
-#end
-  }
-#for r < R
-#for j < OUTPUTS
-  parts[({j} * R + {r}) * (WORKGROUP + 1) + thread] = sum{j}_{r};
-#if UP
-  parts[((OUTPUTS + {j}) * R + {r}) * (WORKGROUP + 1) + thread] = up{j}_{r};
-#end
+#if RAGGED
+      let own{r} = select(vec4f(), load_x(row{r}, k, K), inside{u});
+#else
+      let own{r} = load_x(row{r}, k, K);
 #end
 #if NORM
-  parts[(VALUES - R + {r}) * (WORKGROUP + 1) + thread] = squares{r};
+      sums[SQUARES + {r}] = plus_dot(sums[SQUARES + {r}], own{r}, own{r});
+      let x{r} = own{r} * factor;
+#else
+      let x{r} = own{r};
 #end
+#end
+#for m < MATRICES
+#for j < COLUMNS
+      {
+#if WIDE
+        let w = vector_in(w{u}_{m}_{j}, {i});
+#else
+        let w = w{u}_{m}_{j};
+#end
+#for r < R
+#if SCALED
+        part{u}_{m}_{j}_{r} = plus_dot(part{u}_{m}_{j}_{r}, x{r}, w);
+#else
+        sums[({m} * COLUMNS + {j}) * R + {r}] = plus_dot(sums[({m} * COLUMNS + {j}) * R + {r}], x{r}, w);
+#end
+#end
+      }
+#end
+#end
+    }
+#end
+#if SCALED
+#for m < MATRICES
+#for j < COLUMNS
+#for r < R
+    sums[({m} * COLUMNS + {j}) * R + {r}] += scale{u}_{m}_{j} * part{u}_{m}_{j}_{r};
+#end
+#end
+#end
+#end
+#end
+  }
+  let own = local.y * QUADS;
+#for q < QUADS
+  parts[(own + {q}) * (TEAM + SHARE) + lane] =
+    vec4f(sums[4 * {q}], sums[4 * {q} + 1], sums[4 * {q} + 2], sums[4 * {q} + 3]);
 #end
   workgroupBarrier();
-  for (var v = thread; v < VALUES; v += WORKGROUP) {
-    var sum = 0.0;
-    for (var i = 0u; i < WORKGROUP; i++) { sum += parts[v * (WORKGROUP + 1) + i]; }
-    sums[v] = sum;
+  for (var q = lane / SHARE; q < QUADS; q += SPAN) {
+    let share = lane % SHARE;
+    var sum = vec4f();
+#for i < SPAN
+    sum += parts[(own + q) * (TEAM + SHARE) + share + {i} * SHARE];
+#end
+    shares[(own + q) * SHARE + share] = sum;
   }
   workgroupBarrier();
-  for (var i = thread; i < OUTPUTS * R; i += WORKGROUP) {
+  for (var i = lane; i < COLUMNS * R; i += TEAM) {
     let o = first + i / R;
-    let r = i % R;
-    if (o < O) {
+    let row = group.z * R + i % R;
+    if (o < O && row < ROWS) {
       var s = 1.0;
 #if NORM
-      s = 1.0 / sqrt(sums[VALUES - R + r] / f32(K) + EPS);
+      s = 1.0 / sqrt(value(local.y, SQUARES + i % R) / f32(K) + EPS);
 #end
-      var v = s * sums[i];
+      var v = s * value(local.y, i);
 #if BIAS
       v += bias[o];
 #end
-#if UP
-      v = swish(vec4f(v)).x * s * sums[OUTPUTS * R + i];
+#if GATED
+      v = swish(vec4f(v)).x * s * value(local.y, COLUMNS * R + i);
 #end
 #if RESIDUAL
-      v += residual[r * O + o];
+      v += residual[row * O + o];
 #end
-      out[r * O + o] = v;
+      out[row * O + o] = v;
     }
   }
 }

@@ -8,10 +8,13 @@
 //   NaN among the logits, or nothing to sample from, gives 2³² − 1
 //
 // logits f32 [N, V]; temperature, top_p f32 [N]; top_k u32 [N]; random u32 [N, 4]; out u32 [REPEAT · N];
-// keys, weights u32 [N, V]: scratch. Sums are whole numbers of 64 bits: exact in any order.
+// keys, weights u32 [N, CHUNK, WORKGROUP]: scratch. Sums are whole numbers of 64 bits: exact in any order.
 //
-// A workgroup does one row; a thread owns CHUNK neighbouring tokens, and reads only what it wrote itself. Thresholds are
-// found bit by bit, from sums over all tokens, without sorting.
+// A workgroup does one row; a thread owns CHUNK neighbouring tokens, UNROLL of them in a step, and reads only what it
+// wrote itself. Tokens beyond the vocabulary have the lowest key and weigh nothing.
+// Nothing is sorted. Thresholds are found by their digits of BITS bits, the highest first: the tokens that agree so far
+// are summed by their next digit, and the first of the WORKGROUP = 2^BITS = ROOT² sums at which the running sum exceeds a
+// goal tells it. ADDED sums are loaded at once.
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(1) var<storage, read_write> temperature: array<f32>;
@@ -24,49 +27,82 @@
 
 #include wide
 
-var<workgroup> sums: array<vec2u, WORKGROUP>;
-var<workgroup> maxima: array<u32, WORKGROUP>;
+var<workgroup> low: array<atomic<u32>, WORKGROUP>;
+var<workgroup> high: array<atomic<u32>, WORKGROUP>;
+// Sums of ROOT neighbouring ones of these.
+var<workgroup> blocks: array<vec2u, ROOT>;
 var<workgroup> filters: vec2u;
-var<workgroup> sampled: atomic<u32>;
+var<workgroup> largest: atomic<u32>;
 
-// The sum of all threads' values, for all threads.
-fn total(value: vec2u, thread: u32) -> vec2u {
+// Sets the sum of this thread's number, once all have read the sums before.
+fn put(value: vec2u, thread: u32) {
   workgroupBarrier();
-  sums[thread] = value;
-  workgroupBarrier();
-  for (var half = WORKGROUP / 2; half > 0; half /= 2) {
-    if (thread < half) { sums[thread] = plus(sums[thread], sums[thread + half]); }
-    workgroupBarrier();
-  }
-  return sums[0];
+  atomicStore(&low[thread], value.x);
+  atomicStore(&high[thread], value.y);
 }
 
-// The sum of the values of the threads before this one.
-fn before(value: vec2u, thread: u32) -> vec2u {
-  workgroupBarrier();
-  sums[thread] = value;
-  workgroupBarrier();
-  for (var step = 1u; step < WORKGROUP; step *= 2) {
-    var sum = sums[thread];
-    if (thread >= step) { sum = plus(sum, sums[thread - step]); }
-    workgroupBarrier();
-    sums[thread] = sum;
-    workgroupBarrier();
-  }
-  if (thread == 0) { return vec2u(); }
-  return sums[thread - 1];
+// Adds to sum i, after all sums were put and a barrier.
+fn add(i: u32, value: u32) {
+  let old = atomicAdd(&low[i], value);
+  if (old + value < old) { atomicAdd(&high[i], 1u); }
 }
 
-// The largest of all threads' values, for all threads.
-fn largest(value: u32, thread: u32) -> u32 {
+// Ends all putting and adding: from here on the sums may be read.
+fn tally(thread: u32) {
   workgroupBarrier();
-  maxima[thread] = value;
-  workgroupBarrier();
-  for (var half = WORKGROUP / 2; half > 0; half /= 2) {
-    if (thread < half) { maxima[thread] = max(maxima[thread], maxima[thread + half]); }
-    workgroupBarrier();
+  if (thread < ROOT) {
+    var sum = vec2u();
+    for (var i = 0u; i < ROOT; i += ADDED) {
+#for j < ADDED
+      sum = plus(sum, sum_at(ROOT * thread + i + {j}));
+#end
+    }
+    blocks[thread] = sum;
   }
-  return maxima[0];
+  workgroupBarrier();
+}
+
+fn sum_at(i: u32) -> vec2u { return vec2u(atomicLoad(&low[i]), atomicLoad(&high[i])); }
+
+// All sums together.
+fn total() -> vec2u {
+  var sum = vec2u();
+  for (var i = 0u; i < ROOT; i += ADDED) {
+#for j < ADDED
+    sum = plus(sum, blocks[i + {j}]);
+#end
+  }
+  return sum;
+}
+
+// The first sum with which the running sum exceeds a goal below their total, and the running sum before it.
+struct Place { index: u32, before: vec2u }
+
+fn find(goal: vec2u) -> Place {
+  var block = 0u;
+  var before = vec2u();
+  var sum = vec2u();
+  for (var i = 0u; i < ROOT; i += ADDED) {
+#for j < ADDED
+    sum = plus(sum, blocks[i + {j}]);
+    if (!exceeds(sum, goal)) {
+      before = sum;
+      block++;
+    }
+#end
+  }
+  var index = ROOT * block;
+  sum = before;
+  for (var i = 0u; i < ROOT; i += ADDED) {
+#for j < ADDED
+    sum = plus(sum, sum_at(ROOT * block + i + {j}));
+    if (!exceeds(sum, goal)) {
+      before = sum;
+      index++;
+    }
+#end
+  }
+  return Place(index, before);
 }
 
 // Floats as whole numbers of the same order; zeros are one, NaN is above all.
@@ -103,11 +139,14 @@ fn part_of(sum: vec2u, fraction: u32) -> vec2u {
   return plus(vec2u(high.x << 8, (high.y << 8) | (high.x >> 24)), vec2u((low.x >> 24) | (low.y << 8), low.y >> 24));
 }
 
+// The digit of a key from bit `shift` on, 0 for the largest one.
+fn digit_of(key: u32, shift: u32) -> u32 { return WORKGROUP - 1 - ((key >> shift) & (WORKGROUP - 1)); }
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let n = group.x;
-  let first = n * V + min(thread * CHUNK, V);
-  let end = n * V + min((thread + 1) * CHUNK, V);
+  let own = n * CHUNK * WORKGROUP + thread;
+  let first = thread * CHUNK;
   let heat = temperature[n];
   let greedy = heat == 0.0;
   if (thread == 0) {
@@ -117,78 +156,130 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       select(k, 0u, greedy || k >= V),
       select(u32(max(p, 0.0) * 16777216.0), 0xffffffffu, greedy || p >= 1.0),
     );
-    atomicStore(&sampled, 0xffffffffu);
   }
   let chosen = workgroupUniformLoad(&filters);
 
-  var top = 0u;
-  for (var i = first; i < end; i++) {
-    let key = key_of(select(logits[i] / heat, logits[i], greedy));
-    keys[i] = key;
-    top = max(top, key);
+  var own_largest = 0u;
+  for (var step = 0u; step < CHUNK; step += UNROLL) {
+#for u < UNROLL
+    var key{u} = 0u;
+    if (first + step + {u} < V) {
+      let logit = logits[n * V + first + step + {u}];
+      key{u} = key_of(select(logit / heat, logit, greedy));
+    }
+    own_largest = max(own_largest, key{u});
+    keys[own + (step + {u}) * WORKGROUP] = key{u};
+#end
   }
-  top = largest(top, thread);
+  atomicMax(&largest, own_largest);
+  workgroupBarrier();
+  let top = atomicLoad(&largest);
   // Keys of infinity and NaN: nothing can be sampled from what is left of them.
   let lost = top == 0xffffffff || (!greedy && (top >= 0xff800000 || top == 0x007fffff));
-  for (var i = first; i < end; i++) {
-    var weight = 0u;
-    if (greedy) { weight = select(0u, 0x80000000u, keys[i] == top); }
-    else if (!lost) { weight = weight_of(value_of(keys[i]) - value_of(top)); }
-    weights[i] = weight;
+
+  // The least key that is kept: the largest one that chosen.x tokens reach.
+  var threshold = 0u;
+  if (chosen.x > 0) {
+    var goal = chosen.x - 1;
+    for (var bits = 32u; bits > 0; bits -= BITS) {
+      let shift = bits - BITS;
+      put(vec2u(), thread);
+      workgroupBarrier();
+      for (var step = 0u; step < CHUNK; step += UNROLL) {
+#for u < UNROLL
+        let key{u} = keys[own + (step + {u}) * WORKGROUP];
+#end
+#for u < UNROLL
+        if (((key{u} ^ threshold) >> shift) < WORKGROUP) { add(digit_of(key{u}, shift), 1u); }
+#end
+      }
+      tally(thread);
+      let place = find(vec2u(goal, 0));
+      goal -= place.before.x;
+      threshold |= (WORKGROUP - 1 - place.index) << shift;
+    }
   }
 
-  if (chosen.x > 0) {
-    // The largest key that chosen.x tokens reach.
-    var threshold = 0u;
-    for (var bit = 0x80000000u; bit > 0; bit >>= 1) {
-      var count = 0u;
-      for (var i = first; i < end; i++) { count += select(0u, 1u, keys[i] >= (threshold | bit)); }
-      if (total(vec2u(count, 0), thread).x >= chosen.x) { threshold |= bit; }
-    }
-    for (var i = first; i < end; i++) { if (keys[i] < threshold) { weights[i] = 0u; } }
+  for (var step = 0u; step < CHUNK; step += UNROLL) {
+#for u < UNROLL
+    let key{u} = keys[own + (step + {u}) * WORKGROUP];
+    var weight{u} = 0u;
+    if (greedy) { weight{u} = select(0u, 0x80000000u, key{u} == top); }
+    else if (!lost && key{u} > 0 && key{u} >= threshold) { weight{u} = weight_of(value_of(key{u}) - value_of(top)); }
+    weights[own + (step + {u}) * WORKGROUP] = weight{u};
+#end
   }
 
   if (chosen.y <= 16777216) {
-    var kept = vec2u();
-    for (var i = first; i < end; i++) { kept = plus(kept, vec2u(weights[i], 0)); }
-    let share = part_of(total(kept, thread), chosen.y);
-    // The largest key above which more than the share lies: it and those below are dropped.
-    var below = 0u;
-    for (var bit = 0x80000000u; bit > 0; bit >>= 1) {
-      var above = vec2u();
-      for (var i = first; i < end; i++) {
-        if (keys[i] > (below | bit)) { above = plus(above, vec2u(weights[i], 0)); }
+    // The key at which the sum of the weights, from the largest key on, exceeds the share.
+    var edge = 0u;
+    var rest = vec2u();
+    for (var bits = 32u; bits > 0; bits -= BITS) {
+      let shift = bits - BITS;
+      put(vec2u(), thread);
+      workgroupBarrier();
+      for (var step = 0u; step < CHUNK; step += UNROLL) {
+#for u < UNROLL
+        let key{u} = keys[own + (step + {u}) * WORKGROUP];
+        let weight{u} = weights[own + (step + {u}) * WORKGROUP];
+#end
+#for u < UNROLL
+        if (weight{u} > 0 && ((key{u} ^ edge) >> shift) < WORKGROUP) { add(digit_of(key{u}, shift), weight{u}); }
+#end
       }
-      if (exceeds(total(above, thread), share)) { below |= bit; }
+      tally(thread);
+      if (bits == 32) { rest = part_of(total(), chosen.y); }
+      let place = find(rest);
+      rest = minus(rest, place.before);
+      edge |= (WORKGROUP - 1 - place.index) << shift;
     }
-    // Of the tokens with the next key, which are equal, some may still be kept.
-    let edge = below + 1;
-    var above = vec2u();
-    var equal = 0u;
-    for (var i = first; i < end; i++) {
-      if (keys[i] > edge) { above = plus(above, vec2u(weights[i], 0)); }
-      equal += select(0u, 1u, keys[i] == edge);
-    }
-    let beyond = total(above, thread);
-    var rank = before(vec2u(equal, 0), thread).x;
-    for (var i = first; i < end; i++) {
-      if (keys[i] < edge) { weights[i] = 0u; }
-      if (keys[i] == edge) {
-        if (exceeds(plus(beyond, product(rank, weights[i])), share)) { weights[i] = 0u; }
-        rank++;
+    // Of the tokens with this key, which are equal, those are kept before which no more than the rest lies.
+    var equal = vec2u();
+    for (var step = 0u; step < CHUNK; step += UNROLL) {
+#for u < UNROLL
+      if (keys[own + (step + {u}) * WORKGROUP] == edge) {
+        equal = plus(equal, vec2u(weights[own + (step + {u}) * WORKGROUP], 0));
       }
+#end
+    }
+    put(equal, thread);
+    tally(thread);
+    let last = find(rest);
+    var sum = last.before;
+    for (var step = 0u; step < CHUNK; step += UNROLL) {
+#for u < UNROLL
+      let key{u} = keys[own + (step + {u}) * WORKGROUP];
+      let weight{u} = weights[own + (step + {u}) * WORKGROUP];
+#end
+#for u < UNROLL
+      var dropped{u} = key{u} < edge;
+      if (key{u} == edge) {
+        dropped{u} = thread > last.index || (thread == last.index && exceeds(sum, rest));
+        sum = plus(sum, vec2u(weight{u}, 0));
+      }
+      if (dropped{u}) { weights[own + (step + {u}) * WORKGROUP] = 0u; }
+#end
     }
   }
 
-  var own = vec2u();
-  for (var i = first; i < end; i++) { own = plus(own, vec2u(weights[i], 0)); }
-  let goal = part_of(total(own, thread), select(random[4 * n + WORD] >> 8, 0u, greedy));
-  var sum = before(own, thread);
-  for (var i = first; i < end; i++) {
-    let next = plus(sum, vec2u(weights[i], 0));
-    if (exceeds(next, goal) && !exceeds(sum, goal)) { atomicStore(&sampled, i - n * V); }
-    sum = next;
+  var kept = vec2u();
+  for (var step = 0u; step < CHUNK; step += UNROLL) {
+#for u < UNROLL
+    kept = plus(kept, vec2u(weights[own + (step + {u}) * WORKGROUP], 0));
+#end
   }
-  workgroupBarrier();
-  if (thread < REPEAT) { out[thread * N + n] = select(atomicLoad(&sampled), 0xffffffffu, lost); }
+  put(kept, thread);
+  tally(thread);
+  let goal = part_of(total(), select(random[4 * n + WORD] >> 8, 0u, greedy));
+  let place = find(goal);
+  if (thread != select(place.index, 0u, lost)) { return; }
+  var sampled = 0xffffffffu;
+  var sum = place.before;
+  for (var step = 0u; step < CHUNK; step += UNROLL) {
+#for u < UNROLL
+    sum = plus(sum, vec2u(weights[own + (step + {u}) * WORKGROUP], 0));
+    if (sampled == 0xffffffff && exceeds(sum, goal)) { sampled = first + step + {u}; }
+#end
+  }
+  for (var i = 0u; i < REPEAT; i++) { out[i * N + n] = sampled; }
 }

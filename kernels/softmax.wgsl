@@ -1,6 +1,7 @@
 // Turns `scores` 0 to count − 1 into exp(score − largest), included by the kernels of attention
 //
-// Gives the sum of them to all threads, and leaves the largest in `largest_score`. Uses `parts`, one value a thread.
+// Gives the sum of them to all threads, and leaves the largest in `largest_score`. Uses `parts`, one value a thread, of
+// which a tree joins four in each step: WORKGROUP is a power of four.
 var<private> largest_score: f32;
 
 fn exponentials(count: u32, thread: u32) -> f32 {
@@ -9,8 +10,11 @@ fn exponentials(count: u32, thread: u32) -> f32 {
   for (var i = thread; i < count; i += WORKGROUP) { largest = max(largest, scores[i]); }
   parts[thread] = largest;
   workgroupBarrier();
-  for (var half = WORKGROUP / 2; half > 0; half /= 2) {
-    if (thread < half) { parts[thread] = max(parts[thread], parts[thread + half]); }
+  for (var width = WORKGROUP / 4; width > 0; width /= 4) {
+    if (thread < width) {
+      let low = max(parts[thread], parts[thread + width]);
+      parts[thread] = max(low, max(parts[thread + 2 * width], parts[thread + 3 * width]));
+    }
     workgroupBarrier();
   }
   largest = parts[0];
@@ -24,8 +28,11 @@ fn exponentials(count: u32, thread: u32) -> f32 {
   }
   parts[thread] = sum;
   workgroupBarrier();
-  for (var half = WORKGROUP / 2; half > 0; half /= 2) {
-    if (thread < half) { parts[thread] += parts[thread + half]; }
+  for (var width = WORKGROUP / 4; width > 0; width /= 4) {
+    if (thread < width) {
+      let low = parts[thread] + parts[thread + width];
+      parts[thread] = low + (parts[thread + 2 * width] + parts[thread + 3 * width]);
+    }
     workgroupBarrier();
   }
   return parts[0];

@@ -17,6 +17,11 @@ fn plus(a: vec2u, b: vec2u) -> vec2u {
   return vec2u(low, a.y + b.y + select(0u, 1u, low < a.x));
 }
 
+// a − b, which is not below zero.
+fn minus(a: vec2u, b: vec2u) -> vec2u {
+  return vec2u(a.x - b.x, a.y - b.y - select(0u, 1u, a.x < b.x));
+}
+
 fn exceeds(a: vec2u, b: vec2u) -> bool {
   return a.y > b.y || (a.y == b.y && a.x > b.x);
 }

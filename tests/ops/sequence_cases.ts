@@ -33,6 +33,9 @@ const linearCases: readonly CaseSpec<"linear">[] = ([
   [[25, 40], 16],
   [[65, 128], 130],
   [[2, 2100], 12],
+  [[5, 288], 37],
+  [[9, 1056], 35],
+  [[17, 72], 10],
   [[0, 16], 8],
 ] as [Shape, number][]).flatMap(([x, outputs]) => {
   const width = x.at(-1)!, y = [...x.slice(0, -1), outputs];
@@ -142,6 +145,8 @@ export const sequenceCases: { readonly [O in SequenceOp]: OpCases<O> } = {
       [[2, 5, 24], 2],
       [[1, 33, 96], 4],
       [[3, 64, 192], 2],
+      [[2, 7, 36], 2],
+      [[1, 300, 192], 1],
       [[0, 4, 24], 2],
     ] as [Shape, number][]).map(([qkv, heads]) => ({
       operands: { qkv: given(qkv, { scale: 2 }) },
@@ -155,6 +160,8 @@ export const sequenceCases: { readonly [O in SequenceOp]: OpCases<O> } = {
       [[1, 12], 1, 1, 1],
       [[2, 48], 2, 5, 5],
       [[3, 96], 4, 40, 33],
+      [[2, 36], 2, 6, 6],
+      [[1, 192], 1, 131, 131],
       [[16, 48], 1, 3, 2],
     ] as [Shape, number, number, number][]).flatMap(([qkv, heads, positions, runs]) => {
       const head = qkv[1]! / 3 / heads, table = given([positions, head]);

@@ -15,6 +15,8 @@ export type WeightLayout = "plain" | "matrix" | "table";
 export interface Packed {
   readonly packed: TensorOf<"param">;
   readonly layout: Exclude<WeightLayout, "plain">;
+  /** Whether f16 is read as words, even by devices that read f16. */
+  readonly words?: boolean;
 }
 
 /** What is bound to a kernel's binding. */

@@ -68,8 +68,8 @@ export async function prepare(session: Session, plan: Plan): Promise<Prepared> {
       ));
     const region = (operand: Operand): Region => {
       if ("packed" in operand) {
-        const { packed: { attrs: { name } }, layout } = operand;
-        const f16 = session.f16 && layout === "matrix" && weights.format(name) === "f16";
+        const { packed: { attrs: { name } }, layout, words } = operand;
+        const f16 = session.f16 && !words && layout === "matrix" && weights.format(name) === "f16";
         return { ...whole(weights.memory(name, layout)), f16 };
       }
       if (!isTensor(operand)) return inArena(layout.scratch.get(operand)!);

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../graph/ops.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import type { WeightFormat } from "../backend.ts";
 import type { Volume, VolumeWindow } from "../volume.ts";
 import type { Command, Operand, Scratch } from "./commands.ts";
 import { eachElement } from "./each_element.ts";
@@ -88,12 +89,17 @@ function loadsOf({ pixels, quads, lanes, rows }: Tile): Constants {
   };
 }
 
+/** The format of a matrix: of one that a run computes f32. */
+export function formatOf(weight: Operand, target: Target): WeightFormat {
+  return "packed" in weight ? target.format(weight.packed.attrs.name) : "f32";
+}
+
 /** The constants that tell kernels how a matrix of `width` columns is stored. */
 export function formatConstants(
   weight: Operand,
   { width, target }: { width: number; target: Target },
 ): Constants {
-  const format = "packed" in weight ? target.format(weight.packed.attrs.name) : "f32";
+  const format = formatOf(weight, target);
   if (format === "f32" || format === "f16") return { F16: format === "f16" && !target.f16 };
   const { row, scales } = quantizedWords(format, width);
   return { QUANTIZED: true, Q4: format === "q4", ROW_WORDS: row, SCALE_WORDS: scales };

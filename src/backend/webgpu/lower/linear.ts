@@ -1,19 +1,17 @@
 import { flopOf } from "../../../graph/flop.ts";
 import type { Tensor, TensorOf } from "../../../graph/ops.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
-import { type Command, folded, type Operand, type Scratch, workgroupSize } from "../commands.ts";
+import type { Command, Operand, Scratch } from "../commands.ts";
 import type { Rules, Target } from "../lowering.ts";
-import { formatConstants, matrix, product } from "../product.ts";
+import { matrix, product } from "../product.ts";
 import { byElement, eachElement } from "../each_element.ts";
 import { blockOf, chooseTile, loadsOfThread, tileConstants } from "../tiles.ts";
 import { swigluCommand } from "./elementwise.ts";
+import { matvec } from "./matvec.ts";
 import { rmsNorm } from "./norm.ts";
 
-/** Rows that share one reading of the weight; more of them go through the kernel of convolutions. */
-export const fewRows = 16;
-
-/** Threads that share a row. In software eight of them are one vector, which waits for no others. */
-const threadsOf = { staged: workgroupSize, direct: 8 } as const;
+/** Rows up to which a product is a few of single rows; more go through the kernel of convolutions. */
+const fewRows = 16;
 
 /** Results of a workgroup of `matmul` along either side, as in the kernel. */
 const block = 32;
@@ -71,38 +69,6 @@ export const linearTraining: Rules<"matmul" | "embedding_grad"> = {
     })];
   },
 };
-
-/** One dispatch, with all that is fused. */
-function matvec(tensor: TensorOf<"linear">, target: Target): Command[] {
-  const { x, weight, bias, norm, up, residual } = tensor.inputs;
-  const [outputs, k] = weight.shape as [number, number];
-  const rows = sizeOf(x.shape) / k;
-  // So many columns that a thread keeps about sixteen sums.
-  const columns = Math.max(1, Math.min(8, 2 ** Math.floor(Math.log2(fewRows / rows))));
-  const packed = matrix(weight, target), packedUp = up && matrix(up, target);
-  return [...packed.commands, ...packedUp?.commands ?? [], {
-    kernel: "linear",
-    constants: {
-      ...{
-        WORKGROUP: threadsOf[target.tiling],
-        R: rows,
-        K: k,
-        K4: Math.ceil(k / 4),
-        O: outputs,
-        OUTPUTS: columns,
-      },
-      ...{ VALUES: rows * columns * (up ? 2 : 1) + (norm ? rows : 0), VECTOR: k % 4 === 0 },
-      ...{ BIAS: Boolean(bias), NORM: Boolean(norm), UP: Boolean(up), RESIDUAL: Boolean(residual) },
-      ...formatConstants(packed.operand, { width: k, target }),
-      ...norm && { EPS: `f32(${tensor.attrs.eps})` },
-    },
-    bindings: {
-      ...{ x, weight: packed.operand, up: packedUp?.operand, norm, bias, residual, out: tensor as Tensor },
-    },
-    workgroups: folded(Math.ceil(outputs / columns)),
-    flop: flopOf(tensor as Tensor),
-  }];
-}
 
 /** Tiled products, with norms and gates as separate passes, which cost little compared to a product of many rows. */
 function products(tensor: TensorOf<"linear">, target: Target): Command[] {

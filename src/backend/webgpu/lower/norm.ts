@@ -163,10 +163,13 @@ export function rmsNorm(
   x: Tensor,
   { weight, eps, out }: { weight: Tensor; eps: number; out: Operand },
 ): Command {
-  const width = x.shape.at(-1)!, rows = sizeOf(x.shape) / width;
+  const width = x.shape.at(-1)!, rows = sizeOf(x.shape) / width, vectors = Math.ceil(width / 4);
   return {
     kernel: "rms_norm",
-    constants: { WORKGROUP: workgroupSize, ROWS: rows, WIDTH: width, EPS: `f32(${eps})` },
+    constants: {
+      ...{ WORKGROUP: vectors > workgroupSize ? 4 * workgroupSize : workgroupSize, ROWS: rows },
+      ...{ WIDTH: width, VECTORS: vectors, VECTOR: width % 4 === 0, EPS: `f32(${eps})` },
+    },
     bindings: { x, weight, out },
     workgroups: folded(rows),
     flop: 4 * sizeOf(x.shape),

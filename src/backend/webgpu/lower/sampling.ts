@@ -1,12 +1,17 @@
 import { flopOf } from "../../../graph/flop.ts";
 import type { Tensor } from "../../../graph/ops.ts";
-import { sizeOf } from "../../../tensor/shape.ts";
 import type { Scratch } from "../commands.ts";
 import { byElement } from "../each_element.ts";
 import type { Rules } from "../lowering.ts";
 
-/** Threads that sample from one row. In software each costs time at every barrier, and there are hundreds of them. */
-const threadsOf = { staged: 256, direct: 32 } as const;
+/**
+ * Threads that sample from one row, 2^bits = root², and what of tokens and of sums a thread loads at once, at most. In
+ * software each costs time at every barrier.
+ */
+const divisionOf = {
+  staged: { bits: 8, root: 16, atOnce: 16 },
+  direct: { bits: 4, root: 4, atOnce: 1 },
+} as const;
 
 /** How the ops of sampling become commands. */
 export const samplingLowering: Rules<"philox" | "guide" | "sample"> = {
@@ -16,20 +21,16 @@ export const samplingLowering: Rules<"philox" | "guide" | "sample"> = {
     byElement("guide", tensor, { constants: { V: tensor.shape[1]! }, bindings: { ...tensor.inputs } }),
   sample: (tensor, { tiling }) => {
     const { inputs: { logits, temperature, topK, topP, random }, attrs: { word, repeat } } = tensor;
-    const threads = threadsOf[tiling];
+    const { bits, root, atOnce } = divisionOf[tiling], threads = 2 ** bits;
     const [n, vocabSize] = logits.shape as [number, number];
-    const scratch = (name: string): Scratch => ({ scratch: name, bytes: 4 * sizeOf(logits.shape) });
+    const needed = Math.ceil(vocabSize / threads), unroll = Math.min(needed, atOnce);
+    const chunk = Math.ceil(needed / unroll) * unroll;
+    const scratch = (name: string): Scratch => ({ scratch: name, bytes: 4 * n * chunk * threads });
     return [{
       kernel: "sample",
       constants: {
-        ...{
-          WORKGROUP: threads,
-          N: n,
-          V: vocabSize,
-          CHUNK: Math.ceil(vocabSize / threads),
-          WORD: word,
-          REPEAT: repeat,
-        },
+        ...{ WORKGROUP: threads, BITS: bits, ROOT: root, ADDED: Math.min(root, atOnce) },
+        ...{ N: n, V: vocabSize, CHUNK: chunk, UNROLL: unroll, WORD: word, REPEAT: repeat },
       },
       bindings: {
         ...{ logits, temperature, top_k: topK, top_p: topP, random, out: tensor as Tensor },
