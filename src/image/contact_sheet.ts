@@ -21,13 +21,15 @@ const kinds: Kinds<ContactSheetOptions> = { scale: wholeNumber(1), gap: wholeNum
  * are at the top left of their cells; rows may have different lengths.
  * Throws `ArgumentError` if there is no image, `scale` is not a positive integer, or `gap` is not an integer from 0 on.
  */
-export function contactSheet(given: readonly (readonly Image[])[], options: ContactSheetOptions = {}): Image {
+export function contactSheet(rows: readonly (readonly Image[])[], options: ContactSheetOptions = {}): Image {
   checkOptions(options, kinds, "make a contact sheet");
   const { scale = 1, gap = 4, background = white } = options;
-  if (!Array.isArray(given) || !given.every(Array.isArray)) {
-    throw unfit("Cannot make a contact sheet: rows", "a list of rows of images", given);
+  if (!Array.isArray(rows) || !rows.every(Array.isArray)) {
+    throw unfit("Cannot make a contact sheet: rows", "a list of rows of images", rows);
   }
-  const rows = given.map((row) => row.map((image) => takeImage(image, "make a contact sheet")));
+  rows = (rows as readonly (readonly Image[])[]).map((row) =>
+    row.map((image) => takeImage(image, "make a contact sheet"))
+  );
   const columns = Math.max(0, ...rows.map((row) => row.length));
   if (columns === 0) {
     throw new ArgumentError("Cannot make a contact sheet", { expected: "at least one image", got: "none" });

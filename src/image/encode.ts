@@ -24,9 +24,9 @@ const kinds: Kinds<EncodeOptions> = { format: oneOf(Object.keys(maxSides)), qual
  * Throws `ArgumentError` if the image or an option is invalid, or the image is too large for the format, and
  * `BackendError` if a codec cannot be loaded.
  */
-export async function encodeImage(given: Image, options: EncodeOptions = {}): Promise<Uint8Array> {
+export async function encodeImage(image: Image, options: EncodeOptions = {}): Promise<Uint8Array> {
   checkOptions(options, kinds, "encode the image");
-  const image = takeImage(given, "encode the image");
+  image = takeImage(image, "encode the image");
   const { format = "png", quality = 90 } = options;
   if (Math.max(image.width, image.height) > maxSides[format]) {
     throw new ArgumentError(`Cannot encode the image as ${format}`, {

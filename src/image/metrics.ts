@@ -6,8 +6,8 @@ import { takeImage } from "./image.ts";
  * Peak signal-to-noise ratio of two images in dB: `−10 · log10(mean((a/255 − b/255)²))`. Infinite for equal images.
  * Throws `ArgumentError` if their sizes differ.
  */
-export function psnr(first: Image, second: Image): number {
-  const { a, b } = takePair(first, second);
+export function psnr(a: Image, b: Image): number {
+  [a, b] = takePair(a, b);
   let sum = 0;
   for (let i = 0; i < a.data.length; i++) sum += (a.data[i]! - b.data[i]!) ** 2;
   return -10 * Math.log10(sum / a.data.length / 255 ** 2);
@@ -21,8 +21,8 @@ const side = 7, c1 = 0.01 ** 2, c2 = 0.03 ** 2;
  * unweighted windows of 7×7, with sample variances (divided by n − 1). 1 for equal images.
  * Throws `ArgumentError` if their sizes differ or a side is shorter than 7.
  */
-export function ssim(first: Image, second: Image): number {
-  const { a, b } = takePair(first, second);
+export function ssim(a: Image, b: Image): number {
+  [a, b] = takePair(a, b);
   const { width, height } = a;
   if (Math.min(width, height) < side) {
     throw new ArgumentError("Cannot compare the images by SSIM", {
@@ -97,9 +97,9 @@ export function meanGradient(image: Image): number {
   return sum / ((width - 1) * (height - 1) * 3);
 }
 
-function takePair(first: Image, second: Image): { a: Image; b: Image } {
-  const a = takeImage(first, "compare the images"), b = takeImage(second, "compare the images");
-  if (a.width === b.width && a.height === b.height) return { a, b };
+function takePair(...pair: [Image, Image]): [Image, Image] {
+  const [a, b] = pair.map((image) => takeImage(image, "compare the images")) as [Image, Image];
+  if (a.width === b.width && a.height === b.height) return [a, b];
   throw new ArgumentError("Cannot compare the images", {
     expected: `two of ${a.width}×${a.height}`,
     got: `${b.width}×${b.height}`,

@@ -19,8 +19,8 @@ interface Taps {
  * Resizes with an antialiased triangle filter in two passes, with 8-bit intermediate results. The result is identical to
  * that of Pillow's `resize(…, BILINEAR)`. Throws `ArgumentError` if a side is not a positive integer.
  */
-export function resize(given: Image, size: { width: number; height: number }): Image {
-  const image = takeImage(given, "resize the image");
+export function resize(image: Image, size: { width: number; height: number }): Image {
+  image = takeImage(image, "resize the image");
   checkSize(size, "resize the image");
   const { width, height } = size;
   const across = width === image.width ? image : resizeRows(image, width);
@@ -32,8 +32,8 @@ export function resize(given: Image, size: { width: number; height: number }): I
  * Resizes the shorter side to `size` and the longer side to `⌊size · long / short⌋`, as torchvision does.
  * Throws `ArgumentError` if `size` is not a positive integer.
  */
-export function resizeShorterSide(given: Image, size: number): Image {
-  const image = takeImage(given, "resize the image");
+export function resizeShorterSide(image: Image, size: number): Image {
+  image = takeImage(image, "resize the image");
   checkSide(size, "resize the image: size");
   const { width, height } = image;
   const long = Math.floor(size * Math.max(width, height) / Math.min(width, height));
@@ -44,8 +44,8 @@ export function resizeShorterSide(given: Image, size: number): Image {
  * Crops a square of `size` × `size` from the centre. Odd margins are rounded half to even, as in torchvision.
  * Throws `ArgumentError` if the image is smaller.
  */
-export function centerCrop(given: Image, size: number): Image {
-  const image = takeImage(given, "crop the image");
+export function centerCrop(image: Image, size: number): Image {
+  image = takeImage(image, "crop the image");
   checkSide(size, "crop the image: size");
   if (size > Math.min(image.width, image.height)) {
     throw new ArgumentError("Cannot crop the image", {
@@ -60,10 +60,10 @@ export function centerCrop(given: Image, size: number): Image {
 
 /** Crops a rectangle. Throws `ArgumentError` if it is not within the image. */
 export function crop(
-  given: Image,
+  image: Image,
   { left, top, width, height }: { left: number; top: number; width: number; height: number },
 ): Image {
-  const image = takeImage(given, "crop the image");
+  image = takeImage(image, "crop the image");
   const cut = createImage({ width, height });
   const isPlace = Number.isSafeInteger(left) && Number.isSafeInteger(top) && left >= 0 && top >= 0;
   if (!isPlace || left + width > image.width || top + height > image.height) {

@@ -4,12 +4,11 @@ import type { ModelSource } from "./find.ts";
 /** Whether `value` may be the source of a model. */
 export function isSource(value: unknown): value is ModelSource {
   return typeof value === "string" && value !== "" || value instanceof URL || value instanceof Blob ||
-    value instanceof Uint8Array;
+    value instanceof Uint8Array || value instanceof ArrayBuffer;
 }
 
 /** Throws `ArgumentError` for what is no source of a model; `action` completes "Cannot …". */
 export function checkSource(source: unknown, action: string): void {
   if (isSource(source)) return;
-  const hint = source instanceof ArrayBuffer ? "give new Uint8Array(buffer)" : undefined;
-  throw unfit(`Cannot ${action}`, "a path, a URL, a name, a Blob or a Uint8Array", source, hint);
+  throw unfit(`Cannot ${action}: source`, "a path, a URL, a name, a Blob or bytes", source);
 }

@@ -19,7 +19,7 @@ export { defaultModel, modelNames };
  * - the name of a model that is shipped,
  * - the bytes of a file.
  */
-export type ModelSource = string | URL | Blob | Uint8Array;
+export type ModelSource = string | URL | Blob | Uint8Array | ArrayBuffer;
 
 /**
  * Finds the files of a model. Files that come over a network are fetched when they are opened.
@@ -28,6 +28,7 @@ export type ModelSource = string | URL | Blob | Uint8Array;
  * for a name that is neither, `NetworkError` as `fetchSource` does.
  */
 export async function findModel(source: ModelSource, options: FetchOptions = {}): Promise<ModelFiles> {
+  if (source instanceof ArrayBuffer) return await findModel(new Uint8Array(source), options);
   if (source instanceof Uint8Array || source instanceof Blob) {
     return { kind: "file", open: () => openSource(source) };
   }

@@ -19,20 +19,20 @@ interface TokensJson {
  * The tokens of images of one size as an `.npz` file: `tokens` uint32 `[n,h,w]`, `codebookSize`, and `size` (width, height)
  * if the images were padded. Throws `ArgumentError` if there is no image or the sizes differ.
  */
-export function tokensToNpz(given: readonly Tokens[]): Uint8Array {
-  const { all, form: { grid, codebookSize, size } } = takeAlike(given);
-  const tokens = new Uint32Array(all.length * gridSize(grid));
-  all.forEach(({ data }, i) => tokens.set(data, i * data.length));
+export function tokensToNpz(tokens: readonly Tokens[]): Uint8Array {
+  const { all, form: { grid, codebookSize, size } } = takeAlike(tokens);
+  const data = new Uint32Array(all.length * gridSize(grid));
+  all.forEach((one, i) => data.set(one.data, i * one.data.length));
   return writeNpz({
-    tokens: { shape: [all.length, ...grid], data: tokens },
+    tokens: { shape: [all.length, ...grid], data },
     codebookSize: { shape: [], data: BigInt64Array.of(BigInt(codebookSize)) },
     ...(size ? { size: { shape: [2], data: Uint32Array.of(size.width, size.height) } } : {}),
   });
 }
 
 /** The same as JSON text: `{ codebookSize, grid, size?, tokens }`. Throws as `tokensToNpz` does. */
-export function tokensToJson(given: readonly Tokens[]): string {
-  const { all, form: { grid, codebookSize, size } } = takeAlike(given);
+export function tokensToJson(tokens: readonly Tokens[]): string {
+  const { all, form: { grid, codebookSize, size } } = takeAlike(tokens);
   const json: TokensJson = {
     codebookSize,
     grid,

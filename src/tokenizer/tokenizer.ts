@@ -58,9 +58,9 @@ export class Tokenizer implements AsyncDisposable {
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Tokenizer> {
     checkOptions(options, loadKinds, "load the tokenizer");
     checkSource(source, "load the tokenizer");
-    const { raw, prefix, onProgress, signal } = options;
+    const { raw, prefix, onProgress, cache, signal } = options;
     signal?.throwIfAborted();
-    await using checkpoint = await openCheckpoint(source, { onProgress, signal });
+    await using checkpoint = await openCheckpoint(source, { onProgress, cache, signal });
     return new Tokenizer(await Codec.load(tokenizerWeights(checkpoint, { raw, prefix }), options));
   }
 

@@ -14,6 +14,7 @@ import {
 } from "../tensor/options.ts";
 import { createBackend } from "../backend/select.ts";
 import { trainingParts } from "../backend/training.ts";
+import { parseRun } from "./config/parse.ts";
 import type { Run } from "./config/run.ts";
 import type { ImageReaderOptions } from "../data/image_reader.ts";
 import { checkPrecision } from "./precision.ts";
@@ -76,15 +77,12 @@ export interface Trained extends Progress {
  */
 export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   checkOptions(options, kinds, "train");
-  if (typeof run?.stage !== "string") {
-    throw unfit("Cannot train", "a configuration as readRun and parseRun give it", run);
-  }
-  const given = options.backend;
-  const own = given
+  run = checkedRun(run);
+  const own = options.backend
     ? undefined
     : await createBackend(run.backend, { threads: run.threads, training: trainingParts });
   await using _own = own;
-  const backend = given ?? own!;
+  const backend = options.backend ?? own!;
   await checkPrecision(run.precision, backend);
   await using folder = await RunFolder.open(options.folder, {
     config: run,
@@ -99,6 +97,13 @@ export async function train(run: Run, options: TrainOptions): Promise<Trained> {
   if (ended.finished) checkLearnt(run, { ...ended, ...stage.best });
   const models = ended.finished ? await stage.publish(checkpoint, folder.path) : [];
   return { ...ended, checkpoint, models };
+}
+
+/** A configuration that may have been made or changed after `parseRun`, before anything is written. Throws `ArgumentError`. */
+function checkedRun(run: Run): Run {
+  const stage: unknown = run?.stage;
+  if (stage === "tokenizer" || stage === "transformer") return parseRun(run, { stage });
+  throw unfit("Cannot train: run", "a configuration as readRun and parseRun give it", run);
 }
 
 /** Throws `NumericError` if an overfitting run did not reach its goal. */

@@ -99,11 +99,11 @@ export class Generator implements AsyncDisposable {
   static async load(source: ModelSource, options: GeneratorOptions = {}): Promise<Generator> {
     checkOptions(options, generatorKinds, "load the generator");
     checkSource(source, "load the generator");
-    const { tokenizer, raw, prefix, onProgress, signal } = options;
+    const { tokenizer, raw, prefix, onProgress, cache, signal } = options;
     signal?.throwIfAborted();
     const loaded = tokenizer instanceof Tokenizer ? tokenizer : undefined;
     await using files = await openGenerative(source, {
-      ...{ onProgress, signal },
+      ...{ onProgress, cache, signal },
       tokenizer: loaded ? undefined : tokenizer as ModelSource | undefined,
     });
     const transformer = transformerOf(files, options);

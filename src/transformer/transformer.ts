@@ -64,9 +64,9 @@ export class Transformer implements AsyncDisposable {
   static async load(source: ModelSource, options: ModelHints & RuntimeOptions = {}): Promise<Transformer> {
     checkOptions(options, loadKinds, "load the transformer");
     checkSource(source, "load the transformer");
-    const { onProgress, signal } = options;
+    const { onProgress, cache, signal } = options;
     signal?.throwIfAborted();
-    await using files = await openGenerative(source, { onProgress, signal });
+    await using files = await openGenerative(source, { onProgress, cache, signal });
     return new Transformer(await TransformerEngine.load(transformerOf(files, options), options));
   }
 
