@@ -1,3 +1,4 @@
+import { graphKind } from "../graph/kind.ts";
 import type { Graph } from "../graph/trace.ts";
 import { unfit } from "../tensor/describe.ts";
 import { elementsOf } from "../tensor/elements.ts";
@@ -5,14 +6,16 @@ import { ArgumentError } from "../tensor/errors.ts";
 import {
   callback,
   cancellable,
+  checkKind,
   checkOptions,
   type Kind,
   type Kinds,
+  listOf,
   oneOf,
-  record,
   required,
+  withMethods,
 } from "../tensor/options.ts";
-import { isShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 import {
   activationFormatNames,
   type CompileOptions,
@@ -30,26 +33,8 @@ export const weightSource: Kind = {
   },
 };
 
-/** A graph. */
-export const graphKind: Kind = {
-  expected: "a graph",
-  fits: (value) => {
-    const { tensors, outputs, effects } = (value ?? {}) as Partial<Graph>;
-    return Array.isArray(tensors) && tensors.every(isTraced) && record.fits(outputs) &&
-      Array.isArray(effects);
-  },
-};
-
-function isTraced(value: unknown): boolean {
-  const { op, inputs, attrs, shape } = (value ?? {}) as Partial<Graph["tensors"][number]>;
-  return typeof op === "string" && record.fits(inputs) && record.fits(attrs) && isShape(shape);
-}
-
 const loadKinds: Kinds<LoadOptions> = {
-  graphs: required({
-    expected: "a list of graphs",
-    fits: (value) => Array.isArray(value) && value.every(graphKind.fits),
-  }),
+  graphs: required(listOf(graphKind, "a list of graphs")),
   format: oneOf(weightFormatNames),
   onProgress: callback,
   ...cancellable,
@@ -57,8 +42,11 @@ const loadKinds: Kinds<LoadOptions> = {
 
 const compileKinds: Kinds<CompileOptions> = {
   activations: oneOf(activationFormatNames),
-  states: { expected: "a program", fits: (value) => typeof (value as { run?: unknown })?.run === "function" },
+  states: withMethods("a program", ["run"]),
 };
+
+/** A backend. */
+export const backendKind: Kind = withMethods("a backend", ["load", "compile"]);
 
 /** Throws `ArgumentError` for what `Backend.load` cannot be given. */
 export function checkLoad(source: WeightSource, options: LoadOptions): void {
@@ -83,7 +71,7 @@ export async function readWeight(
 /** Throws `ArgumentError` for what `Backend.compile` cannot be given, except weights and states, of which each backend knows its own. */
 export function checkCompile(graph: Graph, options: CompileOptions): void {
   checkOptions(options, compileKinds, "compile the program");
-  if (!graphKind.fits(graph)) throw unfit("Cannot compile the program: graph", graphKind.expected, graph);
+  checkKind(graph, graphKind, "Cannot compile the program: graph");
 }
 
 /** The error of `compile` for weights that another backend loaded. */

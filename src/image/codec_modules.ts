@@ -1,5 +1,6 @@
 import { fromBase64 } from "../io/base64.ts";
 import { compileFile, inBrowser } from "../io/host.ts";
+import { checkOptions, type Kinds, wasmModule } from "../tensor/options.ts";
 
 /** Names of the codecs. */
 export type CodecName = "png" | "jpegDecode" | "jpegEncode" | "webpDecode" | "webpEncode";
@@ -13,6 +14,10 @@ const places: Readonly<Record<CodecName, readonly [name: string, versions: strin
   webpEncode: ["@jsquash/webp", "^1.5.0", "codec/enc/webp_enc_simd.wasm"],
 };
 
+const kinds = Object.fromEntries(Object.keys(places).map((name) => [name, wasmModule])) as Kinds<
+  Partial<Record<CodecName, WebAssembly.Module>>
+>;
+
 const modules: Map<CodecName, WebAssembly.Module | Promise<WebAssembly.Module>> = new Map();
 
 /**
@@ -20,7 +25,8 @@ const modules: Map<CodecName, WebAssembly.Module | Promise<WebAssembly.Module>> 
  * of the packages @jsquash/png, jpeg and webp. Must be called before the first image is decoded.
  */
 export function provideCodecs(given: Readonly<Partial<Record<CodecName, WebAssembly.Module>>>): void {
-  for (const [name, module] of Object.entries(given)) modules.set(name as CodecName, module);
+  checkOptions(given, kinds, "provide the codecs");
+  for (const [name, module] of Object.entries(given)) if (module) modules.set(name as CodecName, module);
 }
 
 /** Imports a codec packed for pages: a WebAssembly file, compressed by gzip, in base64. */

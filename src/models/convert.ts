@@ -7,7 +7,9 @@ import {
 import {
   callback,
   cancellable,
+  checkKind,
   checkOptions,
+  filePath,
   flag,
   type Kinds,
   oneOf,
@@ -71,6 +73,7 @@ export async function convertCheckpoint(
   options: ConvertOptions = {},
 ): Promise<Conversion> {
   checkOptions(options, kinds, "convert the checkpoint");
+  checkKind(folder, filePath, "Cannot convert the checkpoint: folder");
   const { dtype = "f32", raw, prefix, signal, onProgress, fileSystem } = options;
   await using checkpoint = await openCheckpoint(source, { signal, onProgress });
   const { config, kind, source: weights } = tokenizerWeights(checkpoint, { raw, prefix });

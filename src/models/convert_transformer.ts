@@ -5,7 +5,16 @@ import {
   weightFormatNames,
 } from "../backend/backend.ts";
 import { weightFormats } from "../backend/formats.ts";
-import { callback, cancellable, checkOptions, type Kinds, oneOf, record } from "../tensor/options.ts";
+import {
+  callback,
+  cancellable,
+  checkKind,
+  checkOptions,
+  filePath,
+  type Kinds,
+  oneOf,
+  record,
+} from "../tensor/options.ts";
 import { dtypeBytes } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
@@ -14,6 +23,7 @@ import type { ModelSource } from "./find.ts";
 import { classesFile, samplingFile, transformerFile } from "./model_files.ts";
 import { openGenerative, transformerOf } from "./open_generative.ts";
 import { type AtomicOptions, writeFileAtomic } from "../io/atomic.ts";
+import { checkSource } from "./check_source.ts";
 import { hintKinds, type ModelHints } from "./hints.ts";
 import { configFile } from "./config_json.ts";
 import { storedTensors } from "./stored_tensors.ts";
@@ -62,6 +72,8 @@ export async function convertTransformer(
   given: ConvertTransformerOptions = {},
 ): Promise<TransformerConversion> {
   checkOptions(given, kinds, "convert the transformer");
+  checkSource(source, "convert the transformer");
+  checkKind(folder, filePath, "Cannot convert the transformer: folder");
   const { weights: format = "q8", signal, onProgress, fileSystem, ...hints } = given;
   await using files = await openGenerative(source, { signal, onProgress });
   const { config, source: weights } = transformerOf(files, hints);

@@ -12,6 +12,7 @@ import { encoder } from "../networks/magvit2/encoder.ts";
 import type { ModelHints } from "./hints.ts";
 import type { Checkpoint } from "../io/checkpoint.ts";
 import { checkWeightTypes, type PartKey, partWith } from "./part.ts";
+import { checkCheckpoint } from "./check_checkpoint.ts";
 import { configFile, parseConfig } from "./config_json.ts";
 import { formatConfig, inferConfig } from "./infer_config.ts";
 import {
@@ -63,6 +64,7 @@ export function tokenizerWeights(
   options: Pick<ModelHints, "raw" | "prefix"> = {},
 ): TokenizerWeights {
   checkOptions(options, { raw: flag, prefix: text }, "take the tokenizer's weights");
+  checkCheckpoint(whole, "take the tokenizer's weights");
   const { raw = false, prefix: wanted } = options;
   const { checkpoint, prefix } = partWith(whole, tokenizerKey, wanted), { name: file, tensors } = checkpoint;
   const names = tokenizerNames(tensors.keys());

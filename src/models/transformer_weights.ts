@@ -8,6 +8,7 @@ import type { TransformerConfig } from "../networks/transformer/config.ts";
 import { transformerPath } from "../networks/transformer/config.ts";
 import { checkWeightTypes, type PartKey, partWith } from "./part.ts";
 import { checkOptions } from "../tensor/options.ts";
+import { checkCheckpoint } from "./check_checkpoint.ts";
 import { hintKinds, type ModelHints } from "./hints.ts";
 import { inferTransformerConfig } from "./infer_transformer_config.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
@@ -38,6 +39,7 @@ const listed = 8;
  */
 export function transformerWeights(whole: Checkpoint, hints: ModelHints = {}): TransformerModel {
   checkOptions(hints, hintKinds, "take the transformer's weights");
+  checkCheckpoint(whole, "take the transformer's weights");
   const { checkpoint } = partWith(whole, transformerKey, hints.prefix);
   const found = new Map([...checkpoint.tensors].map(([name, { shape }]) => [name, shape]));
   const config = inferTransformerConfig(found, { ...hints, file: checkpoint.name });

@@ -1,8 +1,9 @@
 import { operationOf, type OpName, type Tensor } from "../graph/ops.ts";
 import { isLeaf } from "../graph/views.ts";
+import { graphKind } from "../graph/kind.ts";
 import { type Graph, tensorsOf } from "../graph/trace.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { checkOptions, type Kinds, oneOf, record, texts } from "../tensor/options.ts";
+import { checkKind, checkOptions, type Kinds, oneOf, record, texts, withMethods } from "../tensor/options.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { Emitter, type ExportWeights } from "./emitter.ts";
 import type { Exporter } from "./exporter.ts";
@@ -28,8 +29,11 @@ export interface OnnxOptions {
 const kinds: Kinds<OnnxOptions> = {
   dtype: oneOf(["f32", "f16"]),
   channelsFirst: texts,
-  resized: record,
-  axes: record,
+  resized: graphKind,
+  axes: {
+    expected: "lists of names by name",
+    fits: (value) => record.fits(value) && Object.values(value as object).every(texts.fits),
+  },
 };
 
 /**
@@ -41,7 +45,10 @@ const kinds: Kinds<OnnxOptions> = {
  * Nothing is read from `weights` before the model is written. Throws `ArgumentError` naming an op that cannot be exported.
  */
 export function exportOnnx(graph: Graph, weights: ExportWeights, options: OnnxOptions = {}): OnnxModel {
-  checkOptions(options, kinds, "export the graph");
+  const action = "export the graph", reader = withMethods("a source of weights { read }", ["read"]);
+  checkOptions(options, kinds, action);
+  checkKind(graph, graphKind, `Cannot ${action}: graph`);
+  checkKind(weights, reader, `Cannot ${action}: weights`);
   const { resized, axes = {} } = options;
   const parts = emit(graph, weights, options);
   if (!resized) return new OnnxModel(parts);

@@ -1,6 +1,7 @@
 import { concat } from "../io/concat.ts";
 import { bytes, type Fields, head, integer } from "../io/protobuf.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions, filePath } from "../tensor/options.ts";
 import { version } from "../version.ts";
 import {
   bytesOf,
@@ -75,7 +76,9 @@ export class OnnxModel {
    * The pieces of the model's file, one weight at a time. With `external`, the name of another file, the large weights are
    * in that file, whose pieces `externalPieces` gives.
    */
-  async *pieces({ external }: { external?: string } = {}): AsyncGenerator<Uint8Array> {
+  async *pieces(options: { external?: string } = {}): AsyncGenerator<Uint8Array> {
+    checkOptions(options, { external: filePath }, "write the model");
+    const { external } = options;
     for (const piece of this.#layout(external).pieces) {
       yield piece instanceof Uint8Array ? piece : await checked(piece);
     }

@@ -1,6 +1,7 @@
 import { type AtomicOptions, writeAll, writeAtomic } from "../io/atomic.ts";
-import { cancellable, checkOptions, type Kinds, record } from "../tensor/options.ts";
-import type { OnnxModel } from "./model.ts";
+import { unfit } from "../tensor/describe.ts";
+import { cancellable, checkKind, checkOptions, filePath, type Kinds, record } from "../tensor/options.ts";
+import { OnnxModel } from "./model.ts";
 
 /** How a model is written. */
 export interface WriteOnnxOptions extends AtomicOptions {
@@ -22,6 +23,8 @@ export async function writeOnnx(
   given: WriteOnnxOptions = {},
 ): Promise<string[]> {
   checkOptions(given, kinds, "write the model");
+  checkKind(path, filePath, "Cannot write the model: path");
+  if (!(model instanceof OnnxModel)) throw unfit("Cannot write the model", "an OnnxModel", model);
   const { signal, ...options } = given;
   const data = model.needsExternalData ? `${path}.data` : undefined;
   const external = data?.slice(data.search(/[^/\\]*$/));

@@ -1,13 +1,13 @@
 import {
   checkOptions,
   flag,
-  type Kind,
   type Kinds,
   record,
   required,
   text,
   texts,
   wholeNumber,
+  withMethods,
 } from "../tensor/options.ts";
 import type { Limits } from "./limits.ts";
 import type { ServableGenerator } from "./work/generation_scheduler.ts";
@@ -54,15 +54,6 @@ export interface ServiceOptions {
   readonly pages?: boolean;
 }
 
-/** An object with these methods, as `name`s have them. */
-function like(name: string, methods: readonly string[]): Kind {
-  return {
-    expected: `a ${name}`,
-    fits: (value) =>
-      methods.every((method) => typeof (value as Record<string, unknown>)?.[method] === "function"),
-  };
-}
-
 const kinds: Kinds<ServiceOptions> = {
   models: required({
     expected: "a list of at least one model",
@@ -82,8 +73,8 @@ const { codecThreads: _threads, pages: _pages, ...edgeKinds } = kinds;
 
 const modelKinds: Kinds<ServedModel> = {
   name: required(text),
-  tokenizer: required(like("Tokenizer", ["encode", "decode"])),
-  generator: like("Generator", ["plan", "openBatch"]),
+  tokenizer: required(withMethods("a Tokenizer", ["encode", "decode"])),
+  generator: withMethods("a Generator", ["plan", "openBatch"]),
   files: record,
 };
 

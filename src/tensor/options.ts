@@ -28,6 +28,30 @@ export const record: Kind = {
   fits: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
+/** The path of a file or folder. */
+export const filePath: Kind = {
+  expected: "a path",
+  fits: (value) => typeof value === "string" && value !== "",
+};
+
+/** A map, such as of shapes by name. */
+export const map: Kind = { expected: "a Map", fits: (value) => value instanceof Map };
+
+/** An object with these methods. */
+export function withMethods(expected: string, methods: readonly string[]): Kind {
+  return {
+    expected,
+    fits: (value) =>
+      methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === "function"),
+  };
+}
+
+/** What `WebAssembly.compile` gives. */
+export const wasmModule: Kind = {
+  expected: "a compiled WebAssembly.Module",
+  fits: (value) => value instanceof WebAssembly.Module,
+};
+
 /** A list whose members are of a kind. */
 export function listOf(
   kind: Kind,

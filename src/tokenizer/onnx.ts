@@ -1,6 +1,11 @@
 import type { TokenizerModel } from "../models/tokenizer_weights.ts";
-import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
+import {
+  downsamplingFactor,
+  type TokenizerConfig,
+  tokenizerConfigKinds,
+} from "../networks/magvit2/config.ts";
 import { exportOnnx } from "../onnx/export.ts";
+import { checkModel } from "../runtime/check_model.ts";
 import { checkOptions, type Kinds, oneOf } from "../tensor/options.ts";
 import type { OnnxModel } from "../onnx/model.ts";
 import { decodeGraph, encodeGraph, type Extent } from "./programs.ts";
@@ -17,10 +22,11 @@ const kinds: Kinds<{ dtype?: "f32" | "f16" }> = { dtype: oneOf(["f32", "f16"]) }
  * downsampling factor.
  */
 export function encoderOnnx(
-  { config, source }: TokenizerModel,
+  model: TokenizerModel,
   options: { dtype?: "f32" | "f16" } = {},
 ): OnnxModel {
-  checkOptions(options, kinds, "export the tokenizer");
+  checkExport(model, options);
+  const { config, source } = model;
   const [graph, resized] = extents(config).map((extent) => encodeGraph(config, extent));
   return exportOnnx(graph!, source, {
     ...options,
@@ -35,10 +41,11 @@ export function encoderOnnx(
  * clamped.
  */
 export function decoderOnnx(
-  { config, source }: TokenizerModel,
+  model: TokenizerModel,
   options: { dtype?: "f32" | "f16" } = {},
 ): OnnxModel {
-  checkOptions(options, kinds, "export the tokenizer");
+  checkExport(model, options);
+  const { config, source } = model;
   const [graph, resized] = extents(config).map((extent) => decodeGraph(config, extent));
   return exportOnnx(graph!, source, {
     ...options,
@@ -46,6 +53,11 @@ export function decoderOnnx(
     channelsFirst: ["x"],
     axes: { x: imageAxes, tokens: tokenAxes },
   });
+}
+
+function checkExport(model: TokenizerModel, options: { dtype?: "f32" | "f16" }): void {
+  checkOptions(options, kinds, "export the tokenizer");
+  checkModel(model, tokenizerConfigKinds, "export the tokenizer");
 }
 
 /** Two sizes that have no axis in common. */

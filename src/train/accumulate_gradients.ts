@@ -1,6 +1,7 @@
 import { grad } from "../autograd/grad.ts";
 import { add, assign, constant, input, mul, reshape, select, state, sub } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
+import { checkKind, wholeNumber } from "../tensor/options.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 import { allFinite, skipNonfinite } from "./skip_nonfinite.ts";
@@ -36,6 +37,7 @@ const inputName = "microbatch";
 
 /** The input that says which microbatch of a step a run is, from 0. Only needed where steps have several. */
 export function microbatchInput(index: number): Record<string, HostTensor<"u32">> {
+  checkKind(index, wholeNumber(0, 2 ** 32 - 1), "Cannot number a microbatch: index");
   return { [inputName]: u32Tensor([1], Uint32Array.of(index)) };
 }
 

@@ -3,6 +3,7 @@ import { add, assign, clamp, constant, detach, div, mul, state } from "../graph/
 import type { Tensor } from "../graph/ops.ts";
 import { Scope } from "../nn/scope.ts";
 import type { Statistics } from "../nn/batch_norm.ts";
+import { checkFields, type Kinds, numberFrom, oneOf, required, wholeNumber } from "../tensor/options.ts";
 import { type Batches, flattened, runningEffects, unflattened } from "./batch_norm_states.ts";
 import { blurGan, type BlurGanConfig } from "./blur_gan.ts";
 import {
@@ -24,6 +25,27 @@ export type DiscriminatorConfig =
     readonly generatorWeight?: number;
   }
   & (({ readonly kind: "patch" } & PatchGanConfig) | ({ readonly kind: "blur" } & BlurGanConfig));
+
+const patchKinds: Kinds<PatchGanConfig> = {
+  ndf: required(wholeNumber(1, 2 ** 12)),
+  layers: required(wholeNumber(1, 10)),
+};
+const blurKinds: Kinds<BlurGanConfig> = {
+  channels: required(wholeNumber(1, 2 ** 12)),
+  stages: required(wholeNumber(1, 10)),
+};
+
+/** Throws `ArgumentError` for a wrong field of a discriminator; `action` completes "Cannot …". */
+export function checkDiscriminator(config: DiscriminatorConfig, action: string): void {
+  checkFields<Pick<DiscriminatorConfig, "kind" | "loss" | "lecamWeight" | "generatorWeight">>(config, {
+    kind: required(oneOf(["patch", "blur"])),
+    loss: required(oneOf(["hinge", "vanilla", "non-saturating"])),
+    lecamWeight: required(numberFrom(0, Infinity)),
+    generatorWeight: numberFrom(0, Infinity),
+  }, action);
+  if (config.kind === "patch") checkFields<PatchGanConfig>(config, patchKinds, action);
+  else checkFields<BlurGanConfig>(config, blurKinds, action);
+}
 
 /** Where the discriminator's weights are in a checkpoint of training. */
 export const discriminatorPath = "loss.discriminator";

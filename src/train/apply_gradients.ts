@@ -1,8 +1,18 @@
 import { between, constant, div, mul } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
+import {
+  checkFields,
+  checkOptions,
+  type Kinds,
+  numberFrom,
+  oneOf,
+  record,
+  required,
+  wholeNumber,
+} from "../tensor/options.ts";
 import { gradientState, nonfiniteState, type Objective } from "./accumulate_gradients.ts";
-import type { LossScale, LossScaleConfig } from "./loss_scale.ts";
-import { adam, type AdamConfig } from "./optimizer/adam.ts";
+import { type LossScale, type LossScaleConfig, lossScaleKinds } from "./loss_scale.ts";
+import { adam, type AdamConfig, adamKinds } from "./optimizer/adam.ts";
 import { clipFactor, gradientNorm } from "./optimizer/clip.ts";
 import { allFinite, skipNonfinite } from "./skip_nonfinite.ts";
 
@@ -22,6 +32,23 @@ export interface UpdateConfig {
   readonly microbatches?: number;
   /** Scales losses, for gradients of a small range. */
   readonly lossScale?: LossScaleConfig;
+}
+
+/** The kinds of `UpdateConfig`. */
+export const updateKinds: Kinds<UpdateConfig> = {
+  adam: required(record),
+  emaDecay: numberFrom(0, 1),
+  weightDecay: numberFrom(0, Infinity),
+  weightDecayOn: oneOf(["matrices", "all"]),
+  clip: numberFrom(0, Infinity),
+  microbatches: wholeNumber(1),
+  lossScale: record,
+};
+
+/** Throws `ArgumentError` for what is wrong within the fields of an `UpdateConfig`; `action` completes "Cannot …". */
+export function checkUpdate({ adam, lossScale }: UpdateConfig, action: string): void {
+  checkFields(adam, adamKinds, `${action}: adam`);
+  if (lossScale) checkOptions(lossScale, lossScaleKinds, `${action}: lossScale`);
 }
 
 /** The application of gradients as part of a graph. */

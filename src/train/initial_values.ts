@@ -1,5 +1,7 @@
 import type { WeightSource } from "../backend/backend.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { unfit } from "../tensor/describe.ts";
+import { checkOptions, oneOf, required, wholeNumber } from "../tensor/options.ts";
+import { isShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { discriminatorPath } from "./adversary.ts";
 import { RandomStream } from "./random_stream.ts";
 
@@ -14,20 +16,26 @@ type Rule = (
 /** The deviation of weights that begin as normal ones. */
 const deviation = 0.02;
 
+const action = "make the first weights", seed = required(wholeNumber(0));
+
 /** The values that a training from the beginning starts with, by name: a function of the seed and of names alone. */
 function initialValues(
   shapes: ReadonlyMap<string, Shape>,
   { seed, rule }: { seed: number; rule: Rule },
 ): WeightSource {
+  const isShapes = shapes instanceof Map && [...shapes.values()].every(isShape);
+  if (!isShapes) throw unfit(`Cannot ${action}: shapes`, "a Map of shapes by name", shapes);
   return {
     shapes,
-    read(name) {
-      const shape = shapes.get(name)!;
+    // deno-lint-ignore require-await -- Errors reject.
+    async read(name) {
+      const shape = shapes.get(name);
+      if (!shape) throw unfit(`Cannot ${action}: name`, "the name of one of the shapes", name);
       const random = new RandomStream({ seed, name });
       const value = rule(name, shape, random, shapes), data = new Float32Array(sizeOf(shape));
       if (typeof value === "number") data.fill(value);
       else for (let i = 0; i < data.length; i++) data[i] = value();
-      return Promise.resolve(data);
+      return data;
     },
   };
 }
@@ -39,8 +47,10 @@ function initialValues(
  */
 export function tokenizerInitialValues(
   shapes: ReadonlyMap<string, Shape>,
-  { seed, discriminator }: { seed: number; discriminator?: "patch" | "blur" },
+  options: { seed: number; discriminator?: "patch" | "blur" },
 ): WeightSource {
+  checkOptions(options, { seed, discriminator: oneOf(["patch", "blur"]) }, action);
+  const { discriminator } = options;
   const rule: Rule = (name, shape, random, all) => {
     const weightName = name.replace(/\.bias$/, ".weight"), weight = all.get(weightName) ?? shape;
     const isNorm = weight.length === 1, isWeight = weightName === name;
@@ -51,18 +61,19 @@ export function tokenizerInitialValues(
     const bound = 1 / Math.sqrt(sizeOf(weight.slice(1)));
     return () => bound * (2 * random.uniform() - 1);
   };
-  return initialValues(shapes, { seed, rule });
+  return initialValues(shapes, { seed: options.seed, rule });
 }
 
 /** The initial values of a transformer: matrices and embeddings N(0, 0.02), heads 0, norms 1 (docs/model.md, Training the transformer). */
 export function transformerInitialValues(
   shapes: ReadonlyMap<string, Shape>,
-  { seed }: { seed: number },
+  options: { seed: number },
 ): WeightSource {
+  checkOptions(options, { seed }, action);
   const rule: Rule = (name, shape, random) => {
     if (shape.length === 1) return 1;
     if (/\.head\.\d+\.weight$/.test(name)) return 0;
     return () => deviation * random.normal();
   };
-  return initialValues(shapes, { seed, rule });
+  return initialValues(shapes, { seed: options.seed, rule });
 }

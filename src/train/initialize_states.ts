@@ -1,7 +1,9 @@
 import type { States, WeightSource } from "../backend/backend.ts";
+import { weightSource } from "../backend/requests.ts";
+import { checkKind, withMethods } from "../tensor/options.ts";
 import { f32Tensor } from "../tensor/tensor.ts";
 import { emaName } from "./optimizer/ema.ts";
-import { statesOf, type TrainingStep } from "./training_step.ts";
+import { checkStep, statesOf, type TrainingStep } from "./training_step.ts";
 
 /**
  * Writes the states that training starts with: parameters from `source`, moving averages as copies of them, running
@@ -12,6 +14,10 @@ export async function initializeStates(
   training: TrainingStep,
   source: WeightSource,
 ): Promise<void> {
+  const action = "begin the training";
+  checkKind(states, withMethods("the states of a program", ["read", "write"]), `Cannot ${action}: states`);
+  checkStep(training, action);
+  checkKind(source, weightSource, `Cannot ${action}: source`);
   const { parameters, initial } = training, all = statesOf(training);
   for (const [name, { shape }] of parameters) {
     const value = f32Tensor(shape, await source.read(name));

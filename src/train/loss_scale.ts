@@ -1,6 +1,7 @@
 import { add, assign, between, clamp, constant, mul, state, sub } from "../graph/build.ts";
-import type { ActivationFormat } from "../backend/backend.ts";
+import { type ActivationFormat, activationFormatNames } from "../backend/backend.ts";
 import type { Tensor } from "../graph/ops.ts";
+import { checkKind, type Kinds, numberFrom, oneOf, required, wholeNumber } from "../tensor/options.ts";
 
 /** How losses are scaled, so that gradients in f16 are neither 0 nor infinite. */
 export interface LossScaleConfig {
@@ -9,6 +10,12 @@ export interface LossScaleConfig {
   /** The factor doubles after this number of steps with finite gradients. */
   readonly growthInterval: number;
 }
+
+/** The kinds of `LossScaleConfig`. */
+export const lossScaleKinds: Kinds<LossScaleConfig> = {
+  initial: required(numberFrom(1, Infinity)),
+  growthInterval: required(wholeNumber(1)),
+};
 
 /** The states that hold the factor, and the number of finite steps since it changed. */
 const factorName = "loss_scale", goodName = "loss_scale.good";
@@ -21,6 +28,7 @@ const most = 2 ** 24;
  * than too small, and doubled so rarely that steps lost by a doubling do not matter. None in f32.
  */
 export function lossScaleFor(precision: ActivationFormat): LossScaleConfig | undefined {
+  checkKind(precision, oneOf(activationFormatNames), "Cannot choose a loss scale: precision");
   return precision === "f16" ? { initial: 2 ** 16, growthInterval: 2000 } : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { broadcastTo, constant, dropout, input, isPositive, select } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
+import { checkOptions, type Kinds, required, wholeNumber } from "../tensor/options.ts";
 import { type HostTensor, u32Tensor } from "../tensor/tensor.ts";
 
 /** The input by which `stepRandom` comes, u32 `[4]`. */
@@ -15,8 +16,16 @@ export interface StepRandom {
   readonly microbatch?: number;
 }
 
+const randomKinds: Kinds<StepRandom> = {
+  seed: required(wholeNumber(0)),
+  step: required(wholeNumber(0, 2 ** 32 - 1)),
+  microbatch: wholeNumber(0, 2 ** 32 - 1),
+};
+
 /** The input of a step that drops, by name: seed, low and high word, step, microbatch. */
-export function stepRandom({ seed, step, microbatch = 0 }: StepRandom): Record<string, HostTensor<"u32">> {
+export function stepRandom(options: StepRandom): Record<string, HostTensor<"u32">> {
+  checkOptions(options, randomKinds, "make a step's random numbers");
+  const { seed, step, microbatch = 0 } = options;
   return { [randomName]: u32Tensor([4], Uint32Array.of(seed, seed / 2 ** 32, step, microbatch)) };
 }
 

@@ -2,11 +2,27 @@ import { add, constant, input, mul, reshape, slice } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { graphOf } from "../graph/trace.ts";
 import { Scope } from "../nn/scope.ts";
-import type { TokenizerConfig } from "../networks/magvit2/config.ts";
+import { type TokenizerConfig, tokenizerConfigKinds } from "../networks/magvit2/config.ts";
+import {
+  checkOptions,
+  flag,
+  type Kinds,
+  numberFrom,
+  record,
+  required,
+  wholeNumber,
+  withMethods,
+} from "../tensor/options.ts";
 import { f32Tensor, type HostTensor } from "../tensor/tensor.ts";
 import { decoder } from "../networks/magvit2/decoder.ts";
 import { encoder } from "../networks/magvit2/encoder.ts";
-import { adversary, type DiscriminatorConfig, discriminatorPath, judgements } from "./adversary.ts";
+import {
+  adversary,
+  checkDiscriminator,
+  type DiscriminatorConfig,
+  discriminatorPath,
+  judgements,
+} from "./adversary.ts";
 import { meanOf } from "./losses/adversarial.ts";
 import { LossScale } from "./loss_scale.ts";
 import { blockEnds } from "./blocks.ts";
@@ -17,7 +33,7 @@ import { l1Loss, l2Loss } from "./losses/reconstruction.ts";
 import { trainable } from "./parameters.ts";
 import type { TrainingStep } from "./training_step.ts";
 import { accumulateGradients } from "./accumulate_gradients.ts";
-import { applyGradients, type UpdateConfig } from "./apply_gradients.ts";
+import { applyGradients, checkUpdate, type UpdateConfig, updateKinds } from "./apply_gradients.ts";
 
 export type { DiscriminatorConfig };
 
@@ -43,6 +59,23 @@ export interface TokenizerStepConfig extends UpdateConfig {
   readonly quantizer?: Quantizer;
 }
 
+const action = "make a step of training", weight = numberFrom(0, Infinity);
+
+const kinds: Kinds<TokenizerStepConfig & { n: number; size: number }> = {
+  n: required(wholeNumber(1, 2 ** 16)),
+  size: required(wholeNumber(1, 2 ** 16)),
+  discriminator: record,
+  l1Weight: weight,
+  l2Weight: weight,
+  entropyWeight: required(weight),
+  commitmentWeight: required(weight),
+  perceptual: required(flag),
+  frozenEncoder: flag,
+  gradientCheckpointing: flag,
+  quantizer: withMethods("a quantizer", ["tokens", "codes", "quantize", "losses"]),
+  ...updateKinds,
+};
+
 /** Where LPIPS's weights are in a checkpoint of training. */
 export const lpipsPath = "loss.perceptual_loss";
 
@@ -62,10 +95,16 @@ export interface StepFactors {
   readonly entropy: number;
 }
 
+const factorKinds: Kinds<StepFactors> = {
+  generator: required(weight),
+  discriminator: required(weight),
+  entropy: required(weight),
+};
+
 /** The input that says how much some losses count in a step. */
-export function stepFactors(
-  { generator, discriminator, entropy }: StepFactors,
-): Record<string, HostTensor<"f32">> {
+export function stepFactors(factors: StepFactors): Record<string, HostTensor<"f32">> {
+  checkOptions(factors, factorKinds, "weigh the losses of a step");
+  const { generator, discriminator, entropy } = factors;
   return { [factorsName]: f32Tensor([3], Float32Array.of(generator, discriminator, entropy)) };
 }
 
@@ -81,8 +120,13 @@ export function stepFactors(
  */
 export function tokenizerStep(
   model: TokenizerConfig,
-  { n, size, ...config }: TokenizerStepConfig & { n: number; size: number },
+  options: TokenizerStepConfig & { n: number; size: number },
 ): TrainingStep {
+  checkOptions(model, tokenizerConfigKinds, `${action}: model`);
+  checkOptions(options, kinds, action);
+  checkUpdate(options, action);
+  if (options.discriminator) checkDiscriminator(options.discriminator, `${action}: discriminator`);
+  const { n, size, ...config } = options;
   const x = input("x", { shape: [n, size, size, model.inChannels], dtype: "f32" });
   const z = encoder(new Scope("encoder"), x, model);
   const quantizer = config.quantizer ?? quantizerOf(model);

@@ -1,9 +1,25 @@
-import type { Backend, CompileOptions, Program, ProgramStats, States, Weights } from "../backend/backend.ts";
+import {
+  activationFormatNames,
+  type Backend,
+  type CompileOptions,
+  type Program,
+  type ProgramStats,
+  type States,
+  type Weights,
+} from "../backend/backend.ts";
+import { backendKind } from "../backend/requests.ts";
 import { tensorsOf } from "../graph/trace.ts";
+import { unfit } from "../tensor/describe.ts";
+import { checkKind, checkOptions, type Kinds, oneOf, record, required } from "../tensor/options.ts";
 import { BackendError } from "../tensor/errors.ts";
 import { f32Tensor, type HostTensor } from "../tensor/tensor.ts";
 import { microbatchInput } from "./accumulate_gradients.ts";
-import type { TrainingStep } from "./training_step.ts";
+import { checkStep, type TrainingStep } from "./training_step.ts";
+
+const kinds: Kinds<Pick<CompileOptions, "activations"> & { weights: Weights }> = {
+  weights: required(record),
+  activations: oneOf(activationFormatNames),
+};
 
 /** Inputs of a program, by name. */
 export type Inputs = Readonly<Record<string, HostTensor>>;
@@ -29,9 +45,13 @@ export class TrainingProgram implements AsyncDisposable {
    */
   static async compile(
     backend: Backend,
-    { gradients, apply }: TrainingStep,
-    { weights, activations }: Pick<CompileOptions, "activations"> & { weights: Weights },
+    step: TrainingStep,
+    options: Pick<CompileOptions, "activations"> & { weights: Weights },
   ): Promise<TrainingProgram> {
+    checkOptions(options, kinds, "compile the training");
+    checkKind(backend, backendKind, "Cannot compile the training: backend");
+    checkStep(step, "compile the training");
+    const { gradients, apply } = step, { weights, activations } = options;
     await using programs = new AsyncDisposableStack();
     const first = programs.use(await backend.compile(gradients, weights, { activations }));
     const second = programs.use(await backend.compile(apply, weights, { states: first }));
@@ -68,6 +88,8 @@ export class TrainingProgram implements AsyncDisposable {
    * means over the microbatches.
    */
   async run(...microbatches: readonly Inputs[]): Promise<Record<string, HostTensor>> {
+    if (microbatches.length === 0) throw unfit("Cannot run the step: inputs", "at least one microbatch", []);
+    for (const inputs of microbatches) checkKind(inputs, record, "Cannot run the step: inputs");
     const losses: Record<string, HostTensor>[] = [];
     for (const [i, inputs] of microbatches.entries()) {
       losses.push(await this.gradients.run({ ...inputs, ...microbatchInput(i) }));

@@ -1,5 +1,8 @@
 import type { Tensor } from "../graph/ops.ts";
+import { graphKind } from "../graph/kind.ts";
 import { type Graph, tensorsOf } from "../graph/trace.ts";
+import { unfit } from "../tensor/describe.ts";
+import { map } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
 
 /**
@@ -24,4 +27,14 @@ export function statesOf({ gradients, apply }: TrainingStep): Map<string, Shape>
     states.map(({ attrs: { name, shape } }) => [name, shape] as const)
       .filter(([name]) => !name.startsWith("grad.")),
   );
+}
+
+/** Throws `ArgumentError` for what is no step of training; `action` completes "Cannot …". */
+export function checkStep(value: TrainingStep, action: string): void {
+  const { gradients, apply, parameters, initial } = (value ?? {}) as Partial<TrainingStep>;
+  const fits = graphKind.fits(gradients) && graphKind.fits(apply) && map.fits(parameters) &&
+    map.fits(initial);
+  if (!fits) {
+    throw unfit(`Cannot ${action}: step`, "a step that tokenizerStep or transformerStep gave", value);
+  }
 }

@@ -1,7 +1,8 @@
 import { add, input } from "../graph/build.ts";
 import { graphOf } from "../graph/trace.ts";
-import type { TransformerConfig } from "../networks/transformer/config.ts";
+import { type TransformerConfig, transformerConfigKinds } from "../networks/transformer/config.ts";
 import { teacherForced } from "../networks/transformer/network.ts";
+import { checkOptions, flag, type Kinds, numberFrom, required, wholeNumber } from "../tensor/options.ts";
 import { blockEnds } from "./blocks.ts";
 import { LossScale } from "./loss_scale.ts";
 import { tokenLoss } from "./losses/next_token.ts";
@@ -9,7 +10,7 @@ import { trainable } from "./parameters.ts";
 import { Dropper } from "./randomness.ts";
 import type { TrainingStep } from "./training_step.ts";
 import { accumulateGradients } from "./accumulate_gradients.ts";
-import { applyGradients, type UpdateConfig } from "./apply_gradients.ts";
+import { applyGradients, checkUpdate, type UpdateConfig, updateKinds } from "./apply_gradients.ts";
 
 /** What a transformer is trained with. */
 export interface TransformerStepConfig extends UpdateConfig {
@@ -21,6 +22,16 @@ export interface TransformerStepConfig extends UpdateConfig {
   readonly gradientCheckpointing?: boolean;
 }
 
+const action = "make a step of training";
+
+const kinds: Kinds<TransformerStepConfig & { n: number }> = {
+  n: required(wholeNumber(1, 2 ** 16)),
+  dropout: required(numberFrom(0, 0.99)),
+  classDropout: required(numberFrom(0, 0.99)),
+  gradientCheckpointing: flag,
+  ...updateKinds,
+};
+
 /**
  * One step of a transformer's training (docs/model.md, Training the transformer) on n images: `classes` u32 `[n]`,
  * `pre` and `post` u32 `[n,positions]`, by AdamW on the sum of both sub-tokens' cross-entropies.
@@ -31,8 +42,12 @@ export interface TransformerStepConfig extends UpdateConfig {
  */
 export function transformerStep(
   model: TransformerConfig,
-  { n, ...config }: TransformerStepConfig & { n: number },
+  options: TransformerStepConfig & { n: number },
 ): TrainingStep {
+  checkOptions(model, transformerConfigKinds, `${action}: model`);
+  checkOptions(options, kinds, action);
+  checkUpdate(options, action);
+  const { n, ...config } = options;
   const tokens = (name: string) => input(name, { shape: [n, model.grid ** 2], dtype: "u32" });
   const pre = tokens("pre"), post = tokens("post"), labels = input("classes", { shape: [n], dtype: "u32" });
   const dropper = new Dropper();

@@ -1,7 +1,9 @@
 import type { TransformerModel } from "../models/transformer_weights.ts";
+import { transformerConfigKinds } from "../networks/transformer/config.ts";
 import { teacherForcedGraph } from "../networks/transformer/network.ts";
 import { exportOnnx } from "../onnx/export.ts";
 import type { OnnxModel } from "../onnx/model.ts";
+import { checkModel } from "../runtime/check_model.ts";
 import { checkOptions, type Kinds, oneOf, wholeNumber } from "../tensor/options.ts";
 import { stepGraph } from "./step_graph.ts";
 
@@ -13,17 +15,18 @@ export interface TransformerOnnxOptions {
   n?: number;
 }
 
-const kinds: Kinds<TransformerOnnxOptions> = { dtype: oneOf(["f32", "f16"]), n: wholeNumber(1) };
+const kinds: Kinds<TransformerOnnxOptions> = { dtype: oneOf(["f32", "f16"]), n: wholeNumber(1, 2 ** 16) };
 
 /**
  * The transformer over all P = grid² positions of n images as an ONNX model: `classes` int64 `[n]`, `pre` and `post` int64
  * `[n,P]` → `logits_pre` f32 `[n,P,2^b0]` and `logits_post` `[n,P,2^b1]`.
  */
 export function teacherForcedOnnx(
-  { config, source }: TransformerModel,
+  model: TransformerModel,
   options: TransformerOnnxOptions = {},
 ): OnnxModel {
-  checkOptions(options, kinds, "export the transformer");
+  checkExport(model, options);
+  const { config, source } = model;
   const { dtype, n = 1 } = options;
   return exportOnnx(teacherForcedGraph(config, { n }), source, { dtype });
 }
@@ -34,11 +37,17 @@ export function teacherForcedOnnx(
  * as float16), are inputs, zeros at first, and outputs, `…cache.next`, which the next step is given.
  */
 export function stepOnnx(
-  { config, source }: TransformerModel,
+  model: TransformerModel,
   options: TransformerOnnxOptions = {},
 ): OnnxModel {
-  checkOptions(options, kinds, "export the transformer");
+  checkExport(model, options);
+  const { config, source } = model;
   const { dtype, n = 1 } = options;
   const graph = stepGraph(config, { n, guided: true, logits: true, f16Cache: dtype === "f16" });
   return exportOnnx(graph, source, { dtype });
+}
+
+function checkExport(model: TransformerModel, options: TransformerOnnxOptions): void {
+  checkOptions(options, kinds, "export the transformer");
+  checkModel(model, transformerConfigKinds, "export the transformer");
 }

@@ -1,5 +1,6 @@
 import { fromBase64 } from "../../io/base64.ts";
 import { BackendError } from "../../tensor/errors.ts";
+import { checkKind, oneOf, wasmModule } from "../../tensor/options.ts";
 import type { Variant } from "./features.ts";
 
 /**
@@ -15,16 +16,21 @@ export const inferenceBuild: KernelBuild = {
   simd: () => import("./_generated_simd.ts"),
 };
 
+const variants = oneOf(Object.keys(inferenceBuild));
+
 const compiled = new Map<KernelBuild[Variant], Promise<WebAssembly.Module>>();
 
 /** Gives the compiled module of a variant for inference, for hosts that compile no WebAssembly while they run. */
 export function provideKernels(variant: Variant, module: WebAssembly.Module): void {
+  checkKind(variant, variants, "Cannot provide the kernels: variant");
+  checkKind(module, wasmModule, "Cannot provide the kernels: module");
   compiled.set(inferenceBuild[variant], Promise.resolve(module));
 }
 
 /** The bytes of a variant for inference as a `.wasm` file, which a host compiles before it gives them to `provideKernels`. */
-export function kernelBytes(variant: Variant): Promise<Uint8Array<ArrayBuffer>> {
-  return bytesOf(inferenceBuild[variant]);
+export async function kernelBytes(variant: Variant): Promise<Uint8Array<ArrayBuffer>> {
+  checkKind(variant, variants, "Cannot read the kernels: variant");
+  return await bytesOf(inferenceBuild[variant]);
 }
 
 /** The compiled module of a variant, compiled once. Rejects with `BackendError` where the host does not allow it. */

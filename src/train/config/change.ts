@@ -1,8 +1,17 @@
+import { unfit } from "../../tensor/describe.ts";
+import { checkKind, record, wholeNumber } from "../../tensor/options.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import type { Run } from "./run.ts";
 
 /** What overfitting must reach: PSNR in dB, and cross-entropy in nats of both sub-tokens together. */
 export const bars = { tokenizer: 30, transformer: 0.1 } as const;
+
+/** Throws `ArgumentError` for what is no complete configuration; `action` completes "Cannot …". */
+function checkRun(run: Run, action: string): void {
+  const { stage, data, model, optimizer } = (run ?? {}) as Partial<Run>;
+  if (Object.hasOwn(bars, stage ?? "") && [data, model, optimizer].every(record.fits)) return;
+  throw unfit(`Cannot ${action}: run`, "a configuration as readRun and parseRun give it", run);
+}
 
 /** Steps between evaluations while overfitting. */
 const evaluateEvery = 25;
@@ -12,6 +21,8 @@ const evaluateEvery = 25;
  * reaches the bar. It fails if that takes more than the run's steps.
  */
 export function overfitting<R extends Run>(run: R, images: number): R {
+  checkRun(run, "overfit");
+  checkKind(images, wholeNumber(1), "Cannot overfit: images");
   const overfit = { images, bar: bars[run.stage] };
   const intervals = { ...run.intervals, evaluate: evaluateEvery };
   const order = { order: "epochs", mirror: "none" } as const;
@@ -31,6 +42,7 @@ export function overfitting<R extends Run>(run: R, images: number): R {
  * Throws `ArgumentError` if the configuration has no `optimizer.learningRateBatch`.
  */
 export function withScaledLearningRate<R extends Run>(run: R): R {
+  checkRun(run, "scale the learning rate");
   const { learningRate, learningRateBatch } = run.optimizer;
   if (learningRateBatch === undefined) {
     throw new ArgumentError("Cannot scale the learning rate: optimizer.learningRateBatch", {

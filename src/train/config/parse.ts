@@ -2,11 +2,13 @@ import type * as z from "zod";
 import { files, look } from "../../io/host.ts";
 import { reasonOf } from "../../io/reason.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkKind, checkOptions, filePath, oneOf, required, text } from "../../tensor/options.ts";
 import { readPreset } from "../presets/mod.ts";
 import type { Run, TokenizerRun, TransformerRun } from "./run.ts";
 import { renamed } from "./renamed.ts";
 import { tokenizerRun, transformerRun } from "./schema.ts";
 
+const stageKind = oneOf(["tokenizer", "transformer"]);
 const schemas = { tokenizer: tokenizerRun, transformer: transformerRun };
 
 /** Complete configurations by the stage that they are for. */
@@ -23,8 +25,10 @@ export interface Runs {
  */
 export function parseRun<S extends keyof Runs>(
   value: unknown,
-  { stage, file = "the configuration" }: { stage: S; file?: string },
+  options: { stage: S; file?: string },
 ): Runs[S] {
+  checkOptions(options, { stage: required(stageKind), file: text }, "read the configuration");
+  const { stage, file = "the configuration" } = options;
   const old = renamed(value);
   if (old) {
     throw new ArgumentError(`Cannot train: ${old.field} of ${file}`, {
@@ -53,8 +57,13 @@ export function parseRun<S extends keyof Runs>(
 export async function readRun<S extends keyof Runs>(
   source: string,
   stage: S,
-  { data }: { data?: string } = {},
+  options: { data?: string } = {},
 ): Promise<Runs[S]> {
+  const action = "read the configuration";
+  checkOptions(options, { data: filePath }, action);
+  checkKind(source, filePath, `Cannot ${action}: source`);
+  checkKind(stage, stageKind, `Cannot ${action}: stage`);
+  const { data } = options;
   const isName = /^[\w-]+$/.test(source) && !await look(source);
   const value = isName ? await readPreset(source) : await readJson(source);
   const parsed = parseRun(value, { stage, file: source });
@@ -64,14 +73,14 @@ export async function readRun<S extends keyof Runs>(
 }
 
 async function readJson(path: string): Promise<unknown> {
-  let text: string;
+  let json: string;
   try {
-    text = await files().readFile(path, "utf8");
+    json = await files().readFile(path, "utf8");
   } catch (cause) {
     throw new ArgumentError(`Cannot read ${path}`, { got: reasonOf(cause), cause });
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(json);
   } catch (cause) {
     throw new ArgumentError(`Cannot read ${path}`, { expected: "JSON", got: String(cause), cause });
   }

@@ -1,6 +1,15 @@
 import { adamUpdate, input, state } from "../../graph/build.ts";
 import type { Tensor } from "../../graph/ops.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import {
+  checkFields,
+  checkOptions,
+  type Kinds,
+  numberFrom,
+  required,
+  text,
+  wholeNumber,
+} from "../../tensor/options.ts";
 import { f32Tensor, type HostTensor } from "../../tensor/tensor.ts";
 import { emaName } from "./ema.ts";
 
@@ -13,6 +22,13 @@ export interface AdamConfig {
   /** Added to the root of the mean of squares; default 1e-8. */
   readonly eps?: number;
 }
+
+/** The kinds of `AdamConfig`. */
+export const adamKinds: Kinds<AdamConfig> = {
+  beta1: required(numberFrom(0, 1)),
+  beta2: required(numberFrom(0, 1)),
+  eps: numberFrom(0, Infinity),
+};
 
 /** A parameter (a state), its gradient, and its decoupled weight decay (AdamW), 0 by default. */
 export interface AdamGroupMember {
@@ -61,9 +77,18 @@ export function adam(
 
 /** The input of step `step` (from 1) and of a learning rate, by name: learningRate, learningRate/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ). */
 export function adamStep(
-  { step, learningRate }: { step: number; learningRate: number },
-  { beta1, beta2, name = "adam" }: AdamConfig & { name?: string },
+  at: { step: number; learningRate: number },
+  config: AdamConfig & { name?: string },
 ): Record<string, HostTensor<"f32">> {
+  const action = "make a step of Adam";
+  checkOptions(
+    at,
+    { step: required(wholeNumber(1)), learningRate: required(numberFrom(0, Infinity)) },
+    action,
+  );
+  // A training's configuration has other fields, too.
+  checkFields(config, { ...adamKinds, name: text }, action);
+  const { step, learningRate } = at, { beta1, beta2, name = "adam" } = config;
   const values = [learningRate, learningRate / (1 - beta1 ** step), 1 / Math.sqrt(1 - beta2 ** step)];
   return { [inputName(name)]: f32Tensor([3], Float32Array.from(values)) };
 }

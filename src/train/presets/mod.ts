@@ -1,6 +1,6 @@
+import { checkKind, text } from "../../tensor/options.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 
-/** A configuration before `parseRun`. */
 /** A configuration of training as its JSON. */
 export type Preset = Readonly<Record<string, unknown>>;
 
@@ -25,6 +25,7 @@ export const presetNames: readonly string[] = Object.keys(presets);
 
 /** The preset of that name, before `parseRun`. Throws `ArgumentError` if there is none. */
 export async function readPreset(name: string): Promise<Preset> {
+  checkKind(name, text, "Cannot find the configuration: name");
   if (Object.hasOwn(presets, name)) return (await presets[name]!()).default;
   throw new ArgumentError(`Cannot find the configuration ${name}`, {
     expected: `the path of a file, or one of ${presetNames.join(", ")}`,

@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { type AtomicOptions, writeAll, writeFileAtomic } from "../../io/atomic.ts";
 import { files } from "../../io/host.ts";
 import { reasonOf } from "../../io/reason.ts";
+import { checkKind, filePath } from "../../tensor/options.ts";
 import { FileError } from "../../tensor/errors.ts";
 
 /** The log in a run's folder: a line of JSON for each record, in the order of their steps. */
@@ -55,6 +56,7 @@ export class MetricsLog implements AsyncDisposable {
 
 /** The records of a folder's log; none without a log. An incomplete last line is left out. */
 export async function readMetrics(folder: string): Promise<MetricsRecord[]> {
+  checkKind(folder, filePath, "Cannot read the metrics: folder");
   const text = await files().readFile(`${folder}/${metricsFile}`, "utf8").catch(() => "");
   return text.split("\n").slice(0, -1).map((line) => JSON.parse(line) as MetricsRecord);
 }
