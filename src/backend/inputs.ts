@@ -46,7 +46,10 @@ export function takeSteps(
 ): NamedTensors[] {
   if (!Array.isArray(steps)) throw unfit("Cannot run the program: steps", "a list of inputs", steps);
   checkFeedback(graph, feedback);
-  return steps.map((inputs, step) => takeInputs(graph, inputs, step === 0 ? [] : Object.keys(feedback)));
+  return Array.from(
+    steps,
+    (inputs, step) => takeInputs(graph, inputs, step === 0 ? [] : Object.keys(feedback)),
+  );
 }
 
 function checkFeedback(graph: Graph, feedback: Readonly<Record<string, string>>): void {

@@ -15,7 +15,7 @@ import {
   required,
   withMethods,
 } from "../tensor/options.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { isShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import {
   activationFormatNames,
   type CompileOptions,
@@ -29,7 +29,7 @@ export const weightSource: Kind = {
   expected: "a source of weights { shapes, read }",
   fits: (value) => {
     const { shapes, read } = (value ?? {}) as Partial<WeightSource>;
-    return shapes instanceof Map && typeof read === "function";
+    return shapes instanceof Map && [...shapes.values()].every(isShape) && typeof read === "function";
   },
 };
 

@@ -1,4 +1,5 @@
 import { unfit } from "../tensor/describe.ts";
+import { isListOf } from "../tensor/every.ts";
 import { checkOptions, type Kinds, wholeNumber } from "../tensor/options.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Image, Rgb } from "./image.ts";
@@ -24,12 +25,10 @@ const kinds: Kinds<ContactSheetOptions> = { scale: wholeNumber(1), gap: wholeNum
 export function contactSheet(rows: readonly (readonly Image[])[], options: ContactSheetOptions = {}): Image {
   checkOptions(options, kinds, "make a contact sheet");
   const { scale = 1, gap = 4, background = white } = options;
-  if (!Array.isArray(rows) || !rows.every(Array.isArray)) {
+  if (!isListOf(rows as unknown, Array.isArray)) {
     throw unfit("Cannot make a contact sheet: rows", "a list of rows of images", rows);
   }
-  rows = (rows as readonly (readonly Image[])[]).map((row) =>
-    row.map((image) => takeImage(image, "make a contact sheet"))
-  );
+  rows = Array.from(rows, (row) => Array.from(row, (image) => takeImage(image, "make a contact sheet")));
   const columns = Math.max(0, ...rows.map((row) => row.length));
   if (columns === 0) {
     throw new ArgumentError("Cannot make a contact sheet", { expected: "at least one image", got: "none" });

@@ -1,4 +1,5 @@
 import { describe, unfit } from "../tensor/describe.ts";
+import { isListOf } from "../tensor/every.ts";
 import { elementsOf, isNumbers } from "../tensor/elements.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { type Kind, wholeNumber } from "../tensor/options.ts";
@@ -25,7 +26,7 @@ const maxBytes = 2 ** 32;
 /** The kind of a colour. */
 export const color: Kind = {
   expected: "red, green and blue from 0 to 255",
-  fits: (value) => Array.isArray(value) && value.length === 3 && value.every(wholeNumber(0, 255).fits),
+  fits: (value) => isListOf(value, wholeNumber(0, 255).fits) && value.length === 3,
 };
 
 /** White. */
@@ -38,7 +39,10 @@ export const white: Rgb = [255, 255, 255];
  */
 export function createImage(size: { width: number; height: number }, data?: Uint8Array): Image {
   const bytes = checkSize(size, "create an image"), { width, height } = size;
-  return takeImage({ width, height, data: data ?? new Uint8Array(bytes) }, "create an image");
+  return takeImage(
+    { width, height, data: data === undefined ? new Uint8Array(bytes) : data },
+    "create an image",
+  );
 }
 
 /** Creates an image of one colour. Throws `ArgumentError` as `createImage` does. */

@@ -72,7 +72,7 @@ export function imagesToTensor(
   if (!Array.isArray(images) || images.length === 0) {
     throw unfit("Cannot batch the images: images", "a list of at least one image", images);
   }
-  const all = images.map((image) => takeImage(image, "batch the images")), [first] = all as [Image];
+  const all = Array.from(images, (image) => takeImage(image, "batch the images")), [first] = all as [Image];
   const { width, height, left, top } = paddingTo(first, factor);
   const frame = width * height * 3, { pixel, channel } = stepsOf(layout, width * height);
   const data = destination(into, images.length * frame);
@@ -122,7 +122,7 @@ export function tensorToImages(tensor: HostTensor<"f32">, options: TensorToImage
   const size = crop ?? { width, height };
   checkSize(size, `${action}: crop`);
   if (!(size.width <= width && size.height <= height)) {
-    throw new ArgumentError("Cannot crop the images of a tensor", {
+    throw new ArgumentError(`Cannot ${action}: crop`, {
       expected: `a size of at most ${width}×${height}`,
       got: `${size.width}×${size.height}`,
     });
@@ -230,7 +230,7 @@ function takeFour(
 function destination(into: Float32Array | undefined, length: number): Float32Array {
   if (!into) return new Float32Array(length);
   if (into.length >= length) return into.subarray(0, length);
-  throw new ArgumentError("Cannot write into the given array", {
+  throw new ArgumentError("Cannot write into the given array: into", {
     expected: `at least ${length} elements`,
     got: `${into.length}`,
   });

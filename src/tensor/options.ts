@@ -1,4 +1,5 @@
 import { unfit } from "./describe.ts";
+import { isListOf } from "./every.ts";
 import { ArgumentError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
@@ -59,7 +60,7 @@ export function listOf(
   { from = 0, to = Infinity }: { from?: number; to?: number } = {},
 ): Kind {
   const isLong = ({ length }: readonly unknown[]) => length >= from && length <= to;
-  return { expected, fits: (value) => Array.isArray(value) && isLong(value) && value.every(kind.fits) };
+  return { expected, fits: (value) => isListOf(value, kind.fits) && isLong(value) };
 }
 
 /** A text. */
@@ -136,6 +137,7 @@ export function checkFields<Options extends object>(
   kinds: Kinds<Options>,
   action: string,
 ): void {
+  if (!record.fits(options)) throw unfit(`Cannot ${action}: options`, "an object", options);
   for (const [name, { expected, fits, names, required }] of Object.entries<Kind>(kinds)) {
     const value: unknown = options[name as keyof Options];
     if (value === undefined ? !required : fits(value)) continue;

@@ -1,9 +1,11 @@
+import { isListOf } from "./every.ts";
+
 /** Lengths of a tensor's axes, outermost first. A scalar has shape `[]`. */
 export type Shape = readonly number[];
 
 /** Whether `value` is a list of whole numbers from 0 on. */
 export function isShape(value: unknown): value is Shape {
-  return Array.isArray(value) && value.every((length) => Number.isSafeInteger(length) && length >= 0);
+  return isListOf(value, (length) => Number.isSafeInteger(length) && (length as number) >= 0);
 }
 
 /** Number of elements. */

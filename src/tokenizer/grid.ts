@@ -1,3 +1,4 @@
+import { isListOf } from "../tensor/every.ts";
 import { unfit } from "../tensor/describe.ts";
 
 /** How tokens are arranged: rows and columns of an image, or frames, rows and columns of a video. */
@@ -17,8 +18,8 @@ export function formatGrid(grid: readonly number[]): string {
 
 /** Whether `value` is a list of two or three whole numbers from 1 on. */
 export function isGrid(value: unknown): value is Grid {
-  return Array.isArray(value) && (value.length === 2 || value.length === 3) &&
-    value.every((side) => Number.isSafeInteger(side) && side > 0);
+  return isListOf(value, (side) => Number.isSafeInteger(side) && (side as number) > 0) &&
+    (value.length === 2 || value.length === 3);
 }
 
 /** Rows and columns of an image's grid. Throws `ArgumentError` for a value that is none; `action` completes "Cannot …". */

@@ -62,7 +62,7 @@ export function takeAlike(given: readonly Tokens[]): { all: Tokens[]; form: Omit
   if (!Array.isArray(given) || given.length === 0) {
     throw unfit("Cannot write tokens", "a list of the tokens of at least one image", given);
   }
-  const all = given.map((tokens) => takeForm(tokens, "write tokens")), form = all[0]!;
+  const all = Array.from(given, (tokens) => takeForm(tokens, "write tokens")), form = all[0]!;
   const other = all.find((tokens) => formatForm(tokens) !== formatForm(form));
   if (!other) return { all, form };
   throw new ArgumentError("Cannot write tokens of different grids to one file", {

@@ -225,5 +225,5 @@ function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
 }
 
 function listOf<Item>(value: Item | readonly Item[]): readonly Item[] {
-  return isList(value) ? value : [value];
+  return isList(value) ? Array.from(value) : [value];
 }

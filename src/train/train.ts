@@ -6,11 +6,11 @@ import {
   callback,
   cancellable,
   checkOptions,
+  filePath,
   flag,
   type Kinds,
   record,
   required,
-  text,
 } from "../tensor/options.ts";
 import { createBackend } from "../backend/select.ts";
 import { trainingParts } from "../backend/training.ts";
@@ -42,7 +42,7 @@ export interface TrainOptions extends AtomicOptions, TrainingObserver {
 }
 
 const kinds: Kinds<TrainOptions> = {
-  folder: required(text),
+  folder: required(filePath),
   resume: flag,
   backend: {
     expected: "a backend",

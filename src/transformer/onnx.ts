@@ -25,9 +25,7 @@ export function teacherForcedOnnx(
   model: TransformerModel,
   options: TransformerOnnxOptions = {},
 ): OnnxModel {
-  checkExport(model, options);
-  const { config, source } = model;
-  const { dtype, n = 1 } = options;
+  const { config, source, dtype, n } = taken(model, options);
   return exportOnnx(teacherForcedGraph(config, { n }), source, { dtype });
 }
 
@@ -40,14 +38,16 @@ export function stepOnnx(
   model: TransformerModel,
   options: TransformerOnnxOptions = {},
 ): OnnxModel {
-  checkExport(model, options);
-  const { config, source } = model;
-  const { dtype, n = 1 } = options;
+  const { config, source, dtype, n } = taken(model, options);
   const graph = stepGraph(config, { n, guided: true, logits: true, f16Cache: dtype === "f16" });
   return exportOnnx(graph, source, { dtype });
 }
 
-function checkExport(model: TransformerModel, options: TransformerOnnxOptions): void {
+function taken(
+  model: TransformerModel,
+  options: TransformerOnnxOptions,
+): TransformerModel & { dtype?: "f32" | "f16"; n: number } {
   checkOptions(options, kinds, "export the transformer");
   checkModel(model, transformerConfigKinds, "export the transformer");
+  return { ...model, n: 1, ...options };
 }

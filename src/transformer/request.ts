@@ -1,5 +1,6 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { unfit } from "../tensor/describe.ts";
+import { isListOf } from "../tensor/every.ts";
 import { cancellable, type Kind, type Kinds, required, wholeNumber } from "../tensor/options.ts";
 import { type ClassId, classNumber } from "./classes.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
@@ -37,7 +38,11 @@ const batchSize = maxCandidates;
 
 const classKind: Kind = {
   expected: "a class or a list of classes, by number or name",
-  fits: (value) => [value].flat().every((id) => typeof id === "number" || typeof id === "string"),
+  fits: (value) =>
+    isListOf(
+      Array.isArray(value) ? value : [value],
+      (id) => typeof id === "number" || typeof id === "string",
+    ),
 };
 
 /** The kinds of `GenerateOptions`. */

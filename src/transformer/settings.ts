@@ -1,3 +1,4 @@
+import { isListOf } from "../tensor/every.ts";
 import { checkKind, flag, type Kind, type Kinds, oneOf, required, wholeNumber } from "../tensor/options.ts";
 
 /** One value for both sub-tokens, or a value for each. */
@@ -98,7 +99,7 @@ function perSubToken(expected: string, fits: (value: number) => boolean): Kind {
   const isOne = (value: unknown) => typeof value === "number" && fits(value);
   return {
     expected: `${expected}, one number or two`,
-    fits: (value) => isOne(value) || Array.isArray(value) && value.length === 2 && value.every(isOne),
+    fits: (value) => isOne(value) || isListOf(value, isOne) && value.length === 2,
   };
 }
 

@@ -5,6 +5,8 @@ import { modelNames, type ModelSource } from "../../src/models/find.ts";
 import { openCheckpoint } from "../../src/models/open.ts";
 import { openGenerative } from "../../src/models/open_generative.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import { Transformer } from "../../src/transformer/transformer.ts";
 import { scratch } from "../cli/support.ts";
 import { FileServer, nowhere } from "../support/file_server.ts";
 import { thrown } from "../support/thrown.ts";
@@ -54,6 +56,14 @@ test("a name, folder, file, address, blob and bytes are the same model", async (
   assert.is(new Set(shapes).size, 1);
   await using tokenizer = await Tokenizer.load(bytes, { threads: 1 });
   assert.equal([tokenizer.codebookSize, tokenizer.factor, tokenizer.backend], [2 ** 18, 4, "wasm"]);
+});
+
+test("nothing is kept with cache: false, whatever is loaded", async () => {
+  const remote = offer();
+  for (const model of [Tokenizer, Generator, Transformer]) {
+    await using _ = await model.load(remote, { backend: "reference", cache: false });
+    await Deno.stat(folder.at("cache")).then(() => assert.unreachable("there is a cache"), () => {});
+  }
 });
 
 test("the address of a folder has all files of a generative model, or some", async () => {

@@ -1,5 +1,6 @@
 import { type Graph, tensorsOf } from "../../graph/trace.ts";
 import { roundTo } from "../../tensor/quantize.ts";
+import { isListOf } from "../../tensor/every.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { checkOptions, type Kinds, required, text, wholeNumber } from "../../tensor/options.ts";
 import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSource } from "../backend.ts";
@@ -30,7 +31,11 @@ const kinds: Kinds<OrtOptions> = {
   }),
   executionProviders: {
     expected: "a list of names, or of objects with a name",
-    fits: (value) => Array.isArray(value) && value.every((one) => text.fits(one) || text.fits(one?.name)),
+    fits: (value) =>
+      isListOf(
+        value,
+        (one) => text.fits(one) || text.fits((one as { name?: unknown } | null | undefined)?.name),
+      ),
   },
   threads: wholeNumber(1),
 };

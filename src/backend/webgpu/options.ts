@@ -1,4 +1,4 @@
-import { flag, type Kinds, numberFrom, oneOf, record } from "../../tensor/options.ts";
+import { callback, flag, type Kinds, numberFrom, oneOf, record } from "../../tensor/options.ts";
 import type { ActivationFormat } from "../backend.ts";
 import type { TrainingShaders } from "./lowering.ts";
 import type { Tiling } from "./tiles.ts";
@@ -45,4 +45,13 @@ export const webGpuKinds: Kinds<WebGpuOptions> = {
   activations: oneOf(["f32", "f16"]),
   training: record,
   flopPerSubmit: numberFrom(1, Infinity),
+};
+
+/** The kinds of `WebGpuParts`. */
+export const webGpuPartsKinds: Kinds<WebGpuParts> = {
+  tiling: record,
+  open: callback,
+  limits: record,
+  guarded: flag,
+  idle: record,
 };

@@ -4,7 +4,7 @@ import type { Backend, CompileOptions, LoadOptions, Program, Weights, WeightSour
 import { checkCompile, checkLoad, foreignWeights } from "../requests.ts";
 import type { Counters } from "./counters.ts";
 import { Gpu } from "./gpu.ts";
-import { webGpuKinds, type WebGpuOptions, type WebGpuParts } from "./options.ts";
+import { webGpuKinds, type WebGpuOptions, type WebGpuParts, webGpuPartsKinds } from "./options.ts";
 import { WebGpuProgram } from "./program.ts";
 import { WebGpuWeights } from "./weights.ts";
 
@@ -23,6 +23,7 @@ export class WebGpuBackend implements Backend {
   /** Creates a backend whose device is opened by the first call that needs it. */
   constructor(options: WebGpuOptions = {}, parts: WebGpuParts = {}) {
     checkOptions(options, webGpuKinds, "create a WebGPU backend");
+    checkOptions(parts, webGpuPartsKinds, "create a WebGPU backend");
     this.#gpu = new Gpu(options, parts);
   }
 

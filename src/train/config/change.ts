@@ -9,7 +9,9 @@ export const bars = { tokenizer: 30, transformer: 0.1 } as const;
 /** Throws `ArgumentError` for what is no complete configuration; `action` completes "Cannot …". */
 function checkRun(run: Run, action: string): void {
   const { stage, data, model, optimizer } = (run ?? {}) as Partial<Run>;
-  if (Object.hasOwn(bars, stage ?? "") && [data, model, optimizer].every(record.fits)) return;
+  if ((stage === "tokenizer" || stage === "transformer") && [data, model, optimizer].every(record.fits)) {
+    return;
+  }
   throw unfit(`Cannot ${action}: run`, "a configuration as readRun and parseRun give it", run);
 }
 

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { files, look } from "../../io/host.ts";
 import { reasonOf } from "../../io/reason.ts";
+import { describe } from "../../tensor/describe.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { checkKind, checkOptions, filePath, oneOf, required, text } from "../../tensor/options.ts";
 import { readPreset } from "../presets/mod.ts";
@@ -46,7 +47,7 @@ export function parseRun<S extends keyof Runs>(
   const field = [...issue.path, ...(issue.code === "unrecognized_keys" ? [issue.keys[0]] : [])].join(".");
   throw new ArgumentError(`Cannot train: ${field || "all"} of ${file}`, {
     expected: expectedBy(issue),
-    got: issue.code === "unrecognized_keys" ? "an unknown one" : shown(issue.input),
+    got: issue.code === "unrecognized_keys" ? "an unknown one" : describe(issue.input),
   });
 }
 
@@ -137,8 +138,4 @@ function expectedBy(issue: z.core.$ZodIssue): string {
     default:
       return issue.message.replace(/^.*[Ee]xpected /, "").replaceAll(" | ", " or ");
   }
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? "nothing" : JSON.stringify(value)?.slice(0, 100) ?? String(value);
 }
