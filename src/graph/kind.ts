@@ -1,3 +1,4 @@
+import { isListOf } from "../tensor/every.ts";
 import { type Kind, record } from "../tensor/options.ts";
 import { isShape } from "../tensor/shape.ts";
 import type { Graph } from "./trace.ts";
@@ -7,8 +8,8 @@ export const graphKind: Kind = {
   expected: "a graph",
   fits: (value) => {
     const { tensors, outputs, effects } = (value ?? {}) as Partial<Graph>;
-    return Array.isArray(tensors) && tensors.every(isTraced) && record.fits(outputs) &&
-      Array.isArray(effects);
+    return isListOf(tensors, isTraced) && isListOf(effects, isTraced) &&
+      record.fits(outputs) && isListOf(Object.values(outputs!), isTraced);
   },
 };
 
