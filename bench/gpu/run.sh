@@ -11,7 +11,6 @@ set -u
 results=${1:-results}
 mkdir -p "$results" && results=$(cd "$results" && pwd) && cd "$(dirname "$0")" || exit 1
 parts=${PARTS-check ceilings tokenizer token layers training tfjs}
-keeper=
 
 # The binary is unpacked once, elsewhere if the pack cannot be written.
 deno=$PWD/deno
@@ -22,10 +21,6 @@ if [ ! -x "$deno" ]; then
     chmod +x "$deno.part" && mv "$deno.part" "$deno" || { echo "Cannot unpack deno.xz: needs xz or python3"; exit 1; }
 fi
 
-finish() { [ -z "$keeper" ] || kill "$keeper" 2>/dev/null; }
-trap finish EXIT
-trap 'exit 1' INT TERM
-
 everything() {
   command -v nvidia-smi > /dev/null && nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.sm,power.limit --format=csv
   cuda=
@@ -35,13 +30,13 @@ everything() {
   # process touches the device through CUDA now and then.
   if [ -n "$cuda" ]; then
     python3 -c '
-import time, torch
-x = torch.ones(1, device="cuda")
-while True:
+import os, time, torch
+x, parent = torch.ones(1, device="cuda"), os.getppid()
+while os.getppid() == parent:
     x += 1
     torch.cuda.synchronize()
     time.sleep(0.005)' > /dev/null 2>&1 &
-    keeper=$!
+    keeper=$! # It ends with this shell at the latest.
   fi
 
   case " $parts " in *" check "*)
@@ -52,14 +47,14 @@ while True:
   if [ -n "$cuda" ] && [ "${SECONDS_PYTORCH:-60}" != 0 ]; then
     echo; echo "== PyTorch"
     timeout $((${SECONDS_PYTORCH:-60} + 30)) python3 pytorch/run.py --seconds "${SECONDS_PYTORCH:-60}" \
-      --parts "${PARTS_PYTORCH:-encode,decode,token,conv,train,product,matvec}" > "$results/pytorch.json" &&
-      set -- --pytorch "$results/pytorch.json"
+      --parts "${PARTS_PYTORCH:-encode,decode,token,conv,train,product,matvec}" > "$results/pytorch.json"
+    set -- --pytorch "$results/pytorch.json"
   fi
 
   others=$(for part in $parts; do [ "$part" = check ] || echo "$part"; done)
   [ -z "$others" ] || "$deno" run -A --quiet run.js $others --seconds "${SECONDS_PART:-60}" \
     ${LARGE:+--large} --json "$results/results.json" "$@"
-  finish
+  [ -z "${keeper-}" ] || kill "$keeper"
 }
 
 everything 2>&1 | tee "$results/log.txt"
