@@ -49,7 +49,7 @@ export const webGpuKinds: Kinds<WebGpuOptions> = {
 
 /** The kinds of `WebGpuParts`. */
 export const webGpuPartsKinds: Kinds<WebGpuParts> = {
-  tiling: record,
+  tiling: oneOf(["staged", "direct"]),
   open: callback,
   limits: record,
   guarded: flag,
