@@ -1,59 +1,46 @@
-// attention_grad, first pass: the gradient by the queries, and what the second pass needs of each position
+// attention_grad, second pass: the gradient by the queries
 //
-//   P[p, i] = softmax over i ≤ p of q[p] · k[i] / sqrt(HEAD)     a[p] = sum over i ≤ p of P[p, i]·(dy[p] · v[i])
 //   dq[p] = sum over i ≤ p of P[p, i]·(dy[p] · v[i] − a[p]) / sqrt(HEAD) · k[i]
 //
-// qkv f32 [B, POSITIONS, 3·D]: q, k and v of D elements, in heads of HEAD. dy f32 [B, POSITIONS, D]. out f32, as qkv.
-// rows f32 [B, HEADS, POSITIONS, 2]: the logarithm of the sum of the exponentials of a position's scores, and a.
-// A workgroup does one position of one head.
+// Names and layouts as in the first pass, `attention_grad_rows`; out f32, as qkv. A workgroup does 32 positions p of one
+// head, the longest sums first, by tiles.
 
-@group(0) @binding(0) var<storage, read_write> qkv: array<f32>;
-@group(0) @binding(1) var<storage, read_write> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<storage, read_write> rows: array<f32>;
 
-var<workgroup> scores: array<f32, POSITIONS>;
-var<workgroup> slopes: array<f32, POSITIONS>;
-var<workgroup> parts: array<f32, WORKGROUP>;
+#include attention_grad_tile
+#include attention_grad_sums
 
-#include softmax
+fn load_own_a(p: u32, c: u32) -> vec4f { return load_part(0, p, c); }
+fn load_own_b(p: u32, c: u32) -> vec4f { return load_gradient(p, c); }
+fn load_other_a(p: u32, c: u32) -> vec4f { return load_part(1, p, c); }
+fn load_other_b(p: u32, c: u32) -> vec4f { return load_part(2, p, c); }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let p = group.x;
-  let base = group.z * POSITIONS * 3 * D + group.y * HEAD;
-  let gradient = (group.z * POSITIONS + p) * D + group.y * HEAD;
-  for (var i = thread; i <= p; i += WORKGROUP) {
-    var score = 0.0;
-    var slope = 0.0;
-    for (var c = 0u; c < HEAD; c++) {
-      score += qkv[base + p * 3 * D + c] * qkv[base + i * 3 * D + D + c];
-      slope += dy[gradient + c] * qkv[base + i * 3 * D + 2 * D + c];
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(local_invocation_index) thread: u32) {
+  start(group_id);
+  let own = 32 * (BLOCKS - 1 - group_id.x / SLICES);
+  let columns = group_id.x % SLICES * 8 * COLUMNS;
+  let lane = thread % 8;
+  let group = thread / 8;
+  let p = own + 4 * group + vec4u(0, 1, 2, 3);
+  let row = (group_id.z * HEADS + group_id.y) * POSITIONS;
+#for r < 4
+  let row{r} = (row + min(p[{r}], POSITIONS - 1)) * 2;
+#end
+  let logarithm = vec4f(rows[row0], rows[row1], rows[row2], rows[row3]);
+  let average = vec4f(rows[row0 + 1], rows[row1 + 1], rows[row2 + 1], rows[row3 + 1]);
+  var dq = Sums();
+  for (var other = 0u; other < min(own + 32, POSITIONS); other += OTHERS) {
+    let tile = tile_of(own, other, thread);
+#for j < KEYS
+    let slope{j} = SCALE * exp(tile.scores[{j}] - logarithm) * (tile.slopes[{j}] - average);
+    place_weights(8 * {j} + lane, group, select(vec4f(), slope{j}, vec4u(other + 8 * {j} + lane) <= p));
+#end
+    for (var n = thread; n < OTHERS * 8 * COLUMNS; n += 64) {
+      let c = n % (8 * COLUMNS);
+      place_block(n / (8 * COLUMNS), c, load_other_a(other + n / (8 * COLUMNS), columns + c));
     }
-    scores[i] = score / sqrt(f32(HEAD));
-    slopes[i] = slope;
+    dq = plus_products(dq, thread);
   }
-  let total = exponentials(p + 1, thread);
-  workgroupBarrier();
-  var sum = 0.0;
-  for (var i = thread; i <= p; i += WORKGROUP) { sum += scores[i] / total * slopes[i]; }
-  parts[thread] = sum;
-  workgroupBarrier();
-  for (var half = WORKGROUP / 2; half > 0; half /= 2) {
-    if (thread < half) { parts[thread] += parts[thread + half]; }
-    workgroupBarrier();
-  }
-  let average = parts[0];
-  for (var c = thread; c < HEAD; c += WORKGROUP) {
-    var dq = 0.0;
-    for (var i = 0u; i <= p; i++) {
-      dq += scores[i] / total * (slopes[i] - average) * qkv[base + i * 3 * D + D + c];
-    }
-    out[base + p * 3 * D + c] = dq / sqrt(f32(HEAD));
-  }
-  if (thread == 0) {
-    let row = ((group.z * HEADS + group.y) * POSITIONS + p) * 2;
-    rows[row] = largest_score + log(total);
-    rows[row + 1] = average;
-  }
+  store_sums(0, own + 4 * group, columns + lane, dq);
 }

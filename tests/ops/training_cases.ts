@@ -232,6 +232,10 @@ export const trainingCases: { readonly [O in TrainingOp]: OpCases<O> } = {
       [[2, 5, 24], 2],
       [[1, 33, 96], 4],
       [[3, 64, 192], 2],
+      // Heads that end within a vector, and so wide that several workgroups share their results.
+      [[2, 35, 30], 2],
+      [[1, 70, 210], 1],
+      [[1, 34, 408], 1],
       [[0, 4, 24], 2],
     ] as [Shape, number][]).map(([qkv, heads]) => ({
       operands: { qkv: given(qkv, { scale: 2 }), dy: given(qkv.with(2, qkv[2]! / 3)) },

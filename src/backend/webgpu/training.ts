@@ -1,5 +1,5 @@
 import { trainingSources } from "./_generated_training.ts";
-import { attentionTraining } from "./lower/attention.ts";
+import { attentionTraining } from "./lower/attention_grad.ts";
 import { convTraining } from "./lower/conv.ts";
 import { elementwiseTraining } from "./lower/elementwise.ts";
 import { inferenceLowering } from "./lower/inference.ts";

@@ -1,7 +1,6 @@
 import { flopOf } from "../../../graph/flop.ts";
 import type { Tensor } from "../../../graph/ops.ts";
 import { BackendError } from "../../../tensor/errors.ts";
-import { type Scratch, workgroupSize } from "../commands.ts";
 import { byElement } from "../each_element.ts";
 import type { Rules, Target } from "../lowering.ts";
 import type { Constants } from "../specialise.ts";
@@ -46,27 +45,6 @@ export const attentionLowering: Rules<"rope" | "attention" | "attention_step"> =
       workgroups: [heads, qkv.shape[0]!, 1],
       flop: flopOf(tensor as Tensor),
     }];
-  },
-};
-
-/** The same for those that need the kernels of training. */
-export const attentionTraining: Rules<"attention_grad"> = {
-  attention_grad: (tensor, target) => {
-    const { inputs: { qkv, dy }, attrs: { heads } } = tensor;
-    const [sequences, positions, width] = dy.shape as [number, number, number];
-    // Two arrays of positions lie in workgroup memory, beside a value of each thread.
-    checkPositions(positions, Math.floor((target.workgroupBytes / 4 - workgroupSize) / 2));
-    const rows: Scratch = { scratch: "rows", bytes: 8 * sequences * heads * positions };
-    const passes = ["attention_grad_query", "attention_grad_key"] as const;
-    return passes.map((kernel) => ({
-      kernel,
-      constants: {
-        ...{ WORKGROUP: workgroupSize, POSITIONS: positions, HEADS: heads, D: width, HEAD: width / heads },
-      },
-      bindings: { qkv, dy, out: tensor as Tensor, rows },
-      workgroups: [positions, heads, sequences],
-      flop: flopOf(tensor as Tensor) / passes.length,
-    }));
   },
 };
 
