@@ -63,8 +63,8 @@ export function chooseTile({ tiling, workgroupBytes, software }: TileTarget, siz
   if (software) return { staged: true, pixels: 4, quads: 1, lanes: 8, rows: 8 };
   if (outputs <= 32) return { staged: true, pixels: 8, quads, lanes: 4, rows: 16 };
   const blocks = blocksOf(large, sizes);
-  const fits = bytesOf(large) <= workgroupBytes && blocks >= fewestLarge;
-  if (fits && outputs > 64 && blocks * mostParts(sizes) >= manyWorkgroups / 2) return large;
+  const fits = bytesOf(large) <= workgroupBytes && rows > 64 && outputs > 64;
+  if (fits && blocks >= fewestLarge && blocks * mostParts(sizes) >= manyWorkgroups / 2) return large;
   return { staged: true, pixels: rows <= 32 ? 4 : 8, quads, lanes: 8, rows: 8 };
 }
 
