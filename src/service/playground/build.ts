@@ -5,6 +5,7 @@
  */
 import { bundle, writeOrCheck } from "../../../tools/generated.ts";
 import { sourceHash } from "../../backend/wasm/_generated_simd.ts";
+import { sourceHash as shaders } from "../../backend/webgpu/_generated.ts";
 import { wasm as jpeg } from "../../image/_generated_jpeg.ts";
 import { wasm as webp } from "../../image/_generated_webp.ts";
 
@@ -17,8 +18,10 @@ const encoders = ["@jsquash/jpeg/codec/enc/mozjpeg_enc.js", "@jsquash/webp/codec
 /** Kernels, of which the page needs none of training. */
 const kernels = ["threads", "relaxed", "simd"].flatMap((name) => [name, `training_${name}`]);
 const codecs = ["png", ...formats].map((format) => `./codec_${format}.ts`);
-/** Modules that the page gets from the service's own. */
-const shared = [...formats, ...kernels].map((name) => `./_generated_${name}.ts`);
+/** Backends that the page never asks for. */
+const backends = ["./ort/ort_backend.ts", "./ort/runtime.ts", "./reference/reference_backend.ts"];
+/** Modules that the page gets from the service's own: shaders, kernels and decoders. */
+const shared = ["./_generated.ts", ...[...formats, ...kernels].map((name) => `./_generated_${name}.ts`)];
 
 const script = async (name: string, external: readonly string[]) => {
   const bundled = await bundle(new URL(name, client), { external });
@@ -31,8 +34,8 @@ const files = {
   docsHtml: await text("docs.html"),
   css: await text("style.css"),
   icon: await text("icon.svg"),
-  main: await script("main.ts", [...codecs, ...shared]),
-  local: await script("local.ts", [...codecs, ...shared]),
+  main: await script("main.ts", [...codecs, ...shared, ...backends]),
+  local: await script("local.ts", [...codecs, ...shared, ...backends]),
   codec_jpeg: await codec("jpeg"),
   codec_webp: await codec("webp"),
   docs: await bundle(new URL("docs.ts", client)),
@@ -40,7 +43,7 @@ const files = {
 const hash = new Uint8Array(
   await crypto.subtle.digest(
     "SHA-256",
-    new TextEncoder().encode(JSON.stringify([files, sourceHash, jpeg, webp])),
+    new TextEncoder().encode(JSON.stringify([files, sourceHash, shaders, jpeg, webp])),
   ),
 ).toHex();
 

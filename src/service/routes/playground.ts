@@ -15,8 +15,9 @@ import {
 
 const scripts = { main, local, docs, codec_jpeg, codec_webp };
 
-/** Kernels and decoders, by the names of the modules that the page imports. Each exports a text. */
-const shared: Readonly<Record<string, () => Promise<Readonly<Record<string, string>>>>> = {
+/** Shaders, kernels and decoders, by the names of the modules that the page imports. They export texts. */
+const shared: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>> = {
+  _generated: () => import("../../backend/webgpu/_generated.ts"),
   _generated_threads: () => import("../../backend/wasm/_generated_threads.ts"),
   _generated_relaxed: () => import("../../backend/wasm/_generated_relaxed.ts"),
   _generated_simd: () => import("../../backend/wasm/_generated_simd.ts"),
@@ -57,7 +58,7 @@ export function playgroundRoutes(app: App): void {
 }
 
 /** The source of a module that exports texts. */
-function sourceOf(module: Readonly<Record<string, string>>): string {
+function sourceOf(module: Readonly<Record<string, unknown>>): string {
   return Object.entries(module).map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};`).join(
     "\n",
   );
