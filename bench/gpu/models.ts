@@ -1,5 +1,5 @@
-import { type TokenizerConfig } from "../../src/networks/magvit2/config.ts";
-import { type TransformerConfig } from "../../src/networks/transformer/config.ts";
+import type { TokenizerConfig } from "../../src/networks/magvit2/config.ts";
+import type { TransformerConfig } from "../../src/networks/transformer/config.ts";
 import { tokenizer, transformer } from "../../tests/backend/webgpu_plans.ts";
 
 /** The published tokenizers that are timed; with `small`, tiny ones in their place. */
