@@ -5,12 +5,16 @@ import { byElement } from "../each_element.ts";
 import type { Rules, Target } from "../lowering.ts";
 import type { Constants } from "../specialise.ts";
 
-/** Threads that attend for a query, a power of four. */
-const threadsOf = { staged: 256, direct: 64 } as const;
-/** Positions, and vectors of a key, whose loads a thread does not wait for one by one, at most. */
-const atOnceOf = { staged: 4, direct: 1 } as const;
-/** Threads that share a key, at most, and sums that are added for a result. */
-const lanesOf = { staged: 4, direct: 1 } as const, groupsOf = { staged: 16, direct: 1 } as const;
+/**
+ * How a workgroup attends for a query: its threads, a power of four; threads that share a key, and groups that share the
+ * values, at most; positions, and vectors of a key, whose loads a thread does not wait for one by one, at most.
+ */
+const divisions = {
+  staged: { threads: 256, lanes: 4, groups: 16, atOnce: 4 },
+  direct: { threads: 64, lanes: 1, groups: 1, atOnce: 1 },
+} as const;
+/** The first in short, for tests on software, which compiles it in a third of the time. */
+const shortDivision = { threads: 64, lanes: 4, groups: 4, atOnce: 2 } as const;
 
 /** How the ops of attention become commands. */
 export const attentionLowering: Rules<"rope" | "attention" | "attention_step"> = {
@@ -58,17 +62,15 @@ function attendConstants(
   qkv: Tensor,
   { heads, positions, target }: { heads: number; positions: number; target: Target },
 ): Constants {
-  const { tiling } = target,
-    threads = threadsOf[tiling],
-    atOnce = atOnceOf[tiling],
-    width = qkv.shape.at(-1)! / 3,
-    head = width / heads;
+  const { tiling, software } = target;
+  const { threads, atOnce, ...most } = software && tiling === "staged" ? shortDivision : divisions[tiling];
+  const width = qkv.shape.at(-1)! / 3, head = width / heads;
   const vectors = Math.ceil(head / 4), channels = Math.min(vectors, threads);
-  const groups = Math.min(groupsOf[tiling], Math.floor(threads / channels));
+  const groups = Math.min(most.groups, Math.floor(threads / channels));
   // Beside the scores: the query, sums of the groups, a value of each thread.
   const room = Math.floor(target.workgroupBytes / 4) - 4 * vectors * (1 + groups) - threads;
   checkPositions(positions, room);
-  let lanes: number = lanesOf[tiling];
+  let lanes: number = most.lanes;
   while (vectors % lanes !== 0 || lanes * positions > room) lanes /= 2;
   return {
     ...{ WORKGROUP: threads, POSITIONS: positions, D: width, HEAD: head, HEAD4: vectors },

@@ -10,8 +10,8 @@ import { swigluCommand } from "./elementwise.ts";
 import { matvec } from "./matvec.ts";
 import { rmsNorm } from "./norm.ts";
 
-/** Rows up to which a product is a few of single rows; more go through the kernel of convolutions. */
-const fewRows = 16;
+/** Rows up to which a product reads the weight once for a few rows; more go through the kernel of convolutions. */
+const fewRows = { staged: 32, direct: 16 } as const;
 
 /** Results of a workgroup of `matmul` along either side, as in the kernel. */
 const block = 32;
@@ -22,7 +22,8 @@ const tablePieces = 64;
 export const linearLowering: Rules<"linear" | "embedding"> = {
   linear: (tensor, target) => {
     const { x, weight } = tensor.inputs;
-    return sizeOf(x.shape) / weight.shape[1]! <= fewRows ? matvec(tensor, target) : products(tensor, target);
+    const rows = sizeOf(x.shape) / weight.shape[1]!;
+    return rows <= fewRows[target.tiling] ? matvec(tensor, target) : products(tensor, target);
   },
   embedding: (tensor, { format }) => {
     const { table, index } = tensor.inputs, [vocabSize, width] = table.shape as [number, number];

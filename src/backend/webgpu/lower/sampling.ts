@@ -8,7 +8,7 @@ import type { Rules } from "../lowering.ts";
  * Threads that sample from one row, 2^bits = root², and what of tokens and of sums a thread loads at once, at most. In
  * software each costs time at every barrier.
  */
-const divisionOf = {
+const divisions = {
   staged: { bits: 8, root: 16, atOnce: 16 },
   direct: { bits: 4, root: 4, atOnce: 1 },
 } as const;
@@ -21,7 +21,7 @@ export const samplingLowering: Rules<"philox" | "guide" | "sample"> = {
     byElement("guide", tensor, { constants: { V: tensor.shape[1]! }, bindings: { ...tensor.inputs } }),
   sample: (tensor, { tiling }) => {
     const { inputs: { logits, temperature, topK, topP, random }, attrs: { word, repeat } } = tensor;
-    const { bits, root, atOnce } = divisionOf[tiling], threads = 2 ** bits;
+    const { bits, root, atOnce } = divisions[tiling], threads = 2 ** bits;
     const [n, vocabSize] = logits.shape as [number, number];
     const needed = Math.ceil(vocabSize / threads), unroll = Math.min(needed, atOnce);
     const chunk = Math.ceil(needed / unroll) * unroll;
