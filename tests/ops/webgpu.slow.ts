@@ -20,7 +20,8 @@ import { skipIf } from "../support/skip.ts";
 const names = caseNames;
 /** Ops that are cut in more than one way. */
 const tiled: readonly CaseName[] = [
-  ...["conv", "linear", "attention", "attention_step", "sample", "matmul", "conv_weight_grad"] as const,
+  ...["conv", "linear", "sample", "matmul", "conv_weight_grad"] as const,
+  ...["attention", "attention_step", "attention_grad"] as const,
 ];
 const reference = new ReferenceBackend();
 /** What the reference gives for each case, computed once. */
