@@ -6,6 +6,7 @@
 #   SECONDS_CHECK    limit of the part check (default 60)
 #   SECONDS_PYTORCH  limit of PyTorch, where it sees a CUDA device; 0 leaves it out (default 60)
 #   PARTS_PYTORCH    what to time in PyTorch (default encode,decode,token,conv,train,product,matvec)
+#   MODES_PYTORCH    in which precisions (default f32,tf32,bf16)
 #   LARGE=1          the largest models and sizes, too
 set -u
 results=${1:-results}
@@ -47,7 +48,8 @@ while os.getppid() == parent:
   if [ -n "$cuda" ] && [ "${SECONDS_PYTORCH:-60}" != 0 ]; then
     echo; echo "== PyTorch"
     timeout $((${SECONDS_PYTORCH:-60} + 30)) python3 pytorch/run.py --seconds "${SECONDS_PYTORCH:-60}" \
-      --parts "${PARTS_PYTORCH:-encode,decode,token,conv,train,product,matvec}" > "$results/pytorch.json"
+      --parts "${PARTS_PYTORCH:-encode,decode,token,conv,train,product,matvec}" \
+      --modes "${MODES_PYTORCH:-f32,tf32,bf16}" > "$results/pytorch.json"
     set -- --pytorch "$results/pytorch.json"
   fi
 
