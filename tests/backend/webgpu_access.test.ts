@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { callStored, declareStored } from "../../src/backend/webgpu/access.ts";
+import { callStored, declareStored, sharing } from "../../src/backend/webgpu/access.ts";
 import { BackendError } from "../../src/tensor/errors.ts";
 
 const test = suite("arrays that lie in pieces or as f16");
@@ -20,6 +20,17 @@ test("what changes an element in any other way is refused", () => {
   for (const code of ["x[i] += 1;", "x[i].y = 2.0;", "x[i]++;", "x[i] <<= 2;"]) {
     assert.throws(() => callStored(code, "x"), (error: Error) => error instanceof BackendError, code);
   }
+});
+
+test("two names for one array are one, and elements of one type are read from those of the other", () => {
+  const as = (own: string, others: string) => (code: string) =>
+    sharing(code, "y", { other: "x", types: [own, others] });
+  assert.is(as("f32", "f32")("y[i] = yy[y[i]] + 1;"), "x[i] = yy[x[i]] + 1;");
+  assert.is(as("f32", "vec4f")("v += y[r * O + o];"), "v += x[(r * O + o) / 4][(r * O + o) % 4];");
+  assert.is(
+    as("vec4f", "f32")("v = y[i];"),
+    "v = vec4f(x[4 * (i) + 0], x[4 * (i) + 1], x[4 * (i) + 2], x[4 * (i) + 3]);",
+  );
 });
 
 test("pieces have bindings of their own, and the elements of each begin where the one before ends", () => {

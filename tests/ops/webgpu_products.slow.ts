@@ -5,6 +5,9 @@ import type { Backend, WeightFormat } from "../../src/backend/backend.ts";
 import { ReferenceBackend } from "../../src/backend/reference/reference_backend.ts";
 import type { Tiling } from "../../src/backend/webgpu/tiles.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/webgpu_backend.ts";
+import { add, input, linear, param } from "../../src/graph/build.ts";
+import { fuse } from "../../src/graph/fuse.ts";
+import { graphOf } from "../../src/graph/trace.ts";
 import type { HostTensor } from "../../src/tensor/tensor.ts";
 import { missingAdapter } from "../backend/adapter.ts";
 import { nmse } from "../golden/golden.ts";
@@ -48,6 +51,24 @@ for (const tiling of ["direct", "staged"] satisfies Tiling[]) {
     await fc.assert(property, { numRuns, endOnFailure: true });
   });
 }
+
+each("a product is added to what it reads", async () => {
+  await using backend = new WebGpuBackend();
+  for (const width of [8, 6]) {
+    const made = makeCase("linear", {
+      operands: { x: given([2, width]), weight: weight([width, width]) },
+      attrs: {},
+      runs: 1,
+    });
+    const [x, w] = [input("x", { shape: [2, width], dtype: "f32" }), param("weight", [width, width])];
+    const graph = fuse(graphOf({ y: add(x, linear(x, { weight: w })) }));
+    assert.equal(graph.tensors.filter(({ op }) => op === "binary"), [], "the addition is fused");
+    const example = { ...made, graph };
+    const expected = await compute(reference, example, "f32");
+    const error = nmse((await compute(backend, example, "f32")).data, expected.data);
+    assert.ok(error <= tolerance, `${width}: NMSE ${error}`);
+  }
+});
 
 async function compute(backend: Backend, made: OpCase, format: WeightFormat): Promise<HostTensor> {
   await using weights = await backend.load(made.weights, { graphs: [made.graph], format });

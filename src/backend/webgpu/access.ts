@@ -56,9 +56,8 @@ export function declareStored(line: string, { pieces, f16, written }: Storage): 
  * changes elements in any other way.
  */
 export function callStored(code: string, name: string): string {
-  const starts = [...code.matchAll(new RegExp(`\\b${name}\\[`, "g"))].map(({ index }) => index);
   // From the last to the first, so that nested accesses are replaced before those that contain them.
-  for (const start of starts.reverse()) {
+  for (const start of accesses(code, name).reverse()) {
     const open = start + name.length, close = matching(code, open);
     const index = code.slice(open + 1, close), rest = code.slice(close + 1);
     const assigned = /^ = ([^;]*);/.exec(rest);
@@ -74,6 +73,31 @@ export function callStored(code: string, name: string): string {
         : `load_from_${name}(${index})${rest}`);
   }
   return code;
+}
+
+/**
+ * Turns every `name[…]` into an access to `other`, the array of the same memory. If the elements are of another type,
+ * f32 or vec4f, it may only read.
+ */
+export function sharing(
+  code: string,
+  name: string,
+  { other, types: [own, others] }: { other: string; types: readonly [string, string] },
+): string {
+  if (own === others) return code.replaceAll(new RegExp(`\\b${name}\\b`, "g"), other);
+  for (const start of accesses(code, name).reverse()) {
+    const open = start + name.length, close = matching(code, open), i = `(${code.slice(open + 1, close)})`;
+    const read = own === "f32"
+      ? `${other}[${i} / 4][${i} % 4]`
+      : `vec4f(${[0, 1, 2, 3].map((lane) => `${other}[4 * ${i} + ${lane}]`).join(", ")})`;
+    code = code.slice(0, start) + read + code.slice(close + 1);
+  }
+  return code;
+}
+
+/** Where elements of the array `name` are accessed. */
+function accesses(code: string, name: string): number[] {
+  return [...code.matchAll(new RegExp(`\\b${name}\\[`, "g"))].map(({ index }) => index);
 }
 
 /** The type that stores these as f16. */

@@ -1,6 +1,6 @@
 import { BackendError } from "../../tensor/errors.ts";
 import { type KernelName, kernelSources } from "./_generated.ts";
-import { callStored, declareStored, indicesOfPiece } from "./access.ts";
+import { callStored, declareStored, indicesOfPiece, sharing } from "./access.ts";
 
 /** The constants of a kernel: integers (u32), switches, and literals of other types in WGSL syntax. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
@@ -32,7 +32,8 @@ export interface SpecialisedKernel {
   readonly bindings: readonly Binding[];
 }
 
-const declaration = /^@group\(0\) @binding\((\d+)\) var<(storage, read_write|storage, read|uniform)> (\w+)/;
+const declaration =
+  /^@group\(0\) @binding\((\d+)\) var<(storage, read_write|storage, read|uniform)> (\w+)(?:: array<(.+)>;)?/;
 
 /**
  * The WGSL of the kernel `name` for `constants`. Lines of its source that begin with `#` are directives:
@@ -57,9 +58,11 @@ export function specialise(
   const end = expand(lines, 0, { name, constants, variables: {}, out: body });
   if (end !== lines.length) throw fault(name, "as many #end as #if and #for", "one more");
   const bindings: Binding[] = [], called: string[] = [];
+  const types = new Map<string, string>();
   let code = body.flatMap((line) => {
-    const [, index, kind, binding] = declaration.exec(line) ?? [];
+    const [, index, kind, binding, element = ""] = declaration.exec(line) ?? [];
     if (binding === undefined) return line;
+    types.set(binding, element);
     const { readOnly, sameAs, pieces = [0], f16 = false } = uses[binding] ?? {};
     if (sameAs !== undefined) return [];
     const read = kind === "storage, read" || (kind !== "uniform" && readOnly);
@@ -73,7 +76,10 @@ export function specialise(
     return declareStored(own, { pieces, f16, written: !read });
   }).join("\n");
   for (const [binding, { sameAs }] of Object.entries(uses)) {
-    if (sameAs !== undefined) code = code.replaceAll(new RegExp(`\\b${binding}\\b`, "g"), sameAs);
+    if (sameAs === undefined) continue;
+    const own = types.get(binding), others = types.get(sameAs);
+    // The kernel may not declare it with these constants.
+    if (own && others) code = sharing(code, binding, { other: sameAs, types: [own, others] });
   }
   for (const binding of called) code = callStored(code, binding);
   const values = Object.entries(constants).filter(([, value]) => typeof value !== "boolean");
