@@ -23,7 +23,8 @@ export class Pace {
 
   /** Learns from work that took so many seconds, the wait for its end included. */
   learn(flop: number, seconds: number): void {
-    this.#flop = Math.max(this.#flop, margin * submitSeconds * flop / seconds);
+    // Clocks of browsers are coarse: what took no time by them says nothing.
+    if (seconds > 0) this.#flop = Math.max(this.#flop, margin * submitSeconds * flop / seconds);
   }
 }
 

@@ -62,14 +62,14 @@ export function submit(
 
 function submitsOf(work: readonly Work[], flopPerSubmit: number): Work[][] {
   const groups: Work[][] = [];
-  let flop = Infinity;
+  let group: Work[] | undefined, flop = 0;
   for (const item of work) {
     const more = "flop" in item ? item.flop : 0;
-    if (flop + more > flopPerSubmit && !(groups.length > 0 && more === 0)) {
-      groups.push([]);
+    if (!group || (more > 0 && flop + more > flopPerSubmit)) {
+      groups.push(group = []);
       flop = 0;
     }
-    groups.at(-1)!.push(item);
+    group.push(item);
     flop += more;
   }
   return groups;
