@@ -45,7 +45,7 @@ export function trainCommand(io: Io): Command {
       const { overfitting, readRun, train, withScaledLearningRate } = await import("../train/mod.ts");
       const name = stemOf(options.config) + (options.overfit ? "-overfit" : "");
       const folder = options.output ?? `runs/${name}`;
-      const read = await readRun(options.config, stage, options);
+      const read = await readRun(options.config, stage, { data: options.data });
       const scaled = options.autoLr ? withScaledLearningRate(read) : read;
       const run = options.overfit ? overfitting(scaled, options.overfit) : scaled;
       if (run.stage === "tokenizer" && !run.loss.perceptual) {

@@ -145,7 +145,7 @@ export const sequenceCases: { readonly [O in SequenceOp]: OpCases<O> } = {
       [[2, 5, 24], 2],
       [[1, 33, 96], 4],
       [[3, 64, 192], 2],
-      [[2, 7, 36], 2],
+      [[2, 7, 72], 2],
       [[1, 300, 192], 1],
       [[0, 4, 24], 2],
     ] as [Shape, number][]).map(([qkv, heads]) => ({
@@ -160,7 +160,7 @@ export const sequenceCases: { readonly [O in SequenceOp]: OpCases<O> } = {
       [[1, 12], 1, 1, 1],
       [[2, 48], 2, 5, 5],
       [[3, 96], 4, 40, 33],
-      [[2, 36], 2, 6, 6],
+      [[2, 72], 2, 6, 6],
       [[1, 192], 1, 131, 131],
       [[16, 48], 1, 3, 2],
     ] as [Shape, number, number, number][]).flatMap(([qkv, heads, positions, runs]) => {
