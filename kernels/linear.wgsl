@@ -14,7 +14,7 @@
 // last chunk is read once more and counts nothing.
 // Each thread leaves its sums in workgroup memory: R·COLUMNS a matrix, and with NORM R sums of squares, four in one of
 // QUADS vectors. SHARE threads add SPAN of the TEAM parts of a vector each, and who needs a value adds these. The order is
-// fixed, and a row's result does not depend on the other rows.
+// fixed, and a row's result does not depend on the other rows. A thread makes RESULTS of the team's results.
 
 #include whole_numbers
 #include vector as x at 0
@@ -77,6 +77,21 @@ fn main(
 #end
 #for j < COLUMNS
   let o{j} = min(first + {j}, O - 1);
+#end
+  // The results of this thread. What is added to them is read before it is needed.
+#for t < RESULTS
+  let i{t} = lane + {t} * TEAM;
+  let column{t} = first + i{t} / R;
+  let mine{t} = i{t} < COLUMNS * R && column{t} < O && group.z * R + i{t} % R < ROWS;
+  let at_out{t} = (group.z * R + i{t} % R) * O + column{t};
+#if BIAS
+  var bias{t} = 0.0;
+  if (mine{t}) { bias{t} = bias[column{t}]; }
+#end
+#if RESIDUAL
+  var residual{t} = 0.0;
+  if (mine{t}) { residual{t} = residual[at_out{t}]; }
+#end
 #end
   // Indexed by constants alone, so that they are registers: products as [matrix][column][row], then squares.
   var sums: array<f32, 4 * QUADS>;
@@ -176,25 +191,23 @@ fn main(
     shares[(own + q) * SHARE + share] = sum;
   }
   workgroupBarrier();
-  for (var i = lane; i < COLUMNS * R; i += TEAM) {
-    let o = first + i / R;
-    let row = group.z * R + i % R;
-    if (o < O && row < ROWS) {
-      var s = 1.0;
+#for t < RESULTS
+  if (mine{t}) {
+    var s = 1.0;
 #if NORM
-      s = 1.0 / sqrt(value(local.y, SQUARES + i % R) / f32(K) + EPS);
+    s = 1.0 / sqrt(value(local.y, SQUARES + i{t} % R) / f32(K) + EPS);
 #end
-      var v = s * value(local.y, i);
+    var v = s * value(local.y, i{t});
 #if BIAS
-      v += bias[o];
+    v += bias{t};
 #end
 #if GATED
-      v = swish(vec4f(v)).x * s * value(local.y, COLUMNS * R + i);
+    v = swish(vec4f(v)).x * s * value(local.y, COLUMNS * R + i{t});
 #end
 #if RESIDUAL
-      v += residual[row * O + o];
+    v += residual{t};
 #end
-      out[row * O + o] = v;
-    }
+    out[at_out{t}] = v;
   }
+#end
 }

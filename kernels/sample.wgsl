@@ -31,6 +31,8 @@ var<workgroup> low: array<atomic<u32>, WORKGROUP>;
 var<workgroup> high: array<atomic<u32>, WORKGROUP>;
 // Sums of ROOT neighbouring ones of these.
 var<workgroup> blocks: array<vec2u, ROOT>;
+struct Place { index: u32, before: vec2u }
+var<workgroup> found: Place;
 var<workgroup> filters: vec2u;
 var<workgroup> largest: atomic<u32>;
 
@@ -47,62 +49,41 @@ fn add(i: u32, value: u32) {
   if (old + value < old) { atomicAdd(&high[i], 1u); }
 }
 
-// Ends all putting and adding: from here on the sums may be read.
-fn tally(thread: u32) {
-  workgroupBarrier();
-  if (thread < ROOT) {
-    var sum = vec2u();
-    for (var i = 0u; i < ROOT; i += ADDED) {
-#for j < ADDED
-      sum = plus(sum, sum_at(ROOT * thread + i + {j}));
-#end
-    }
-    blocks[thread] = sum;
-  }
-  workgroupBarrier();
-}
-
 fn sum_at(i: u32) -> vec2u { return vec2u(atomicLoad(&low[i]), atomicLoad(&high[i])); }
 
-// All sums together.
-fn total() -> vec2u {
-  var sum = vec2u();
+// The sum of this thread's number, those before it together, and all.
+struct Sums { own: vec2u, before: vec2u, all: vec2u }
+
+// Ends all putting and adding, and reads the sums: those of a block one by one, then those of blocks.
+fn running(thread: u32) -> Sums {
+  workgroupBarrier();
+  let place = thread % ROOT;
+  let own = sum_at(thread);
+  var before = vec2u();
   for (var i = 0u; i < ROOT; i += ADDED) {
 #for j < ADDED
-    sum = plus(sum, blocks[i + {j}]);
+    if (i + {j} < place) { before = plus(before, sum_at(thread - place + i + {j})); }
 #end
   }
-  return sum;
+  if (place == ROOT - 1) { blocks[thread / ROOT] = plus(before, own); }
+  workgroupBarrier();
+  var all = vec2u();
+  for (var i = 0u; i < ROOT; i += ADDED) {
+#for j < ADDED
+    if (i + {j} == thread / ROOT) { before = plus(before, all); }
+    all = plus(all, blocks[i + {j}]);
+#end
+  }
+  return Sums(own, before, all);
 }
 
-// The first sum with which the running sum exceeds a goal below their total, and the running sum before it.
-struct Place { index: u32, before: vec2u }
-
-fn find(goal: vec2u) -> Place {
-  var block = 0u;
-  var before = vec2u();
-  var sum = vec2u();
-  for (var i = 0u; i < ROOT; i += ADDED) {
-#for j < ADDED
-    sum = plus(sum, blocks[i + {j}]);
-    if (!exceeds(sum, goal)) {
-      before = sum;
-      block++;
-    }
-#end
+// For all threads: the first sum with which the running sum exceeds a goal below all, and the running sum before it.
+fn find(sums: Sums, goal: vec2u, thread: u32) -> Place {
+  if (!exceeds(sums.before, goal) && exceeds(plus(sums.before, sums.own), goal)) {
+    found = Place(thread, sums.before);
   }
-  var index = ROOT * block;
-  sum = before;
-  for (var i = 0u; i < ROOT; i += ADDED) {
-#for j < ADDED
-    sum = plus(sum, sum_at(ROOT * block + i + {j}));
-    if (!exceeds(sum, goal)) {
-      before = sum;
-      index++;
-    }
-#end
-  }
-  return Place(index, before);
+  workgroupBarrier();
+  return found;
 }
 
 // Floats as whole numbers of the same order; zeros are one, NaN is above all.
@@ -193,8 +174,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         if (((key{u} ^ threshold) >> shift) < WORKGROUP) { add(digit_of(key{u}, shift), 1u); }
 #end
       }
-      tally(thread);
-      let place = find(vec2u(goal, 0));
+      let place = find(running(thread), vec2u(goal, 0), thread);
       goal -= place.before.x;
       threshold |= (WORKGROUP - 1 - place.index) << shift;
     }
@@ -227,9 +207,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         if (weight{u} > 0 && ((key{u} ^ edge) >> shift) < WORKGROUP) { add(digit_of(key{u}, shift), weight{u}); }
 #end
       }
-      tally(thread);
-      if (bits == 32) { rest = part_of(total(), chosen.y); }
-      let place = find(rest);
+      let sums = running(thread);
+      if (bits == 32) { rest = part_of(sums.all, chosen.y); }
+      let place = find(sums, rest, thread);
       rest = minus(rest, place.before);
       edge |= (WORKGROUP - 1 - place.index) << shift;
     }
@@ -243,8 +223,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 #end
     }
     put(equal, thread);
-    tally(thread);
-    let last = find(rest);
+    let last = find(running(thread), rest, thread);
     var sum = last.before;
     for (var step = 0u; step < CHUNK; step += UNROLL) {
 #for u < UNROLL
@@ -269,9 +248,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 #end
   }
   put(kept, thread);
-  tally(thread);
-  let goal = part_of(total(), select(random[4 * n + WORD] >> 8, 0u, greedy));
-  let place = find(goal);
+  let sums = running(thread);
+  let goal = part_of(sums.all, select(random[4 * n + WORD] >> 8, 0u, greedy));
+  let place = find(sums, goal, thread);
   if (thread != select(place.index, 0u, lost)) { return; }
   var sampled = 0xffffffffu;
   var sum = place.before;
@@ -281,5 +260,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     if (sampled == 0xffffffff && exceeds(sum, goal)) { sampled = first + step + {u}; }
 #end
   }
-  for (var i = 0u; i < REPEAT; i++) { out[i * N + n] = sampled; }
+  for (var i = 0u; i < REPEAT; i++) { out[i * N + n] = select(sampled, 0xffffffffu, lost); }
 }

@@ -57,7 +57,7 @@ function checkWorkgroups(commands: readonly Command[]): void {
 
 test("products of few rows, of any size and all that is fused with them", () => {
   const case_ = fc.record({
-    ...{ rows: fc.integer({ min: 1, max: 32 }), width: fc.integer({ min: 1, max: 9000 }) },
+    ...{ rows: fc.integer({ min: 1, max: 64 }), width: fc.integer({ min: 1, max: 9000 }) },
     ...{ outputs: fc.integer({ min: 1, max: 70_000 }), norm: fc.boolean(), up: fc.boolean(), target },
   });
   fc.assert(fc.property(case_, ({ rows, width, outputs, norm, up, target }) => {

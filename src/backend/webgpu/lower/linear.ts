@@ -11,7 +11,7 @@ import { matvec } from "./matvec.ts";
 import { rmsNorm } from "./norm.ts";
 
 /** Rows up to which a product reads the weight once for a few rows; more go through the kernel of convolutions. */
-const fewRows = { staged: 32, direct: 16 } as const;
+const fewRows = { staged: 64, direct: 16 } as const;
 
 /** Results of a workgroup of `matmul` along either side, as in the kernel. */
 const block = 32;
