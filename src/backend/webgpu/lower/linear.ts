@@ -10,7 +10,10 @@ import { swigluCommand } from "./elementwise.ts";
 import { matvec } from "./matvec.ts";
 import { rmsNorm } from "./norm.ts";
 
-/** Rows up to which a product reads the weight once for a few rows; more go through the kernel of convolutions. */
+/**
+ * Rows up to which a product goes by blocks of few rows; more go through the kernel of convolutions. On an H200, 16 rows
+ * took 13 µs where 64 took 49 µs as convolution, with norm and gate in dispatches of their own.
+ */
 const fewRows = { staged: 64, direct: 16 } as const;
 
 /** Results of a workgroup of `matmul` along either side, as in the kernel. */
