@@ -1,4 +1,4 @@
-import { fromBase64 } from "../io/base64.ts";
+import { unpackBase64 } from "../io/base64.ts";
 import { compileFile, inBrowser } from "../io/host.ts";
 import { checkOptions, type Kinds, wasmModule } from "../tensor/options.ts";
 
@@ -51,8 +51,7 @@ export async function codecModule(name: CodecName, packed?: PackedCodec): Promis
 
 async function compilePacked(packed: PackedCodec): Promise<WebAssembly.Module> {
   const { wasm } = await packed();
-  const bytes = new Blob([fromBase64(wasm)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return await WebAssembly.compile(await new Response(bytes).arrayBuffer());
+  return await WebAssembly.compile(await unpackBase64(wasm));
 }
 
 /** Where a codec is: registries rewrite the bare names of packages in imports, but not here. */

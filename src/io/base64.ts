@@ -16,3 +16,9 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < bytes.length; i++) bytes[i] = decoded.charCodeAt(i);
   return bytes;
 }
+
+/** Reads what gzip made and base64 wrote. */
+export async function unpackBase64(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([fromBase64(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}

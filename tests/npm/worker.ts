@@ -1,6 +1,5 @@
 import { build, stop } from "esbuild";
-import { kernels } from "../../src/backend/wasm/_generated_relaxed.ts";
-import { fromBase64 } from "../../src/io/base64.ts";
+import { kernelBytes } from "../../src/backend/wasm/builds.ts";
 import { freePort, withWorkerd } from "../service/workerd.ts";
 import type { Results, Task } from "./smoke/checks.ts";
 
@@ -35,7 +34,7 @@ export async function runInWorkerd(
     ...{ conditions: ["workerd"], external: ["*.wasm", "node:*"], logLevel: "error" },
   });
   await stop();
-  await Deno.writeFile(`${out}/kernels.wasm`, fromBase64(kernels));
+  await Deno.writeFile(`${out}/kernels.wasm`, await kernelBytes("relaxed"));
   for (const [name, path] of Object.entries(codecs)) {
     await Deno.copyFile(`${folder}/node_modules/${path}`, `${out}/${name}.wasm`);
   }

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { kernels } from "../../src/backend/wasm/_generated_relaxed.ts";
+import { kernelBytes } from "../../src/backend/wasm/builds.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { psnr } from "../../src/image/metrics.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
@@ -79,7 +79,7 @@ async function bundle(script: string, folder: ReturnType<typeof scratch>): Promi
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
   await Deno.writeFile(folder.at("worker.js"), stdout);
-  await Deno.writeFile(folder.at("kernels.wasm"), Uint8Array.fromBase64(kernels));
+  await Deno.writeFile(folder.at("kernels.wasm"), await kernelBytes("relaxed"));
   await import("@jsquash/png/codec/pkg/squoosh_png.js");
   const codec = import.meta.resolve("npm:@jsquash/png@^3.1.1/codec/pkg/squoosh_png_bg.wasm");
   await Deno.copyFile(new URL(codec), folder.at("png.wasm"));

@@ -1,10 +1,10 @@
-import { fromBase64 } from "../../io/base64.ts";
+import { unpackBase64 } from "../../io/base64.ts";
 import { BackendError } from "../../tensor/errors.ts";
 import { checkKind, oneOf, wasmModule } from "../../tensor/options.ts";
 import type { Variant } from "./features.ts";
 
 /**
- * A build of the kernels: what loads the module of each variant, in base64. Each variant lies in a file of its own, so
+ * A build of the kernels: what loads the module of each variant, compressed and in base64. Each variant lies in a file of its own, so
  * that a page fetches only the one that it runs.
  */
 export type KernelBuild = Readonly<Record<Variant, () => Promise<{ readonly kernels: string }>>>;
@@ -62,5 +62,5 @@ async function compile(variant: Variant, load: KernelBuild[Variant]): Promise<We
 }
 
 async function bytesOf(load: KernelBuild[Variant]): Promise<Uint8Array<ArrayBuffer>> {
-  return fromBase64((await load()).kernels);
+  return await unpackBase64((await load()).kernels);
 }
