@@ -1,11 +1,15 @@
-import { type DType, dtypeBytes, f16ToNumber, f8ToNumber, numberToF16 } from "../tensor/dtype.ts";
+import {
+  type DType,
+  dtypeBytes,
+  f16ToNumber,
+  f8ToNumber,
+  hasFloat16Array,
+  numbersToF16,
+} from "../tensor/dtype.ts";
 import { CheckpointError } from "../tensor/errors.ts";
 import { free } from "../tensor/free.ts";
 
 type Elements = (buffer: ArrayBuffer, offset: number, length: number) => Float32Array<ArrayBuffer>;
-
-/** Whether the engine has `Float16Array`; older browsers do not. */
-const hasFloat16Array = typeof Float16Array === "function";
 
 const readers: Readonly<Record<DType, Elements>> = {
   f32: (buffer, offset, length) => new Float32Array(buffer, offset, length),
@@ -68,9 +72,7 @@ export function takeF32(bytes: Uint8Array<ArrayBuffer>, dtype: DType): Float32Ar
  * Throws a `CheckpointError` that names `tensor` if a value is not finite or too large for f16.
  */
 export function toF16(values: Float32Array, { tensor }: { tensor: string }): Uint8Array<ArrayBuffer> {
-  const f16 = hasFloat16Array
-    ? new Uint16Array(new Float16Array(values).buffer)
-    : Uint16Array.from(values, numberToF16);
+  const f16 = numbersToF16(values);
   // An exponent of all ones is infinity or NaN.
   const bad = f16.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
   if (bad >= 0) {

@@ -1,7 +1,7 @@
 import type { Tensor, TensorOf } from "../graph/ops.ts";
 import { StateValues } from "./states.ts";
 import { toF16 } from "../io/convert_dtype.ts";
-import { numberToF16 } from "../tensor/dtype.ts";
+import { numbersToF16 } from "../tensor/dtype.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type Attribute, type ElementType, elementTypes, type Initializer, type Node } from "./messages.ts";
@@ -154,7 +154,7 @@ export class Emitter {
     { wide = false }: { wide?: boolean } = {},
   ): string {
     const type = wide ? "f32" : this.float;
-    const data = type === "f32" ? Float32Array.from(values) : Uint16Array.from(values, numberToF16);
+    const data = type === "f32" ? Float32Array.from(values) : numbersToF16(Float32Array.from(values));
     return this.#constant(type, shape, bytesIn(data));
   }
 

@@ -76,6 +76,16 @@ export function numberToF16(value: number): number {
   return sign | ((rounded - 0x38000000) >>> 13);
 }
 
+/** Whether the engine has `Float16Array`; older browsers do not. */
+export const hasFloat16Array: boolean = typeof Float16Array === "function";
+
+/** The same for many numbers. */
+export function numbersToF16(values: Float32Array): Uint16Array<ArrayBuffer> {
+  // The engine's own rounding is much faster.
+  if (hasFloat16Array) return new Uint16Array(new Float16Array(values).buffer);
+  return Uint16Array.from(values, numberToF16);
+}
+
 /** Converts the bits of a bf16 value to a number. */
 export function bf16ToNumber(bits: number): number {
   u32Bits[0] = bits << 16;

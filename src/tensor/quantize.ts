@@ -1,4 +1,4 @@
-import { f16ToNumber, numberToF16 } from "./dtype.ts";
+import { f16ToNumber, hasFloat16Array, numberToF16 } from "./dtype.ts";
 
 /** Number of consecutive values in a row that share a scale in q8 and q4. */
 export const quantBlock = 32;
@@ -69,7 +69,7 @@ export function roundTo(
   if (format === "f32") return values;
   if (format === "f16") {
     // The engine's Float16Array is much faster, if it exists.
-    if (typeof Float16Array === "function") return new Float32Array(new Float16Array(values));
+    if (hasFloat16Array) return new Float32Array(new Float16Array(values));
     return values.map((value) => f16ToNumber(numberToF16(value)));
   }
   return dequantize(quantize(format, values, width), width);

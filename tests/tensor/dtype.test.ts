@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { bf16ToNumber, f16ToNumber, numberToF16 } from "../../src/tensor/dtype.ts";
+import { bf16ToNumber, f16ToNumber, numbersToF16, numberToF16 } from "../../src/tensor/dtype.ts";
 
 const test = suite("dtype");
 
@@ -20,6 +20,17 @@ test("numbers between two f16 values round to the nearer one, ties to even", () 
     native[0] = value;
     assert.is(numberToF16(value), bits[0], String(value));
   }
+});
+
+test("the engine rounds many numbers to the same halves as one", () => {
+  const bits = Uint32Array.from({ length: 1 << 18 }, (_, i) => Math.imul(i, 0x9e3779b1));
+  const values = new Float32Array(bits.buffer);
+  values.set([65519.9, 65520, 2 ** -25, -(2 ** -24), -0, Infinity, NaN]);
+  numbersToF16(values).forEach((half, i) => {
+    const expected = Number.isNaN(values[i]) ? half : numberToF16(values[i]!);
+    assert.is(half, expected, `${values[i]}`);
+    if (Number.isNaN(values[i])) assert.ok(Number.isNaN(f16ToNumber(half)));
+  });
 });
 
 test("bfloat16 is the upper half of a float", () => {

@@ -1,4 +1,4 @@
-import { numberToF16 } from "../../tensor/dtype.ts";
+import { numbersToF16 } from "../../tensor/dtype.ts";
 import { quantBlock } from "../../tensor/quantize.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { WeightFormat } from "../backend.ts";
@@ -95,8 +95,5 @@ export function packTable(
   new Uint32Array(target.buffer, target.byteOffset, 1)[0] = formatWord[format];
   const at = target.byteOffset + headerBytes;
   if (format === "f32") new Float32Array(target.buffer, at, values.length).set(values);
-  else {
-    const f16 = new Uint16Array(target.buffer, at, values.length);
-    for (let i = 0; i < values.length; i++) f16[i] = numberToF16(values[i]!);
-  }
+  else new Uint16Array(target.buffer, at, values.length).set(numbersToF16(values));
 }

@@ -1,4 +1,4 @@
-import { numberToF16 } from "../../tensor/dtype.ts";
+import { numbersToF16 } from "../../tensor/dtype.ts";
 import { quantBlock, type QuantFormat, quantize } from "../../tensor/quantize.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { WeightFormat } from "../backend.ts";
@@ -49,17 +49,8 @@ function padChannels(values: Float32Array, shape: Shape): Float32Array {
   return packed;
 }
 
-/** Newer engines round to the nearest f16, ties to even, by themselves. */
-const { Float16Array } = globalThis as unknown as {
-  readonly Float16Array?: new (values: Float32Array) => { readonly buffer: ArrayBuffer };
-};
-
 function packF16(values: Float32Array): Uint32Array {
-  if (Float16Array) return new Uint32Array(new Float16Array(values).buffer);
-  return Uint32Array.from(
-    { length: values.length / 2 },
-    (_, i) => (numberToF16(values[2 * i]!) | (numberToF16(values[2 * i + 1]!) << 16)) >>> 0,
-  );
+  return new Uint32Array(numbersToF16(values).buffer);
 }
 
 function packQuantized(
