@@ -91,12 +91,11 @@ fn load_a(image: u32, position: u32, c4: u32) -> vec4f {
   return v;
 }
 
-// Writes four channels of position m, from channel 4·quad.
-fn store(part: u32, m: u32, quad: u32, sum: vec4f) {
-  let o = 4 * quad;
+// Writes four channels of position m, from channel o.
+fn store(part: u32, m: u32, o: u32, sum: vec4f) {
   if (m >= M || o >= O) { return; }
 #if PARTIAL
-  out[(part * M + m) * (O / 4) + quad] = sum;
+  out[((part * M + m) * O + o) / 4] = sum;
 #else
   var v = sum;
 #if BIAS
@@ -142,18 +141,18 @@ fn target_of(m: u32, o: u32) -> u32 {
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
 #if SPLIT
-  let first_m = (group.y + first.x) * BLOCK_M;
+  let first_row = (group.y + first.x) * BLOCK_M;
 #else
-  let first_m = group.y * BLOCK_M;
+  let first_row = group.y * BLOCK_M;
 #end
-  let first_o = group.x * BLOCK_O;
+  let first_column = group.x * BLOCK_O;
   let place = place_of(thread);
 #include tile_sums
   // The blocks that this thread brings: the same rows in each step. Where there are few, some threads bring blocks of a, and
   // the others of weight.
 #for i < LOADS_A
   let at_a{i} = thread + {i} * THREADS;
-  let m{i} = first_m + 4 * (at_a{i} / KC4);
+  let m{i} = first_row + 4 * (at_a{i} / KC4);
   let vector_a{i} = at_a{i} % KC4;
 #for r < 4
   let window{i}_{r} = window_of(m{i} + {r});
@@ -161,7 +160,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 #end
 #for i < LOADS_W
   let at_w{i} = thread + {i} * THREADS - FIRST_W;
-  let o{i} = first_o + 4 * (at_w{i} / KC4);
+  let o{i} = first_column + 4 * (at_w{i} / KC4);
   let vector_w{i} = at_w{i} % KC4;
 #end
   let begin = group.z * PART_K;
@@ -218,18 +217,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 #end
     workgroupBarrier();
   }
-#for h < MA
-#for r < 4
-#for q < NA
-  store(
-    group.z,
-    first_m + 4 * ({h} * ROWS + place.y) + {r},
-    first_o / 4 + {q} * LANES + place.x,
-    sum{h}_{r}_{q},
-  );
-#end
-#end
-#end
+#include tile_store
 }
 #else
 @compute @workgroup_size(LANES, ROWS)
@@ -283,7 +271,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   store(
     0,
     first_m + {p} * ROWS + local.y,
-    first_quad + {q} * LANES + local.x,
+    4 * (first_quad + {q} * LANES + local.x),
     vec4f(sum{p}_{q}_0, sum{p}_{q}_1, sum{p}_{q}_2, sum{p}_{q}_3),
   );
 #end

@@ -4,6 +4,9 @@
 // 4·(ROWS·h + y) + r, h < MA, and of the columns 4·(LANES·q + x) + …, q < NA. For STEP k at a time, the operands lie here
 // in vectors of four rows or columns, together what a thread reads: only one index of each reading is no constant, unless
 // LOOPED. A GPU gains a third by the unrolled loop; software compiles it for ten seconds.
+//
+// A kernel includes `tile_sums`, `tile_add` in its loop over k, and `tile_store`, which calls its store(z, row, column, sum)
+// for each four results from `first_row` and `first_column` of the block on.
 var<workgroup> left: array<array<vec4f, MA * STEP + 1>, ROWS>;
 var<workgroup> right: array<array<vec4f, NA * STEP + 1>, LANES>;
 

@@ -50,17 +50,18 @@ fn load_x(position: u32, c: u32) -> vec4f {
   return v;
 }
 
-fn store(part: u32, o: u32, c: u32, tap: u32, sum: vec4f) {
+// Writes four channels of x for channel o of dy, from channel c.
+fn store(z: u32, o: u32, c: u32, sum: vec4f) {
   if (o >= O) { return; }
 #for r < 4
-  if (c + {r} < C) { out[((part * O + o) * C + c + {r}) * TAPS + tap] = sum[{r}]; }
+  if (c + {r} < C) { out[((z % PARTS * O + o) * C + c + {r}) * TAPS + z / PARTS] = sum[{r}]; }
 #end
 }
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let first_o = BLOCK_M * group.y;
-  let first_c = BLOCK_O * group.x;
+  let first_row = BLOCK_M * group.y;
+  let first_column = BLOCK_O * group.x;
   let tap = group.z / PARTS;
   let part = group.z % PARTS;
   let place = place_of(thread);
@@ -73,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     var l{n} = vec4f();
     let left_m{n} = (thread + {n} * THREADS) / (BLOCK_M / 4);
     let left_o{n} = (thread + {n} * THREADS) % (BLOCK_M / 4);
-    if (m0 + left_m{n} < end) { l{n} = load_dy(m0 + left_m{n}, first_o + 4 * left_o{n}); }
+    if (m0 + left_m{n} < end) { l{n} = load_dy(m0 + left_m{n}, first_row + 4 * left_o{n}); }
 #end
 #for n < LOADS_RIGHT
     var r{n} = vec4f();
@@ -81,7 +82,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let right_c{n} = (thread + {n} * THREADS) % (BLOCK_O / 4);
     if (m0 + right_m{n} < end) {
       let position = source(window_of(m0 + right_m{n}), tap);
-      if (position != OUTSIDE) { r{n} = load_x(position, first_c + 4 * right_c{n}); }
+      if (position != OUTSIDE) { r{n} = load_x(position, first_column + 4 * right_c{n}); }
     }
 #end
     if (m0 > begin) {
@@ -96,17 +97,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 #end
     workgroupBarrier();
   }
-#for h < MA
-#for r < 4
-#for q < NA
-  store(
-    part,
-    first_o + 4 * ({h} * ROWS + place.y) + {r},
-    first_c + 4 * ({q} * LANES + place.x),
-    tap,
-    sum{h}_{r}_{q},
-  );
-#end
-#end
-#end
+#include tile_store
 }

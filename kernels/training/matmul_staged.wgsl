@@ -45,11 +45,11 @@ fn store(batch: u32, i: u32, j: u32, sum: vec4f) {
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
 #if SPLIT
-  let first_i = (group.y + first.x) * BLOCK_M;
+  let first_row = (group.y + first.x) * BLOCK_M;
 #else
-  let first_i = group.y * BLOCK_M;
+  let first_row = group.y * BLOCK_M;
 #end
-  let first_j = group.x * BLOCK_O;
+  let first_column = group.x * BLOCK_O;
   let place = place_of(thread);
 #include tile_sums
 #for n < LOADS_LEFT
@@ -73,10 +73,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   // The loads of one step pass while the step before is added.
   for (var k0 = 0u; k0 < K + STEP; k0 += STEP) {
 #for n < LOADS_LEFT
-    let l{n} = load_left(group.z, first_i + 4 * left_i{n}, k0 + left_k{n});
+    let l{n} = load_left(group.z, first_row + 4 * left_i{n}, k0 + left_k{n});
 #end
 #for n < LOADS_RIGHT
-    let r{n} = load_right(group.z, first_j + 4 * right_j{n}, k0 + right_k{n});
+    let r{n} = load_right(group.z, first_column + 4 * right_j{n}, k0 + right_k{n});
 #end
     if (k0 > 0) {
 #include tile_add
@@ -90,16 +90,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 #end
     workgroupBarrier();
   }
-#for h < MA
-#for r < 4
-#for q < NA
-  store(
-    group.z,
-    first_i + 4 * ({h} * ROWS + place.y) + {r},
-    first_j + 4 * ({q} * LANES + place.x),
-    sum{h}_{r}_{q},
-  );
-#end
-#end
-#end
+#include tile_store
 }

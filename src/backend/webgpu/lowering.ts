@@ -3,7 +3,7 @@ import { BackendError } from "../../tensor/errors.ts";
 import type { WeightFormat } from "../backend.ts";
 import type { LoweredOp } from "../lowered_ops.ts";
 import type { Command, Scratch } from "./commands.ts";
-import type { Tiling } from "./tiles.ts";
+import type { TileTarget } from "./tiles.ts";
 
 /** How each of some ops becomes commands. */
 export type Rules<O extends LoweredOp> = {
@@ -11,14 +11,9 @@ export type Rules<O extends LoweredOp> = {
 };
 
 /** What commands are made for. */
-export interface Target {
-  readonly tiling: Tiling;
-  /** Whether the processor runs them, which compiles long kernels slowly. */
-  readonly software: boolean;
+export interface Target extends TileTarget {
   /** Whether kernels can read f16; where not, they unpack them from words. */
   readonly f16: boolean;
-  /** Bytes of workgroup memory that kernels may use. */
-  readonly workgroupBytes: number;
   /** What programs of training need beside the rest; without, they are refused. */
   readonly training?: TrainingShaders;
   /** The format that the matrix or table `name` was loaded in. */

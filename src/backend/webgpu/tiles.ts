@@ -23,8 +23,9 @@ export interface ProductSizes {
   readonly times?: number;
 }
 
-/** Vectors of k in workgroup memory at a time, and elements of k. */
-export const stagedVectors = 4, stagedStep = 16;
+/** Vectors of k in workgroup memory at a time. */
+export const stagedVectors = 4;
+const stagedStep = 4 * stagedVectors;
 /** With fewer workgroups, processors of a GPU would idle. An H200 has 132 of them. */
 const manyWorkgroups = 256;
 /** Steps that a part of a sum has at least: a part costs a write and a read of all results. */
@@ -43,10 +44,12 @@ const manyFlop = 7e7;
 const large: Tile = { staged: true, pixels: 8, quads: 2, lanes: 16, rows: 16 };
 const fewestLarge = 16;
 
-/** What tiles depend on, see `Target`. */
+/** What tiles depend on. */
 export interface TileTarget {
   readonly tiling: Tiling;
+  /** Bytes of workgroup memory that kernels may use. */
   readonly workgroupBytes: number;
+  /** Whether the processor runs them, which compiles long kernels slowly. */
   readonly software: boolean;
 }
 
