@@ -1,4 +1,10 @@
 /** What the builders of generated files share. */
+import { gzipSync } from "fflate";
+
+/** Bytes compressed by gzip, in base64, which `unpackBase64` of `src/io/base64.ts` reads. */
+export function packBase64(bytes: Uint8Array): string {
+  return gzipSync(bytes, { level: 9, mtime: 0 }).toBase64();
+}
 
 /** Bundles a script and all that it imports into one minified module, except what `external` names. */
 export async function bundle(

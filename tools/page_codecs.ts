@@ -4,9 +4,8 @@
  *
  * With `--check` it only checks that the files are up to date.
  */
-import { gzipSync } from "fflate";
 import { bsd } from "./page_codecs/licenses.ts";
-import { writeOrCheck } from "./generated.ts";
+import { packBase64, writeOrCheck } from "./generated.ts";
 
 const codecs = {
   jpeg: {
@@ -28,7 +27,7 @@ for (const [format, { file, notice: [name, license] }] of Object.entries(codecs)
     `// It contains ${name}:`,
     ...license.split("\n").map((line) => `// ${line}`.trimEnd()),
     "/** The decoder, compressed by gzip, in base64. */",
-    `export const wasm: string =\n  "${gzipSync(wasm, { level: 9, mtime: 0 }).toBase64()}";`,
+    `export const wasm: string =\n  "${packBase64(wasm)}";`,
   ];
   await writeOrCheck(
     new URL(`../src/image/_generated_${format}.ts`, import.meta.url),
