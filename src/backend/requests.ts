@@ -13,9 +13,10 @@ import {
   listOf,
   oneOf,
   required,
+  shapesByName,
   withMethods,
 } from "../tensor/options.ts";
-import { isShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 import {
   activationFormatNames,
   type CompileOptions,
@@ -29,7 +30,7 @@ export const weightSource: Kind = {
   expected: "a source of weights { shapes, read }",
   fits: (value) => {
     const { shapes, read } = (value ?? {}) as Partial<WeightSource>;
-    return shapes instanceof Map && [...shapes.values()].every(isShape) && typeof read === "function";
+    return shapesByName.fits(shapes) && typeof read === "function";
   },
 };
 

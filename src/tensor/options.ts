@@ -2,6 +2,7 @@ import { unfit } from "./describe.ts";
 import { isListOf } from "./every.ts";
 import { ArgumentError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
+import { isShape } from "./shape.ts";
 
 /** What an option may be. */
 export interface Kind {
@@ -35,8 +36,17 @@ export const filePath: Kind = {
   fits: (value) => typeof value === "string" && value !== "",
 };
 
-/** A map, such as of shapes by name. */
-export const map: Kind = { expected: "a Map", fits: (value) => value instanceof Map };
+/** A map from names to what fits. */
+export function mapOf(fits: (value: unknown) => boolean, expected: string): Kind {
+  return {
+    expected,
+    fits: (value) =>
+      value instanceof Map && [...value].every(([name, one]) => typeof name === "string" && fits(one)),
+  };
+}
+
+/** The shapes of tensors, by name. */
+export const shapesByName: Kind = mapOf(isShape, "a Map of shapes by name");
 
 /** An object with these methods. */
 export function withMethods(expected: string, methods: readonly string[]): Kind {

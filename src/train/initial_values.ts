@@ -1,7 +1,7 @@
 import type { WeightSource } from "../backend/backend.ts";
 import { unfit } from "../tensor/describe.ts";
-import { checkOptions, oneOf, required, wholeNumber } from "../tensor/options.ts";
-import { isShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { checkKind, checkOptions, oneOf, required, shapesByName, wholeNumber } from "../tensor/options.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { discriminatorPath } from "./adversary.ts";
 import { RandomStream } from "./random_stream.ts";
 
@@ -23,8 +23,7 @@ function initialValues(
   shapes: ReadonlyMap<string, Shape>,
   { seed, rule }: { seed: number; rule: Rule },
 ): WeightSource {
-  const isShapes = shapes instanceof Map && [...shapes.values()].every(isShape);
-  if (!isShapes) throw unfit(`Cannot ${action}: shapes`, "a Map of shapes by name", shapes);
+  checkKind(shapes, shapesByName, `Cannot ${action}: shapes`);
   return {
     shapes,
     // deno-lint-ignore require-await -- Errors reject.

@@ -2,8 +2,8 @@ import type { Tensor } from "../graph/ops.ts";
 import { graphKind } from "../graph/kind.ts";
 import { type Graph, tensorsOf } from "../graph/trace.ts";
 import { unfit } from "../tensor/describe.ts";
-import { map } from "../tensor/options.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { mapOf, numberFrom } from "../tensor/options.ts";
+import { isShape, type Shape } from "../tensor/shape.ts";
 
 /**
  * A step of training, as two graphs over the same states. Between them gradients can be summed over several hosts; a step
@@ -29,11 +29,17 @@ export function statesOf({ gradients, apply }: TrainingStep): Map<string, Shape>
   );
 }
 
+const parametersKind = mapOf(
+  (value) => isShape((value as Partial<Tensor> | null | undefined)?.shape),
+  "the trained parameters by name",
+);
+const initialKind = mapOf(numberFrom(-Infinity, Infinity).fits, "numbers by name");
+
 /** Throws `ArgumentError` for what is no step of training; `action` completes "Cannot …". */
 export function checkStep(value: TrainingStep, action: string): void {
   const { gradients, apply, parameters, initial } = (value ?? {}) as Partial<TrainingStep>;
-  const fits = graphKind.fits(gradients) && graphKind.fits(apply) && map.fits(parameters) &&
-    map.fits(initial);
+  const fits = graphKind.fits(gradients) && graphKind.fits(apply) && parametersKind.fits(parameters) &&
+    initialKind.fits(initial);
   if (!fits) {
     throw unfit(`Cannot ${action}: step`, "a step that tokenizerStep or transformerStep gave", value);
   }

@@ -85,7 +85,10 @@ export async function stepRows({ backend }: Fixtures): Promise<Record<string, Ro
     except: [...garbageMaps],
   });
   const steplike = argument(step, /step/, {
-    wrong: [5, {}, [], { ...step, apply: 5 }, { ...step, parameters: {} }],
+    wrong: [5, {}, [], { ...step, apply: 5 }, { ...step, parameters: {} }, {
+      ...step,
+      parameters: new Map([["a", undefined]]),
+    }, { ...step, initial: new Map([["a", "1"]]) }],
   });
   const config = (good: object) => {
     const fields = Object.keys(good).map((name) => [name, [undefined, "x", -1, {}, 2 ** 60]]);
