@@ -96,7 +96,7 @@ for (const { title, options, missing } of setups) {
       const reason = new Error("enough"), controller = new AbortController();
       start = performance.now();
       const running = huge!.run(inputOf(hugeGraph), { signal: controller.signal });
-      const waiting = short!.run(inputOf(shortGraph), { signal: controller.signal });
+      const waiting = huge!.run(inputOf(hugeGraph), { signal: controller.signal });
       setTimeout(() => controller.abort(reason), after);
       assert.is(await rejection(waiting), reason);
       assert.is(await rejection(running), reason);

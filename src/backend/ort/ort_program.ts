@@ -98,7 +98,7 @@ export class OrtProgram implements Program {
     options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
     const inputs = takeRun(this.#graph, given, options);
-    return await this.#parts.mutex.run(() => this.#run(inputs), options.signal);
+    return await this.#parts.mutex.run(() => this.#run(inputs), options);
   }
 
   async profile(inputs: NamedTensors): Promise<CommandTime[]> {

@@ -2,7 +2,7 @@ import { BackendError } from "../../tensor/errors.ts";
 import { Control } from "../../../workers/kernel_protocol.ts";
 import type { Heap } from "./heap.ts";
 import { instantiate, type Kernels } from "./kernels.ts";
-import { yieldToEventLoop } from "./polled_mutex.ts";
+import { nextTurn } from "../event_loop.ts";
 import type { Runner, Walk } from "./runner.ts";
 
 /** How long the caller's thread computes before others get a turn, in milliseconds. */
@@ -35,7 +35,7 @@ export class CallerThread implements Runner {
       for (let command = 0; command < count;) {
         const until = performance.now() + sliceTime, control = this.#control;
         command = kernels.walkSlice(table, command, count, control, scratch, times, sliceItems, until);
-        if (command < count) await yieldToEventLoop();
+        if (command < count) await nextTurn();
         signal?.throwIfAborted();
       }
     } catch (cause) {

@@ -12,7 +12,7 @@ import { Pool } from "./pool.ts";
 import { PoolOrCaller } from "./pool_or_caller.ts";
 import type { Runner } from "./runner.ts";
 import type { Spawn } from "./spawn.ts";
-import { Mutex } from "../mutex.ts";
+import { Mutex, type TurnOptions } from "../mutex.ts";
 import { Workspace } from "./workspace.ts";
 
 /** How a WASM backend is set up. */
@@ -45,6 +45,11 @@ export interface MachineParts {
   readonly idle?: IdleLimits;
 }
 
+/** Work may go first in the pauses of other work of which it does at most this share. */
+const guestShare = 1 / 8;
+/** And where at least this share of the other's memory is left. */
+const guestRoom = 1 / 2;
+
 /** Memory, and something that walks command tables in it. */
 export interface Machine {
   readonly variant: Variant;
@@ -54,10 +59,15 @@ export interface Machine {
   readonly workspace: Workspace;
   readonly runner: Runner;
   readonly training?: TrainingKernels;
-  /** Has the memory and the runner for one piece of work. Throws `BackendError` once the machine is disposed. */
-  exclusive<T>(work: () => T | Promise<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * Has the memory and the runner for one piece of work, whose cost is its floating-point operations. Throws `BackendError`
+   * once the machine is disposed.
+   */
+  exclusive<T>(work: () => T | Promise<T>, options?: TurnOptions): Promise<T>;
+  /** In a piece of work that takes so many operations and so much of the workspace: lets much shorter work go first. */
+  pause(work: { flop: number; bytes: number }): Promise<void>;
   /** The same for giving memory back, which a disposed machine has done already. */
-  release(work: () => void): Promise<void>;
+  release(work: () => void, options?: TurnOptions): Promise<void>;
   /** Waits for the work under way, then ends the threads and lets go of the memory. */
   dispose(): Promise<void>;
 }
@@ -99,8 +109,8 @@ export function createMachine(
     workspace,
     runner,
     training,
-    exclusive(work, signal) {
-      if (!disposed) return mutex.run(() => idle.after(work), signal);
+    exclusive(work, options) {
+      if (!disposed) return mutex.run(() => idle.after(work), options);
       return Promise.reject(
         new BackendError("Cannot use the WASM backend", {
           got: "one that was disposed",
@@ -108,7 +118,14 @@ export function createMachine(
         }),
       );
     },
-    release: async (work) => disposed ? await disposed : await mutex.run(() => idle.after(work)),
+    async pause({ flop, bytes }) {
+      const cost = flop * guestShare, room = mostBytes - heap.allocated;
+      // A guest that lacks memory would fail, where it only had to wait.
+      if (disposed || room < bytes * guestRoom || !mutex.hasGuests(cost)) return;
+      await workspace.aside(() => mutex.pause(cost));
+    },
+    release: async (work, options) =>
+      disposed ? await disposed : await mutex.run(() => idle.after(work), options),
     dispose: () =>
       disposed ??= mutex.run(async () => {
         await runner.dispose();

@@ -14,7 +14,8 @@ import { lower } from "./lower.ts";
 import { joined } from "./joins.ts";
 import type { Machine } from "./machine.ts";
 import { ScratchBuffer } from "./scratch.ts";
-import { resetTable, tableBytes, writeTable } from "./table.ts";
+import { type Part, partsOf } from "./parts.ts";
+import { partOf, resetTable, tableBytes, writeTable } from "./table.ts";
 
 /** The addresses of weights, read whenever the table is written, and whether each is packed. */
 export interface Params {
@@ -32,9 +33,9 @@ export interface Params {
 export class WasmProgram implements Program {
   readonly stats: ProgramStats;
   readonly states: States = {
-    read: (name) => this.#machine.exclusive(() => this.#read(this.#state(name), 0)),
+    read: (name) => this.#exclusive(() => this.#read(this.#state(name), 0)),
     write: (name, value) =>
-      this.#machine.exclusive(() => {
+      this.#exclusive(() => {
         const state = this.#state(name);
         this.#write(this.#address(state, 0), valueFor(state, value));
       }),
@@ -51,10 +52,14 @@ export class WasmProgram implements Program {
   readonly #kept: Map<Tensor, number> = new Map();
   /** The program whose states this one shares, and where they lie. */
   readonly #sharing: WasmProgram | undefined;
+  /** Whether it shares its states with other programs. */
+  #shares = false;
+  readonly #hasStates: boolean;
   readonly #shared: ReadonlyMap<Tensor, number>;
   /** On a guarded heap, each buffer's own block. */
   #guardedBuffers: number[] = [];
   #commands: readonly Command[] = [];
+  readonly #parts: readonly Part[];
   #table = 0;
   /** Where the workspace was when the table was written. */
   #written = -1;
@@ -69,6 +74,8 @@ export class WasmProgram implements Program {
     this.#machine = machine;
     this.#params = params;
     this.#sharing = sharing;
+    if (sharing) this.#shares = sharing.#shares = true;
+    this.#hasStates = tensorsOf(graph, "state").length > 0;
     this.#shared = sharing ? sharing.#statesFor(graph) : new Map();
     this.#layout = planLayout(graph, {
       packed: (weight) => this.#packed(weight),
@@ -82,6 +89,7 @@ export class WasmProgram implements Program {
       // A first lowering, at no matter what address, says how much room the commands take.
       for (const tensor of this.#layout.kept) this.#kept.set(tensor, this.#shared.get(tensor) ?? align);
       this.#commands = this.#lower(align);
+      this.#parts = partsOf(this.#commands);
       const perThread = Math.max(align, ...this.#commands.map(({ scratchBytes = 0 }) => scratchBytes));
       this.#scratchBytes = Math.ceil(perThread / align) * align;
       this.#workspaceBytes = (heap.guarded ? 0 : plan.bytes) + this.#scratchBytes * runner.threads;
@@ -118,19 +126,19 @@ export class WasmProgram implements Program {
     options: Cancellable = {},
   ): Promise<Record<string, HostTensor>> {
     const inputs = takeRun(this.#graph, given, options), { signal } = options;
-    return await this.#machine.exclusive(async () => {
+    return await this.#exclusive(async () => {
       await this.#walk(inputs, { signal });
       const base = this.#machine.workspace.at(this.#workspaceBytes);
       return Object.fromEntries(
         Object.entries(this.#graph.outputs).map(([name, tensor]) => [name, this.#read(tensor, base)]),
       );
-    }, signal);
+    }, { signal });
   }
 
   async profile(given: NamedTensors): Promise<CommandTime[]> {
     const inputs = takeInputs(this.#graph, given);
     const bytes = 8 * (this.#commands.length + 1), { heap } = this.#machine;
-    return await this.#machine.exclusive(async () => {
+    return await this.#exclusive(async () => {
       const times = heap.allocate(bytes);
       try {
         await this.#walk(inputs, { times });
@@ -152,7 +160,16 @@ export class WasmProgram implements Program {
     await this.#machine.release(() => {
       this.#freeBlocks();
       this.#machine.workspace.remove(this.#workspaceBytes);
-    });
+    }, { cost: this.#cost });
+  }
+
+  /** What it costs to wait for it. All that concerns one program costs the same, so that it keeps its order. */
+  get #cost(): number {
+    return this.#shares ? Infinity : this.stats.flop;
+  }
+
+  #exclusive<T>(work: () => T | Promise<T>, options: Cancellable = {}): Promise<T> {
+    return this.#machine.exclusive(work, { ...options, cost: this.#cost });
   }
 
   /** Writes the inputs and walks the table. */
@@ -176,11 +193,16 @@ export class WasmProgram implements Program {
       this.#write(this.#address(tensor as Tensor, base), inputs[tensor.attrs.name]!);
     }
     const scratch = base + this.#workspaceBytes - this.#scratchBytes * runner.threads;
-    const { length: count } = this.#commands;
-    await runner.walk(
-      { table: this.#table, count, scratch, scratchBytes: this.#scratchBytes, times },
-      signal,
-    );
+    // Times are of one walk. What others might do to states meanwhile, the rest of the run would see.
+    const isWhole = times > 0 || this.#hasStates, { length } = this.#commands;
+    const parts = isWhole ? [{ from: 0, to: length }] : this.#parts, last = parts.at(-1);
+    for (const part of parts) {
+      const table = partOf(heap, this.#table, part), count = part.to - part.from;
+      await runner.walk({ table, count, scratch, scratchBytes: this.#scratchBytes, times }, signal);
+      if (part !== last) {
+        await this.#machine.pause({ flop: this.stats.flop, bytes: this.#workspaceBytes });
+      }
+    }
   }
 
   #lower(base: number): Command[] {

@@ -66,8 +66,7 @@ export class WasmBackend implements Backend {
           address: ({ attrs: { name } }) => weights.address(name),
           packed: ({ attrs: { name } }) => weights.packed(name),
         },
-      })
-    );
+      }), { cost: 0 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

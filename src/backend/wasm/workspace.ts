@@ -14,6 +14,7 @@ export class Workspace {
   readonly #needs: number[] = [];
   /** Bytes that programs asked for. */
   readonly asked: Asked = new Asked();
+  #isAside = false;
   #address = 0;
   #bytes = 0;
 
@@ -49,7 +50,8 @@ export class Workspace {
     const wanted = Math.max(bytes, this.#bytes);
     this.release();
     const kept = allocate();
-    this.at(wanted);
+    // Memory is short while two blocks are needed: the new program's is made when it runs.
+    if (!this.#isAside) this.at(wanted);
     this.#needs.push(bytes);
     return kept;
   }
@@ -62,6 +64,20 @@ export class Workspace {
     if (most >= this.#bytes) return;
     this.release();
     if (most > 0) this.at(most);
+  }
+
+  /** Keeps the block as it is while `work` runs, in which programs have another one. */
+  async aside(work: () => Promise<void>): Promise<void> {
+    const [address, bytes] = [this.#address, this.#bytes];
+    this.#address = this.#bytes = 0;
+    this.#isAside = true;
+    try {
+      await work();
+    } finally {
+      this.release();
+      this.#isAside = false;
+      [this.#address, this.#bytes] = [address, bytes];
+    }
   }
 
   /** Gives the block back until the next question for its address. */

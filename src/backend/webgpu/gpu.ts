@@ -43,7 +43,7 @@ export class Gpu {
         // Each step of a training needs the arena.
         if (!this.options.training) this.#idle.note({ asked: arena.asked.take(), held: arena.bytes });
       }
-    }, signal);
+    }, { signal });
   }
 
   /** The same for freeing memory. Does nothing if the backend is disposed or the device is lost: the memory is freed. */

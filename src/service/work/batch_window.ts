@@ -43,9 +43,3 @@ export class BatchWindow {
     return this.#present() >= this.#expected();
   }
 }
-
-/** Yields to the event loop once, so that requests that have arrived in the meantime are accepted. */
-export function nextTurn(): Promise<void> {
-  const { setImmediate } = globalThis;
-  return new Promise((resolve) => setImmediate ? setImmediate(resolve) : setTimeout(resolve, 0));
-}
