@@ -1,14 +1,14 @@
 /**
  * `deno task bench service [SECONDS]`: measures the latency that the service adds to the library for single requests, and
  * then the throughput and latency of the service on loopback for 1, 4, 16 and 64 clients. The responses are compared
- * with the library's results before anything is timed.
+ * with the library's results before anything is timed. What batches can gain is what they gain in the library.
  *
- * It uses the small model of the tests, with which the overhead of the service is a large share of a request.
+ * It uses the small model of the tests, with which the overhead of the service is a large share of a request, and the
+ * shipped one.
  */
-import { smallModel } from "../tests/support/small_model.ts";
 import { median, runJson, table } from "./report.ts";
 import type { Alone } from "./service_run.ts";
-import { type Work, works } from "./service_work.ts";
+import { models, type Work, worksOf } from "./service_work.ts";
 
 const seconds = Number(Deno.args[0] ?? 4);
 const root = new URL("../", import.meta.url);
@@ -20,46 +20,59 @@ interface Load {
   readonly health: number[];
 }
 
-const alone = await runJson<Alone[]>("service_run.ts", seconds);
-console.log(`one request, alternating with the library in the same process, ${seconds} s`);
-table(
-  ["", "library ms", "service ms", "added ms", "added"],
-  alone.map(({ name, library, service }) => {
-    const added = median(service.map((milliseconds, i) => milliseconds - library[i]!));
-    const share = `${(100 * added / median(library)).toFixed(1)}%`;
-    return [name, median(library).toFixed(1), median(service).toFixed(1), added.toFixed(1), share];
-  }),
-);
-
-await using server = await start();
-for (const work of works) {
-  const library = 1000 / mean(alone.find(({ name }) => name === work.name)!.library);
-  const measured: [number, Load][] = [];
-  for (const clients of [1, 4, 16, 64]) {
-    await load(work, { clients, seconds: Math.min(1, seconds) });
-    measured.push([clients, await load(work, { clients, seconds })]);
-  }
-  const oneByOne = measured[0]![1].rate;
-  console.log(`\n${work.name}, ${seconds} s each`);
+for (const [model, { folder, image }] of Object.entries(models)) {
+  const alone = await runJson<Alone[]>("service_run.ts", model, seconds);
+  console.log(`\n${model}: one request, alternating with the library in the same process, ${seconds} s`);
   table(
-    ["clients", "images/s", "vs 1 client", "vs library", "p50 ms", "p99 ms", "/health p99 ms"],
-    measured.map(([clients, { rate, latencies, health }]) => [
-      `${clients}`,
-      rate.toFixed(1),
-      `${(rate / oneByOne).toFixed(2)}×`,
-      `${(rate / library).toFixed(2)}×`,
-      ...[quantile(latencies, 0.5), quantile(latencies, 0.99), quantile(health, 0.99)].map((ms) =>
-        ms.toFixed(1)
-      ),
-    ]),
+    ["", "library ms", "service ms", "added ms", "added"],
+    alone.map(({ name, library, service }) => {
+      const added = median(service.map((milliseconds, i) => milliseconds - library[i]!));
+      const share = `${(100 * added / median(library)).toFixed(1)}%`;
+      return [name, median(library).toFixed(1), median(service).toFixed(1), added.toFixed(1), share];
+    }),
   );
+  await using server = await start(folder);
+  for (const work of worksOf(await Deno.readFile(image))) {
+    const { library, batch } = alone.find(({ name }) => name === work.name)!;
+    const measured: [number, Load][] = [];
+    for (const clients of [1, 4, 16, 64]) {
+      await load(server.url, work, { clients, seconds: Math.min(1, seconds) });
+      measured.push([clients, await load(server.url, work, { clients, seconds })]);
+    }
+    const oneByOne = measured[0]![1].rate, most = 1000 / median(batch);
+    console.log(
+      `\n${model}: ${work.name}, ${seconds} s each; batches of the library: ${most.toFixed(1)} images/s`,
+    );
+    table(
+      [
+        "clients",
+        "images/s",
+        "vs 1 client",
+        "vs library",
+        "of batches",
+        "p50 ms",
+        "p99 ms",
+        "/health p99 ms",
+      ],
+      measured.map(([clients, { rate, latencies, health }]) => [
+        `${clients}`,
+        rate.toFixed(1),
+        `${(rate / oneByOne).toFixed(2)}×`,
+        `${(rate * mean(library) / 1000).toFixed(2)}×`,
+        `${(100 * rate / most).toFixed(0)}%`,
+        ...[quantile(latencies, 0.5), quantile(latencies, 0.99), quantile(health, 0.99)].map((ms) =>
+          ms.toFixed(1)
+        ),
+      ]),
+    );
+  }
 }
 
 /** Starts the server in a separate process. */
-async function start(): Promise<AsyncDisposable & { url: string }> {
+async function start(folder: string): Promise<AsyncDisposable & { url: string }> {
   const script = new URL("src/cli/voken.ts", root).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", script, "serve", "--model", smallModel, "--port", "0", "--log", "none"],
+    args: ["run", "-A", script, "serve", "--model", folder, "--port", "0", "--log", "none"],
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -77,13 +90,14 @@ async function start(): Promise<AsyncDisposable & { url: string }> {
 }
 
 async function load(
+  url: string,
   { path, init }: Work,
   { clients, seconds }: { clients: number; seconds: number },
 ): Promise<Load> {
   const latencies: number[] = [], health: number[] = [];
   const start = performance.now(), end = start + 1000 * seconds;
   const ask = async (path: string, init?: RequestInit) => {
-    const response = await fetch(server.url + path, init);
+    const response = await fetch(url + path, init);
     await response.bytes();
     if (response.status !== 200) throw new Error(`${path} answered ${response.status}`);
   };
