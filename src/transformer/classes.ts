@@ -4,13 +4,13 @@ import type { GenerativeFiles } from "../models/open_generative.ts";
 import { ArgumentError, CheckpointError } from "../tensor/errors.ts";
 import { editDistance } from "../tensor/nearest.ts";
 
-/** A class, by its number or its name. */
-export type ClassId = number | string;
+/** A class, by its number or its name; `null` is none, the null condition of guidance. */
+export type ClassId = number | string | null;
 
-/** Names that an error suggests. */
-const offered = 3;
+/** Names that an error suggests; where there are few, it lists all. */
+const offered = 3, few = 20;
 
-/** The number of a class. Throws `ArgumentError` for an unknown class; the error suggests similar names. */
+/** The number of a class, and of none the number of classes. Throws `ArgumentError` for an unknown class; the error suggests similar names. */
 export function classNumber(
   id: ClassId,
   { classes, names }: { classes: number; names?: readonly string[] },
@@ -22,6 +22,7 @@ export function classNumber(
       hint,
     });
   };
+  if (id === null) return classes;
   if (typeof id === "number") {
     const fits = Number.isSafeInteger(id) && id >= 0 && id < classes;
     return fits ? id : refuse(`a whole number from 0 to ${classes - 1}`);
@@ -34,7 +35,7 @@ export function classNumber(
   );
   if (exact >= 0) return exact;
   const near = names.map((name) => ({ name, far: farFrom(wanted, name) })).sort((a, b) => a.far - b.far);
-  const some = near.slice(0, offered).map(({ name }) => name).join(", ");
+  const some = near.slice(0, names.length > few ? offered : few).map(({ name }) => name).join(", ");
   return refuse("a class of the model", `did you mean ${some}`);
 }
 

@@ -3,7 +3,7 @@ import type { TransformerConfig } from "../networks/transformer/config.ts";
 import { unfit } from "../tensor/describe.ts";
 import type { NumericError } from "../tensor/errors.ts";
 import { cancellable, checkKind, checkOptions, wholeNumber } from "../tensor/options.ts";
-import { checkGeneration, isGuided, type Slot } from "./generation.ts";
+import { advance, checkGeneration, isGuided, type Slot } from "./generation.ts";
 import { nonFiniteLogits, sampledToken, stepInputs } from "./step_inputs.ts";
 
 const action = "generate the next tokens";
@@ -49,7 +49,7 @@ export class DecodeBatch implements AsyncDisposable {
       if (!generation) return;
       const token = sampledToken(outputs, { bits: this.#config.bits, i });
       if (token === undefined) return nonFiniteLogits();
-      generation.tokens[generation.count++] = token;
+      advance(generation, token);
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Cancellable } from "../backend/backend.ts";
 import type { TransformerEngine } from "./engine.ts";
-import { beginGeneration, type Candidate, isGuided } from "./generation.ts";
+import { advance, beginGeneration, type Candidate, isDrawn, isGuided } from "./generation.ts";
+import type { Kept } from "./given.ts";
 import type { SamplingSettings } from "./settings.ts";
 import { nonFiniteLogits, sampledToken, stepInputs } from "./step_inputs.ts";
 
@@ -10,6 +11,8 @@ export interface Batch {
   readonly candidates: readonly Candidate[];
   readonly seed: number;
   readonly settings: SamplingSettings;
+  /** What of each image is kept. */
+  readonly kept?: Kept;
 }
 
 /**
@@ -19,22 +22,26 @@ export interface Batch {
  */
 export async function* generateTokens(
   engine: TransformerEngine,
-  { candidates, seed, settings }: Batch,
+  { candidates, seed, settings, kept }: Batch,
   { signal }: Cancellable = {},
 ): AsyncGenerator<{ tokens: readonly Uint32Array[]; count: number }, void, undefined> {
   const { config } = engine, { bits } = config;
   const n = candidates.length, positions = config.grid ** 2, guided = isGuided(settings);
   const generations = candidates.map((candidate) =>
-    beginGeneration(candidate, { seed, settings, positions })
+    beginGeneration(candidate, { seed, settings, positions, kept })
   );
-  const tokens = generations.map((generation) => generation.tokens);
-  for (let first = 0; first < positions; first += engine.stepsAtOnce) {
+  const tokens = generations.map((generation) => generation.tokens), first = generations[0]!;
+  if (first.count === positions) yield { tokens, count: positions };
+  while (first.count < positions) {
     signal?.throwIfAborted();
-    // Steps after the first read their last tokens from the step before.
+    const { count } = first, most = Math.min(engine.stepsAtOnce, positions - count);
+    let length = 1;
+    // Steps after the first read their last tokens from the step before, which must not be a token that is kept.
+    while (length < most && isDrawn(first, count + length - 1)) length++;
     const inputs = Array.from(
-      { length: Math.min(engine.stepsAtOnce, positions - first) },
+      { length },
       (_, i) =>
-        stepInputs(generations.map((generation) => ({ ...generation, count: first + i })), {
+        stepInputs(generations.map((generation) => ({ ...generation, count: count + i })), {
           config,
           guided,
         }),
@@ -43,9 +50,10 @@ export async function* generateTokens(
       generations.forEach((generation, i) => {
         const token = sampledToken(outputs, { bits, i });
         if (token === undefined) throw nonFiniteLogits();
-        generation.tokens[generation.count++] = token;
+        advance(generation, token);
       });
-      yield { tokens, count: generations[0]!.count };
+      yield { tokens, count: first.count };
+      if (first.count === positions) break;
     }
   }
 }

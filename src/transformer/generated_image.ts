@@ -3,7 +3,7 @@ import type { Tokens } from "../tokenizer/tokens.ts";
 
 /** An image that was generated. */
 export interface GeneratedImage {
-  /** The class's number. */
+  /** The class's number; the number of classes for none. */
   readonly classId: number;
   /** The class's name, if the model has class names. */
   readonly className?: string;

@@ -200,8 +200,8 @@ export class Generator implements AsyncDisposable {
   plan(options: GenerateOptions): Generation[][] {
     checkOptions(options, generateKinds, "generate images");
     const { batches } = this.#plan(options), positions = this.config.grid ** 2;
-    return batches.flatMap(({ candidates, seed, settings }) => {
-      const generations = candidates.map((one) => beginGeneration(one, { seed, settings, positions }));
+    return batches.flatMap(({ candidates, seed, settings, kept }) => {
+      const generations = candidates.map((one) => beginGeneration(one, { seed, settings, positions, kept }));
       return grouped(generations, settings.candidates);
     });
   }
@@ -257,7 +257,7 @@ export class Generator implements AsyncDisposable {
       const tokens = this.#tokensOf(data);
       images.push({
         classId,
-        ...this.classNames && { className: this.classNames[classId]! },
+        ...this.classNames?.[classId] !== undefined && { className: this.classNames[classId] },
         index,
         seed,
         tokens,

@@ -1,10 +1,11 @@
 import type { Cancellable } from "../backend/backend.ts";
 import { unfit } from "../tensor/describe.ts";
 import { isListOf } from "../tensor/every.ts";
-import { cancellable, type Kind, type Kinds, required, wholeNumber } from "../tensor/options.ts";
+import { cancellable, type Kind, type Kinds, record, required, wholeNumber } from "../tensor/options.ts";
 import { type ClassId, classNumber } from "./classes.ts";
 import type { TransformerConfig } from "../networks/transformer/config.ts";
 import type { Batch } from "./generate_tokens.ts";
+import { type Given, takeGiven } from "./given.ts";
 import {
   maxCandidates,
   samplingKinds,
@@ -15,7 +16,7 @@ import {
 
 /** Images to generate. */
 export interface GenerateOptions extends SamplingOptions, Cancellable {
-  /** Classes, by number or, if the model has class names, by name. */
+  /** Classes, by number or, if the model has class names, by name; `null` for images of no class. */
   classIds: ClassId | readonly ClassId[];
   /** Images of each class; default 1. */
   n?: number;
@@ -23,6 +24,11 @@ export interface GenerateOptions extends SamplingOptions, Cancellable {
   seed?: number;
   /** Number of the first image; default 0. Image i is the same image in every request with this seed, class and settings. */
   first?: number;
+  /**
+   * Draws a part of an image anew, position by position given all tokens before: every image keeps the tokens outside of the
+   * mask. A mask of ones gives what is generated without it.
+   */
+  given?: Given;
 }
 
 /** The options of `Generator.stream`. */
@@ -41,7 +47,7 @@ const classKind: Kind = {
   fits: (value) =>
     isListOf(
       Array.isArray(value) ? value : [value],
-      (id) => typeof id === "number" || typeof id === "string",
+      (id) => typeof id === "number" || typeof id === "string" || id === null,
     ),
 };
 
@@ -51,6 +57,7 @@ export const generateKinds: Kinds<GenerateOptions> = {
   n: wholeNumber(1, maxImages),
   seed: { ...wholeNumber(0), expected: "a whole number from 0 to 2^53 − 1" },
   first: wholeNumber(0, 2 ** 32 - 1 - maxImages),
+  given: record,
   ...samplingKinds,
   ...cancellable,
 };
@@ -69,7 +76,7 @@ export interface Plan {
  * have, and for too many images.
  */
 export function planOf(
-  { classIds, n = 1, seed = 0, first = 0, ...options }: GenerateOptions,
+  { classIds, n = 1, seed = 0, first = 0, given, ...options }: GenerateOptions,
   { config, names, sampling }: {
     config: TransformerConfig;
     names?: readonly string[];
@@ -77,7 +84,8 @@ export function planOf(
   },
 ): Plan {
   const settings = samplingSettings(options, sampling);
-  const ids = typeof classIds === "number" || typeof classIds === "string" ? [classIds] : classIds;
+  const kept = given && takeGiven(given, config);
+  const ids: readonly ClassId[] = Array.isArray(classIds) ? classIds : [classIds as ClassId];
   const count = ids.length * n, { expected, fits } = wholeNumber(1, maxImages);
   if (!fits(count)) throw unfit("Cannot generate images: images", expected, count);
   const classes = ids.flatMap((id) => new Array<number>(n).fill(classNumber(id, { ...config, names })));
@@ -90,7 +98,7 @@ export function planOf(
         (_, candidate) => ({ classId, index: first + begin + i, candidate }),
       )
     );
-    batches.push({ candidates, seed, settings });
+    batches.push({ candidates, seed, settings, ...kept && { kept } });
   }
   return { settings, batches };
 }

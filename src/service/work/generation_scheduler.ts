@@ -75,6 +75,8 @@ export class GenerationScheduler implements AsyncDisposable {
       reject(signal.reason);
       return promise;
     }
+    // Of an image that is given, all may be kept.
+    if (generation.count === generation.tokens.length) return Promise.resolve(generation.tokens);
     const sequence: Sequence = { generation, job, onToken, resolve, reject, failures: 0 };
     const queue = this.#queues[isGuided(generation.settings) ? "guided" : "plain"];
     signal.addEventListener("abort", () => {
