@@ -1,7 +1,7 @@
 /** Status codes of error responses. */
 // deno-fmt-ignore
 export type ErrorStatus =
-  | 400 | 401 | 403 | 404 | 405 | 406 | 408 | 413 | 415 | 422 | 429 | 500 | 503 | 504;
+  | 400 | 401 | 403 | 404 | 405 | 406 | 408 | 413 | 415 | 421 | 429 | 499 | 500 | 503 | 504;
 
 /** An error response. Code and message are sent to the client and must not contain paths or stack traces. */
 export class RequestError extends Error {
@@ -9,13 +9,16 @@ export class RequestError extends Error {
   readonly status: ErrorStatus;
   /** A stable identifier of the error in `snake_case`. */
   readonly code: string;
+  /** The field or option of the request that is at fault. */
+  readonly param: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: ErrorStatus,
     code: string,
-    { message, headers = {}, cause }: {
+    { message, param, headers = {}, cause }: {
       message: string;
+      param?: string;
       headers?: Readonly<Record<string, string>>;
       cause?: unknown;
     },
@@ -23,13 +26,14 @@ export class RequestError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.status = status;
     this.code = code;
+    this.param = param;
     this.headers = headers;
   }
 }
 
-/** The request contains an invalid value: 422. */
-export function unprocessable(code: string, message: string): RequestError {
-  return new RequestError(422, code, { message });
+/** The request contains an invalid value, of the field or option `param`: 400. */
+export function badRequest(code: string, message: string, param?: string): RequestError {
+  return new RequestError(400, code, { message, param });
 }
 
 /** A limit is exceeded: 413. */

@@ -113,7 +113,7 @@ test("OpenAI's own client streams images as they appear", async () => {
 test("OpenAI's own client reports errors", async () => {
   const error = await openai.images.generate({ prompt: "Food & Drinks" }).catch((error) => error);
   assert.instance(error, OpenAI.APIError);
-  assert.equal([error.status, error.code], [422, "invalid_request"]);
+  assert.equal([error.status, error.code], [400, "invalid_request"]);
   assert.match(error.message, /did you mean Food & Drink/);
   const wrong = new OpenAI({ apiKey: "sk-x", baseURL: openai.baseURL, maxRetries: 0 });
   assert.instance(
@@ -148,25 +148,25 @@ test("a missing seed is chosen at random and returned", async () => {
 });
 
 const rows: readonly [string, object | string, number, string, RegExp?][] = [
-  ["no prompt", {}, 422, "invalid_request", /class/],
-  ["an empty prompt", { prompt: " " }, 422, "invalid_request"],
-  ["a class that there is not", { class_id: 9 }, 422, "invalid_request", /from 0 to 8/],
-  ["class −1", { class_id: -1 }, 422, "invalid_request"],
-  ["n too large", { class_id: 1, n: 11 }, 422, "too_many_images", /maxImages/],
-  ["n = 0", { class_id: 1, n: 0 }, 422, "invalid_request"],
-  ["n = 2^53+1", '{"class_id":1,"n":9007199254740993}', 422, "invalid_request"],
-  ["another size", { class_id: 1, size: "1024x1024" }, 422, "invalid_size", /32x32/],
-  ["a size that is no number", { class_id: 1, size: "1e400x1" }, 422, "invalid_size"],
-  ["temperature NaN", { class_id: 1, temperature: "NaN" }, 422, "invalid_request"],
+  ["no prompt", {}, 400, "invalid_request", /class/],
+  ["an empty prompt", { prompt: " " }, 400, "invalid_request"],
+  ["a class that there is not", { class_id: 9 }, 400, "invalid_request", /from 0 to 8/],
+  ["class −1", { class_id: -1 }, 400, "invalid_request"],
+  ["n too large", { class_id: 1, n: 11 }, 400, "too_many_images", /maxImages/],
+  ["n = 0", { class_id: 1, n: 0 }, 400, "invalid_request"],
+  ["n = 2^53+1", '{"class_id":1,"n":9007199254740993}', 400, "invalid_request"],
+  ["another size", { class_id: 1, size: "1024x1024" }, 400, "invalid_size", /32x32/],
+  ["a size that is no number", { class_id: 1, size: "1e400x1" }, 400, "invalid_size"],
+  ["temperature NaN", { class_id: 1, temperature: "NaN" }, 400, "invalid_request"],
   ["a bare NaN", '{"class_id":1,"temperature":NaN}', 400, "invalid_json"],
-  ["temperature 1e400", '{"class_id":1,"temperature":1e400}', 422, "invalid_request"],
-  ["temperature −1", { class_id: 1, temperature: -1 }, 422, "invalid_request"],
-  ["top_p 2", { class_id: 1, top_p: 2 }, 422, "invalid_request"],
-  ["top_k 1.5", { class_id: 1, top_k: 1.5 }, 422, "invalid_request"],
-  ["guidance of three", { class_id: 1, guidance: [1, 2, 3] }, 422, "invalid_request"],
-  ["seed 2^53+1", '{"class_id":1,"seed":9007199254740993}', 422, "invalid_request"],
-  ["response_format url", { class_id: 1, response_format: "url" }, 422, "invalid_request"],
-  ["an unknown field", { class_id: 1, colour: "red" }, 422, "unknown_field"],
+  ["temperature 1e400", '{"class_id":1,"temperature":1e400}', 400, "invalid_request"],
+  ["temperature −1", { class_id: 1, temperature: -1 }, 400, "invalid_request"],
+  ["top_p 2", { class_id: 1, top_p: 2 }, 400, "invalid_request"],
+  ["top_k 1.5", { class_id: 1, top_k: 1.5 }, 400, "invalid_request"],
+  ["guidance of three", { class_id: 1, guidance: [1, 2, 3] }, 400, "invalid_request"],
+  ["seed 2^53+1", '{"class_id":1,"seed":9007199254740993}', 400, "invalid_request"],
+  ["response_format url", { class_id: 1, response_format: "url" }, 400, "invalid_request"],
+  ["an unknown field", { class_id: 1, colour: "red" }, 400, "unknown_field"],
   ["an unknown model", { class_id: 1, model: "dall-e" }, 404, "model_not_found"],
 ];
 for (const [name, body, status, code, names] of rows) {
@@ -183,7 +183,7 @@ test("a model without a transformer is an error", async () => {
   const { service: other } = doubled();
   await using _end = other;
   assert.is(
-    await refusal(await other.request(path, postJson({ class_id: 1 })), 422),
+    await refusal(await other.request(path, postJson({ class_id: 1 })), 400),
     "model_cannot_generate",
   );
 });

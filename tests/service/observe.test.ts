@@ -48,7 +48,7 @@ test("metrics count requests, tokens, batches, and running and waiting requests"
   const total = (method: string, route: string, status: number) =>
     metric(after, `voken:request_total{method="${method}",route="${route}",status="${status}"}`);
   assert.is(total("POST", "/v1/reconstruct", 200), 2);
-  assert.is(total("POST", "/v1/tokenize", 422), 1);
+  assert.is(total("POST", "/v1/tokenize", 400), 1);
   assert.is(total("GET", "unknown", 404), 1);
   assert.is(metric(after, "voken:request_queue_time_seconds_count"), 2);
   assert.not.match(after, /what\/the\/client/);

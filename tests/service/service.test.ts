@@ -224,7 +224,7 @@ test("the OpenAPI document describes every path and its errors", async () => {
   assert.is(document.openapi, "3.1.0");
   for (const path of ["tokenize", "detokenize", "reconstruct"]) {
     const { responses, requestBody } = document.paths[`/v1/${path}`].post;
-    assert.ok(responses["422"].content["application/json"], path);
+    assert.ok(responses["400"].content["application/json"], path);
     assert.ok(requestBody.content["application/json"].schema.properties, path);
   }
   const generations = document.paths["/v1/images/generations"].post;

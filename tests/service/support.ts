@@ -108,10 +108,10 @@ export async function refusal(response: Response, status: number, label = ""): P
   const text = await response.text();
   assert.is(response.status, status, `${label}: ${response.status} ${text}`);
   assert.match(response.headers.get("content-type") ?? "", /^application\/json/);
-  const { error, ...rest } = JSON.parse(text);
+  const { error, requestId, ...rest } = JSON.parse(text);
   assert.equal(rest, {});
-  assert.equal(Object.keys(error), ["code", "message", "requestId"]);
-  assert.is(error.requestId, response.headers.get("x-request-id"));
+  assert.equal(Object.keys(error), ["message", "type", "param", "code"]);
+  assert.is(requestId, response.headers.get("x-request-id"));
   assert.match(error.code, /^[a-z_]+$/);
   assert.not.match(text, /\.ts\b|file:|node_modules|\/work|\/root|\bat \S+ \(\S+:\d+/, "paths or stacks");
   return error.code;

@@ -1,5 +1,5 @@
 import type { Limits } from "../limits.ts";
-import { RequestError, unprocessable } from "../request_error.ts";
+import { badRequest, RequestError } from "../request_error.ts";
 import { readBody } from "./body.ts";
 
 /** Reads and parses a JSON body within the limits. Throws `RequestError` as `readBody` and `parseJson` do. */
@@ -13,7 +13,7 @@ export async function readJson(
 
 /**
  * Parses a JSON body. Throws `RequestError` with 400 if it is not JSON or is nested deeper than `maxDepth` (which is
- * checked before parsing), and with 422 if it is not an object or has a key `__proto__`.
+ * checked before parsing), and with 400 if it is not an object or has a key `__proto__`.
  */
 export function parseJson(bytes: Uint8Array, { maxDepth }: { maxDepth: number }): Record<string, unknown> {
   checkDepth(bytes, maxDepth);
@@ -27,13 +27,13 @@ export function parseJson(bytes: Uint8Array, { maxDepth }: { maxDepth: number })
     throw new RequestError(400, "invalid_json", { message: "Expected a JSON body", cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw unprocessable("invalid_request", "Expected an object as the body");
+    throw badRequest("invalid_request", "Expected an object as the body");
   }
   return value as Record<string, unknown>;
 }
 
 function refuseProto(key: string, value: unknown): unknown {
-  if (key === "__proto__") throw unprocessable("unknown_field", "Unknown field __proto__");
+  if (key === "__proto__") throw badRequest("unknown_field", "Unknown field __proto__");
   return value;
 }
 

@@ -1,4 +1,4 @@
-import { RequestError, tooLarge, unprocessable } from "../request_error.ts";
+import { badRequest, RequestError, tooLarge } from "../request_error.ts";
 
 /** Length limit of a boundary in RFC 2046. */
 const maxBoundary = 70;
@@ -8,7 +8,7 @@ export type Fields = ReadonlyMap<string, string | File>;
 
 /**
  * Parses a multipart body. Throws `RequestError` with 400 if it has no boundary or is damaged or truncated, with 413 if
- * it has more than `maxFields` fields (which are counted before parsing), and with 422 if a field is repeated.
+ * it has more than `maxFields` fields (which are counted before parsing), and with 400 if a field is repeated.
  */
 export async function parseMultipart(
   body: Uint8Array<ArrayBuffer>,
@@ -36,7 +36,9 @@ export async function parseMultipart(
   }
   const fields = new Map<string, string | File>();
   for (const [name, value] of form) {
-    if (fields.has(name)) throw unprocessable("repeated_field", `Expected the field ${quoted(name)} once`);
+    if (fields.has(name)) {
+      throw badRequest("repeated_field", `Expected the field ${quoted(name)} once`, name.slice(0, 100));
+    }
     fields.set(name, value);
   }
   return fields;

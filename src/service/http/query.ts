@@ -1,11 +1,13 @@
 import { quoted } from "./multipart.ts";
-import { unprocessable } from "../request_error.ts";
+import { badRequest } from "../request_error.ts";
 
-/** The query parameters of a URL. Throws `RequestError` with 422 if one is repeated. */
+/** The query parameters of a URL. Throws `RequestError` with 400 if one is repeated. */
 export function queryOf(url: string): Record<string, string> {
   const parameters = new Map<string, string>();
   for (const [name, value] of new URL(url).searchParams) {
-    if (parameters.has(name)) throw unprocessable("repeated_field", `Expected ${quoted(name)} once`);
+    if (parameters.has(name)) {
+      throw badRequest("repeated_field", `Expected ${quoted(name)} once`, name.slice(0, 100));
+    }
     parameters.set(name, value);
   }
   return Object.fromEntries(parameters);

@@ -3,7 +3,7 @@ import type { Generation } from "../../transformer/generation.ts";
 import { readJson } from "../http/json.ts";
 import { mediaType, wrongType } from "../http/media.ts";
 import type { Env, LoadedModel, Parts } from "../parts.ts";
-import { unprocessable } from "../request_error.ts";
+import { badRequest } from "../request_error.ts";
 import { type GenerationBody, generationBody } from "../schemas/generation.ts";
 import { validate } from "../schemas/validate.ts";
 import { findModel } from "./models.ts";
@@ -31,21 +31,21 @@ export async function readGenerationRequest(
   const body = validate(generationBody, Object.fromEntries(fields.filter(([, value]) => value !== null)));
   const { maxImages } = limits;
   if (body.n > maxImages) {
-    throw unprocessable(
+    throw badRequest(
       "too_many_images",
       `Expected n of at most ${maxImages} (limit maxImages), got ${body.n}`,
     );
   }
   const model = findModel(models, body.model), { generation } = model;
   if (!generation) {
-    throw unprocessable(
+    throw badRequest(
       "model_cannot_generate",
       `Expected a model with a transformer, ${model.name} has none`,
     );
   }
   const { generator } = generation, size = `${generator.size}x${generator.size}`;
   if (body.size !== undefined && body.size !== size && body.size !== "auto") {
-    throw unprocessable("invalid_size", `Expected the size ${size} of the model, or auto`);
+    throw badRequest("invalid_size", `Expected the size ${size} of the model, or auto`);
   }
   const seed = body.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   const { guidance, temperature, top_k: topK, top_p: topP, candidates, n } = body;
@@ -67,7 +67,7 @@ function classOf({ prompt, class_id }: GenerationBody, classes: number): number 
   if (class_id !== undefined) return class_id;
   const text = prompt?.trim();
   if (!text) {
-    throw unprocessable(
+    throw badRequest(
       "invalid_request",
       `Expected a class in the field prompt: a name, or a number up to ${classes - 1}`,
     );

@@ -4,7 +4,7 @@ import { streamSSE } from "hono/streaming";
 import type { Generation } from "../../transformer/generation.ts";
 import { decodePartial } from "../../transformer/partial_image.ts";
 import type { Tokens } from "../../tokenizer/tokens.ts";
-import { asRequestError } from "../http/error_response.ts";
+import { asRequestError, errorBodyOf } from "../http/error_response.ts";
 import { logger } from "../observe/middleware.ts";
 import type { App, Env, Parts } from "../parts.ts";
 import { AdmittedRequest } from "../work/admitted_request.ts";
@@ -64,9 +64,9 @@ export function generationRoute(app: App, parts: Parts): void {
       } catch (error) {
         if (stream.aborted) return;
         // The response began with status 200, so that the error must be an event.
-        const { code, message, status } = asRequestError(error);
-        if (status >= 500) logger.error("{code}: {error}", { code, error, requestId: c.get("requestId") });
-        await send("error", { error: { code, message, requestId: c.get("requestId") } });
+        const requestError = asRequestError(error), requestId = c.get("requestId"), { code } = requestError;
+        if (requestError.status >= 500) logger.error("{code}: {error}", { code, error, requestId });
+        await send("error", errorBodyOf(requestError, requestId));
       } finally {
         admitted[Symbol.dispose]();
         resolve();

@@ -8,7 +8,7 @@ import { parseMultipart } from "../http/multipart.ts";
 import { queryOf } from "../http/query.ts";
 import type { Limits } from "../limits.ts";
 import type { Env } from "../parts.ts";
-import { unprocessable } from "../request_error.ts";
+import { badRequest } from "../request_error.ts";
 
 /** An image file and the options sent with it, not yet validated. */
 export interface ImageRequest {
@@ -37,7 +37,7 @@ export async function readImageRequest(c: Context<Env>, limits: Limits): Promise
   const fields = await parseMultipart(body, { contentType: contentType!, maxFields: limits.maxFields });
   const { image, ...options } = Object.fromEntries(fields);
   if (!(image instanceof File)) {
-    throw unprocessable("invalid_image", "Expected a file in the field image; URLs are not fetched");
+    throw badRequest("invalid_image", "Expected a file in the field image; URLs are not fetched", "image");
   }
   return { file: new Uint8Array(await image.arrayBuffer()), options };
 }
@@ -45,9 +45,10 @@ export async function readImageRequest(c: Context<Env>, limits: Limits): Promise
 /** Decodes base64 or a base64 data: URL. Other URLs and paths are rejected. */
 function imageOfText(text: unknown): Uint8Array {
   const invalid = () =>
-    unprocessable(
+    badRequest(
       "invalid_image",
       "Expected an image as base64 in the field image; URLs are not fetched",
+      "image",
     );
   if (typeof text !== "string") throw invalid();
   let file: Uint8Array;

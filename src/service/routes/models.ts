@@ -48,5 +48,6 @@ export function findModel(models: ReadonlyMap<string, LoadedModel>, name: string
   if (model) return model;
   throw new RequestError(404, "model_not_found", {
     message: `Expected one of the models ${[...models.keys()].join(", ")}`,
+    param: "model",
   });
 }

@@ -26,7 +26,7 @@ function describeService(): object {
   const registry = collector.openAPIRegistry;
   registry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   const errors = Object.fromEntries(
-    [400, 401, 403, 404, 413, 415, 422, 429, 503, 504].map((status) => [status, {
+    [400, 401, 403, 404, 413, 415, 429, 503, 504].map((status) => [status, {
       description: errorDescriptions[status]!,
       content: { "application/json": { schema: errorBody } },
     }]),
@@ -132,13 +132,12 @@ function describeService(): object {
 }
 
 const errorDescriptions: Readonly<Record<number, string>> = {
-  400: "Invalid JSON, invalid multipart, or a truncated body",
+  400: "An invalid value, which the message and `param` name; or a damaged body",
   401: "Missing or invalid bearer token",
   403: "Request by a page of another site",
   404: "Unknown model or file",
   413: "A limit is exceeded; the message names it",
   415: "Unsupported content type or kind of image",
-  422: "Invalid value in the request; the message names it",
   429: "Too many requests; Retry-After says when to try again",
   503: "The service is stopping or failed; Retry-After says when to try again",
   504: "The deadline is exceeded",

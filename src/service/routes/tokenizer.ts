@@ -13,7 +13,7 @@ import { findModel } from "./models.ts";
 import { formatOf, respondWithImage } from "./image_response.ts";
 import { readImageRequest } from "./image_request.ts";
 import { readTokensRequest } from "./tokens_request.ts";
-import { unprocessable } from "../request_error.ts";
+import { badRequest } from "../request_error.ts";
 
 /** Endpoints that encode images, decode tokens, and do both. */
 export function tokenizerRoutes(app: App, parts: Parts): void {
@@ -97,11 +97,12 @@ export function tokenizerRoutes(app: App, parts: Parts): void {
   }
 }
 
-/** Throws `RequestError` with 422 for an image of a single token, which the decoder's group norms cannot normalise. */
+/** Throws `RequestError` with 400 for an image of a single token, which the decoder's group norms cannot normalise. */
 function checkTwoTokens({ width, height }: Image, { tokenizer: { factor } }: LoadedModel): void {
   if (width > factor || height > factor) return;
-  throw unprocessable(
+  throw badRequest(
     "invalid_image",
     `Expected an image of more than one token (${factor}×${factor} pixels)`,
+    "image",
   );
 }

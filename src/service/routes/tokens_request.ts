@@ -5,7 +5,7 @@ import { readJson } from "../http/json.ts";
 import { mediaType, wrongType } from "../http/media.ts";
 import { queryOf } from "../http/query.ts";
 import type { Env, LoadedModel, Parts } from "../parts.ts";
-import { tooLarge, unprocessable } from "../request_error.ts";
+import { badRequest, tooLarge } from "../request_error.ts";
 import type { ImageOptions } from "../schemas/fields.ts";
 import { detokenizeBody, packedOptions } from "../schemas/tokens.ts";
 import { validate } from "../schemas/validate.ts";
@@ -65,7 +65,7 @@ export async function readTokensRequest(
 
 function pair(text: string): [number, number] {
   const [first, second] = text.split("x").map(Number) as [number, number];
-  if (first < 1 || second < 1) throw unprocessable("invalid_request", "Expected sides of at least 1");
+  if (first < 1 || second < 1) throw badRequest("invalid_request", "Expected sides of at least 1");
   return [first, second];
 }
 

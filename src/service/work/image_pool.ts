@@ -1,7 +1,7 @@
 import type { ImageWorkerAnswer, ImageWorkerRequest } from "../../../workers/image_worker.ts";
 import { ImageThreads, ThreadLostError } from "../../../workers/image_threads.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import { RequestError, unprocessable } from "../request_error.ts";
+import { badRequest, RequestError } from "../request_error.ts";
 import { type Images, localImages } from "./images.ts";
 
 /** Up to this many pixels, encoding a PNG takes less time than a message to a worker and back. */
@@ -62,7 +62,7 @@ export class ImagePool implements Images {
 }
 
 function errorOf(answer: ImageWorkerAnswer): RequestError {
-  if (answer.type === "refused") return unprocessable("invalid_image", answer.message);
+  if (answer.type === "refused") return badRequest("invalid_image", answer.message, "image");
   return workerFailed(answer);
 }
 

@@ -6,11 +6,11 @@ import { paddingTo } from "../../image/pixels.ts";
 import { UnsupportedImageError } from "../../image/header_type.ts";
 import type { Image } from "../../image/image.ts";
 import { ImageError } from "../../tensor/errors.ts";
-import { RequestError, tooLarge, unprocessable } from "../request_error.ts";
+import { badRequest, RequestError, tooLarge } from "../request_error.ts";
 
 /** Decodes and encodes image files. */
 export interface Images extends AsyncDisposable {
-  /** Decodes a file that passed `checkFile`. Throws `RequestError` with 422 if it is damaged. */
+  /** Decodes a file that passed `checkFile`. Throws `RequestError` with 400 if it is damaged. */
   decode(bytes: Uint8Array, options: { maxPixels: number; signal: AbortSignal }): Promise<Image>;
   encode(image: Image, options: { format: ImageFormat; quality?: number; signal: AbortSignal }): Promise<
     Uint8Array
@@ -18,7 +18,7 @@ export interface Images extends AsyncDisposable {
 }
 
 /**
- * Checks the header of a file before memory is allocated for its pixels. Throws `RequestError` with 422 if the file is
+ * Checks the header of a file before memory is allocated for its pixels. Throws `RequestError` with 400 if the file is
  * empty or damaged, with 415 if its format is not supported, and with 413 if it has too many pixels: with those that fill its sides
  * up to multiples of the model's `factor`, which are computed, too.
  */
@@ -26,7 +26,7 @@ export function checkFile(
   bytes: Uint8Array,
   { maxPixels, factor }: { maxPixels: number; factor: number },
 ): void {
-  if (bytes.length === 0) throw unprocessable("empty_upload", "Expected an image, got no bytes");
+  if (bytes.length === 0) throw badRequest("empty_upload", "Expected an image, got no bytes", "image");
   try {
     const { width, height } = readHeader(bytes), padded = paddingTo({ width, height }, factor);
     if (padded.width * padded.height > maxPixels) {
@@ -40,7 +40,7 @@ export function checkFile(
     if (!(error instanceof ImageError)) throw error;
     const isOther = error instanceof UnsupportedImageError || !sniffFormat(bytes);
     if (isOther) throw unsupported(error);
-    throw unprocessable("invalid_image", error.message);
+    throw badRequest("invalid_image", error.message, "image");
   }
 }
 
@@ -57,7 +57,7 @@ export const localImages: Images = {
     try {
       return await decodeImage(bytes, { maxPixels });
     } catch (error) {
-      if (error instanceof ImageError) throw unprocessable("invalid_image", error.message);
+      if (error instanceof ImageError) throw badRequest("invalid_image", error.message, "image");
       throw error;
     }
   },

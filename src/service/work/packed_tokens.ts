@@ -1,5 +1,5 @@
 import { tokenBits } from "../../tokenizer/codebook.ts";
-import { unprocessable } from "../request_error.ts";
+import { badRequest } from "../request_error.ts";
 
 /**
  * Packs tokens into a string of bits, `tokenBits(codebookSize)` bits each, least significant bit first, padded with
@@ -17,7 +17,7 @@ export function packTokens(tokens: Uint32Array, codebookSize: number): Uint8Arra
   return packed;
 }
 
-/** Unpacks `count` tokens. Throws `RequestError` with 422 if the number of bytes is wrong or a padding bit is set. */
+/** Unpacks `count` tokens. Throws `RequestError` with 400 if the number of bytes is wrong or a padding bit is set. */
 export function unpackTokens(
   packed: Uint8Array,
   { count, codebookSize }: { count: number; codebookSize: number },
@@ -25,16 +25,17 @@ export function unpackTokens(
   const bits = tokenBits(codebookSize);
   const length = Math.ceil(count * bits / 8);
   if (packed.length !== length) {
-    throw unprocessable(
+    throw badRequest(
       "invalid_tokens",
       `Expected ${length} bytes for ${count} tokens of ${bits} bits, got ${packed.length}`,
+      "tokens",
     );
   }
   const tokens = new Uint32Array(count);
   for (let at = 0; at < length * 8; at++) {
     if (!(packed[at >> 3]! >>> (at & 7) & 1)) continue;
     if (at >= count * bits) {
-      throw unprocessable("invalid_tokens", "Expected zeros after the last token, got a one");
+      throw badRequest("invalid_tokens", "Expected zeros after the last token, got a one", "tokens");
     }
     const token = Math.floor(at / bits);
     tokens[token] = (tokens[token]! | 1 << at % bits) >>> 0;
