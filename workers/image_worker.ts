@@ -5,16 +5,18 @@ import { encodeImage } from "../src/image/encode.ts";
 import { type Preparation, prepareImage } from "../src/image/prepare.ts";
 import { ArgumentError, ImageError } from "../src/tensor/errors.ts";
 import type { ImageFormat } from "../src/image/header_type.ts";
-import type { Image } from "../src/image/image.ts";
+import type { Image, Rgb } from "../src/image/image.ts";
 
 /** A request to an image worker, which handles one at a time. */
 export type ImageWorkerRequest =
-  | { readonly type: "decode"; readonly bytes: Uint8Array; readonly maxPixels: number }
   | {
-    readonly type: "prepare";
+    readonly type: "decode";
     readonly bytes: Uint8Array;
     readonly maxPixels: number;
-    readonly preparation: Preparation;
+    /** The colour behind transparent pixels; default white. */
+    readonly background?: Rgb;
+    /** How the image is made a square; default: as it is. */
+    readonly preparation?: Preparation;
   }
   | {
     readonly type: "encode";
@@ -44,12 +46,10 @@ port.on("message", async (request: ImageWorkerRequest) => {
 
 async function work(request: ImageWorkerRequest): Promise<ImageWorkerAnswer> {
   try {
-    if (request.type !== "encode") {
-      const image = await decodeImage(request.bytes, { maxPixels: request.maxPixels });
-      return {
-        type: "decoded",
-        image: request.type === "prepare" ? prepareImage(image, request.preparation) : image,
-      };
+    if (request.type === "decode") {
+      const { bytes, maxPixels, background, preparation } = request;
+      const image = await decodeImage(bytes, { maxPixels, background });
+      return { type: "decoded", image: preparation ? prepareImage(image, preparation) : image };
     }
     const { image, format, quality } = request;
     return { type: "encoded", bytes: await encodeImage(image, { format, quality }) };

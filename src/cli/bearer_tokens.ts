@@ -1,5 +1,8 @@
+import process from "node:process";
+import { getLogger } from "@logtape/logtape";
 import { files } from "../io/host.ts";
 import { reasonOf } from "../io/reason.ts";
+import type { AuthOptions } from "../service/options.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 
 /**
@@ -24,4 +27,37 @@ export async function readBearerTokens(path: string): Promise<string[]> {
     got: tokens.length === 0 ? "none" : "a shorter one",
     hint: "create one with `openssl rand -hex 32`",
   });
+}
+
+/**
+ * The tokens of some files, which are read again at SIGHUP; a file that cannot be used then leaves those that were valid.
+ * Throws `ArgumentError` as `readBearerTokens` does. Disposing it ends that.
+ */
+export async function tokenFiles(
+  { tokens: path, metricsTokens: metricsPath }: { tokens?: string; metricsTokens?: string },
+): Promise<AuthOptions & Disposable> {
+  const read = async () => ({
+    tokens: path === undefined ? [] : await readBearerTokens(path),
+    metricsTokens: metricsPath === undefined ? undefined : await readBearerTokens(metricsPath),
+  });
+  let current = await read();
+  const reload = async () => {
+    const log = getLogger(["voken", "service"]);
+    try {
+      current = await read();
+      log.info("read the tokens again");
+    } catch (error) {
+      log.error("{error}", { error: (error as Error).message });
+    }
+  };
+  // Windows has no such signal.
+  const signals = process.platform === "win32" ? [] : ["SIGHUP" as const];
+  for (const signal of signals) process.on(signal, reload);
+  return {
+    tokens: () => current.tokens,
+    ...current.metricsTokens && { metricsTokens: () => current.metricsTokens ?? [] },
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, reload);
+    },
+  };
 }

@@ -5,12 +5,13 @@ import { defaultModel, findModel } from "../models/find.ts";
 import { transformerFile, weightsFile } from "../models/model_files.ts";
 import { isGenerative } from "../models/open_generative.ts";
 import { defaultLimits, type Limits } from "../service/limits.ts";
-import type { ModelFiles, ServedModel } from "../service/options.ts";
+import type { ByteSource } from "../io/byte_source.ts";
+import type { FileContent, ModelFiles, ServedModel } from "../service/options.ts";
 import { serve } from "../service/serve.ts";
 import { createService } from "../service/service.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { Generator } from "../transformer/generator.ts";
-import { readBearerTokens } from "./bearer_tokens.ts";
+import { tokenFiles } from "./bearer_tokens.ts";
 import { withExamples } from "./help.ts";
 import type { Io } from "./io.ts";
 import { loadTokenizer, modelHelp, type ModelOptions, withBackend, withWeights } from "./options.ts";
@@ -24,7 +25,10 @@ interface Options extends Omit<ModelOptions, "model"> {
   model: string[];
   host: string;
   port: number;
+  allowHost: string[];
   tokens?: string;
+  metricsTokens?: string;
+  codecThreads?: number;
   rateLimit?: number;
   origin: string[];
   trustProxy?: true;
@@ -50,7 +54,20 @@ export function serveCommand(io: Io): Command {
     .option("-m, --model <model...>", `each ${modelHelp}`, [defaultModel])
     .option("--host <address>", "address to listen on; 0.0.0.0 for all interfaces", "127.0.0.1")
     .option("--port <port>", "port to listen on; 0 picks a free port", portNumber, 8080)
+    .addOption(
+      new Option(
+        "--allow-host <name...>",
+        "names by which clients reach the server, beside localhost; * for any",
+      )
+        .default([], "addresses alone"),
+    )
     .option("--tokens <file>", "file with bearer tokens for the API, one a line (default: no authentication)")
+    .option("--metrics-tokens <file>", "the same for /metrics (default: the file of --tokens)")
+    .option(
+      "--codec-threads <n>",
+      "threads that decode and encode images (default: the processors)",
+      positiveInteger,
+    )
     .option("--rate-limit <n>", "requests a minute for each token or address", positiveInteger)
     .addOption(
       new Option("--origin <origin...>", "other origins whose pages may send requests (CORS)")
@@ -66,9 +83,9 @@ export function serveCommand(io: Io): Command {
       new Option("--log <format>", "format of the log").choices(logFormats).default("text"),
     )
     .action(async (options: Options) => {
-      const tokens = options.tokens === undefined ? [] : await readBearerTokens(options.tokens);
-      await configureLog(options.log, io);
       await using stack = new AsyncDisposableStack();
+      const auth = stack.use(await tokenFiles(options));
+      await configureLog(options.log, io);
       const models: ServedModel[] = [];
       // All models share one backend, so that they do not compete for the processors.
       const backend = stack.use(await createBackend(options.backend, { threads: options.threads }));
@@ -83,11 +100,14 @@ export function serveCommand(io: Io): Command {
           files: await shippedFiles(model),
         });
       }
-      const { limit: limits, rateLimit, origin: origins, trustProxy, pages } = options;
+      const { limit: limits, rateLimit, origin: origins, trustProxy, pages, codecThreads } = options;
       const service = stack.use(
-        createService({ models, limits, auth: { tokens }, rateLimit, origins, trustProxy, pages }),
+        createService({ models, limits, auth, rateLimit, origins, trustProxy, pages, codecThreads }),
       );
-      const server = stack.use(await serve(service, { hostname: options.host, port: options.port }));
+      const { host: hostname, port, allowHost: hosts } = options;
+      // All connections of a proxy have its address.
+      const shared = trustProxy ? { maxConnectionsPerAddress: 1024 } : {};
+      const server = stack.use(await serve(service, { hostname, port, hosts, ...shared }));
       const address = options.host.includes(":") ? `[${options.host}]` : options.host;
       io.out(`Serving ${models.map(({ name }) => name).join(", ")} on http://${address}:${server.port}`);
       using stop = stopSignal(io);
@@ -108,15 +128,36 @@ async function loadGenerator(
   if (await isGenerative(model, loading)) return await Generator.load(model, { ...options, ...loading });
 }
 
+/** Bytes of a file that are read at once. */
+const partBytes = 2 ** 16;
+
 /** The files of a shipped model, for browsers to run it locally. Files of other models are not served. */
 async function shippedFiles(model: string): Promise<ModelFiles> {
   const files = await findModel(model);
   if (files.kind !== "folder" || !files.isShipped) return {};
-  const read = async (name: string) => {
-    await using file = (await files.open(name))!;
-    return await file.read(0, file.size);
+  const open = async (name: string): Promise<FileContent> => {
+    const file = (await files.open(name))!, { size } = file;
+    await file[Symbol.asyncDispose]();
+    return { size, stream: () => streamOf(async () => (await files.open(name))!) };
   };
-  return Object.fromEntries([weightsFile, transformerFile].map((name) => [name, () => read(name)]));
+  return Object.fromEntries([weightsFile, transformerFile].map((name) => [name, () => open(name)]));
+}
+
+/** Reads a file part by part, as fast as somebody takes them. */
+function streamOf(open: () => Promise<ByteSource>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let file: ByteSource | undefined, at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      file ??= await open();
+      const part = await file.read(at, Math.min(partBytes, file.size - at));
+      at += part.length;
+      controller.enqueue(new Uint8Array(part));
+      if (at < file.size) return;
+      controller.close();
+      await file[Symbol.asyncDispose]();
+    },
+    cancel: () => file?.[Symbol.asyncDispose](),
+  });
 }
 
 function portNumber(text: string): number {

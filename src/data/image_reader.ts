@@ -73,7 +73,7 @@ export class ImageReader implements AsyncDisposable {
     const { signal } = this.#end;
     try {
       const answer = await this.#threads.ask(
-        { type: "prepare", bytes: file, maxPixels: defaultMaxPixels, preparation },
+        { type: "decode", bytes: file, maxPixels: defaultMaxPixels, preparation },
         { signal, transfer: ownMemory(file) },
       );
       if (answer.type === "decoded") return answer.image;

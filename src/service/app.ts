@@ -6,18 +6,21 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { bearerTokens } from "./http/auth.ts";
 import { asRequestError, errorResponse } from "./http/error_response.ts";
 import { guard, limitRate } from "./http/guard.ts";
+import { otherRequests } from "./http/methods.ts";
+import { refuse } from "./http/refusal.ts";
+import { WrongTokens } from "./http/wrong_tokens.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
 import type { Metrics } from "./observe/metrics.ts";
-import { logger, observe } from "./observe/middleware.ts";
+import { observe } from "./observe/middleware.ts";
 import { checkService, type ServiceOptions } from "./options.ts";
 import type { App, Env, LoadedModel, Parts } from "./parts.ts";
-import { RequestError } from "./request_error.ts";
-import { generationRoute } from "./routes/generations.ts";
+import { generationRoutes } from "./routes/generations.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { tokenizerRoutes } from "./routes/tokenizer.ts";
 import { Admission } from "./work/admission.ts";
+import { BodyBudget } from "./work/body_budget.ts";
 import { directGeneration, directTokenizer } from "./work/direct.ts";
 import { GenerationScheduler } from "./work/generation_scheduler.ts";
 import type { Images } from "./work/images.ts";
@@ -39,19 +42,21 @@ export function assemble(options: ServiceOptions, host: Host): { app: App; parts
   const { metrics } = host;
   const limits = resolveLimits(options.limits);
   const admission = new Admission(limits.maxRequests);
-  const { origins = [], trustProxy = false, rateLimit } = options;
+  const { auth, origins = [], trustProxy = false, rateLimit } = options, tokens = auth?.tokens ?? [];
+  const bodies = new BodyBudget(limits.maxBufferedBytes);
   const parts: Parts = {
     models: modelsOf(options, { admission, metrics, batches: host.batches }),
     limits,
     admission,
+    bodies,
     images: host.images(limits),
     metrics,
-    authenticate: bearerTokens(options.auth?.tokens ?? []),
     created: Math.floor(Date.now() / 1000),
   };
   metrics.watch({
     running: () => admission.started,
     waiting: () => admission.admitted - admission.started,
+    bodyBytes: () => bodies.bytes,
   });
 
   const app = new Hono<Env>();
@@ -59,37 +64,37 @@ export function assemble(options: ServiceOptions, host: Host): { app: App; parts
   app.use(observe(metrics));
   app.use(secureHeaders({
     contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    // Only the proxy knows whether all of its host is served over TLS.
+    strictTransportSecurity: false,
     // Pages set their own policy.
     overwrite: false,
   }));
-  if (origins.length > 0) app.use("/v1/*", cors({ origin: [...origins] }));
-  for (const path of ["/v1/*", "/metrics"]) {
-    app.use(path, guard({ authenticate: parts.authenticate, origins, trustProxy }));
+  app.use(refuse);
+  if (origins.length > 0) app.use("/v1/*", cors({ origin: [...origins], exposeHeaders }));
+  const wrongTokens = new WrongTokens(rateLimit);
+  for (const [path, valid] of [["/v1/*", tokens], ["/metrics", auth?.metricsTokens ?? tokens]] as const) {
+    app.use(path, guard({ authenticate: bearerTokens(valid), wrongTokens, origins, trustProxy }));
     if (rateLimit !== undefined) app.use(path, limitRate(rateLimit));
   }
   healthRoutes(app, parts);
   modelRoutes(app, parts);
   tokenizerRoutes(app, parts);
-  generationRoute(app, parts);
+  generationRoutes(app, parts);
   openapiRoute(app);
   if (options.pages ?? true) host.pages?.(app);
-  app.notFound((c) =>
-    errorResponse(
-      c,
-      new RequestError(404, "not_found", {
-        message: "Expected the address of an endpoint, see /openapi.json",
-      }),
-    )
-  );
+  app.notFound(otherRequests(app));
   app.onError((error, c) => {
-    const requestError = asRequestError(error);
-    if (requestError.status >= 500) {
-      logger.error("{code}: {error}", { code: requestError.code, error, requestId: c.get("requestId") });
-    }
-    return errorResponse(c, requestError);
+    c.set("failure", error);
+    return errorResponse(c, asRequestError(error));
   });
   return { app, parts };
 }
+
+/** Headers that pages of other origins may read. */
+const exposeHeaders = [
+  ...["model", "grid", "codebook-size", "size", "psnr", "ignored"].map((name) => `voken-${name}`),
+  ...["x-request-id", "retry-after", "etag"],
+];
 
 function modelsOf(
   { models }: ServiceOptions,
@@ -104,17 +109,14 @@ function modelsOf(
         got: `${name} twice`,
       });
     }
-    const batcher = batches
-      ? new TokenizerBatcher(tokenizer, { metrics, expected })
-      : directTokenizer(tokenizer);
+    const modelMetrics = metrics.model(name), work = { metrics: modelMetrics, expected };
+    const batcher = batches ? new TokenizerBatcher(tokenizer, work) : directTokenizer(tokenizer);
     const generation = generator &&
       {
         generator,
-        scheduler: batches
-          ? new GenerationScheduler(generator, { metrics, expected })
-          : directGeneration(generator),
+        scheduler: batches ? new GenerationScheduler(generator, work) : directGeneration(generator),
       };
-    loaded.set(name, { name, tokenizer, batcher, generation, files });
+    loaded.set(name, { name, tokenizer, batcher, generation, metrics: modelMetrics, files });
   }
   return loaded;
 }

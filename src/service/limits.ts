@@ -4,6 +4,8 @@ import { checkOptions, type Kinds, wholeNumber } from "../tensor/options.ts";
 export interface Limits {
   /** Bytes of a request body. */
   readonly maxBodyBytes: number;
+  /** Bytes of the bodies of all requests together, with a copy of each; beyond, the largest unfinished ones are answered with 503. */
+  readonly maxBufferedBytes: number;
   /** Bytes of a JSON body. */
   readonly maxJsonBytes: number;
   /** Nesting depth of JSON. */
@@ -14,7 +16,7 @@ export interface Limits {
   readonly maxPixels: number;
   /** Images generated for one request. */
   readonly maxImages: number;
-  /** Requests that are queued or running; more are answered with 429. */
+  /** Requests that are received, queued or running; more are answered with 429. */
   readonly maxRequests: number;
   /** Milliseconds from the arrival of a request to its response; after that, 504. */
   readonly deadline: number;
@@ -27,6 +29,7 @@ export interface Limits {
 /** The default limits. */
 export const defaultLimits: Limits = {
   maxBodyBytes: 16 * 2 ** 20,
+  maxBufferedBytes: 256 * 2 ** 20,
   maxJsonBytes: 4 * 2 ** 20,
   maxJsonDepth: 100,
   maxFields: 16,

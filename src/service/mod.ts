@@ -16,7 +16,8 @@
  */
 export { createService } from "./service.ts";
 export type { Service } from "./service.ts";
-export type { AuthOptions, ModelFiles, ServedModel, ServiceOptions } from "./options.ts";
+export type { AuthOptions, FileContent, ModelFiles, ServedModel, ServiceOptions } from "./options.ts";
+export type { BearerTokens } from "./http/auth.ts";
 export type { Limits } from "./limits.ts";
 export type { ServableGenerator } from "./work/generation_scheduler.ts";
 export type { ServableTokenizer } from "./work/tokenizer_batcher.ts";

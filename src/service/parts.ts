@@ -1,10 +1,10 @@
 import type { Hono } from "hono";
 import type { Limits } from "./limits.ts";
-import type { Authenticate } from "./http/auth.ts";
 import type { ModelFiles } from "./options.ts";
-import type { Metrics } from "./observe/metrics.ts";
+import type { Metrics, ModelMetrics } from "./observe/metrics.ts";
 import type { RequestSpans } from "./observe/spans.ts";
 import type { Admission } from "./work/admission.ts";
+import type { BodyBudget } from "./work/body_budget.ts";
 import type { GenerationWork, TokenizerWork } from "./work/direct.ts";
 import type { ServableGenerator } from "./work/generation_scheduler.ts";
 import type { Images } from "./work/images.ts";
@@ -19,6 +19,7 @@ export interface LoadedModel {
   readonly generation:
     | { readonly generator: ServableGenerator; readonly scheduler: GenerationWork }
     | undefined;
+  readonly metrics: ModelMetrics;
   /** Files that browsers may download. */
   readonly files: ModelFiles;
 }
@@ -29,9 +30,9 @@ export interface Parts {
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly limits: Limits;
   readonly admission: Admission;
+  readonly bodies: BodyBudget;
   readonly images: Images;
   readonly metrics: Metrics;
-  readonly authenticate: Authenticate;
   /** When the service was created, as Unix time in seconds. */
   readonly created: number;
 }
@@ -56,7 +57,9 @@ export interface Env {
     spans: RequestSpans;
     /** Who sent the request: the number of a bearer token, or an address. */
     client: string;
-    /** For streamed responses: resolves when the stream has ended. */
-    streamed: Promise<void> | undefined;
+    /** For streamed responses: resolves when the stream has ended, to what ended it early. */
+    streamed: Promise<unknown> | undefined;
+    /** What was answered with an error. */
+    failure: unknown;
   };
 }

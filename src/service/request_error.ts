@@ -36,6 +36,11 @@ export function badRequest(code: string, message: string, param?: string): Reque
   return new RequestError(400, code, { message, param });
 }
 
+/** The client has left before it was answered: 499, which only logs and metrics see. */
+export function clientGone(): RequestError {
+  return new RequestError(499, "client_closed_request", { message: "The client has left" });
+}
+
 /** A limit is exceeded: 413. */
 export function tooLarge(code: string, { limit, most, got }: {
   limit: string;

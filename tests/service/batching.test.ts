@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { filledImage } from "../../src/image/image.ts";
-import { noMetrics } from "../../src/service/observe/metrics.ts";
+import { noModelMetrics } from "../../src/service/observe/metrics.ts";
 import { nextTurn } from "../../src/backend/event_loop.ts";
 import { BatchWindow } from "../../src/service/work/batch_window.ts";
 import { FairQueue } from "../../src/service/work/fair_queue.ts";
@@ -16,7 +16,7 @@ const never = new AbortController().signal;
 const grey = (value: number, side = 8) => filledImage({ width: side, height: side }, [value, value, value]);
 
 function batcher(double = new TokenizerDouble()): { double: TokenizerDouble; batcher: TokenizerBatcher } {
-  return { double, batcher: new TokenizerBatcher(double, { metrics: noMetrics, expected: () => 100 }) };
+  return { double, batcher: new TokenizerBatcher(double, { metrics: noModelMetrics, expected: () => 100 }) };
 }
 
 test("clients are served in turn, each in its own order", () => {

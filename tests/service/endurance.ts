@@ -28,10 +28,10 @@ const text = new TextEncoder();
 export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance): void {
   for (
     const [what, head] of [
-      ["headers", "POST /v1/tokenize HTTP/1.1\r\nHost: a\r\nX-Slow: "],
+      ["headers", "POST /v1/tokenize HTTP/1.1\r\nHost: localhost\r\nX-Slow: "],
       [
         "bodies",
-        "POST /v1/tokenize HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\n",
+        "POST /v1/tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\n",
       ],
     ] as const
   ) {
@@ -55,7 +55,7 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     });
     const metric = async (name: string) => {
       const metrics = await (await fetch(`${server.url}/metrics`)).text();
-      return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(metrics)?.[1]);
+      return Number(new RegExp(`^${name}(?:{.*})? (\\S+)$`, "m").exec(metrics)?.[1]);
     };
     let left = 0;
     await Promise.all(Array.from({ length: 4 }, async () => {
@@ -82,9 +82,9 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     await using images = new ImagePool({ size: 1, memory: 64, time: 1, metrics });
     const image = filledImage({ width: 400, height: 400 }, [0, 0, 0]), { signal } = new AbortController();
     for (let i = 0; i < times.deaths; i++) {
-      const error = await images.encode(image, { format: "webp", quality: 100, signal }).catch((error) =>
-        error
-      );
+      const error = await images.encode(image, { format: "webp", quality: 100, client: "a", signal }).catch((
+        error,
+      ) => error);
       assert.instance(error, RequestError);
     }
     assert.is(replaced, times.deaths);
@@ -122,7 +122,8 @@ async function dribble(port: number, head: string): Promise<string> {
 async function resetMidStream(port: number): Promise<void> {
   const body = JSON.stringify({ class_id: 1, stream: true, partial_images: 3 });
   const connection = await Deno.connect({ port });
-  const head = `POST /v1/images/generations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
+  const head =
+    `POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
   await connection.write(text.encode(`${head}Content-Length: ${body.length}\r\n\r\n${body}`));
   const first = new Uint8Array(16);
   await connection.read(first);

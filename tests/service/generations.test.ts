@@ -17,11 +17,11 @@ const tokenizer = await Tokenizer.load(smallModel, { threads: 2 });
 const generator = await Generator.load(smallModel, { threads: 2 });
 const service = createService({
   models: [{ name: "small", tokenizer, generator }],
-  auth: { tokens: ["sk-a", "sk-b"] },
+  auth: { tokens: ["sk-a-0123456789abc", "sk-b-0123456789abc"] },
 });
 const server = await serve(service, { port: 0 });
 const openai = new OpenAI({
-  apiKey: "sk-a",
+  apiKey: "sk-a-0123456789abc",
   baseURL: `http://127.0.0.1:${server.port}/v1`,
   maxRetries: 0,
 });
@@ -33,7 +33,7 @@ test.after(async () => {
 });
 
 const path = "/v1/images/generations";
-const bearer = { authorization: "Bearer sk-b" };
+const bearer = { authorization: "Bearer sk-b-0123456789abc" };
 
 /** What the library generates. */
 async function expected(options: GenerateOptions): Promise<Image[]> {
@@ -155,7 +155,7 @@ const rows: readonly [string, object | string, number, string, RegExp?][] = [
   ["n too large", { class_id: 1, n: 11 }, 400, "too_many_images", /maxImages/],
   ["n = 0", { class_id: 1, n: 0 }, 400, "invalid_request"],
   ["n = 2^53+1", '{"class_id":1,"n":9007199254740993}', 400, "invalid_request"],
-  ["another size", { class_id: 1, size: "1024x1024" }, 400, "invalid_size", /32x32/],
+  ["another size", { class_id: 1, size: "100x100" }, 400, "invalid_size", /32x32/],
   ["a size that is no number", { class_id: 1, size: "1e400x1" }, 400, "invalid_size"],
   ["temperature NaN", { class_id: 1, temperature: "NaN" }, 400, "invalid_request"],
   ["a bare NaN", '{"class_id":1,"temperature":NaN}', 400, "invalid_json"],
@@ -165,7 +165,6 @@ const rows: readonly [string, object | string, number, string, RegExp?][] = [
   ["top_k 1.5", { class_id: 1, top_k: 1.5 }, 400, "invalid_request"],
   ["guidance of three", { class_id: 1, guidance: [1, 2, 3] }, 400, "invalid_request"],
   ["seed 2^53+1", '{"class_id":1,"seed":9007199254740993}', 400, "invalid_request"],
-  ["response_format url", { class_id: 1, response_format: "url" }, 400, "invalid_request"],
   ["an unknown field", { class_id: 1, colour: "red" }, 400, "unknown_field"],
   ["an unknown model", { class_id: 1, model: "dall-e" }, 404, "model_not_found"],
 ];
@@ -191,7 +190,7 @@ test("a model without a transformer is an error", async () => {
 test("closing a stream cancels its work and frees its slot", async () => {
   const metric = async (name: string) => {
     const text = await (await service.request("/metrics", { headers: bearer })).text();
-    return Number(new RegExp(`^voken:${name} (\\d+)`, "m").exec(text)![1]);
+    return Number(new RegExp(`^voken:${name}(?:{.*})? (\\d+)`, "m").exec(text)![1]);
   };
   for (let i = 0; i < 5; i++) {
     const client = new AbortController();

@@ -42,9 +42,9 @@ test("metrics count requests, tokens, batches, and running and waiting requests"
   const after = await metrics();
   assert.is(metric(after, "voken:num_requests_running"), 0);
   assert.is(metric(after, "voken:num_requests_waiting"), 0);
-  assert.is(metric(after, "voken:encoded_tokens_total"), 128);
-  assert.is(metric(after, "voken:decoded_tokens_total"), 128);
-  assert.is(metric(after, "voken:images_total"), 2);
+  assert.is(metric(after, 'voken:encoded_tokens_total{model="double"}'), 128);
+  assert.is(metric(after, 'voken:decoded_tokens_total{model="double"}'), 128);
+  assert.is(metric(after, 'voken:images_total{model="double"}'), 2);
   const total = (method: string, route: string, status: number) =>
     metric(after, `voken:request_total{method="${method}",route="${route}",status="${status}"}`);
   assert.is(total("POST", "/v1/reconstruct", 200), 2);
@@ -108,6 +108,7 @@ test("each request is logged, and details of failures are logged but not sent", 
       200,
       "mine-1",
     ]);
+    assert.is(records.length, 2);
     assert.is(error!.level, "error");
     assert.match(String(error!.properties.error), /secret/);
   } finally {

@@ -57,7 +57,7 @@ if (missingChromium !== undefined) {
   const generator = await Generator.load("emoji-64", { threads: 2 });
   const files = Object.fromEntries(
     ["model.safetensors", "transformer.safetensors"].map((name) =>
-      [name, () => Deno.readFile(`${shippedModel}/${name}`)] as const
+      [name, async () => new Blob([await Deno.readFile(`${shippedModel}/${name}`)])] as const
     ),
   );
   const ring = await decodeImage(await Deno.readFile(shippedSample("ring")));

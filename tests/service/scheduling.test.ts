@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { noMetrics } from "../../src/service/observe/metrics.ts";
+import { noModelMetrics } from "../../src/service/observe/metrics.ts";
 import { GenerationScheduler, type ServableGenerator } from "../../src/service/work/generation_scheduler.ts";
 import { BackendError, NumericError } from "../../src/tensor/errors.ts";
 import type { Generation } from "../../src/transformer/generation.ts";
@@ -47,7 +47,7 @@ function scheduler(): { double: GeneratorDouble; work: GenerationScheduler } {
   return {
     double,
     work: new GenerationScheduler(double as unknown as ServableGenerator, {
-      metrics: noMetrics,
+      metrics: noModelMetrics,
       expected: () => 0,
     }),
   };

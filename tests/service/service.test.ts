@@ -72,7 +72,7 @@ test("encoding and decoding match the library in every format", async () => {
 });
 
 test("the API accepts any of several bearer tokens; other endpoints stay open", async () => {
-  const { service } = doubled({ auth: { tokens: ["first", "second"] } });
+  const { service } = doubled({ auth: { tokens: ["first-0123456789ab", "second-0123456789a"] } });
   await using _end = service;
   for (const path of ["/v1/models", "/metrics"]) {
     for (const authorization of ["", "Bearer", "Bearer third", "Bearer firs", "Basic first", "first"]) {
@@ -80,7 +80,7 @@ test("the API accepts any of several bearer tokens; other endpoints stay open", 
       assert.match(response.headers.get("www-authenticate")!, /^Bearer/);
       assert.is(await refusal(response, 401, authorization), "unauthorized");
     }
-    for (const token of ["first", "second"]) {
+    for (const token of ["first-0123456789ab", "second-0123456789a"]) {
       const response = await service.request(path, { headers: { authorization: `Bearer ${token}` } });
       assert.is(response.status, 200);
       await response.text();
@@ -91,15 +91,21 @@ test("the API accepts any of several bearer tokens; other endpoints stay open", 
 });
 
 test("each token, or address without tokens, has its own rate limit", async () => {
-  const { service } = doubled({ auth: { tokens: ["first", "second"] }, rateLimit: 2 });
+  const { service } = doubled({
+    auth: { tokens: ["first-0123456789ab", "second-0123456789a"] },
+    rateLimit: 2,
+  });
   await using _end = service;
   const ask = (token: string) =>
     service.request("/v1/models", { headers: { authorization: `Bearer ${token}` } });
-  assert.equal([(await ask("first")).status, (await ask("first")).status], [200, 200]);
-  const third = await ask("first");
+  assert.equal([(await ask("first-0123456789ab")).status, (await ask("first-0123456789ab")).status], [
+    200,
+    200,
+  ]);
+  const third = await ask("first-0123456789ab");
   assert.ok(Number(third.headers.get("retry-after")) > 0);
   assert.is(await refusal(third, 429), "rate_limited");
-  assert.is((await ask("second")).status, 200);
+  assert.is((await ask("second-0123456789a")).status, 200);
 
   const open = doubled({ rateLimit: 1, trustProxy: true });
   await using _end2 = open.service;

@@ -6,6 +6,9 @@ export interface Identity {
   readonly id: string;
 }
 
+/** Bearer tokens, or what gives those that are valid now. */
+export type BearerTokens = readonly string[] | (() => readonly string[]);
+
 /** Checks an `Authorization` header. Throws `RequestError` with 401. */
 export type Authenticate = (authorization: string | undefined) => Promise<Identity | undefined>;
 
@@ -13,14 +16,19 @@ export type Authenticate = (authorization: string | undefined) => Promise<Identi
  * Accepts any of the given bearer tokens; without tokens, every request. All digests are compared in full, so that the
  * time taken does not reveal how much of a token is right.
  */
-export function bearerTokens(tokens: readonly string[]): Authenticate {
-  if (tokens.length === 0) return () => Promise.resolve(undefined);
-  const known = Promise.all(tokens.map(digest));
+export function bearerTokens(tokens: BearerTokens): Authenticate {
+  const current = typeof tokens === "function" ? tokens : () => tokens;
+  let known: readonly string[] | undefined, digests: Promise<Uint8Array[]> = Promise.resolve([]);
   return async (authorization) => {
+    if (known !== current()) {
+      known = current();
+      digests = Promise.all(known.map(digest));
+    }
+    if (known.length === 0) return undefined;
     const given = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
     const wanted = await digest(given ?? "");
     let found = -1;
-    (await known).forEach((token, i) => {
+    (await digests).forEach((token, i) => {
       let difference = 0;
       for (let byte = 0; byte < token.length; byte++) difference |= token[byte]! ^ wanted[byte]!;
       if (difference === 0) found = i;

@@ -1,13 +1,24 @@
 import { concat } from "../../io/concat.ts";
 import { RequestError, tooLarge } from "../request_error.ts";
 
+/** How a body is read. */
+export interface BodyOptions {
+  /** Most bytes, and the name of that limit. */
+  readonly most: number;
+  readonly limit: string;
+  /** Called with the number of bytes of each part; what it throws ends the reading. */
+  readonly onBytes: (bytes: number) => void;
+  /** Ends the reading. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads the whole body of a request. Throws `RequestError` with 413 if it has more than `most` bytes, whether or not
- * its length is declared, and with 400 if it is truncated.
+ * its length is declared, and with 400 if it is truncated; what `onBytes` throws; and the signal's reason.
  */
 export async function readBody(
   request: Request,
-  { most, limit }: { most: number; limit: string },
+  { most, limit, onBytes, signal }: BodyOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const header = request.headers.get("content-length");
   const declared = header === null ? undefined : Number(header);
@@ -17,19 +28,24 @@ export async function readBody(
   let length = 0;
   if (request.body) {
     const reader = request.body.getReader();
+    // The rest of the body is not read.
+    const leave = () => void reader.cancel().catch(() => {});
+    signal.addEventListener("abort", leave, { once: true });
     try {
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         length += part.value.length;
-        if (length > most) {
-          // The rest of the body is not read.
-          reader.cancel().catch(() => {});
-          throw refuse(`more than ${most}`);
-        }
+        if (length > most) throw refuse(`more than ${most}`);
+        onBytes(part.value.length);
         chunks.push(part.value);
       }
+      signal.throwIfAborted();
     } catch (cause) {
+      leave();
+      signal.throwIfAborted();
       if (cause instanceof RequestError) throw cause;
       throw truncated(cause);
+    } finally {
+      signal.removeEventListener("abort", leave);
     }
   }
   if (declared !== undefined && declared !== length) throw truncated();

@@ -5,17 +5,32 @@ import { RequestError } from "../request_error.ts";
 import { addressOf } from "./address.ts";
 import type { Authenticate } from "./auth.ts";
 import { checkOrigin } from "./origin.ts";
+import type { WrongTokens } from "./wrong_tokens.ts";
 
-/** Identifies the client. Throws `RequestError` with 403 for pages of other sites, and with 401 without a valid token. */
-export function guard({ authenticate, origins, trustProxy }: {
+/**
+ * Identifies the client. Throws `RequestError` with 403 for pages of other sites, with 401 without a valid token, and with 429 for
+ * addresses that sent too many wrong ones.
+ */
+export function guard({ authenticate, wrongTokens, origins, trustProxy }: {
   authenticate: Authenticate;
+  wrongTokens: WrongTokens;
   origins: readonly string[];
   trustProxy: boolean;
 }): MiddlewareHandler<Env> {
   return async (c, next) => {
+    if (c.req.method === "OPTIONS") return await next();
     if (c.req.method !== "GET" && c.req.method !== "HEAD") checkOrigin(c.req.raw, origins);
-    const identity = await authenticate(c.req.header("authorization"));
-    c.set("client", identity?.id ?? addressOf(c.req.raw, { bindings: c.env, trustProxy }));
+    const address = addressOf(c.req.raw, { bindings: c.env, trustProxy });
+    c.set("client", address);
+    const authorization = c.req.header("authorization");
+    if (authorization !== undefined) wrongTokens.check(address);
+    try {
+      const identity = await authenticate(authorization);
+      if (identity) c.set("client", identity.id);
+    } catch (error) {
+      if (authorization !== undefined) wrongTokens.add(address);
+      throw error;
+    }
     await next();
   };
 }

@@ -1,13 +1,19 @@
 import type { Limits } from "../limits.ts";
 import { badRequest, RequestError } from "../request_error.ts";
-import { readBody } from "./body.ts";
+import type { BodyOptions } from "./body.ts";
+
+/** What reads a request's body. */
+export interface BodyReader {
+  /** Throws as `readBody` of `body.ts` does. */
+  readBody(options: Pick<BodyOptions, "most" | "limit">): Promise<Uint8Array<ArrayBuffer>>;
+}
 
 /** Reads and parses a JSON body within the limits. Throws `RequestError` as `readBody` and `parseJson` do. */
 export async function readJson(
-  request: Request,
+  request: BodyReader,
   { maxJsonBytes, maxJsonDepth }: Pick<Limits, "maxJsonBytes" | "maxJsonDepth">,
 ): Promise<Record<string, unknown>> {
-  const body = await readBody(request, { most: maxJsonBytes, limit: "maxJsonBytes" });
+  const body = await request.readBody({ most: maxJsonBytes, limit: "maxJsonBytes" });
   return parseJson(body, { maxDepth: maxJsonDepth });
 }
 

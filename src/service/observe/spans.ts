@@ -1,5 +1,6 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
 import { version } from "../../version.ts";
+import { traceParent } from "./trace_parent.ts";
 
 /** The spans of one request: a root span, and a child span for each phase. */
 export class RequestSpans {
@@ -7,13 +8,20 @@ export class RequestSpans {
   readonly #root: Span;
   readonly #method: string;
 
-  constructor(method: string, { requestId }: { requestId: string }) {
+  /** `traceparent` is the header of that name, which names the trace that the request belongs to. */
+  constructor(method: string, { requestId, traceparent }: { requestId: string; traceparent?: string }) {
     this.#method = method;
     this.#tracer = trace.getTracer("voken", version);
     this.#root = this.#tracer.startSpan(method, {
       kind: SpanKind.SERVER,
       attributes: { "http.request.method": method, "voken.request_id": requestId },
-    });
+    }, traceParent(traceparent));
+  }
+
+  /** The id of the trace, if there is a tracer. */
+  get traceId(): string | undefined {
+    const { traceId } = this.#root.spanContext();
+    return /[^0]/.test(traceId) ? traceId : undefined;
   }
 
   /** Starts the span of a phase. Disposing the result ends it. */
@@ -29,11 +37,11 @@ export class RequestSpans {
     return await work();
   }
 
-  /** Ends the root span. */
-  end({ route, status }: { route: string; status: number }): void {
+  /** Ends the root span. Refusals are no errors. */
+  end({ route, status, failed }: { route: string; status: number; failed: boolean }): void {
     this.#root.updateName(`${this.#method} ${route}`);
     this.#root.setAttributes({ "http.route": route, "http.response.status_code": status });
-    if (status >= 500) this.#root.setStatus({ code: SpanStatusCode.ERROR });
+    if (failed) this.#root.setStatus({ code: SpanStatusCode.ERROR });
     this.#root.end();
   }
 }

@@ -1,59 +1,37 @@
-import type { Context } from "hono";
-import { fromBase64 } from "../../io/base64.ts";
 import { sniffFormat } from "../../image/header.ts";
-import { readBody } from "../http/body.ts";
-import { readJson } from "../http/json.ts";
-import { mediaType, wrongType } from "../http/media.ts";
-import { parseMultipart } from "../http/multipart.ts";
-import { queryOf } from "../http/query.ts";
-import type { Limits } from "../limits.ts";
-import type { Env } from "../parts.ts";
+import { fromBase64 } from "../../io/base64.ts";
+import type { RequestFields } from "../http/fields.ts";
 import { badRequest } from "../request_error.ts";
 
-/** An image file and the options sent with it, not yet validated. */
-export interface ImageRequest {
-  readonly file: Uint8Array;
-  readonly options: Readonly<Record<string, unknown>>;
+/** The types of bodies with an image. */
+export const imageBodies: readonly string[] = [
+  "image/…",
+  "application/octet-stream",
+  "multipart/form-data",
+  "application/json",
+];
+
+/** Takes the image file of a request out of its fields. URLs are never fetched. Throws `RequestError` with 400 without one. */
+export function takeImageFile({ values: { image, ...values }, texts, file }: RequestFields): {
+  file: Uint8Array;
+  fields: RequestFields;
+} {
+  return { file: file ?? fileOf(image, "image"), fields: { values, texts } };
 }
 
-const accepted = ["image/png", "image/jpeg", "image/webp", "multipart/form-data", "application/json"];
-
-/**
- * Reads an image that was sent as the body (with options in the query), as the field `image` of a form, or as base64 in
- * the field `image` of a JSON body. Throws `RequestError` for anything else. URLs are never fetched.
- */
-export async function readImageRequest(c: Context<Env>, limits: Limits): Promise<ImageRequest> {
-  const contentType = c.req.header("content-type");
-  const type = mediaType(contentType);
-  if (type === "application/json") {
-    const { image, ...options } = await readJson(c.req.raw, limits);
-    return { file: imageOfText(image), options };
-  }
-  if (!type.startsWith("image/") && type !== "multipart/form-data" && type !== "application/octet-stream") {
-    throw wrongType(accepted);
-  }
-  const body = await readBody(c.req.raw, { most: limits.maxBodyBytes, limit: "maxBodyBytes" });
-  if (type !== "multipart/form-data") return { file: body, options: queryOf(c.req.url) };
-  const fields = await parseMultipart(body, { contentType: contentType!, maxFields: limits.maxFields });
-  const { image, ...options } = Object.fromEntries(fields);
-  if (!(image instanceof File)) {
-    throw badRequest("invalid_image", "Expected a file in the field image; URLs are not fetched", "image");
-  }
-  return { file: new Uint8Array(await image.arrayBuffer()), options };
-}
-
-/** Decodes base64 or a base64 data: URL. Other URLs and paths are rejected. */
-function imageOfText(text: unknown): Uint8Array {
+/** The bytes of a file of a form, or of base64 or a base64 data: URL in JSON. Other URLs and paths are rejected. */
+export function fileOf(value: unknown, name: string): Uint8Array {
+  if (value instanceof Uint8Array) return value;
   const invalid = () =>
     badRequest(
       "invalid_image",
-      "Expected an image as base64 in the field image; URLs are not fetched",
-      "image",
+      `Expected an image as a file of a form, or as base64 of JSON, in the field ${name}; URLs are not fetched`,
+      name,
     );
-  if (typeof text !== "string") throw invalid();
+  if (typeof value !== "string") throw invalid();
   let file: Uint8Array;
   try {
-    file = fromBase64(text.replace(/^data:image\/\w+;base64,/, ""));
+    file = fromBase64(value.replace(/^data:image\/\w+;base64,/, ""));
   } catch {
     throw invalid();
   }

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { Image } from "../../image/image.ts";
 import type { ImageFormat } from "../../image/header_type.ts";
 import { imageTypes, negotiate } from "../http/media.ts";
-import type { Env, Parts } from "../parts.ts";
+import type { Env, LoadedModel, Parts } from "../parts.ts";
 import type { ImageOptions } from "../schemas/fields.ts";
 import type { AdmittedRequest } from "../work/admitted_request.ts";
 
@@ -17,8 +17,9 @@ export function formatOf(c: Context<Env>, { format }: ImageOptions): ImageFormat
 export async function respondWithImage(
   c: Context<Env>,
   image: Image,
-  { parts, admitted, format, quality }: {
+  { parts, model, admitted, format, quality }: {
     parts: Parts;
+    model: LoadedModel;
     admitted: AdmittedRequest;
     format: ImageFormat;
     quality?: number;
@@ -26,8 +27,8 @@ export async function respondWithImage(
 ): Promise<Response> {
   const bytes = await admitted.phase(
     "encode file",
-    () => parts.images.encode(image, { format, quality, signal: admitted.signal }),
+    () => parts.images.encode(image, { format, quality, ...admitted.job }),
   );
-  parts.metrics.images(1);
+  model.metrics.images(1);
   return c.body(new Uint8Array(bytes), 200, { "content-type": imageTypes[format] });
 }

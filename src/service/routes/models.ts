@@ -28,9 +28,13 @@ export function modelRoutes(app: App, { models, created }: Parts): void {
         message: "Expected the name of a file of this model that browsers may download",
       });
     }
-    return c.body(new Uint8Array(await files[file]!()), 200, {
+    const content = await files[file]!(), etag = `"${created}-${content.size}"`;
+    const caching = { etag, "cache-control": "max-age=3600" };
+    if (c.req.header("if-none-match") === etag) return c.body(null, 304, caching);
+    return c.body(content.stream(), 200, {
+      ...caching,
       "content-type": "application/octet-stream",
-      "cache-control": "max-age=3600",
+      "content-length": `${content.size}`,
     });
   });
 }

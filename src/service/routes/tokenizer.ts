@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { psnr } from "../../image/metrics.ts";
 import type { Image } from "../../image/image.ts";
 import { takeTokens, type Tokens } from "../../tokenizer/tokens.ts";
+import { readFields } from "../http/fields.ts";
 import { negotiate } from "../http/media.ts";
 import type { App, Env, LoadedModel, Parts } from "../parts.ts";
 import { reconstructOptions, tokenizeOptions } from "../schemas/tokens.ts";
@@ -11,21 +12,20 @@ import { packTokens } from "../work/packed_tokens.ts";
 import { AdmittedRequest } from "../work/admitted_request.ts";
 import { findModel } from "./models.ts";
 import { formatOf, respondWithImage } from "./image_response.ts";
-import { readImageRequest } from "./image_request.ts";
+import { imageBodies, takeImageFile } from "./image_request.ts";
 import { readTokensRequest } from "./tokens_request.ts";
 import { badRequest } from "../request_error.ts";
 
 /** Endpoints that encode images, decode tokens, and do both. */
 export function tokenizerRoutes(app: App, parts: Parts): void {
-  const { models, limits, metrics } = parts;
+  const { models, limits } = parts;
 
   app.post("/v1/tokenize", async (c) => {
-    parts.admission.check();
-    const { file, options } = await readImageRequest(c, limits);
-    const model = findModel(models, validate(tokenizeOptions, options).model);
+    using admitted = new AdmittedRequest(c, parts);
+    const { file, fields } = await readImage(c, admitted);
+    const model = findModel(models, validate(tokenizeOptions, fields).model);
     const type = negotiate(c.req.header("accept"), ["application/json", "application/octet-stream"]);
     checkFile(file, { ...limits, factor: model.tokenizer.factor });
-    using admitted = new AdmittedRequest(c, parts);
     const tokens = await encode(admitted, model, await decodeFile(admitted, file));
     describe(c, model, tokens);
     if (type === "application/octet-stream") {
@@ -41,23 +41,21 @@ export function tokenizerRoutes(app: App, parts: Parts): void {
   });
 
   app.post("/v1/detokenize", async (c) => {
-    parts.admission.check();
-    const { model, tokens, options } = await readTokensRequest(c, parts);
+    using admitted = new AdmittedRequest(c, parts);
+    const { model, tokens, options } = await readTokensRequest(c, admitted, parts);
     const format = formatOf(c, options);
     takeTokens(tokens, model.tokenizer);
-    using admitted = new AdmittedRequest(c, parts);
     const image = await decode(admitted, model, tokens);
-    return await respondWithImage(c, image, { parts, admitted, format, quality: options.quality });
+    return await respondWithImage(c, image, { parts, model, admitted, format, quality: options.quality });
   });
 
   app.post("/v1/reconstruct", async (c) => {
-    parts.admission.check();
-    const { file, options } = await readImageRequest(c, limits);
-    const { model: name, quality, ...wanted } = validate(reconstructOptions, options);
+    using admitted = new AdmittedRequest(c, parts);
+    const { file, fields } = await readImage(c, admitted);
+    const { model: name, quality, ...wanted } = validate(reconstructOptions, fields);
     const model = findModel(models, name);
     const format = formatOf(c, wanted);
     checkFile(file, { ...limits, factor: model.tokenizer.factor });
-    using admitted = new AdmittedRequest(c, parts);
     const original = await decodeFile(admitted, file);
     checkTwoTokens(original, model);
     const tokens = await encode(admitted, model, original);
@@ -65,26 +63,33 @@ export function tokenizerRoutes(app: App, parts: Parts): void {
     describe(c, model, tokens);
     const decibel = psnr(original, image);
     c.header("voken-psnr", Number.isFinite(decibel) ? decibel.toFixed(2) : "inf");
-    return await respondWithImage(c, image, { parts, admitted, format, quality });
+    return await respondWithImage(c, image, { parts, model, admitted, format, quality });
   });
+
+  async function readImage(
+    c: Context<Env>,
+    admitted: AdmittedRequest,
+  ): Promise<ReturnType<typeof takeImageFile>> {
+    return takeImageFile(await readFields(c, admitted, { limits, types: imageBodies }));
+  }
 
   function decodeFile(admitted: AdmittedRequest, file: Uint8Array): Promise<Image> {
     const { maxPixels } = limits;
     return admitted.phase(
       "decode file",
-      () => parts.images.decode(file, { maxPixels, signal: admitted.signal }),
+      () => parts.images.decode(file, { maxPixels, ...admitted.job }),
     );
   }
 
   async function encode(admitted: AdmittedRequest, model: LoadedModel, image: Image): Promise<Tokens> {
     const tokens = await admitted.queued("encode", (job) => model.batcher.encode(image, job));
-    metrics.tokens("encoded", tokens.data.length);
+    model.metrics.tokens("encoded", tokens.data.length);
     return tokens;
   }
 
   async function decode(admitted: AdmittedRequest, model: LoadedModel, tokens: Tokens): Promise<Image> {
     const image = await admitted.queued("decode", (job) => model.batcher.decode(tokens, job));
-    metrics.tokens("decoded", tokens.data.length);
+    model.metrics.tokens("decoded", tokens.data.length);
     return image;
   }
 

@@ -1,13 +1,11 @@
 import type { Context } from "hono";
 import type { Tokens } from "../../tokenizer/tokens.ts";
-import { readBody } from "../http/body.ts";
-import { readJson } from "../http/json.ts";
-import { mediaType, wrongType } from "../http/media.ts";
-import { queryOf } from "../http/query.ts";
+import { readFields, type RequestFields } from "../http/fields.ts";
+import type { BodyReader } from "../http/json.ts";
 import type { Env, LoadedModel, Parts } from "../parts.ts";
 import { badRequest, tooLarge } from "../request_error.ts";
 import type { ImageOptions } from "../schemas/fields.ts";
-import { detokenizeBody, packedOptions } from "../schemas/tokens.ts";
+import { type DetokenizeBody, detokenizeBody, packedOptions } from "../schemas/tokens.ts";
 import { validate } from "../schemas/validate.ts";
 import { unpackTokens } from "../work/packed_tokens.ts";
 import { findModel } from "./models.ts";
@@ -22,50 +20,40 @@ export interface TokensRequest {
 /** Reads tokens as JSON, or packed with the options in the query. Does not check yet that they fit the model. */
 export async function readTokensRequest(
   c: Context<Env>,
+  request: BodyReader,
   { models, limits }: Parts,
 ): Promise<TokensRequest> {
-  const type = mediaType(c.req.header("content-type"));
-  if (type === "application/json") {
-    const body = validate(detokenizeBody, await readJson(c.req.raw, limits));
-    const { model: name, grid, codebookSize, size, tokens, format, quality } = body;
-    const model = findModel(models, name);
-    checkPixels(grid, model, limits.maxPixels);
-    return {
-      model,
-      tokens: {
-        grid,
-        codebookSize: codebookSize ?? model.tokenizer.codebookSize,
-        data: Uint32Array.from(tokens),
-        ...(size ? { size } : {}),
-      },
-      options: { format, quality },
-    };
-  }
-  if (type !== "application/octet-stream") throw wrongType(["application/json", "application/octet-stream"]);
-  const body = await readBody(c.req.raw, { most: limits.maxBodyBytes, limit: "maxBodyBytes" });
-  const { model: name, grid: gridText, size: sizeText, format, quality } = validate(
-    packedOptions,
-    queryOf(c.req.url),
-  );
-  const model = findModel(models, name);
-  const grid = pair(gridText), { codebookSize } = model.tokenizer;
+  const fields = await readFields(c, request, {
+    limits,
+    types: ["application/json", "application/octet-stream"],
+  });
+  const { model: name, format, quality, ...body } = fields.file
+    ? packedBody(fields)
+    : validate(detokenizeBody, fields);
+  const model = findModel(models, name), { grid, size } = body;
   checkPixels(grid, model, limits.maxPixels);
-  const [width, height] = sizeText ? pair(sizeText) : [];
+  const codebookSize = body.codebookSize ?? model.tokenizer.codebookSize;
+  const data = body.tokens instanceof Uint8Array
+    ? unpackTokens(body.tokens, { count: grid[0] * grid[1], codebookSize })
+    : Uint32Array.from(body.tokens);
+  return { model, tokens: { grid, codebookSize, data, ...size && { size } }, options: { format, quality } };
+}
+
+/** What a body of packed tokens says, together with the query. */
+function packedBody(fields: RequestFields): Omit<DetokenizeBody, "tokens"> & { tokens: Uint8Array } {
+  const { grid, size, ...options } = validate(packedOptions, fields);
+  const [width, height] = size ? pair(size, "size") : [];
   return {
-    model,
-    tokens: {
-      grid,
-      codebookSize,
-      data: unpackTokens(body, { count: grid[0] * grid[1], codebookSize }),
-      ...(width && height ? { size: { width, height } } : {}),
-    },
-    options: { format, quality },
+    ...options,
+    grid: pair(grid, "grid"),
+    ...width && height && { size: { width, height } },
+    tokens: fields.file!,
   };
 }
 
-function pair(text: string): [number, number] {
+function pair(text: string, name: string): [number, number] {
   const [first, second] = text.split("x").map(Number) as [number, number];
-  if (first < 1 || second < 1) throw badRequest("invalid_request", "Expected sides of at least 1");
+  if (first < 1 || second < 1) throw badRequest("invalid_request", "Expected sides of at least 1", name);
   return [first, second];
 }
 

@@ -7,10 +7,6 @@ export interface ImageOptions {
   readonly quality?: number;
 }
 
-/** An integer that forms and queries contain as text. */
-const numeric = (number: z.ZodNumber): z.ZodType<number> =>
-  z.union([number, z.string().regex(/^-?\d{1,15}$/).transform(Number).pipe(number)]);
-
 /** The field `model`. */
 export const model: z.ZodType<string | undefined> = z.string().max(200).optional().meta({
   description: "Name of the model; default: the first one that is served",
@@ -25,5 +21,5 @@ export const image: {
   format: z.enum(["png", "jpeg", "webp"]).optional().meta({
     description: "Format of the image; default: as the Accept header says, or PNG",
   }),
-  quality: numeric(z.int().min(0).max(100)).optional().meta({ description: "Quality of JPEG and WebP" }),
+  quality: z.int().min(0).max(100).optional().meta({ description: "Quality of JPEG and WebP" }),
 };

@@ -13,6 +13,7 @@ export interface GenerationBody {
   readonly class_id?: number;
   readonly n: number;
   readonly size?: string;
+  readonly response_format: "b64_json" | "url";
   readonly output_format: ImageFormat;
   readonly output_compression?: number;
   readonly stream: boolean;
@@ -23,19 +24,51 @@ export interface GenerationBody {
   readonly top_k?: PerSubToken;
   readonly top_p?: PerSubToken;
   readonly candidates?: number;
+  readonly include_tokens: boolean;
+}
+
+/** A request that draws a part of an image anew. */
+export interface EditBody extends GenerationBody {
+  /** A file, or base64 of one. */
+  readonly image?: unknown;
+  readonly mask?: unknown;
+}
+
+/** A request for images that begin as one that is given. */
+export interface VariationBody extends GenerationBody {
+  readonly image?: unknown;
+  readonly keep_rows?: number;
 }
 
 const perSubToken = (description: string) =>
-  z.union([z.number(), z.tuple([z.number(), z.number()])]).optional()
-    .meta({ description: `${description}; default: the model's \`sampling\`` });
+  z.union([z.number(), z.tuple([z.number(), z.number()])], { error: "Expected a number or a list of two" })
+    .optional().meta({ description: `${description}; default: the model's \`sampling\`` });
 
 /** The most partial images of one image. */
 const maxPartialImages = 64;
 
-/** A request for images. */
-export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
+/** Fields of OpenAI's API that mean nothing here; the header `voken-ignored` names those that a request has. */
+export const ignoredFields: readonly string[] = [
+  "quality",
+  "background",
+  "moderation",
+  "style",
+  "input_fidelity",
+  "user",
+];
+
+/** Sizes of OpenAI's models, which clients send by default. Images have the size of the model. */
+export const ignoredSizes: readonly string[] = [
+  ...["256x256", "512x512", "1024x1024", "1536x1024", "1024x1536", "1792x1024", "1024x1792"],
+];
+
+const ignored = z.string().max(1000).optional().meta({
+  description: "Taken for OpenAI's clients, and ignored",
+});
+
+const fields = {
   model,
-  prompt: z.string().max(1000).optional().meta({
+  prompt: z.string().max(32_000).optional().meta({
     description: "The class of the images, by name or number",
     example: "Flags",
   }),
@@ -43,11 +76,13 @@ export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
     description: "The class of the images by number, instead of prompt",
   }),
   n: z.int().min(1).default(1).meta({ description: "Number of images" }),
-  size: z.string().max(20).optional().meta({ description: "auto, or the size of the model's images" }),
-  response_format: z.literal("b64_json").optional().meta({ description: "Images are returned as base64" }),
-  output_format: z.enum(["png", "jpeg", "webp"]).default("png").meta({
-    description: "Format of the images",
+  size: z.string().max(20).optional().meta({
+    description: "auto, or the size of the model's images; OpenAI's sizes are ignored",
   }),
+  response_format: z.enum(["b64_json", "url"]).default("b64_json").meta({
+    description: "Images as base64, or as data: URLs",
+  }),
+  output_format: z.enum(["png", "jpeg", "webp"]).default("png").meta({ description: "Format of the images" }),
   output_compression: z.int().min(0).max(100).optional().meta({ description: "Quality of JPEG and WebP" }),
   stream: z.boolean().default(false).meta({
     description: "Return server-sent events, with partial images while they are generated",
@@ -55,7 +90,6 @@ export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
   partial_images: z.int().min(0).max(maxPartialImages).default(0).meta({
     description: "Number of partial images of each image in a stream, at evenly spaced rows",
   }),
-  user: z.string().max(1000).optional().meta({ description: "Ignored" }),
   seed: z.int().min(0).optional().meta({
     description: "Seed of the sampler; the same seed generates the same images; default: random",
   }),
@@ -66,14 +100,53 @@ export const generationBody: z.ZodType<GenerationBody> = z.strictObject({
   candidates: z.int().min(1).max(maxCandidates).optional().meta({
     description: "Number of candidates of each image, of which the most likely one is returned",
   }),
+  include_tokens: z.boolean().default(false).meta({
+    description: "Return the tokens of each image, too: packed, as base64, as /v1/detokenize takes them",
+  }),
+  ...Object.fromEntries(ignoredFields.map((name) => [name, ignored])),
+};
+
+const image = z.unknown().optional().meta({ description: "The image: a file of a form, or base64 in JSON" });
+
+/** A request for images. */
+export const generationBody: z.ZodType<GenerationBody> = z.strictObject(fields);
+
+/** A request that draws a part of an image anew. */
+export const editBody: z.ZodType<EditBody> = z.strictObject({
+  ...fields,
+  image,
+  mask: z.unknown().optional().meta({
+    description:
+      "An image of the same size that is transparent where it is to be drawn anew; default: the image itself",
+  }),
+});
+
+/** A request for images that begin as one that is given. */
+export const variationBody: z.ZodType<VariationBody> = z.strictObject({
+  ...fields,
+  image,
+  keep_rows: z.int().min(0).optional().meta({
+    description: "Rows of tokens that are kept, from the top; default: half of them",
+  }),
+});
+
+const usage = z.object({
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  total_tokens: z.int(),
+  input_tokens_details: z.object({ image_tokens: z.int(), text_tokens: z.int() }),
 });
 
 /** The response with generated images. */
 export const generationResponse: z.ZodType = z.object({
   created: z.int(),
-  data: z.array(z.object({ b64_json: z.string() })),
+  data: z.array(
+    z.object({ b64_json: z.string().optional(), url: z.string().optional(), tokens: z.string().optional() }),
+  ),
+  background: z.string(),
+  quality: z.string(),
   output_format: z.string(),
   size: z.string(),
   seed: z.int(),
-  usage: z.object({ input_tokens: z.int(), output_tokens: z.int(), total_tokens: z.int() }),
-});
+  usage,
+}).meta({ id: "Images" });

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { fromBase64 } from "../../io/base64.ts";
 import { image, type ImageOptions, model } from "./fields.ts";
 
 /** Options of a request that encodes an image. */
@@ -15,7 +16,8 @@ export interface DetokenizeBody extends ReconstructOptions {
   readonly grid: readonly [number, number];
   readonly codebookSize?: number;
   readonly size?: { readonly width: number; readonly height: number };
-  readonly tokens: readonly number[];
+  /** Numbers, or packed bits. */
+  readonly tokens: readonly number[] | Uint8Array;
 }
 
 /** The metadata of packed tokens, and the options of the decoded image. */
@@ -25,6 +27,9 @@ export interface PackedOptions extends ReconstructOptions {
   /** Width and height, as `32x30`. */
   readonly size?: string;
 }
+
+/** Packed tokens as base64. */
+export const packed: z.ZodType<Uint8Array> = z.base64().transform((text) => fromBase64(text));
 
 const side = z.int().min(1).max(2 ** 20);
 
@@ -45,8 +50,10 @@ export const detokenizeBody: z.ZodType<DetokenizeBody> = z.strictObject({
   size: z.strictObject({ width: side, height: side }).optional().meta({
     description: "Size of the image in pixels, if it was padded to whole tokens",
   }),
-  tokens: z.array(z.int().min(0).max(2 ** 32 - 1)).meta({
-    description: "Tokens in row-major order",
+  tokens: z.union([z.array(z.int().min(0).max(2 ** 32 - 1)), packed], {
+    error: "Expected a list of tokens, or packed tokens as base64",
+  }).meta({
+    description: "Tokens in row-major order; or packed, as base64",
     example: new Array(64).fill(5),
   }),
 });

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import type { RequestFields } from "../http/fields.ts";
 import { quoted } from "../http/multipart.ts";
 import { badRequest, type RequestError } from "../request_error.ts";
 
@@ -22,11 +23,28 @@ export const errorBody: z.ZodType = z.object({
 /** Fields of earlier versions, and their replacements. */
 const renamed: Readonly<Record<string, string>> = { bits: "codebookSize, which is 2 to the power of bits" };
 
-/** Validates `value`. Throws `RequestError` with 400 that names the first invalid field. */
-export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
+/** Validates the fields of a request. Throws `RequestError` with 400 that names the first invalid field. */
+export function validate<Output>(schema: z.ZodType<Output>, { values, texts }: RequestFields): Output {
+  const { shape } = schema as unknown as z.ZodObject;
+  const taken = Object.entries(values).map(([name, value]) => [
+    name,
+    texts.has(name) && typeof value === "string"
+      ? valueOf(value, shape[name] as z.ZodType | undefined)
+      : value,
+  ]);
+  const result = schema.safeParse(Object.fromEntries(taken));
   if (result.success) return result.data;
   throw errorOf(result.error.issues[0]!);
+}
+
+/** A number, list, `true` or `false` of a form or query, where the field is not one of texts. */
+function valueOf(text: string, schema: z.ZodType | undefined): unknown {
+  if (!schema || text.length > 100 || schema.safeParse(text).success) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function errorOf(issue: z.core.$ZodIssue): RequestError {

@@ -1,12 +1,16 @@
 import type { Context } from "hono";
 import type { Env, Parts } from "../parts.ts";
-import { RequestError } from "../request_error.ts";
+import { type BodyOptions, readBody } from "../http/body.ts";
+import { clientGone, RequestError } from "../request_error.ts";
+import type { Place } from "./admission.ts";
+import type { Held } from "./body_budget.ts";
 import type { Job } from "./job.ts";
 
-/** A request for model work, from its admission to its response. Disposing it frees its place. */
+/** A request for model work, from its admission, before its body is read, to its response. Disposing it frees its place. */
 export class AdmittedRequest implements Disposable {
   readonly #c: Context<Env>;
-  readonly #place: Disposable;
+  readonly #place: Place;
+  readonly #held: Held;
   readonly #controller: AbortController = new AbortController();
   readonly #arrival: number = performance.now();
   readonly #timer: ReturnType<typeof setTimeout>;
@@ -18,7 +22,9 @@ export class AdmittedRequest implements Disposable {
   constructor(c: Context<Env>, parts: Parts) {
     this.#c = c;
     this.#parts = parts;
-    this.#place = parts.admission.enter();
+    const giveUp = (reason: RequestError) => this.#controller.abort(reason);
+    this.#place = parts.admission.enter(giveUp);
+    this.#held = parts.bodies.hold(giveUp);
     const { deadline } = parts.limits;
     this.#timer = setTimeout(() => {
       this.#controller.abort(
@@ -28,7 +34,7 @@ export class AdmittedRequest implements Disposable {
       );
     }, deadline);
     const { signal } = c.req.raw;
-    this.#onDisconnect = () => this.#controller.abort(signal.reason);
+    this.#onDisconnect = () => this.#controller.abort(clientGone());
     if (signal.aborted) this.#onDisconnect();
     signal.addEventListener("abort", this.#onDisconnect, { once: true });
   }
@@ -38,9 +44,25 @@ export class AdmittedRequest implements Disposable {
     return this.#controller.signal;
   }
 
+  /** Who asked, and how the work is cancelled. */
+  get job(): Job {
+    return { client: this.#c.get("client"), signal: this.signal };
+  }
+
   /** Cancels the work, for example when the reader of a stream has disconnected. */
   abort(reason: unknown): void {
     this.#controller.abort(reason);
+  }
+
+  /** Reads the body, which counts against the budget until the request ends. Throws as `readBody` does. */
+  async readBody(options: Pick<BodyOptions, "most" | "limit">): Promise<Uint8Array<ArrayBuffer>> {
+    const onBytes = (bytes: number) => this.#held.add(bytes);
+    const body = await readBody(this.#c.req.raw, { ...options, onBytes, signal: this.signal });
+    this.#place.received();
+    this.#held.received();
+    // While it is taken apart there is a copy of it.
+    this.#held.add(body.length);
+    return body;
   }
 
   /** Runs a phase of the work in a span of its own. */
@@ -56,8 +78,7 @@ export class AdmittedRequest implements Disposable {
     let phase: Disposable | undefined;
     try {
       return await work({
-        client: this.#c.get("client"),
-        signal: this.signal,
+        ...this.job,
         onStart: () => {
           wait[Symbol.dispose]();
           phase ??= spans.begin(name);
@@ -75,6 +96,7 @@ export class AdmittedRequest implements Disposable {
     this.#c.req.raw.signal.removeEventListener("abort", this.#onDisconnect);
     if (this.#started) this.#parts.admission.started--;
     this.#started = false;
+    this.#held[Symbol.dispose]();
     this.#place[Symbol.dispose]();
   }
 

@@ -1,6 +1,6 @@
 import { type Generation, isGuided } from "../../transformer/generation.ts";
 import type { Generator } from "../../transformer/generator.ts";
-import type { Metrics } from "../observe/metrics.ts";
+import type { ModelMetrics } from "../observe/metrics.ts";
 import { BatchWindow } from "./batch_window.ts";
 import { FairQueue } from "./fair_queue.ts";
 import type { Job } from "./job.ts";
@@ -25,7 +25,7 @@ const largestBatch = batchSizes.at(-1)!;
  */
 export class GenerationScheduler implements AsyncDisposable {
   readonly #generator: ServableGenerator;
-  readonly #metrics: Metrics;
+  readonly #metrics: ModelMetrics;
   /** A guided image takes two rows of a batch and a plain one takes one, so that each kind has batches of its own. */
   readonly #queues: Readonly<Record<Kind, FairQueue<Sequence>>> = {
     plain: new FairQueue(),
@@ -38,7 +38,7 @@ export class GenerationScheduler implements AsyncDisposable {
   #largest: number = largestBatch;
 
   constructor(generator: ServableGenerator, { metrics, expected }: {
-    metrics: Metrics;
+    metrics: ModelMetrics;
     /** Number of admitted requests. Those that are not queued here may be soon. */
     expected: () => number;
   }) {

@@ -2,27 +2,37 @@ import type { ImageWorkerAnswer, ImageWorkerRequest } from "../../../workers/ima
 import { ImageThreads, ThreadLostError } from "../../../workers/image_threads.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { badRequest, RequestError } from "../request_error.ts";
-import { type Images, localImages } from "./images.ts";
+import { readHeader } from "../../image/header.ts";
+import type { Image } from "../../image/image.ts";
+import { CodecQueue } from "./codec_queue.ts";
+import { type ImageDecoding, type Images, localImages } from "./images.ts";
+import type { Job } from "./job.ts";
 
 /** Up to this many pixels, encoding a PNG takes less time than a message to a worker and back. */
 const maxLocalPixels = 128 ** 2;
+/** A file of at most so many bytes and pixels is small: it takes some milliseconds. */
+const smallBytes = 2 ** 18, smallPixels = 256 ** 2;
 
 /** Decodes and encodes image files in worker threads, and turns their failures into `RequestError`s. */
 export class ImagePool implements Images {
   readonly #threads: ImageThreads;
   readonly #time: number;
+  readonly #queue: CodecQueue;
 
   constructor({ metrics, ...options }: { size: number; memory: number; time: number; metrics: Metrics }) {
+    this.#queue = new CodecQueue(options.size);
     this.#threads = new ImageThreads({ ...options, onReplaced: () => metrics.workerReplaced() });
     this.#time = options.time;
   }
 
   async decode(
     bytes: Uint8Array,
-    { maxPixels, signal }: Parameters<Images["decode"]>[1],
-  ): ReturnType<Images["decode"]> {
+    { maxPixels, background, preparation, ...job }: ImageDecoding,
+  ): Promise<Image> {
     // The bytes are copied to the worker: they may be a view of a request body that is still needed.
-    const answer = await this.#ask({ type: "decode", bytes, maxPixels }, { signal });
+    const request = { type: "decode", bytes, maxPixels, background, preparation } as const;
+    const { width, height } = readHeader(bytes);
+    const answer = await this.#ask(request, job, { bytes: bytes.length, pixels: width * height });
     if (answer.type === "decoded") return answer.image;
     throw errorOf(answer);
   }
@@ -31,11 +41,11 @@ export class ImagePool implements Images {
     image: Parameters<Images["encode"]>[0],
     options: Parameters<Images["encode"]>[1],
   ): Promise<Uint8Array> {
-    const { format, quality, signal } = options;
-    if (format === "png" && image.width * image.height <= maxLocalPixels) {
+    const { format, quality, ...job } = options, pixels = image.width * image.height;
+    if (format === "png" && pixels <= maxLocalPixels) {
       return await localImages.encode(image, options);
     }
-    const answer = await this.#ask({ type: "encode", image, format, quality }, { signal });
+    const answer = await this.#ask({ type: "encode", image, format, quality }, job, { bytes: 0, pixels });
     if (answer.type === "encoded") return answer.bytes;
     throw errorOf(answer);
   }
@@ -46,10 +56,13 @@ export class ImagePool implements Images {
 
   async #ask(
     request: ImageWorkerRequest,
-    options: { signal: AbortSignal },
+    { client, signal }: Job,
+    { bytes, pixels }: { bytes: number; pixels: number },
   ): Promise<ImageWorkerAnswer> {
+    const size = bytes <= smallBytes && pixels <= smallPixels ? "small" : "large";
+    using _thread = await this.#queue.enter({ client, size, signal });
     try {
-      return await this.#threads.ask(request, options);
+      return await this.#threads.ask(request, { signal });
     } catch (error) {
       if (!(error instanceof ThreadLostError)) throw error;
       if (!error.timedOut) throw workerFailed(error);

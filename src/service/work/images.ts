@@ -1,20 +1,29 @@
 import { decodeImage } from "../../image/decode.ts";
 import { encodeImage } from "../../image/encode.ts";
-import { readHeader, sniffFormat } from "../../image/header.ts";
+import { readHeader, sniffFormat, uprightSize } from "../../image/header.ts";
 import type { ImageFormat } from "../../image/header_type.ts";
 import { paddingTo } from "../../image/pixels.ts";
 import { UnsupportedImageError } from "../../image/header_type.ts";
-import type { Image } from "../../image/image.ts";
+import type { Image, Rgb } from "../../image/image.ts";
+import { type Preparation, prepareImage } from "../../image/prepare.ts";
 import { ImageError } from "../../tensor/errors.ts";
 import { badRequest, RequestError, tooLarge } from "../request_error.ts";
+import type { Job } from "./job.ts";
 
 /** Decodes and encodes image files. */
 export interface Images extends AsyncDisposable {
   /** Decodes a file that passed `checkFile`. Throws `RequestError` with 400 if it is damaged. */
-  decode(bytes: Uint8Array, options: { maxPixels: number; signal: AbortSignal }): Promise<Image>;
-  encode(image: Image, options: { format: ImageFormat; quality?: number; signal: AbortSignal }): Promise<
-    Uint8Array
-  >;
+  decode(bytes: Uint8Array, options: ImageDecoding): Promise<Image>;
+  encode(image: Image, options: Job & { format: ImageFormat; quality?: number }): Promise<Uint8Array>;
+}
+
+/** How a file is decoded. */
+export interface ImageDecoding extends Job {
+  readonly maxPixels: number;
+  /** The colour behind transparent pixels; default white. */
+  readonly background?: Rgb;
+  /** How the image is made a square; default: as it is. */
+  readonly preparation?: Preparation;
 }
 
 /**
@@ -25,10 +34,10 @@ export interface Images extends AsyncDisposable {
 export function checkFile(
   bytes: Uint8Array,
   { maxPixels, factor }: { maxPixels: number; factor: number },
-): void {
+): { width: number; height: number } {
   if (bytes.length === 0) throw badRequest("empty_upload", "Expected an image, got no bytes", "image");
   try {
-    const { width, height } = readHeader(bytes), padded = paddingTo({ width, height }, factor);
+    const { width, height } = uprightSize(readHeader(bytes)), padded = paddingTo({ width, height }, factor);
     if (padded.width * padded.height > maxPixels) {
       throw tooLarge("too_many_pixels", {
         limit: "maxPixels",
@@ -36,6 +45,7 @@ export function checkFile(
         got: `${width}×${height}, which is padded to ${padded.width}×${padded.height}`,
       });
     }
+    return { width, height };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     const isOther = error instanceof UnsupportedImageError || !sniffFormat(bytes);
@@ -52,10 +62,11 @@ function unsupported({ got, hint }: ImageError): RequestError {
 
 /** Decodes and encodes on the calling thread, for hosts without workers. */
 export const localImages: Images = {
-  async decode(bytes, { maxPixels, signal }) {
+  async decode(bytes, { maxPixels, background, preparation, signal }) {
     signal.throwIfAborted();
     try {
-      return await decodeImage(bytes, { maxPixels });
+      const image = await decodeImage(bytes, { maxPixels, background });
+      return preparation ? prepareImage(image, preparation) : image;
     } catch (error) {
       if (error instanceof ImageError) throw badRequest("invalid_image", error.message, "image");
       throw error;

@@ -1,6 +1,6 @@
 import type { DecodeBatch } from "../../transformer/decode_batch.ts";
 import type { Generation } from "../../transformer/generation.ts";
-import type { Metrics } from "../observe/metrics.ts";
+import type { ModelMetrics } from "../observe/metrics.ts";
 import type { FairQueue } from "./fair_queue.ts";
 import type { Job } from "./job.ts";
 
@@ -21,13 +21,13 @@ const maxFailures = 1;
 /** A decode batch and the images in its slots. */
 export class SlotBatch implements AsyncDisposable {
   readonly #batch: Pick<DecodeBatch, "step"> & AsyncDisposable;
-  readonly #metrics: Metrics;
+  readonly #metrics: ModelMetrics;
   readonly #slots: (Sequence | undefined)[];
 
   /** Takes ownership of `batch`. */
   constructor(
     batch: Pick<DecodeBatch, "size" | "step"> & AsyncDisposable,
-    { metrics }: { metrics: Metrics },
+    { metrics }: { metrics: ModelMetrics },
   ) {
     this.#batch = batch;
     this.#metrics = metrics;

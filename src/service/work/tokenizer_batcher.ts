@@ -4,7 +4,7 @@ import { formatGrid, imageGrid } from "../../tokenizer/grid.ts";
 import { maxRunPixels } from "../../tokenizer/runs.ts";
 import type { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { Tokens } from "../../tokenizer/tokens.ts";
-import type { Metrics } from "../observe/metrics.ts";
+import type { ModelMetrics } from "../observe/metrics.ts";
 import { allAborted } from "./all_aborted.ts";
 import { BatchLane, type LaneItem } from "./batch_lane.ts";
 import type { Job } from "./job.ts";
@@ -25,12 +25,12 @@ type Item = Work & LaneItem;
  */
 export class TokenizerBatcher {
   readonly #tokenizer: ServableTokenizer;
-  readonly #metrics: Metrics;
+  readonly #metrics: ModelMetrics;
   readonly #small: BatchLane<Item>;
   readonly #large: BatchLane<Item>;
 
   constructor(tokenizer: ServableTokenizer, { metrics, expected }: {
-    metrics: Metrics;
+    metrics: ModelMetrics;
     /** Number of admitted requests. Those that are not queued here may be soon. */
     expected: () => number;
   }) {

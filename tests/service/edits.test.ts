@@ -1,0 +1,200 @@
+/** Images of which a part is drawn anew, by OpenAI's own client and by hand. */
+import OpenAI, { toFile } from "openai";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { decodeImage } from "../../src/image/decode.ts";
+import { createImage } from "../../src/image/image.ts";
+import { resize } from "../../src/image/resize.ts";
+import { encodeImage } from "../../src/image/encode.ts";
+import { serve } from "../../src/service/serve.ts";
+import { createService } from "../../src/service/service.ts";
+import { unpackTokens } from "../../src/service/work/packed_tokens.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { Generator } from "../../src/transformer/generator.ts";
+import { buildPng } from "../image/support.ts";
+import { smallModel } from "../support/small_model.ts";
+import { postJson, refusal, ring } from "./support.ts";
+
+const test = suite("edits");
+
+const tokenizer = await Tokenizer.load(smallModel, { threads: 2 });
+const generator = await Generator.load(smallModel, { tokenizer, threads: 2 });
+const service = createService({ models: [{ name: "small", tokenizer, generator }] });
+const server = await serve(service, { port: 0 });
+const openai = new OpenAI({
+  apiKey: "none",
+  baseURL: `http://127.0.0.1:${server.port}/v1`,
+  maxRetries: 0,
+});
+test.after(async () => {
+  await server.stop();
+  await service[Symbol.asyncDispose]();
+  await generator[Symbol.asyncDispose]();
+  await tokenizer[Symbol.asyncDispose]();
+});
+
+const image = await decodeImage(ring), tokens = await tokenizer.encode(image);
+/** The tokens of rows 2 to 4 and columns 3 to 5 of 8. */
+const drawn = Array.from({ length: 64 }, (_, i) => i >> 3 >= 2 && i >> 3 <= 4 && i % 8 >= 3 && i % 8 <= 5);
+
+/** A PNG of RGBA that is transparent where `clear` says so. */
+function maskPng(side: number, clear: (x: number, y: number) => boolean): Uint8Array<ArrayBuffer> {
+  const rows = new Uint8Array((4 * side + 1) * side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) rows[(4 * side + 1) * y + 1 + 4 * x + 3] = clear(x, y) ? 0 : 255;
+  }
+  return buildPng(rows, { width: side, height: side, colorType: 6 }).slice();
+}
+const mask = maskPng(32, (x, y) => drawn[(y >> 2) * 8 + (x >> 2)]!);
+
+const decoded = async (data: readonly { b64_json?: string | null }[]) =>
+  await Promise.all(data.map(({ b64_json }) => decodeImage(Uint8Array.fromBase64(b64_json!))));
+
+test("OpenAI's own client edits a picture: the tokens under the mask are drawn, the others stay", async () => {
+  const answer = await openai.images.edit({
+    image: await toFile(ring, "ring.png", { type: "image/png" }),
+    mask: await toFile(mask, "mask.png", { type: "image/png" }),
+    prompt: "Flags",
+    n: 2,
+    response_format: "b64_json",
+    ...{ seed: 7, guidance: 3, candidates: 2, include_tokens: true },
+  });
+  const given = { tokens, mask: drawn };
+  const options = { classIds: "Flags", n: 2, seed: 7, guidance: 3, candidates: 2, given };
+  const expected = await generator.generate(options);
+  assert.equal(await decoded(answer.data!), expected.map(({ image }) => image));
+  answer.data!.forEach((one, n) => {
+    const packed = Uint8Array.fromBase64((one as { tokens?: string }).tokens!);
+    const data = unpackTokens(packed, { count: 64, codebookSize: 2 ** 18 });
+    assert.equal(data, expected[n]!.tokens.data);
+    data.forEach((token, i) => drawn[i] || assert.is(token, tokens.data[i]));
+  });
+});
+
+test("OpenAI's own client streams an edit", async () => {
+  const stream = await openai.images.edit({
+    image: await toFile(ring, "ring.png", { type: "image/png" }),
+    mask: await toFile(mask, "mask.png", { type: "image/png" }),
+    prompt: "3",
+    stream: true,
+    partial_images: 1,
+    ...{ seed: 1 },
+  });
+  const events = await Array.fromAsync(stream);
+  assert.equal(events.map(({ type }) => type), ["image_edit.partial_image", "image_edit.completed"]);
+  for (const { background, created_at, output_format, quality, size } of events) {
+    assert.equal([background, output_format, quality, size], ["opaque", "png", "auto", "32x32"]);
+    assert.ok(created_at > 1e9);
+  }
+});
+
+test("an image's own transparency is its mask, also in JSON, and other sizes are cropped and resized", async () => {
+  const side = 48, path = `http://127.0.0.1:${server.port}/v1/images/edits`;
+  const picture = maskPng(side, (x) => x >= side / 2);
+  const body = { image: picture.toBase64(), class_id: 2, seed: 3, temperature: 0 };
+  const response = await fetch(path, postJson(body));
+  assert.is(response.status, 200);
+  const base = createImage({ width: side, height: side });
+  base.data.forEach((_, i) => base.data[i] = Math.floor(i / 3) % side >= side / 2 ? 255 : 0);
+  const given = {
+    tokens: await tokenizer.encode(resize(base, { width: 32, height: 32 })),
+    mask: Array.from({ length: 64 }, (_, i) => i % 8 >= 4),
+  };
+  const [expected] = await generator.generate({ classIds: 2, seed: 3, temperature: 0, given });
+  assert.equal(await decoded((await response.json()).data), [expected!.image]);
+});
+
+test("OpenAI's own client asks for variations: the first rows stay, of no class unless one is named", async () => {
+  const file = await toFile(ring, "ring.png", { type: "image/png" });
+  const plain = await openai.images.createVariation({ image: file, n: 2, size: "1024x1024", ...{ seed: 5 } });
+  const half = Array.from({ length: 64 }, (_, i) => i >= 32);
+  const expected = await generator.generate({ classIds: null, n: 2, seed: 5, given: { tokens, mask: half } });
+  assert.equal(await decoded(plain.data!), expected.map(({ image }) => image));
+  const more = { seed: 5, keep_rows: 8, prompt: "Flags", response_format: "url" } as const;
+  const whole = await openai.images.createVariation({ image: file, ...more });
+  const [url] = whole.data!.map(({ url }) => url!);
+  assert.match(url!, /^data:image\/png;base64,/);
+  const again = await decodeImage(Uint8Array.fromBase64(url!.split(",")[1]!));
+  assert.equal(again, await tokenizer.decode(tokens));
+});
+
+test("packed tokens of an answer are decoded to its image", async () => {
+  const body = { class_id: 1, seed: 2, include_tokens: true };
+  const { data } = await (await service.request("/v1/images/generations", postJson(body))).json();
+  const request = postJson({ grid: [8, 8], tokens: data[0].tokens });
+  const response = await service.request("/v1/detokenize", request);
+  assert.equal(await decodeImage(await response.bytes()), (await decoded(data))[0]);
+});
+
+test("fields that mean nothing here are taken, and named in a header", async () => {
+  const body = {
+    prompt: "Flags",
+    n: 1,
+    seed: 2,
+    quality: "hd",
+    style: "vivid",
+    size: "1024x1024",
+    user: "u",
+  };
+  const response = await service.request("/v1/images/generations", postJson(body));
+  assert.equal([response.status, response.headers.get("voken-ignored")], [200, "quality, style, user, size"]);
+});
+
+const png = ring.toBase64();
+for (
+  const [name, path, body, param, names] of [
+    ["no image", "edits", { prompt: "Flags" }, "image", /field image/],
+    [
+      "an address as image",
+      "edits",
+      { prompt: "1", image: "https://example.org/a.png" },
+      "image",
+      /not fetched/,
+    ],
+    ["an opaque image without a mask", "edits", { prompt: "1", image: png }, "image", /transparent/],
+    ["an opaque mask", "edits", { prompt: "1", image: png, mask: png }, "mask", /transparent/],
+    [
+      "a mask of another size",
+      "edits",
+      { prompt: "1", image: png, mask: maskPng(16, () => true).toBase64() },
+      "mask",
+      /mask of the image's size, 32×32, got 16×16/,
+    ],
+    ["no class", "edits", { image: png, mask: png }, "prompt", /class in the field prompt/],
+    ["an unknown class", "edits", { image: png, prompt: "fod" }, "prompt", /Food & Drink/],
+    ["too many rows", "variations", { image: png, keep_rows: 9 }, "keep_rows", /at most 8/],
+    ["damage", "variations", { image: ring.slice(0, 600).toBase64() }, "image", /PNG/],
+    ["an unknown field", "variations", { image: png, mask: png }, "mask", /mask/],
+    ["top_k", "generations", { prompt: "Flags", top_k: -1 }, "top_k", /: top_k: expected/],
+    ["a class by number", "generations", { class_id: 99 }, "class_id", /0 to 8/],
+  ] as [string, string, object, string, RegExp][]
+) {
+  test(`${name} is refused by its name`, async () => {
+    const response = await service.request(`/v1/images/${path}`, postJson(body)), copy = response.clone();
+    await refusal(response, 400, name);
+    const { error } = await copy.json();
+    assert.equal([error.type, error.param], ["invalid_request_error", param]);
+    assert.match(error.message, names);
+  });
+}
+
+test("OpenAI's client raises its own errors", async () => {
+  const raised = async (work: Promise<unknown>): Promise<InstanceType<typeof OpenAI.APIError>> =>
+    await work.catch((error) => error) as never;
+  assert.instance(await raised(openai.images.generate({ prompt: "nothing" })), OpenAI.BadRequestError);
+  assert.instance(await raised(openai.models.retrieve("other")), OpenAI.NotFoundError);
+  const error = await raised(openai.images.generate({ prompt: "1", model: "other" }));
+  assert.instance(error, OpenAI.NotFoundError);
+  assert.equal([error.code, error.param, error.type], ["model_not_found", "model", "invalid_request_error"]);
+});
+
+test("an edit of webp answers webp", async () => {
+  const file = await toFile(await encodeImage(image, { format: "webp", quality: 100 }), "a.webp", {
+    type: "image/webp",
+  });
+  const answer = await openai.images.createVariation({ image: file, ...{ output_format: "webp" } });
+  const bytes = Uint8Array.fromBase64(answer.data![0]!.b64_json!);
+  assert.is(new TextDecoder().decode(bytes.subarray(8, 12)), "WEBP");
+});
+
+test.run();
