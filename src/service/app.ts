@@ -84,8 +84,9 @@ export function assemble(options: ServiceOptions, host: Host): { app: App; parts
   if (options.pages ?? true) host.pages?.(app);
   app.notFound(otherRequests(app));
   app.onError((error, c) => {
-    c.set("failure", error);
-    return errorResponse(c, asRequestError(error));
+    const failure = asRequestError(error);
+    c.set("failure", failure);
+    return errorResponse(c, failure);
   });
   return { app, parts };
 }
@@ -109,7 +110,8 @@ function modelsOf(
         got: `${name} twice`,
       });
     }
-    const modelMetrics = metrics.model(name), work = { metrics: modelMetrics, expected };
+    const modelMetrics = metrics.model({ name, backend: tokenizer.backend }),
+      work = { metrics: modelMetrics, expected };
     const batcher = batches ? new TokenizerBatcher(tokenizer, work) : directTokenizer(tokenizer);
     const generation = generator &&
       {

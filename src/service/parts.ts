@@ -3,6 +3,7 @@ import type { Limits } from "./limits.ts";
 import type { ModelFiles } from "./options.ts";
 import type { Metrics, ModelMetrics } from "./observe/metrics.ts";
 import type { RequestSpans } from "./observe/spans.ts";
+import type { RequestError } from "./request_error.ts";
 import type { Admission } from "./work/admission.ts";
 import type { BodyBudget } from "./work/body_budget.ts";
 import type { GenerationWork, TokenizerWork } from "./work/direct.ts";
@@ -58,8 +59,10 @@ export interface Env {
     /** Who sent the request: the number of a bearer token, or an address. */
     client: string;
     /** For streamed responses: resolves when the stream has ended, to what ended it early. */
-    streamed: Promise<unknown> | undefined;
-    /** What was answered with an error. */
-    failure: unknown;
+    streamed: Promise<RequestError | undefined> | undefined;
+    /** The error that was answered. */
+    failure: RequestError | undefined;
+    /** The name of the model of a request for model work. */
+    model: string | undefined;
   };
 }

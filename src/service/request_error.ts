@@ -29,6 +29,11 @@ export class RequestError extends Error {
     this.param = param;
     this.headers = headers;
   }
+
+  /** What the log shows: the error that led to this one, or itself. */
+  get reason(): Error {
+    return this.cause instanceof Error ? this.cause : this;
+  }
 }
 
 /** The request contains an invalid value, of the field or option `param`: 400. */

@@ -38,6 +38,7 @@ export function createService(options: ServiceOptions): Service {
     limits: parts.limits,
     drain: () => parts.admission.drain(),
     async [Symbol.asyncDispose]() {
+      metrics[Symbol.dispose]();
       for (const { generation } of parts.models.values()) await generation?.scheduler[Symbol.asyncDispose]();
       await parts.images[Symbol.asyncDispose]();
     },

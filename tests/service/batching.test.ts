@@ -58,7 +58,7 @@ test("a single item does not wait; others wait until all expected items have arr
 test("sizes and directions do not mix", async () => {
   const { double, batcher: work } = batcher();
   const job = { client: "a", signal: never };
-  const tokens = { grid: [2, 2] as const, codebookSize: 2 ** 8, data: new Uint32Array(4).fill(7) };
+  const tokens = { grid: [2, 2] as const, codebookSize: 2 ** 18, data: new Uint32Array(4).fill(7) };
   const [small, large, image] = await Promise.all([
     work.encode(grey(1), job),
     work.encode(grey(2, 16), job),

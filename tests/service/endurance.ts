@@ -7,7 +7,7 @@ import { ImagePool } from "../../src/service/work/image_pool.ts";
 import { serve } from "../../src/service/serve.ts";
 import { smallModel } from "../support/small_model.ts";
 import { served } from "./served.ts";
-import { doubled, post, postJson, ring } from "./support.ts";
+import { doubled, metricOf, post, postJson, ring } from "./support.ts";
 
 /** How often each test is repeated. */
 export interface Endurance {
@@ -53,10 +53,8 @@ export function enduranceTests(test: ReturnType<typeof suite>, times: Endurance)
     await using server = await served(["--model", smallModel, "--log", "none", "--limit", "maxRequests=8"], {
       read: [smallModel],
     });
-    const metric = async (name: string) => {
-      const metrics = await (await fetch(`${server.url}/metrics`)).text();
-      return Number(new RegExp(`^${name}(?:{.*})? (\\S+)$`, "m").exec(metrics)?.[1]);
-    };
+    const metric = async (name: string) =>
+      metricOf(await (await fetch(`${server.url}/metrics`)).text(), name);
     let left = 0;
     await Promise.all(Array.from({ length: 4 }, async () => {
       while (left++ < times.resets) await resetMidStream(server.port);

@@ -9,7 +9,7 @@ import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import type { GenerateOptions } from "../../src/transformer/request.ts";
 import { smallModel } from "../support/small_model.ts";
-import { doubled, postJson, refusal } from "./support.ts";
+import { doubled, metricOf, postJson, refusal } from "./support.ts";
 
 const test = suite("generations");
 
@@ -74,9 +74,7 @@ test("OpenAI's own client lists models and generates the library's images", asyn
 test("a stream counts as answered when its last image was sent", async () => {
   const answered = async () => {
     const metrics = await (await service.request("/metrics", { headers: bearer })).text();
-    return Number(
-      /request_total\{method="POST",route="[^"]*generations",status="200"\} (\d+)/.exec(metrics)?.[1] ?? 0,
-    );
+    return metricOf(metrics, "voken:request_total", { route: path, status: "200" });
   };
   const before = await answered();
   const response = await service.request(path, postJson({ class_id: 1, n: 4, stream: true }, bearer));

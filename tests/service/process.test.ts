@@ -17,19 +17,22 @@ const onLinux = skipIf(notLinux, test);
 
 onLinux("serves with no more permissions than documented, and logs each request as JSON", async () => {
   await using server = await served(["--log", "json"]);
-  const response = await fetch(`${server.url}/v1/reconstruct`, post(ring, png));
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const response = await fetch(`${server.url}/v1/reconstruct`, post(ring, { ...png, traceparent }));
   const again = await decodeImage(await response.bytes());
   assert.is(response.headers.get("voken-psnr"), psnr(await decodeImage(ring), again).toFixed(2));
   const { code, errors } = await server.end("SIGTERM");
   assert.is(code, 0, errors);
   const [line, ...others] = errors.trim().split("\n").map((line) => JSON.parse(line));
   assert.equal(others, []);
-  assert.equal([line.level, line.logger, line.properties.route], [
+  assert.equal([line.level, line.logger, line.route], [
     "INFO",
     "voken.service",
     "/v1/reconstruct",
   ]);
-  assert.is(line.properties.requestId, response.headers.get("x-request-id"));
+  assert.is(line.requestId, response.headers.get("x-request-id"));
+  assert.is(line.traceId, "0af7651916cd43dd8448eb211c80319c");
+  assert.match(line.message, /^POST \/v1\/reconstruct 200 [\d.]+ ms$/);
 });
 
 onLinux("bearer tokens come from a file, and Ctrl-C ends it with 0", async () => {

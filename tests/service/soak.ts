@@ -8,7 +8,7 @@ import { Generator } from "../../src/transformer/generator.ts";
 import { smallSample } from "../support/models.ts";
 import { smallModel } from "../support/small_model.ts";
 import { served } from "./served.ts";
-import { post, postJson, ring } from "./support.ts";
+import { metricOf, post, postJson, ring } from "./support.ts";
 
 /** Mixed requests for a while: clients, seconds, and the growth of the server's resident set that is let pass. */
 export interface Soak {
@@ -60,7 +60,7 @@ export function soakTest(test: ReturnType<typeof suite>, { clients, seconds, max
     const gauge = async (name: string) => {
       const metrics = await (await fetch(`${url}/metrics`)).text();
       assert.not.match(metrics, /status="50[0124]"/);
-      return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(metrics)?.[1]);
+      return metricOf(metrics, name);
     };
 
     // Programs are compiled and heaps find their size.

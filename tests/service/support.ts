@@ -3,6 +3,7 @@ import { createImage, type Image } from "../../src/image/image.ts";
 import { serve, type ServeOptions } from "../../src/service/serve.ts";
 import { createService, type Service } from "../../src/service/service.ts";
 import type { ServiceOptions } from "../../src/service/options.ts";
+import type { ServableGenerator } from "../../src/service/work/generation_scheduler.ts";
 import type { ServableTokenizer } from "../../src/service/work/tokenizer_batcher.ts";
 import type { Tokens } from "../../src/tokenizer/tokens.ts";
 import { smallSample } from "../support/models.ts";
@@ -12,7 +13,9 @@ export const ring: Uint8Array<ArrayBuffer> = await Deno.readFile(smallSample("ri
 
 /** A test double whose work takes as long as `gate` says. Tokens are the brightness of the first pixel. */
 export class TokenizerDouble implements ServableTokenizer {
-  readonly codebookSize = 256;
+  readonly backend = "double";
+  /** As the small model's, so that its generator takes the tokens. */
+  readonly codebookSize: number = 2 ** 18;
   readonly factor = 4;
   readonly config = {} as ServableTokenizer["config"];
   /** Sizes of the batches so far. */
@@ -32,7 +35,11 @@ export class TokenizerDouble implements ServableTokenizer {
     await this.#work(list.length, signal);
     return list.map((image) => {
       const grid = [Math.ceil(image.height / 4), Math.ceil(image.width / 4)] as const;
-      return { grid, codebookSize: 2 ** 8, data: new Uint32Array(grid[0] * grid[1]).fill(image.data[0]!) };
+      return {
+        grid,
+        codebookSize: this.codebookSize,
+        data: new Uint32Array(grid[0] * grid[1]).fill(image.data[0]!),
+      };
     });
   }
 
@@ -67,12 +74,12 @@ export class TokenizerDouble implements ServableTokenizer {
   }
 }
 
-/** A service with a test double as its model. */
+/** A service with a test double as its model, and a generator if one is given. */
 export function doubled(
-  options: Partial<ServiceOptions> = {},
+  { generator, ...options }: Partial<ServiceOptions> & { generator?: ServableGenerator } = {},
 ): { service: Service; double: TokenizerDouble } {
   const double = new TokenizerDouble();
-  const service = createService({ models: [{ name: "double", tokenizer: double }], ...options });
+  const service = createService({ models: [{ name: "double", tokenizer: double, generator }], ...options });
   return { service, double };
 }
 
@@ -124,4 +131,12 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
     if (performance.now() > deadline) throw new Error(`timed out waiting until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** The sum over the series of a metric, with labels among them that are given; of a histogram, name its `_count` or `_sum`. */
+export function metricOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
+  const series = [...text.matchAll(new RegExp(`^${name}(?:\\{(.*)\\})? (\\S+)$`, "gm"))];
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return series.filter(([, given = ""]) => wanted.every((label) => given.split(",").includes(label)))
+    .reduce((sum, [, , value]) => sum + Number(value), 0);
 }

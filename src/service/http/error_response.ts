@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { ArgumentError, BackendError, ImageError, NumericError } from "../../tensor/errors.ts";
+import { describe } from "../../tensor/describe.ts";
 import type { Env } from "../parts.ts";
 import { badRequest, type ErrorStatus, RequestError } from "../request_error.ts";
 
@@ -27,7 +28,9 @@ export function asRequestError(error: unknown): RequestError {
   }
   return new RequestError(500, "internal_error", {
     message: "Cannot answer because of an internal error",
-    cause: error,
+    cause: error instanceof Error
+      ? error
+      : new TypeError(`Expected an Error to be thrown, got ${describe(error)}`),
   });
 }
 

@@ -10,17 +10,32 @@ export interface ModelMetrics {
   images(count: number): void;
 }
 
+/** How a request ended: with its answer, refused, given up by its client, or by something that failed. */
+export type Outcome = "served" | "refused" | "left" | "failed";
+
+/** The end of a request. */
+export interface RequestFacts {
+  readonly method: string;
+  /** The pattern of the route, not the path that the client sent. */
+  readonly route: string;
+  /** 499 if the client left, and that of the error if a stream failed, also when the response had begun with 200. */
+  readonly status: number;
+  readonly outcome: Outcome;
+  /** The model of a request for model work. */
+  readonly model: string | undefined;
+  readonly seconds: number;
+}
+
 /** Records measurements of the service. Times are in seconds. */
 export interface Metrics {
-  /**
-   * A request has ended. `route` is the pattern of the route, not the path that the client sent. The status of a request whose
-   * client left is 499, also when the response had begun.
-   */
-  request(facts: { method: string; route: string; status: number; seconds: number }): void;
-  /** The time from the arrival of a request to the start of its work. */
-  queued(seconds: number): void;
-  /** Records the work of the model of that name. */
-  model(name: string): ModelMetrics;
+  /** A request has ended. */
+  request(facts: RequestFacts): void;
+  /** A phase of a request has ended; `queue` is a wait for the model. */
+  phase(
+    facts: { readonly phase: string; readonly model: string | undefined; readonly seconds: number },
+  ): void;
+  /** Records the work of a model, which the backend of that name runs. */
+  model(model: { readonly name: string; readonly backend: string }): ModelMetrics;
   /** A worker that decodes and encodes image files was replaced. */
   workerReplaced(): void;
   /** Registers values that are read when the metrics are collected. */
@@ -45,7 +60,7 @@ export const noModelMetrics: ModelMetrics = { batch() {}, step() {}, tokens() {}
 /** Records nothing, for hosts without metrics. */
 export const noMetrics: Metrics = {
   request() {},
-  queued() {},
+  phase() {},
   model: () => noModelMetrics,
   workerReplaced() {},
   watch() {},

@@ -1,80 +1,86 @@
 import { getLogger, type Logger } from "@logtape/logtape";
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { asRequestError, errorResponse } from "../http/error_response.ts";
 import type { Env } from "../parts.ts";
-import { clientGone, type RequestError } from "../request_error.ts";
-import type { Metrics } from "./metrics.ts";
+import type { RequestError } from "../request_error.ts";
+import type { Metrics, Outcome, RequestFacts } from "./metrics.ts";
+import { responseEnd } from "./response_end.ts";
 import { RequestSpans } from "./spans.ts";
+import { traceContextOf } from "./trace_context.ts";
 
 /** The logger of the service. It writes nothing until the application configures LogTape. */
 export const logger: Logger = getLogger(["voken", "service"]);
 
+/** Methods that may become labels; others count together. */
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
 /**
- * Logs, counts and traces each request once, when its response has been sent, or its client has left. Must run after the
- * middleware that sets the request's id.
+ * Logs, counts and traces each request once, when its response is over. Must run after the middleware that sets the request's
+ * id.
  */
 export function observe(metrics: Metrics): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const start = performance.now(), { method } = c.req, requestId = c.get("requestId");
-    const spans = new RequestSpans(method, { requestId, traceparent: c.req.header("traceparent") });
+    const start = performance.now(), requestId = c.get("requestId");
+    const method = methods.has(c.req.method) ? c.req.method : "other";
+    const model = () => c.get("model"), parent = traceContextOf(c.req.raw.headers, c.env);
+    const spans = new RequestSpans(method, { requestId, parent, metrics, model });
     c.set("spans", spans);
     c.set("client", "unknown");
+    const end = responseEnd(c.env);
     try {
       await next();
     } catch (thrown) {
       // Hono hands to its error handler only what is an Error.
-      c.set("failure", thrown);
-      c.res = errorResponse(c, asRequestError(thrown));
+      c.set("failure", asRequestError(thrown));
+      c.res = errorResponse(c, c.get("failure")!);
     }
-    const { status } = c.res;
+    const answered = c.res.status, streamed = c.get("streamed");
     // The pattern of the last handler: a path from the client must not become a label.
-    const route = status === 404 || status === 405 ? "unknown" : routePath(c, -1);
-    void ended(c).then((cut) => {
-      const milliseconds = performance.now() - start, error = cut ?? c.get("failure");
-      const refusal = error === undefined ? undefined : asRequestError(error);
-      const status = refusal?.status ?? c.res.status, failed = isFailure(status, refusal);
-      metrics.request({ method, route, status, seconds: milliseconds / 1000 });
-      spans.end({ route, status, failed });
-      logger[failed ? "error" : "info"]("{method} {route} {status} {milliseconds} ms", {
-        ...{ method, route, status, milliseconds: Math.round(10 * milliseconds) / 10 },
-        ...{ client: c.get("client"), requestId, traceId: spans.traceId, code: refusal?.code },
-        ...failed && { error: detailsOf(error) },
-      });
-    });
+    const route = answered === 404 || answered === 405 ? "unknown" : routePath(c, -1);
+    const finish = (wasSent: boolean, cut: RequestError | undefined) => {
+      const failure = cut ?? c.get("failure");
+      const status = statusOf(answered, { failure, wasSent });
+      const outcome = outcomeOf(status, failure), seconds = (performance.now() - start) / 1000;
+      const facts = { method, route, status, outcome, model: model(), seconds };
+      metrics.request(facts);
+      spans.end(facts, outcome === "failed" ? failure?.reason : undefined);
+      log(facts, { failure, client: c.get("client"), requestId, traceId: spans.traceId });
+    };
+    if (end || streamed) {
+      void Promise.all([end, streamed]).then(([wasSent = true, cut]) => finish(wasSent, cut));
+    } else finish(true, undefined);
   };
 }
 
-/** What the service is not to blame for: clients that leave, a queue that is full, a service that stops. */
-function isFailure(status: number, error: RequestError | undefined): boolean {
-  return status >= 500 && !["draining", "too_many_bytes"].includes(error?.code ?? "");
+/** The status that says what happened: a stream may fail, and a client may leave, after the one that was sent. */
+function statusOf(
+  answered: number,
+  { failure, wasSent }: { failure: RequestError | undefined; wasSent: boolean },
+): number {
+  const status = failure?.status ?? answered;
+  return wasSent || status >= 500 ? status : 499;
 }
 
-/** Resolves when the response has been sent; to an error if that was cut short. */
-async function ended(c: Context<Env>): Promise<unknown> {
-  const streamed = c.get("streamed"), { outgoing } = (c.env ?? {}) as NodeBindings;
-  const cut = streamed ? await streamed : undefined;
-  if (!outgoing) return cut ?? (c.req.raw.signal.aborted ? clientGone() : undefined);
-  if (!outgoing.closed && !outgoing.writableFinished) {
-    await new Promise<void>((resolve) => {
-      outgoing.once("close", resolve);
-      outgoing.once("finish", resolve);
-    });
-  }
-  return cut ?? (outgoing.writableFinished ? undefined : clientGone());
+function outcomeOf(status: number, failure: RequestError | undefined): Outcome {
+  if (status < 400) return "served";
+  if (status === 499) return "left";
+  // Without a cause a 503 is the service's own choice: it stops or is full.
+  return status < 500 || status === 503 && failure?.cause === undefined ? "refused" : "failed";
 }
 
-/** What the adapter of `node:http` gives. */
-interface NodeBindings {
-  readonly outgoing?: {
-    readonly closed: boolean;
-    readonly writableFinished: boolean;
-    once(event: "close" | "finish", listener: () => void): void;
-  };
-}
-
-function detailsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? "" : `; caused by ${detailsOf(error.cause)}`;
-  return `${error.stack ?? error.message}${cause}`;
+function log(
+  { method, route, status, outcome, model, seconds }: RequestFacts,
+  { failure, ...ids }: {
+    failure: RequestError | undefined;
+    client: string;
+    requestId: string;
+    traceId: string | undefined;
+  },
+): void {
+  const milliseconds = Math.round(10_000 * seconds) / 10;
+  const facts = { method, route, status, outcome, model, milliseconds, code: failure?.code, ...ids };
+  const message = "{method} {route} {status} {milliseconds} ms";
+  if (outcome === "failed") logger.error(`${message}: {error}`, { ...facts, error: failure?.reason });
+  else logger.info(message, facts);
 }

@@ -1,34 +1,65 @@
-import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
+import {
+  type Context,
+  isSpanContextValid,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
 import { version } from "../../version.ts";
-import { traceParent } from "./trace_parent.ts";
+import type { Metrics, RequestFacts } from "./metrics.ts";
 
-/** The spans of one request: a root span, and a child span for each phase. */
+/** The spans and times of one request: a root span, and a child span for each phase. */
 export class RequestSpans {
   readonly #tracer: Tracer;
   readonly #root: Span;
-  readonly #method: string;
+  readonly #context: Context;
+  readonly #metrics: Metrics;
+  readonly #model: () => string | undefined;
 
-  /** `traceparent` is the header of that name, which names the trace that the request belongs to. */
-  constructor(method: string, { requestId, traceparent }: { requestId: string; traceparent?: string }) {
-    this.#method = method;
+  /** Begins the root span in the context of its parent. */
+  constructor(
+    method: string,
+    { requestId, parent, metrics, model }: {
+      requestId: string;
+      parent: Context;
+      metrics: Metrics;
+      /** The model of the request, as soon as it is known. */
+      model: () => string | undefined;
+    },
+  ) {
     this.#tracer = trace.getTracer("voken", version);
+    const isNested = trace.getSpan(parent)?.isRecording() ?? false;
     this.#root = this.#tracer.startSpan(method, {
-      kind: SpanKind.SERVER,
+      kind: isNested ? SpanKind.INTERNAL : SpanKind.SERVER,
       attributes: { "http.request.method": method, "voken.request_id": requestId },
-    }, traceParent(traceparent));
+    }, parent);
+    this.#context = trace.setSpan(parent, this.#root);
+    this.#metrics = metrics;
+    this.#model = model;
   }
 
-  /** The id of the trace, if there is a tracer. */
+  /** The trace that the request belongs to, if there is one. */
   get traceId(): string | undefined {
-    const { traceId } = this.#root.spanContext();
-    return /[^0]/.test(traceId) ? traceId : undefined;
+    const root = this.#root.spanContext();
+    return isSpanContextValid(root) ? root.traceId : undefined;
   }
 
   /** Starts the span of a phase. Disposing the result ends it. */
   begin(name: string, attributes: Readonly<Record<string, string | number>> = {}): Disposable {
-    const parent = trace.setSpan(context.active(), this.#root);
-    const span = this.#tracer.startSpan(name, { attributes }, parent);
-    return { [Symbol.dispose]: () => span.end() };
+    const start = performance.now();
+    const span = this.#tracer.startSpan(name, { attributes }, this.#context);
+    let ended = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (ended) return;
+        ended = true;
+        span.end();
+        const seconds = (performance.now() - start) / 1000;
+        this.#metrics.phase({ phase: name, model: this.#model(), seconds });
+      },
+    };
   }
 
   /** Runs `work` in a span. */
@@ -37,11 +68,17 @@ export class RequestSpans {
     return await work();
   }
 
-  /** Ends the root span. Refusals are no errors. */
-  end({ route, status, failed }: { route: string; status: number; failed: boolean }): void {
-    this.#root.updateName(`${this.#method} ${route}`);
-    this.#root.setAttributes({ "http.route": route, "http.response.status_code": status });
-    if (failed) this.#root.setStatus({ code: SpanStatusCode.ERROR });
+  /** Ends the root span. `error` is the reason if the request failed. */
+  end({ method, route, status, outcome, model }: RequestFacts, error?: Error): void {
+    this.#root.updateName(`${method} ${route}`);
+    this.#root.setAttributes({
+      "http.route": route,
+      "http.response.status_code": status,
+      "voken.outcome": outcome,
+      ...(model !== undefined && { "voken.model": model }),
+    });
+    if (outcome === "failed") this.#root.setStatus({ code: SpanStatusCode.ERROR, message: error?.message });
+    if (error) this.#root.recordException(error);
     this.#root.end();
   }
 }

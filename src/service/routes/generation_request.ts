@@ -10,7 +10,7 @@ import type { Env, LoadedModel, Parts } from "../parts.ts";
 import { badRequest, RequestError } from "../request_error.ts";
 import { type GenerationBody, ignoredFields, ignoredSizes } from "../schemas/generation.ts";
 import { validate } from "../schemas/validate.ts";
-import { findModel } from "./models.ts";
+import { takeModel } from "./models.ts";
 
 /** A validated request for images. */
 export interface GenerationRequest<Body extends GenerationBody = GenerationBody> {
@@ -43,7 +43,7 @@ export async function readGenerationRequest<Body extends GenerationBody>(
     const message = `Expected n of at most ${maxImages} (limit maxImages), got ${body.n}`;
     throw badRequest("too_many_images", message, "n");
   }
-  const model = findModel(models, body.model), { generation } = model;
+  const model = takeModel(c, models, body.model), { generation } = model;
   if (!generation) {
     const message = `Expected a model with a transformer, ${model.name} has none`;
     throw badRequest("model_cannot_generate", message, "model");

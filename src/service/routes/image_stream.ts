@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import { asRequestError, errorBodyOf } from "../http/error_response.ts";
 import type { Env } from "../parts.ts";
-import { clientGone } from "../request_error.ts";
+import { clientGone, type RequestError } from "../request_error.ts";
 import { allOrNone, commonFields, generateImage, type GenerationTask, usageOf } from "./generated_images.ts";
 
 /** Milliseconds between comments in a stream without events, for which proxies keep it open. */
@@ -16,12 +16,12 @@ export function streamImages(
   { event, owned, ...task }: GenerationTask & { event: string; owned: AsyncDisposable },
 ): Response {
   const { admitted, generations, request } = task, created_at = Math.floor(Date.now() / 1000);
-  const { promise: streamed, resolve } = Promise.withResolvers<unknown>();
+  const { promise: streamed, resolve } = Promise.withResolvers<RequestError | undefined>();
   c.set("streamed", streamed);
   // Nginx would keep events back.
   c.header("x-accel-buffering", "no");
   return streamSSE(c, async (stream) => {
-    let failure: unknown;
+    let failure: RequestError | undefined;
     stream.onAbort(() => admitted.abort(clientGone()));
     const send = (type: string, data: object) =>
       stream.writeSSE({ event: type, data: JSON.stringify({ type, ...data }) });
@@ -45,8 +45,8 @@ export function streamImages(
       );
     } catch (error) {
       // The response began with status 200, so that the error must be an event.
-      failure = error;
-      if (!stream.aborted) await send("error", errorBodyOf(asRequestError(error), c.get("requestId")));
+      failure = asRequestError(error);
+      if (!stream.aborted) await send("error", errorBodyOf(failure, c.get("requestId")));
     } finally {
       clearInterval(beat);
       await owned[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
+import type { Context } from "hono";
 import type { SamplingSettings } from "../../transformer/settings.ts";
-import type { App, LoadedModel, Parts } from "../parts.ts";
+import type { App, Env, LoadedModel, Parts } from "../parts.ts";
 import { RequestError } from "../request_error.ts";
 
 /** Lists the models in OpenAI's format, and serves the files that browsers may download. */
@@ -44,6 +45,17 @@ function samplingOf(
   { guidance, temperature, topK, topP, candidates }: SamplingSettings,
 ): Record<string, unknown> {
   return { guidance, temperature, top_k: topK, top_p: topP, candidates };
+}
+
+/** The model of a request for model work, as `findModel` finds it; what is measured of the request carries its name. */
+export function takeModel(
+  c: Context<Env>,
+  models: ReadonlyMap<string, LoadedModel>,
+  name: string | undefined,
+): LoadedModel {
+  const model = findModel(models, name);
+  c.set("model", model.name);
+  return model;
 }
 
 /** The model of that name, or the first one. Throws `RequestError` with 404 if it is not served; no files are loaded. */

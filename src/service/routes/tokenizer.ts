@@ -10,7 +10,7 @@ import { validate } from "../schemas/validate.ts";
 import { checkFile } from "../work/images.ts";
 import { packTokens } from "../work/packed_tokens.ts";
 import { AdmittedRequest } from "../work/admitted_request.ts";
-import { findModel } from "./models.ts";
+import { takeModel } from "./models.ts";
 import { formatOf, respondWithImage } from "./image_response.ts";
 import { imageBodies, takeImageFile } from "./image_request.ts";
 import { readTokensRequest } from "./tokens_request.ts";
@@ -23,7 +23,7 @@ export function tokenizerRoutes(app: App, parts: Parts): void {
   app.post("/v1/tokenize", async (c) => {
     using admitted = new AdmittedRequest(c, parts);
     const { file, fields } = await readImage(c, admitted);
-    const model = findModel(models, validate(tokenizeOptions, fields).model);
+    const model = takeModel(c, models, validate(tokenizeOptions, fields).model);
     const type = negotiate(c.req.header("accept"), ["application/json", "application/octet-stream"]);
     checkFile(file, { ...limits, factor: model.tokenizer.factor });
     const tokens = await encode(admitted, model, await decodeFile(admitted, file));
@@ -53,7 +53,7 @@ export function tokenizerRoutes(app: App, parts: Parts): void {
     using admitted = new AdmittedRequest(c, parts);
     const { file, fields } = await readImage(c, admitted);
     const { model: name, quality, ...wanted } = validate(reconstructOptions, fields);
-    const model = findModel(models, name);
+    const model = takeModel(c, models, name);
     const format = formatOf(c, wanted);
     checkFile(file, { ...limits, factor: model.tokenizer.factor });
     const original = await decodeFile(admitted, file);

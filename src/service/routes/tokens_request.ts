@@ -8,7 +8,7 @@ import type { ImageOptions } from "../schemas/fields.ts";
 import { type DetokenizeBody, detokenizeBody, packedOptions } from "../schemas/tokens.ts";
 import { validate } from "../schemas/validate.ts";
 import { unpackTokens } from "../work/packed_tokens.ts";
-import { findModel } from "./models.ts";
+import { takeModel } from "./models.ts";
 
 /** Tokens with their model and the options of the image. */
 export interface TokensRequest {
@@ -30,7 +30,7 @@ export async function readTokensRequest(
   const { model: name, format, quality, ...body } = fields.file
     ? packedBody(fields)
     : validate(detokenizeBody, fields);
-  const model = findModel(models, name), { grid, size } = body;
+  const model = takeModel(c, models, name), { grid, size } = body;
   checkPixels(grid, model, limits.maxPixels);
   const codebookSize = body.codebookSize ?? model.tokenizer.codebookSize;
   const data = body.tokens instanceof Uint8Array

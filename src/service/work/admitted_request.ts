@@ -12,7 +12,6 @@ export class AdmittedRequest implements Disposable {
   readonly #place: Place;
   readonly #held: Held;
   readonly #controller: AbortController = new AbortController();
-  readonly #arrival: number = performance.now();
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #parts: Parts;
   readonly #onDisconnect: () => void;
@@ -104,6 +103,5 @@ export class AdmittedRequest implements Disposable {
     if (this.#started) return;
     this.#started = true;
     this.#parts.admission.started++;
-    this.#parts.metrics.queued((performance.now() - this.#arrival) / 1000);
   }
 }

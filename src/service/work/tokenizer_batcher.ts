@@ -10,7 +10,10 @@ import { BatchLane, type LaneItem } from "./batch_lane.ts";
 import type { Job } from "./job.ts";
 
 /** The part of a tokenizer that the service uses. */
-export type ServableTokenizer = Pick<Tokenizer, "encode" | "decode" | "codebookSize" | "factor" | "config">;
+export type ServableTokenizer = Pick<
+  Tokenizer,
+  "encode" | "decode" | "backend" | "codebookSize" | "factor" | "config"
+>;
 
 type Work =
   | { readonly kind: "encode"; readonly input: Image; readonly resolve: (output: Tokens) => void }
