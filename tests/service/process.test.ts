@@ -44,7 +44,33 @@ onLinux("bearer tokens come from a file, and Ctrl-C ends it with 0", async () =>
     headers: { authorization: `Bearer ${"b".repeat(32)}` },
   });
   assert.is((await response.json()).data[0].id, "emoji-64");
-  assert.is((await server.end("SIGINT")).code, 0);
+  // Tokens are read again at SIGHUP; a file that cannot be used changes nothing.
+  const status = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await fetch(`${server.url}/v1/models`, { headers })).status;
+  };
+  const reload = async (text: string, holds: () => Promise<boolean>) => {
+    Deno.writeTextFileSync(folder.at("tokens"), text);
+    server.kill("SIGHUP");
+    for (let i = 0; i < 100 && !await holds(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(await holds(), text);
+  };
+  const next = "c".repeat(32);
+  await reload(`${next}\n`, async () => await status(next) === 200 && await status("b".repeat(32)) === 401);
+  await reload("short\n", async () => await status(next) === 200);
+  const { code, errors } = await server.end("SIGINT");
+  assert.is(code, 0);
+  assert.match(errors, /read the tokens again[^]*Cannot use the tokens in .*: expected one or more/);
+});
+
+onLinux("a port in use is said in one line, with what to do", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, notes } = await voken(["serve", "--port", `${listener.addr.port}`]);
+  assert.is(code, 2);
+  assert.match(
+    notes.trim().split("\n").at(-1)!,
+    /Cannot serve on port \d+ .*: expected .* free, got a port in use/,
+  );
 });
 
 test("invalid options are rejected in one line", async () => {

@@ -5,6 +5,8 @@ const root = new URL("../../", import.meta.url);
 export interface Served extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** Sends a signal. */
+  kill(signal: Deno.Signal): void;
   /** Sends a signal and returns how the process ended. */
   end(signal: Deno.Signal): Promise<{ code: number; errors: string }>;
 }
@@ -44,6 +46,7 @@ export async function served(
   return {
     url,
     port: Number(new URL(url).port),
+    kill: (signal) => child.kill(signal),
     async end(signal) {
       child.kill(signal);
       const { code } = await child.status;

@@ -1,4 +1,5 @@
 import { concat } from "../../io/concat.ts";
+import { free } from "../../tensor/free.ts";
 import { RequestError, tooLarge } from "../request_error.ts";
 
 /** How a body is read. */
@@ -8,6 +9,8 @@ export interface BodyOptions {
   readonly limit: string;
   /** Called with the number of bytes of each part; what it throws ends the reading. */
   readonly onBytes: (bytes: number) => void;
+  /** Whether the parts belong to nobody else, as those of a connection. */
+  readonly owned: boolean;
   /** Ends the reading. */
   readonly signal: AbortSignal;
 }
@@ -18,7 +21,7 @@ export interface BodyOptions {
  */
 export async function readBody(
   request: Request,
-  { most, limit, onBytes, signal }: BodyOptions,
+  { most, limit, onBytes, owned, signal }: BodyOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const header = request.headers.get("content-length");
   const declared = header === null ? undefined : Number(header);
@@ -26,6 +29,10 @@ export async function readBody(
   if (declared !== undefined && declared > most) throw refuse(`${declared}`);
   const chunks: Uint8Array[] = [];
   let length = 0;
+  // The garbage collector would let hundreds of megabytes pile up. A part may lie in a larger buffer, with those of others.
+  const letGo = () => {
+    for (const part of owned ? chunks : []) if (part.byteLength === part.buffer.byteLength) free(part);
+  };
   if (request.body) {
     const reader = request.body.getReader();
     // The rest of the body is not read.
@@ -41,6 +48,7 @@ export async function readBody(
       signal.throwIfAborted();
     } catch (cause) {
       leave();
+      letGo();
       signal.throwIfAborted();
       if (cause instanceof RequestError) throw cause;
       throw truncated(cause);
@@ -49,7 +57,9 @@ export async function readBody(
     }
   }
   if (declared !== undefined && declared !== length) throw truncated();
-  return concat(chunks);
+  const body = concat(chunks);
+  letGo();
+  return body;
 }
 
 function truncated(cause?: unknown): RequestError {

@@ -85,7 +85,11 @@ export class Connections {
         resolve();
       });
     });
-    response.once("finish", () => setTimeout(() => request.complete || request.socket.destroy(), lingering));
+    response.once("finish", () => {
+      // Who was refused for what it sends may not go on sending.
+      const time = response.getHeader("connection") === "close" ? 0 : lingering;
+      setTimeout(() => request.complete || request.socket.destroy(), time);
+    });
     await before;
     if (!request.socket.destroyed) listener(request, response);
   }

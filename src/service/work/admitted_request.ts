@@ -56,7 +56,8 @@ export class AdmittedRequest implements Disposable {
   /** Reads the body, which counts against the budget until the request ends. Throws as `readBody` does. */
   async readBody(options: Pick<BodyOptions, "most" | "limit">): Promise<Uint8Array<ArrayBuffer>> {
     const onBytes = (bytes: number) => this.#held.add(bytes);
-    const body = await readBody(this.#c.req.raw, { ...options, onBytes, signal: this.signal });
+    const owned = "incoming" in (this.#c.env ?? {}), { signal } = this;
+    const body = await readBody(this.#c.req.raw, { ...options, onBytes, owned, signal });
     this.#place.received();
     this.#held.received();
     // While it is taken apart there is a copy of it.
