@@ -23,7 +23,8 @@ export class Mutex {
   #guest: Turn | undefined;
   /** Since when the first one has worked without a pause. */
   #since = 0;
-  #changed: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Wake those who wait. Each waits for a promise of its own, which may outlive the request that began what it waits for. */
+  readonly #waiting: (() => void)[] = [];
 
   /** Runs `work` when its turn has come. Rejects with the signal's reason, or with what `work` throws. */
   async run<T>(work: () => T | Promise<T>, { signal, cost = Infinity }: TurnOptions = {}): Promise<T> {
@@ -79,7 +80,7 @@ export class Mutex {
 
   /** Resolves when `holds()`. */
   protected async until(holds: () => boolean): Promise<void> {
-    while (!holds()) await this.#changed.promise;
+    while (!holds()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   #guests(cost: number): Turn[] {
@@ -95,7 +96,6 @@ export class Mutex {
   }
 
   #change(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 }
