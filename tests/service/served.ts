@@ -14,7 +14,7 @@ export interface Served extends AsyncDisposable {
 /** Runs `voken serve` in a separate process with minimal permissions. Disposing kills it. */
 export async function served(
   args: readonly string[],
-  { read = [] }: { read?: readonly string[] } = {},
+  { read = [], env = {} }: { read?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
 ): Promise<Served> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -30,7 +30,7 @@ export async function served(
       ...args,
     ],
     // Without a permission for the environment voken cannot keep Mesa from writing among the lines of the log.
-    env: { NODEVICE_SELECT: "1" },
+    env: { NODEVICE_SELECT: "1", ...env },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
