@@ -14,7 +14,16 @@ interface Configuration {
 }
 
 const root = new URL("../", import.meta.url);
-const folders = ["tests", "bench", "wasm", "npm", "docs/site", "examples", "tests/onnxruntime"];
+const folders = [
+  "tests",
+  "bench",
+  "wasm",
+  "npm",
+  "docs/site",
+  "examples",
+  "tests/onnxruntime",
+  "tests/deploy",
+];
 
 /** Reads a JSON file by its path from the root. */
 async function read<T>(path: string): Promise<T> {
