@@ -8,7 +8,7 @@ import { resize } from "../../src/image/resize.ts";
 import { encodeImage } from "../../src/image/encode.ts";
 import { serve } from "../../src/service/serve.ts";
 import { createService } from "../../src/service/service.ts";
-import { unpackTokens } from "../../src/service/work/packed_tokens.ts";
+import { packTokens, unpackTokens } from "../../src/service/work/packed_tokens.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
 import { buildPng } from "../image/support.ts";
@@ -118,6 +118,17 @@ test("OpenAI's own client asks for variations: the first rows stay, of no class 
   assert.equal(again, await tokenizer.decode(tokens));
 });
 
+test("tokens that are given are drawn anew in part", async () => {
+  const body = { class_id: 2, seed: 9, include_tokens: true, mask: drawn.map(Number) };
+  const given = { tokens, mask: drawn },
+    [expected] = await generator.generate({ classIds: 2, seed: 9, given });
+  for (const some of [[...tokens.data], packTokens(tokens.data, 2 ** 18).toBase64()]) {
+    const response = await service.request("/v1/images/edits", postJson({ ...body, tokens: some }));
+    const { data } = await response.json();
+    assert.is(data[0].tokens, packTokens(expected!.tokens.data, 2 ** 18).toBase64());
+  }
+});
+
 test("packed tokens of an answer are decoded to its image", async () => {
   const body = { class_id: 1, seed: 2, include_tokens: true };
   const { data } = await (await service.request("/v1/images/generations", postJson(body))).json();
@@ -160,6 +171,8 @@ for (
       "mask",
       /mask of the image's size, 32×32, got 16×16/,
     ],
+    ["too few tokens", "edits", { prompt: "1", tokens: [1], mask: [1] }, "tokens", /64 tokens/],
+    ["no mask of tokens", "edits", { prompt: "1", tokens: new Array(64).fill(1) }, "mask", /64 times 0 or 1/],
     ["no class", "edits", { image: png, mask: png }, "prompt", /class in the field prompt/],
     ["an unknown class", "edits", { image: png, prompt: "fod" }, "prompt", /Food & Drink/],
     ["too many rows", "variations", { image: png, keep_rows: 9 }, "keep_rows", /at most 8/],

@@ -31,14 +31,10 @@ const imageBodies = (options: z.ZodType): Content => ({
   ...json(withFields(options, { image: base64 })),
 });
 /** Fields with an image and perhaps a mask, in a form or in JSON. */
-const formBodies = (schema: z.ZodType, optional: readonly string[] = []): Content => {
-  const fields = (file: z.ZodType) =>
-    withFields(schema, {
-      image: file,
-      ...Object.fromEntries(optional.map((name) => [name, file.optional()])),
-    });
-  return { "multipart/form-data": { schema: fields(binary) }, ...json(fields(base64)) };
-};
+const formBodies = (schema: z.ZodType, fields: (file: z.ZodType) => Record<string, z.ZodType>): Content => ({
+  "multipart/form-data": { schema: withFields(schema, fields(binary)) },
+  ...json(withFields(schema, fields(base64))),
+});
 
 const events = z.string().meta({
   description: "Events: partial_image and completed, with the fields of OpenAI's, and error",
@@ -118,12 +114,15 @@ export const paths: readonly RouteConfig[] = [
   }),
   work("/v1/images/edits", {
     ...{ id: "createImageEdit", tag: "images", summary: "Draw the transparent part of an image anew" },
-    content: formBodies(editBody, ["mask"]),
+    content: formBodies(editBody, (file) => ({
+      image: file.optional(),
+      mask: z.union([file, z.array(z.int().min(0).max(1))]).optional(),
+    })),
     responses: images,
   }),
   work("/v1/images/variations", {
     ...{ id: "createImageVariation", tag: "images", summary: "Generate images that begin as a given one" },
-    content: formBodies(variationBody),
+    content: formBodies(variationBody, (image) => ({ image })),
     responses: images,
   }),
   read("/v1/models", {

@@ -6,6 +6,7 @@ import type { EditBody, VariationBody } from "../schemas/generation.ts";
 import type { AdmittedRequest } from "../work/admitted_request.ts";
 import { checkFile } from "../work/images.ts";
 import type { GenerationRequest } from "./generation_request.ts";
+import { unpackTokens } from "../work/packed_tokens.ts";
 import { fileOf } from "./image_request.ts";
 
 /** An alpha below it, of 255, counts as transparent. */
@@ -20,6 +21,10 @@ export async function givenOfEdit(
   request: GenerationRequest<EditBody>,
   parts: Parts,
 ): Promise<Given> {
+  const { body: { tokens, mask: list }, model: { tokenizer: { codebookSize } } } = request;
+  if (tokens) {
+    return givenTokens({ tokens, list }, { grid: request.generation.generator.config.grid, codebookSize });
+  }
   const file = fileOf(request.body.image, "image"), name = request.body.mask === undefined ? "image" : "mask";
   const maskFile = name === "image" ? file : fileOf(request.body.mask, name);
   const sizes = [file, maskFile].map((one) => checkFile(one, { ...parts.limits, factor: 1 }));
@@ -44,6 +49,17 @@ export async function givenOfEdit(
   }
   const image = name === "image" ? onWhite : await decoded(admitted, { parts, size, file });
   return { tokens: await encoded(admitted, request, image), mask };
+}
+
+/** What is given as tokens. The generator checks whether they and the mask fit. */
+function givenTokens(
+  { tokens, list }: { tokens: readonly number[] | Uint8Array; list: unknown },
+  { grid, codebookSize }: { grid: number; codebookSize: number },
+): Given {
+  const data = tokens instanceof Uint8Array
+    ? unpackTokens(tokens, { count: grid ** 2, codebookSize })
+    : Uint32Array.from(tokens);
+  return { tokens: { grid: [grid, grid], codebookSize, data }, mask: list as Given["mask"] };
 }
 
 /** The image of a variation, whose first rows are kept. Throws `RequestError`. */

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { ImageFormat } from "../../image/header_type.ts";
 import { maxCandidates } from "../../transformer/settings.ts";
 import { model } from "./fields.ts";
+import { tokenList } from "./tokens.ts";
 
 /** A number for both sub-tokens, or one for each. */
 type PerSubToken = number | readonly [number, number];
@@ -31,6 +32,9 @@ export interface GenerationBody {
 export interface EditBody extends GenerationBody {
   /** A file, or base64 of one. */
   readonly image?: unknown;
+  /** The tokens of the image instead. */
+  readonly tokens?: readonly number[] | Uint8Array;
+  /** A file, or base64 of one; or for each token whether it is drawn anew. */
   readonly mask?: unknown;
 }
 
@@ -115,9 +119,13 @@ export const generationBody: z.ZodType<GenerationBody> = z.strictObject(fields);
 export const editBody: z.ZodType<EditBody> = z.strictObject({
   ...fields,
   image,
+  tokens: tokenList.optional().meta({
+    description:
+      "The tokens of the image instead of image, as numbers or packed as base64; mask is a list then",
+  }),
   mask: z.unknown().optional().meta({
     description:
-      "An image of the same size that is transparent where it is to be drawn anew; default: the image itself",
+      "An image of the same size that is transparent where it is to be drawn anew, or a list of 0 and 1 for each token; default: the image itself",
   }),
 });
 

@@ -29,7 +29,15 @@ export interface PackedOptions extends ReconstructOptions {
 }
 
 /** Packed tokens as base64. */
-export const packed: z.ZodType<Uint8Array> = z.base64().transform((text) => fromBase64(text));
+const packed = z.base64().transform((text): Uint8Array => fromBase64(text));
+
+/** Tokens as numbers, or packed. */
+export const tokenList: z.ZodType<readonly number[] | Uint8Array> = z.union([
+  z.array(z.int().min(0).max(2 ** 32 - 1)),
+  packed,
+], { error: "Expected a list of tokens, or packed tokens as base64" }).meta({
+  description: "Tokens in row-major order; or packed, as base64",
+});
 
 const side = z.int().min(1).max(2 ** 20);
 
@@ -50,12 +58,7 @@ export const detokenizeBody: z.ZodType<DetokenizeBody> = z.strictObject({
   size: z.strictObject({ width: side, height: side }).optional().meta({
     description: "Size of the image in pixels, if it was padded to whole tokens",
   }),
-  tokens: z.union([z.array(z.int().min(0).max(2 ** 32 - 1)), packed], {
-    error: "Expected a list of tokens, or packed tokens as base64",
-  }).meta({
-    description: "Tokens in row-major order; or packed, as base64",
-    example: new Array(64).fill(5),
-  }),
+  tokens: tokenList.meta({ example: new Array(64).fill(5) }),
 });
 
 /** The metadata of packed tokens, and the options of the decoded image. */
