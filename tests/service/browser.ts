@@ -12,6 +12,8 @@ export function startBrowser(): Promise<Browser> {
 /** How a page is shown. */
 export interface Look {
   readonly phone?: boolean;
+  /** Default 1280, or 390 on a phone. */
+  readonly width?: number;
   readonly dark?: boolean;
 }
 
@@ -19,10 +21,10 @@ export interface Look {
 export async function openPage(
   browser: Browser,
   url: string,
-  { phone = false, dark = false }: Look = {},
+  { width = 1280, phone = width < 480, dark = false }: Look = {},
 ): Promise<{ page: Page; problems: string[] }> {
   const context = await browser.newContext({
-    viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 900 },
+    viewport: phone ? { width: 390, height: 844 } : { width, height: 900 },
     deviceScaleFactor: phone ? 2 : 1,
     hasTouch: phone,
     isMobile: phone,

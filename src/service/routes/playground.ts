@@ -31,6 +31,8 @@ const javascript = "text/javascript; charset=utf-8";
 const policy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
+  // Kernels run in workers whose code is in the page's scripts.
+  "worker-src 'self' blob:",
   "style-src 'self'",
   "img-src 'self' blob: data:",
   "connect-src 'self'",
@@ -44,6 +46,9 @@ export function playgroundRoutes(app: App): void {
   for (const [path, page] of [["/", html], ["/docs", docsHtml]] as const) {
     app.get(path, (c) => {
       c.header("content-security-policy", policy);
+      // A page that is isolated may share memory with workers: its kernels then run on several threads.
+      c.header("cross-origin-opener-policy", "same-origin");
+      c.header("cross-origin-embedder-policy", "require-corp");
       return asset(c, page, "text/html; charset=utf-8");
     });
   }

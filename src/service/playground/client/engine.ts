@@ -27,15 +27,21 @@ export interface PageModel {
   readonly files?: readonly string[];
 }
 
-/** A request for images. */
-export interface GenerateRequest extends Readonly<Record<SamplingField, number>> {
+/** A request for images. Settings that are missing are the model's own. */
+export interface GenerateRequest extends Readonly<Partial<Record<SamplingField, number>>> {
   readonly class_id: number;
   readonly n: number;
   readonly seed: number;
 }
 
-/** Receives partial and finished images. */
-export type OnImage = (image: { index: number; pixels: Pixels; done: boolean }) => void;
+/** Tokens of which a part is drawn anew: 1 in the mask. */
+export interface GivenTokens {
+  readonly tokens: PageTokens;
+  readonly mask: readonly number[];
+}
+
+/** Receives partial images, and finished ones with their tokens. */
+export type OnImage = (image: { index: number; pixels: Pixels; tokens?: PageTokens }) => void;
 
 /** Number of partial images of each image. Each of them has to be decoded. */
 export const partialImages = 7;
@@ -47,6 +53,6 @@ export interface Engine {
   generate(
     model: PageModel,
     request: GenerateRequest,
-    options: { signal: AbortSignal; onImage: OnImage },
+    options: { given?: GivenTokens; signal: AbortSignal; onImage: OnImage },
   ): Promise<void>;
 }

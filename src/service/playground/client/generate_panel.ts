@@ -1,26 +1,37 @@
-import { type GenerateRequest, type Pixels, samplingFields } from "./engine.ts";
+import {
+  type GenerateRequest,
+  type GivenTokens,
+  type PageTokens,
+  type Pixels,
+  samplingFields,
+} from "./engine.ts";
 import { element, type Page } from "./page.ts";
 import { show } from "./pixels.ts";
 import { generateSnippets, showSnippets } from "./snippets.ts";
+import { Status } from "./status.ts";
+
+/** An image that was generated: its pixels and tokens. */
+export type OnChoose = (tokens: PageTokens, pixels: Pixels) => void;
 
 /** Generates images of classes and shows them while they are generated. */
 export class GeneratePanel {
   readonly #page: Page;
-  readonly #onChoose: (pixels: Pixels) => void;
+  readonly #status: Status = new Status("generate-status");
+  readonly #onChoose: OnChoose;
   #stop: AbortController | undefined;
 
-  constructor(page: Page, { onChoose }: { onChoose: (pixels: Pixels) => void }) {
+  constructor(page: Page, { onChoose }: { onChoose: OnChoose }) {
     this.#page = page;
     this.#onChoose = onChoose;
     const form = element<HTMLFormElement>("generate-form");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#generate();
+      void this.generate();
     });
     form.addEventListener("input", () => this.#showCode());
     element("another").addEventListener("click", () => {
       element<HTMLInputElement>("seed").value = `${Math.floor(Math.random() * 1e6)}`;
-      void this.#generate();
+      void this.generate();
     });
     element("stop").addEventListener("click", () => this.#stop?.abort());
   }
@@ -37,66 +48,69 @@ export class GeneratePanel {
     select.selectedIndex = before >= 0 && before < names.length ? before : Math.min(3, names.length - 1);
     for (const field of samplingFields) {
       // The form has a single value for both sub-tokens.
-      if (sampling) element<HTMLInputElement>(field).value = `${[sampling[field]].flat()[0]}`;
+      if (sampling) element<HTMLInputElement>(field).placeholder = `${[sampling[field]].flat()[0]}`;
     }
     this.#showCode();
   }
 
+  /** What the form asks for. Fields that are empty mean the default. */
   get #request(): GenerateRequest {
-    const value = (id: string) => Number(element<HTMLInputElement>(id).value);
+    const text = (id: string) => element<HTMLInputElement>(id).value;
+    const value = (id: string) => Number(text(id) || element<HTMLInputElement>(id).placeholder);
+    const settings = samplingFields.filter((field) => text(field) !== "");
     return {
-      class_id: value("class"),
+      class_id: Number(text("class")),
       n: value("count"),
       seed: value("seed"),
-      guidance: value("guidance"),
-      temperature: value("temperature"),
-      top_k: value("top_k"),
-      top_p: value("top_p"),
-      candidates: value("candidates"),
+      ...Object.fromEntries(settings.map((field) => [field, value(field)])),
     };
   }
 
   #showCode(): void {
-    showSnippets(element("copy-generate"), generateSnippets(this.#page.model, this.#request), this.#page.say);
+    showSnippets(element("copy-generate"), generateSnippets(this.#page, this.#request), this.#status.say);
   }
 
-  async #generate(): Promise<void> {
+  /** Generates images; those of which a part is given, if it is. */
+  async generate(given?: GivenTokens): Promise<void> {
     if (!element<HTMLFormElement>("generate-form").reportValidity()) return;
     this.#stop?.abort();
-    const stop = this.#stop = new AbortController(), request = this.#request;
+    const stop = this.#stop = new AbortController(), request = this.#request, place = element("generated");
     this.#showCode();
     const name = element<HTMLSelectElement>("class").selectedOptions[0]!.text;
-    const places = Array.from({ length: request.n }, (_, i) => this.#place(`${name}, image ${i + 1}`));
-    element("generated").replaceChildren(...places.map(({ button }) => button));
-    element("generated-hint").hidden = true;
+    const before = [...place.children];
+    const items = Array.from({ length: request.n }, (_, i) => this.#item(`${name}, image ${i + 1}`));
+    place.replaceChildren(...items.map(({ button }) => button));
     const working = (on: boolean) => element<HTMLButtonElement>("stop").disabled = !on;
     working(true);
-    this.#page.say("Generation…");
+    this.#status.say("Generating…");
+    if (given) place.scrollIntoView({ block: "nearest" });
     const start = performance.now();
+    /** Leaves whole images alone: those that were finished, or those before. */
+    const keepWhole = () => {
+      if (this.#stop !== stop) return;
+      const whole = items.map(({ button }) => button).filter(({ disabled }) => !disabled);
+      place.replaceChildren(...whole.length > 0 ? whole : before);
+    };
     try {
       await this.#page.engine.generate(this.#page.model, request, {
+        given,
         signal: stop.signal,
-        onImage: ({ index, pixels, done }) => places[index]!.update(pixels, done),
+        onImage: ({ index, pixels, tokens }) => items[index]!.update(pixels, tokens),
       });
-      if (stop.signal.aborted) return;
+      if (stop.signal.aborted) throw stop.signal.reason;
       const seconds = (performance.now() - start) / 1000;
-      this.#page.say(
-        `Generated ${request.n === 1 ? "an image" : `${request.n} images`} in ${seconds.toFixed(1)} s`,
-      );
-      element("generated-hint").hidden = false;
+      const what = request.n === 1 ? "an image" : `${request.n} images`;
+      this.#status.say(`Generated ${what} in ${seconds.toFixed(1)} s. Choose one to edit its tokens.`);
     } catch (error) {
-      if (stop.signal.aborted) this.#page.say("Stopped");
-      else {
-        this.#page.fail(error);
-        // Remove the places of images that were not generated.
-        for (const { button } of places) if (button.disabled) button.remove();
-      }
+      keepWhole();
+      if (stop.signal.aborted) this.#status.say("Stopped");
+      else if (!this.#page.asksForToken(error)) this.#status.fail(error);
     } finally {
       if (this.#stop === stop) working(false);
     }
   }
 
-  #place(label: string): { button: HTMLButtonElement; update: (pixels: Pixels, done: boolean) => void } {
+  #item(label: string): { button: HTMLButtonElement; update: (pixels: Pixels, tokens?: PageTokens) => void } {
     const button = document.createElement("button"), canvas = document.createElement("canvas");
     // A model with classes has a size.
     [canvas.width, canvas.height] = this.#page.model.size!.split("x").map(Number) as [number, number];
@@ -106,11 +120,12 @@ export class GeneratePanel {
     button.append(canvas);
     return {
       button,
-      update: (pixels, done) => {
+      update: (pixels, tokens) => {
         show(canvas, pixels);
-        if (!done) return;
+        if (!tokens) return;
         button.disabled = false;
-        button.onclick = () => this.#onChoose(pixels);
+        button.onclick = () => this.#onChoose(tokens, pixels);
+        this.#page.note(label, tokens, pixels);
       },
     };
   }

@@ -1,12 +1,16 @@
 import { element } from "./page.ts";
 
-/** Calls `open` with each image file that is chosen, pasted or dropped. */
-export function onImageFile(open: (file: Blob) => void): void {
-  const input = element<HTMLInputElement>("file");
-  input.addEventListener("change", () => {
-    if (input.files?.[0]) open(input.files[0]);
-    input.value = "";
-  });
+/** Calls `open` with each file of an image or of tokens that is chosen, pasted or dropped. */
+export function onFile(open: (file: File) => void): void {
+  // Phones offer the camera, too.
+  if (matchMedia("(pointer: coarse)").matches) element("choose").textContent = "Choose or take a photo";
+  for (const id of ["file", "open-tokens"]) {
+    const input = element<HTMLInputElement>(id);
+    input.addEventListener("change", () => {
+      if (input.files?.[0]) open(input.files[0]);
+      input.value = "";
+    });
+  }
   addEventListener("paste", ({ clipboardData }) => {
     const file = [...clipboardData?.files ?? []].find(({ type }) => type.startsWith("image/"));
     if (file) open(file);

@@ -7,6 +7,7 @@ import type { Tokenizer } from "../../../tokenizer/tokenizer.ts";
 import {
   type Engine,
   type GenerateRequest,
+  type GivenTokens,
   type OnImage,
   type PageModel,
   type PageTokens,
@@ -50,32 +51,37 @@ export class LocalEngine implements Engine {
   }
 
   async tokenize(_model: PageModel, pixels: Pixels): Promise<PageTokens> {
-    const { grid, codebookSize, size, data: tokens } = await this.#tokenizer.encode(pixels);
-    return {
-      grid: imageGrid(grid, "show the tokens"),
-      codebookSize,
-      tokens: [...tokens],
-      ...(size ? { size } : {}),
-    };
+    return pageTokens(await this.#tokenizer.encode(pixels));
   }
 
-  async detokenize(_model: PageModel, { tokens, ...rest }: PageTokens): Promise<Pixels> {
-    const input: Tokens = { ...rest, data: Uint32Array.from(tokens) };
-    return toImageData(await this.#tokenizer.decode(input));
+  async detokenize(_model: PageModel, tokens: PageTokens): Promise<Pixels> {
+    return toImageData(await this.#tokenizer.decode(tokensOf(tokens)));
   }
 
   async generate(
     _model: PageModel,
     { class_id, top_k, top_p, ...request }: GenerateRequest,
-    { signal, onImage }: { signal: AbortSignal; onImage: OnImage },
+    { given, signal, onImage }: { given?: GivenTokens; signal: AbortSignal; onImage: OnImage },
   ): Promise<void> {
     const generator = this.#generator!, everyRows = Math.ceil(generator.config.grid / (partialImages + 1));
-    const options = { classIds: class_id, topK: top_k, topP: top_p, ...request, everyRows, signal };
+    const options = {
+      ...{ classIds: class_id, topK: top_k, topP: top_p, ...request, everyRows, signal },
+      ...given && { given: { tokens: tokensOf(given.tokens), mask: given.mask } },
+    };
     for await (const { partial, images, indices } of generator.stream(options)) {
-      partial?.forEach((image, i) =>
-        onImage({ index: indices[i]!, pixels: toImageData(image), done: false })
+      partial?.forEach((image, i) => onImage({ index: indices[i]!, pixels: toImageData(image) }));
+      images?.forEach(({ image, index, tokens }) =>
+        onImage({ index, pixels: toImageData(image), tokens: pageTokens(tokens) })
       );
-      images?.forEach(({ image, index }) => onImage({ index, pixels: toImageData(image), done: true }));
     }
   }
+}
+
+function tokensOf({ tokens, ...rest }: PageTokens): Tokens {
+  return { ...rest, data: Uint32Array.from(tokens) };
+}
+
+function pageTokens({ grid, codebookSize, size, data }: Tokens): PageTokens {
+  const shown = { grid: imageGrid(grid, "show the tokens"), codebookSize, tokens: [...data] };
+  return size ? { ...shown, size } : shown;
 }

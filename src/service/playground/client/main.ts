@@ -1,24 +1,42 @@
 /** The script of the playground: selects models and engines, and creates the panels. */
 import { GeneratePanel } from "./generate_panel.ts";
-import type { Engine, PageModel } from "./engine.ts";
+import type { Engine, PageModel, PageTokens, Pixels } from "./engine.ts";
 import { LocalEngine } from "./local_engine.ts";
 import { element, type Page } from "./page.ts";
 import { ReconstructPanel } from "./reconstruct_panel.ts";
 import { ServerEngine, TokenNeededError } from "./server_engine.ts";
+import { fromFragment, toFragment } from "./share.ts";
+import { copy } from "./snippets.ts";
+import { Status } from "./status.ts";
+import { VisitPanel } from "./visit_panel.ts";
+
+/** Fields that a link shares. */
+const shared = [
+  "class",
+  "count",
+  "seed",
+  "guidance",
+  "temperature",
+  "top_k",
+  "top_p",
+  "candidates",
+  "side",
+  "shape",
+];
 
 class App implements Page {
   readonly #server: ServerEngine = new ServerEngine();
   readonly #local: Map<string, Promise<LocalEngine>> = new Map();
   readonly #select: HTMLSelectElement = element("model");
   readonly #switch: HTMLInputElement = element("local");
-  readonly #reconstruct: ReconstructPanel = new ReconstructPanel(this);
-  readonly #generate: GeneratePanel = new GeneratePanel(this, {
-    onChoose: (pixels) => {
-      void this.#reconstruct.showPixels(pixels);
-      element("tokens").scrollIntoView({ block: "center" });
-      element("tokens").focus({ preventScroll: true });
-    },
+  readonly #status: Status = new Status("status");
+  readonly #reconstruct: ReconstructPanel = new ReconstructPanel(this, {
+    onRedraw: (given) => void this.#generate.generate(given),
   });
+  readonly #generate: GeneratePanel = new GeneratePanel(this, {
+    onChoose: (tokens, pixels) => this.#choose(tokens, pixels),
+  });
+  readonly #visit: VisitPanel = new VisitPanel(this, { onChoose: (tokens) => this.#choose(tokens) });
   #models: PageModel[] = [];
   engine: Engine = this.#server;
 
@@ -26,24 +44,25 @@ class App implements Page {
     return this.#models[this.#select.selectedIndex]!;
   }
 
-  say(text: string): void {
-    const status = element("status");
-    status.textContent = text;
-    status.classList.remove("bad");
+  get isGuarded(): boolean {
+    return this.#server.token !== undefined;
   }
 
-  fail(error: unknown): void {
-    this.say(error instanceof Error ? error.message : String(error));
-    element("status").classList.add("bad");
-    if (error instanceof TokenNeededError) {
-      element("login").hidden = false;
-      element("token").focus();
-    }
+  note(label: string, tokens: PageTokens, pixels: Pixels): void {
+    this.#visit.add(label, tokens, pixels);
+  }
+
+  asksForToken(error: unknown): boolean {
+    if (!(error instanceof TokenNeededError)) return false;
+    element("login").hidden = false;
+    element("token").focus();
+    return true;
   }
 
   async start(): Promise<void> {
     this.#select.addEventListener("change", () => void this.#change());
     this.#switch.addEventListener("change", () => void this.#change());
+    element("share").addEventListener("click", () => void this.#share());
     element<HTMLFormElement>("login").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#server.token = element<HTMLInputElement>("token").value.trim();
@@ -57,10 +76,29 @@ class App implements Page {
     try {
       this.#models = await this.#server.models();
       this.#select.replaceChildren(...this.#models.map(({ id }) => new Option(id)));
-      await this.#change();
+      await this.#openLink();
     } catch (error) {
-      this.fail(error);
+      if (!this.asksForToken(error)) this.#status.fail(error);
     }
+  }
+
+  /** Opens what the link of the page shares. */
+  async #openLink(): Promise<void> {
+    const link = fromFragment(location.hash);
+    const index = this.#models.findIndex(({ id }) => id === link?.model);
+    if (index >= 0) this.#select.selectedIndex = index;
+    this.#generate.changeModel();
+    for (const [id, value] of Object.entries(link?.fields ?? {})) {
+      if (shared.includes(id)) element<HTMLInputElement>(id).value = value;
+    }
+    if (link?.tokens && index >= 0) this.#reconstruct.first = link.tokens;
+    await this.#change();
+  }
+
+  async #share(): Promise<void> {
+    const fields = Object.fromEntries(shared.map((id) => [id, element<HTMLInputElement>(id).value]));
+    location.hash = toFragment({ model: this.model.id, fields, tokens: this.#reconstruct.tokens });
+    await copy(location.href, { name: "the link, with all settings and tokens", say: this.#status.say });
   }
 
   /** Uses the selected model and engine. */
@@ -73,16 +111,23 @@ class App implements Page {
     } catch (error) {
       this.#switch.checked = false;
       this.engine = this.#server;
-      return this.fail(error);
+      return this.#status.fail(error);
     }
     this.#generate.changeModel();
     await this.#reconstruct.changeModel();
+    await this.#visit.changeModel();
+  }
+
+  #choose(tokens: PageTokens, pixels?: Pixels): void {
+    void this.#reconstruct.openTokens(tokens, pixels);
+    element("tokens").scrollIntoView({ block: "center" });
+    element("tokens").focus({ preventScroll: true });
   }
 
   #loadLocal(model: PageModel): Promise<LocalEngine> {
     let engine = this.#local.get(model.id);
     if (!engine) {
-      this.say("Loading the model into this browser…");
+      this.#status.say("Loading the model into this browser…");
       engine = LocalEngine.load(model, (name) => this.#server.file(model, name));
       this.#local.set(model.id, engine);
       engine.catch(() => this.#local.delete(model.id));

@@ -1,13 +1,15 @@
-import type { Engine, PageModel } from "./engine.ts";
+import type { Engine, PageModel, PageTokens, Pixels } from "./engine.ts";
 
 /** The part of the page that panels use. */
 export interface Page {
   readonly model: PageModel;
   readonly engine: Engine;
-  /** Shows a message at the top of the page. */
-  say(text: string): void;
-  /** Shows an error at the top of the page. */
-  fail(error: unknown): void;
+  /** Whether the service requires a token. */
+  readonly isGuarded: boolean;
+  /** Asks for a token if the error is that there is none; gives back whether it is. */
+  asksForToken(error: unknown): boolean;
+  /** Notes what was made, to come back to it. */
+  note(label: string, tokens: PageTokens, pixels: Pixels): void;
 }
 
 /** The element with an id, which must exist. */

@@ -1,6 +1,8 @@
 import { toImageData } from "../../../image/image_data.ts";
+import { filledImage, type Image, white } from "../../../image/image.ts";
 import { prepareImage } from "../../../image/prepare.ts";
 import { readImage } from "../../../image/read.ts";
+import { resize } from "../../../image/resize.ts";
 import type { Pixels } from "./engine.ts";
 
 /** Shows an image on a canvas without scaling. */
@@ -10,13 +12,35 @@ export function show(canvas: HTMLCanvasElement, pixels: Pixels): void {
   canvas.getContext("2d")!.putImageData(pixels, 0, 0);
 }
 
+/** How an image becomes a square: its middle, or the whole of it between white bars. */
+export type Shape = "crop" | "fit";
+
 /**
- * Reads an image file, scales its shorter side to `side` and crops it to a square, as the library does in `voken encode --size`:
- * no colour profile is converted, and transparency becomes white.
+ * Reads an image file and makes it a square of `side`. To crop, its shorter side is scaled, as the library does in
+ * `voken encode --size`. No colour profile is converted, and transparency becomes white.
  */
-export async function readPixels(file: Blob, side: number): Promise<Pixels> {
+export async function readPixels(
+  file: Blob,
+  { side, shape }: { side: number; shape: Shape },
+): Promise<Pixels> {
   const image = await readImage(file);
-  return toImageData(prepareImage(image, { size: side, crop: "center", mirrored: false })) as Pixels;
+  const square = shape === "crop"
+    ? prepareImage(image, { size: side, crop: "center", mirrored: false })
+    : fitted(image, side);
+  return toImageData(square) as Pixels;
+}
+
+/** The whole image in the middle of a white square. */
+function fitted(image: Image, side: number): Image {
+  const scale = side / Math.max(image.width, image.height);
+  const scaled = (length: number) => Math.max(1, Math.round(length * scale));
+  const small = resize(image, { width: scaled(image.width), height: scaled(image.height) });
+  const square = filledImage({ width: side, height: side }, white);
+  const left = (side - small.width) >> 1, top = (side - small.height) >> 1, row = small.width * 3;
+  for (let y = 0; y < small.height; y++) {
+    square.data.set(small.data.subarray(y * row, (y + 1) * row), ((top + y) * side + left) * 3);
+  }
+  return square;
 }
 
 /** Reads an image file without changes. */

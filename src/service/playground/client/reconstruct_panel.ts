@@ -1,165 +1,159 @@
-import type { PageTokens, Pixels } from "./engine.ts";
+import type { GivenTokens, PageTokens, Pixels } from "./engine.ts";
 import { showFacts } from "./facts.ts";
-import { onImageFile } from "./image_input.ts";
+import { openTokens, savePng, saveTokens } from "./files.ts";
+import { onFile } from "./image_input.ts";
 import { element, type Page } from "./page.ts";
-import { readPixels, sampleImage, show } from "./pixels.ts";
+import { readPixels, sampleImage, type Shape, show } from "./pixels.ts";
 import { reconstructSnippets, showSnippets } from "./snippets.ts";
-import { TokenGrid } from "./token_grid.ts";
+import { Status } from "./status.ts";
+import { TokenEditor } from "./token_editor.ts";
 
 /** Sizes that images can be scaled to. */
 const sides = [32, 64, 128, 256];
-/** Number of edits that can be undone. */
-const maxUndo = 200;
+
+/** What is shown: an image file, or tokens, perhaps with the image that they were made with. */
+type Source = { readonly file: Blob } | { readonly tokens: PageTokens; readonly pixels?: Pixels };
 
 /** Shows an image, its tokens and their reconstruction, and lets the user edit the tokens. */
 export class ReconstructPanel {
   readonly #page: Page;
-  readonly #grid: TokenGrid = new TokenGrid(element<HTMLCanvasElement>("tokens"));
+  readonly #status: Status = new Status("status");
+  readonly #editor: TokenEditor;
   readonly #side: HTMLSelectElement = element("side");
-  readonly #brush: HTMLInputElement = element("brush");
-  #file: Blob | undefined;
+  readonly #shape: HTMLSelectElement = element("shape");
+  #source: Source | undefined;
   #original: Pixels | undefined;
-  #first: PageTokens | undefined;
-  #tokens: PageTokens | undefined;
-  #undo: number[][] = [];
-  #swap: number | undefined;
-  /** Counts the images, to ignore tokens of an earlier one. */
+  #reconstruction: Pixels | undefined;
+  /** Counts the images, to ignore answers about an earlier one. */
   #turn = 0;
   #decoding = false;
 
-  constructor(page: Page) {
+  /** `onRedraw` is called with tokens of which a part is to be drawn anew. */
+  constructor(page: Page, { onRedraw }: { onRedraw: (given: GivenTokens) => void }) {
     this.#page = page;
+    this.#editor = new TokenEditor(this.#status, { onChange: () => void this.#decode() });
     for (const side of sides) this.#side.append(new Option(`${side}×${side}`, `${side}`));
-    this.#side.addEventListener("change", () => this.#file && void this.open(this.#file));
-    onImageFile((file) => void this.open(file));
+    for (const select of [this.#side, this.#shape]) {
+      select.addEventListener("change", () => this.#source && "file" in this.#source && void this.#open());
+    }
+    onFile((file) => void this.#openFile(file));
     element("sample").addEventListener("click", () => void this.sample());
-    this.#grid.onMove = (at) => this.#describeCell(at);
-    this.#grid.onUse = (at, stroke) => this.#use(at, stroke);
-    element("undo").addEventListener("click", () => this.#back());
-    element("reset").addEventListener("click", () => this.#first && this.#edit([...this.#first.tokens]));
+    element("redraw").addEventListener("click", () => {
+      const { tokens, mask } = this.#editor;
+      if (tokens) onRedraw({ tokens, mask });
+    });
+    element("save-image").addEventListener("click", () => {
+      if (this.#reconstruction) void savePng(this.#reconstruction, "reconstruction");
+    });
+    element("save-tokens").addEventListener("click", () => {
+      const { tokens } = this;
+      if (tokens) saveTokens(tokens, "tokens");
+    });
+    element("compare").addEventListener("input", () => this.#compare());
   }
 
-  /** Encodes the image reconstruction with the selected model and engine. */
+  /** The tokens that are shown. */
+  get tokens(): PageTokens | undefined {
+    return this.#editor.tokens;
+  }
+
+  /** Shows the same with the selected model and engine. */
   async changeModel(): Promise<void> {
-    const { codebookSize, size } = this.#page.model;
-    this.#brush.max = `${codebookSize - 1}`;
-    if (size && !this.#file) this.#side.value = size.split("x")[0]!;
-    showSnippets(element("copy-tokenize"), reconstructSnippets(this.#page.model), this.#page.say);
-    await (this.#file ? this.open(this.#file) : this.sample());
+    const { codebookSize, size } = this.#page.model, source = this.#source;
+    this.#editor.codebookSize = codebookSize;
+    if (size && !source) this.#side.value = size.split("x")[0]!;
+    showSnippets(element("copy-tokenize"), reconstructSnippets(this.#page), this.#status.say);
+    const fits = source && (!("tokens" in source) || source.tokens.codebookSize === codebookSize);
+    await (fits ? this.#open() : this.sample());
   }
 
   /** Shows the sample. */
   async sample(): Promise<void> {
-    await this.open(await sampleImage(256));
+    await this.#openFile(sampleImage(256));
   }
 
-  /** Shows a file. */
-  async open(file: Blob): Promise<void> {
-    try {
-      const pixels = await readPixels(file, Number(this.#side.value));
-      this.#file = file;
-      await this.showPixels(pixels);
-    } catch (error) {
-      this.#page.fail(error);
-    }
+  /** Tokens that are shown when a model is selected. */
+  set first(tokens: PageTokens) {
+    this.#source = { tokens };
   }
 
-  /** Shows an image. */
-  async showPixels(pixels: Pixels): Promise<void> {
-    const turn = ++this.#turn, { engine, model } = this.#page;
+  /** Shows tokens, with the image that they were made with, if there is one. */
+  async openTokens(tokens: PageTokens, pixels?: Pixels): Promise<void> {
+    this.#source = { tokens, pixels };
+    await this.#open();
+  }
+
+  /** Opens a file of an image or of tokens, unless another is chosen before it is read. */
+  async #openFile(given: (Blob & { name?: string }) | Promise<Blob & { name?: string }>): Promise<void> {
+    const turn = ++this.#turn;
     try {
-      show(element<HTMLCanvasElement>("original"), pixels);
-      this.#page.say("Encoding…");
-      const tokens = await engine.tokenize(model, pixels);
+      const file = await given, isTokens = /\.(json|npz|safetensors)$/.test(file.name ?? "");
+      const source = isTokens ? { tokens: await openTokens(file) } : { file };
       if (turn !== this.#turn) return;
-      this.#original = pixels;
-      this.#first = this.#tokens = tokens;
-      this.#undo = [];
-      this.#swap = undefined;
-      this.#brush.value = `${tokens.tokens[this.#grid.cursor] ?? 0}`;
-      await this.#decode();
+      this.#source = source;
+      await this.#open({ isNew: isTokens });
     } catch (error) {
-      if (turn === this.#turn) this.#page.fail(error);
+      if (turn === this.#turn) this.#status.fail(error);
     }
   }
 
-  #use(at: number, stroke: boolean): void {
-    if (!this.#tokens) return;
-    const tool = document.querySelector<HTMLInputElement>("input[name=tool]:checked")!.value;
-    const tokens = [...this.#tokens.tokens];
-    if (tool === "pick") {
-      this.#brush.value = `${tokens[at]}`;
-      return this.#page.say(`Token ${tokens[at]} is now the brush`);
-    }
-    if (tool === "swap") {
-      if (stroke) return;
-      if (this.#swap === undefined) {
-        this.#swap = at;
-        this.#grid.show(this.#tokens, at);
-        return this.#page.say("Now choose the second token");
+  /** Shows the source. What cannot be shown leaves what is. */
+  async #open({ isNew = false }: { isNew?: boolean } = {}): Promise<void> {
+    const turn = ++this.#turn, source = this.#source!, { engine, model } = this.#page;
+    try {
+      const side = Number(this.#side.value), shape = this.#shape.value as Shape;
+      const pixels = "file" in source ? await readPixels(source.file, { side, shape }) : undefined;
+      this.#status.say(pixels ? "Encoding…" : "Decoding…");
+      const tokens = "file" in source ? await engine.tokenize(model, pixels!) : source.tokens;
+      const reconstruction = await engine.detokenize(model, tokens);
+      if (turn !== this.#turn) return;
+      const original = pixels ?? ("pixels" in source ? source.pixels : undefined) ?? reconstruction;
+      this.#original = original;
+      show(element<HTMLCanvasElement>("original"), original);
+      show(element<HTMLCanvasElement>("overlay"), original);
+      this.#editor.open(tokens);
+      for (const one of document.querySelectorAll<HTMLElement>(".masking")) {
+        one.hidden = model.size !== `${original.width}x${original.height}`;
       }
-      [tokens[at], tokens[this.#swap]] = [tokens[this.#swap]!, tokens[at]!];
-      this.#swap = undefined;
-    } else {
-      const most = this.#tokens.codebookSize - 1;
-      const brush = Math.max(0, Math.min(most, Math.floor(Number(this.#brush.value) || 0)));
-      this.#brush.value = `${brush}`;
-      tokens[at] = tool === "zero" ? 0 : brush;
+      this.#showReconstruction(tokens, reconstruction);
+      this.#status.say("");
+      if (isNew) this.#page.note("Opened", tokens, reconstruction);
+    } catch (error) {
+      if (turn !== this.#turn || this.#page.asksForToken(error)) return;
+      this.#status.fail(error);
     }
-    this.#edit(tokens);
   }
 
-  #edit(tokens: number[]): void {
-    if (!this.#tokens || tokens.every((token, i) => token === this.#tokens!.tokens[i])) {
-      if (this.#tokens) this.#grid.show(this.#tokens);
-      return;
-    }
-    this.#undo.push(this.#tokens.tokens);
-    if (this.#undo.length > maxUndo) this.#undo.shift();
-    this.#tokens = { ...this.#tokens, tokens };
-    void this.#decode();
-  }
-
-  #back(): void {
-    const tokens = this.#undo.pop();
-    if (!tokens || !this.#tokens) return;
-    this.#tokens = { ...this.#tokens, tokens };
-    void this.#decode();
-  }
-
-  /** Shows the tokens, then decodes and shows their image. Tokens edited in the meantime are decoded afterwards. */
+  /** Decodes and shows the edited tokens. Those that are edited in the meantime are decoded afterwards. */
   async #decode(): Promise<void> {
-    const tokens = this.#tokens!, original = this.#original!;
-    this.#grid.show(tokens);
-    this.#describeCell(this.#grid.cursor);
-    element<HTMLButtonElement>("undo").disabled = this.#undo.length === 0;
-    element<HTMLButtonElement>("reset").disabled = tokens.tokens.every((token, i) =>
-      token === this.#first!.tokens[i]
-    );
     if (this.#decoding) return;
+    const tokens = this.#editor.tokens!, turn = this.#turn, { engine, model } = this.#page;
     this.#decoding = true;
     try {
-      const reconstruction = await this.#page.engine.detokenize(this.#page.model, tokens);
-      if (original === this.#original) {
-        show(element<HTMLCanvasElement>("reconstruction"), reconstruction);
-        const first = this.#first!.tokens;
-        const edited = tokens.tokens.filter((token, i) => token !== first[i]).length;
-        showFacts(tokens, { original, reconstruction, edited });
-        this.#page.say("");
+      const reconstruction = await engine.detokenize(model, tokens);
+      if (turn === this.#turn) {
+        this.#showReconstruction(tokens, reconstruction);
+        this.#status.say("");
       }
     } catch (error) {
-      this.#page.fail(error);
+      this.#status.fail(error);
     } finally {
       this.#decoding = false;
     }
-    if (this.#tokens !== tokens) await this.#decode();
+    if (String(this.#editor.tokens!.tokens) !== String(tokens.tokens)) await this.#decode();
   }
 
-  #describeCell(at: number): void {
-    if (!this.#tokens) return;
-    const columns = this.#tokens.grid[1];
-    element("cell").textContent = `row ${Math.floor(at / columns) + 1}, column ${at % columns + 1}: ${
-      this.#tokens.tokens[at]
-    }`;
+  #showReconstruction(tokens: PageTokens, reconstruction: Pixels): void {
+    this.#reconstruction = reconstruction;
+    show(element<HTMLCanvasElement>("reconstruction"), reconstruction);
+    const { edited } = this.#editor;
+    showFacts(tokens, { original: this.#original!, reconstruction, edited });
+    this.#compare();
+  }
+
+  /** Shows a part of the original over the reconstruction. */
+  #compare(): void {
+    const { value } = element<HTMLInputElement>("compare");
+    element("overlay").style.clipPath = `inset(0 ${100 - Number(value)}% 0 0)`;
   }
 }

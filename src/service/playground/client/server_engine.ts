@@ -1,12 +1,15 @@
 import {
   type Engine,
   type GenerateRequest,
+  type GivenTokens,
   type OnImage,
   type PageModel,
   type PageTokens,
   partialImages,
   type Pixels,
 } from "./engine.ts";
+import { fromBase64 } from "../../../io/base64.ts";
+import { squareTokens } from "./packed.ts";
 import { decodeFile, encodePng } from "./pixels.ts";
 
 /** The service requires a bearer token. */
@@ -45,25 +48,26 @@ export class ServerEngine implements Engine {
   }
 
   async generate(
-    { id, size }: PageModel,
+    { id, size, codebookSize }: PageModel,
     request: GenerateRequest,
-    { signal, onImage }: { signal: AbortSignal; onImage: OnImage },
+    { given, signal, onImage }: { given?: GivenTokens; signal: AbortSignal; onImage: OnImage },
   ): Promise<void> {
-    const response = await this.#postJson("v1/images/generations", {
-      model: id,
-      stream: true,
-      partial_images: partialImages,
-      size,
+    const settings = { model: id, stream: true, partial_images: partialImages, size, include_tokens: true };
+    const response = await this.#postJson(`v1/images/${given ? "edits" : "generations"}`, {
+      ...settings,
       ...request,
+      ...given && { tokens: given.tokens.tokens, mask: given.mask },
     }, { signal });
     // Images are decoded in order, so that a partial image never replaces the finished one.
     let shown: Promise<void> = Promise.resolve();
     for await (const event of events(response.body!)) {
       if (event.error) throw new Error(event.error.message);
-      const done = event.type === "image_generation.completed";
       shown = shown.then(async () => {
-        const pixels = await decodeFile(new Blob([bytesOf(event.b64_json)]));
-        if (!signal.aborted) onImage({ index: event.image_index, pixels, done });
+        const pixels = await decodeFile(new Blob([fromBase64(event.b64_json)]));
+        const tokens = event.tokens === undefined
+          ? undefined
+          : squareTokens(fromBase64(event.tokens), codebookSize);
+        if (!signal.aborted) onImage({ index: event.image_index, pixels, tokens });
       });
     }
     await shown;
@@ -96,6 +100,8 @@ export class ServerEngine implements Engine {
 interface ServerEvent {
   readonly type: string;
   readonly b64_json: string;
+  /** Packed tokens, as base64, of a whole image. */
+  readonly tokens?: string;
   readonly image_index: number;
   readonly error?: { readonly message: string };
 }
@@ -117,8 +123,4 @@ async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerE
   } finally {
     reader.cancel().catch(() => {});
   }
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }

@@ -9,10 +9,12 @@ export class TokenGrid {
   readonly #canvas: HTMLCanvasElement;
   #tokens: PageTokens | undefined;
   #cursor = 0;
-  /** A cell that is highlighted in addition to the cursor. */
-  #marked: number | undefined;
-  /** Called when the current tool is applied to a cell, by a click, a stroke or Enter. */
-  onUse: (at: number, stroke: boolean) => void = () => {};
+  /** Cells that are highlighted: one, and those of a mask. */
+  #shown: Shown = {};
+  /** Called when the current tool is applied to a cell: the first one of a stroke, by a click or Enter, or a further one. */
+  onUse: (at: number, isFirst: boolean) => void = () => {};
+  /** Called at the end of a stroke. */
+  onEnd: () => void = () => {};
   /** Called when the cursor has moved. */
   onMove: (at: number) => void = () => {};
 
@@ -20,12 +22,17 @@ export class TokenGrid {
     this.#canvas = canvas;
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("pointerdown", (event) => {
-      this.#point(event, false);
+      if (event.button !== 0) return;
+      this.#point(event, true);
       // A moving finger scrolls the page instead.
       if (event.pointerType === "mouse") canvas.setPointerCapture(event.pointerId);
+      else this.onEnd();
     });
+    for (const name of ["pointerup", "pointercancel"] as const) {
+      canvas.addEventListener(name, ({ pointerType }) => pointerType === "mouse" && this.onEnd());
+    }
     canvas.addEventListener("pointermove", (event) => {
-      if (event.buttons & 1 && event.pointerType === "mouse") this.#point(event, true);
+      if (event.buttons & 1 && event.pointerType === "mouse") this.#point(event, false);
     });
     for (const name of ["focus", "blur"]) canvas.addEventListener(name, () => this.#paint());
   }
@@ -34,14 +41,14 @@ export class TokenGrid {
     return this.#cursor;
   }
 
-  show(tokens: PageTokens, marked?: number): void {
+  show(tokens: PageTokens, shown: Shown = {}): void {
     this.#tokens = tokens;
-    this.#marked = marked;
+    this.#shown = shown;
     this.#cursor = Math.min(this.#cursor, tokens.tokens.length - 1);
     this.#paint();
   }
 
-  #point(event: PointerEvent, stroke: boolean): void {
+  #point(event: PointerEvent, isFirst: boolean): void {
     if (!this.#tokens) return;
     const [rows, columns] = this.#tokens.grid;
     const { left, top, width, height } = this.#canvas.getBoundingClientRect();
@@ -49,9 +56,9 @@ export class TokenGrid {
     const row = Math.floor((event.clientY - top) / height * rows);
     if (column < 0 || row < 0 || column >= columns || row >= rows) return;
     const at = row * columns + column;
-    if (stroke && at === this.#cursor) return;
+    if (!isFirst && at === this.#cursor) return;
     this.#move(at);
-    this.onUse(at, stroke);
+    this.onUse(at, isFirst);
   }
 
   #key(event: KeyboardEvent): void {
@@ -67,8 +74,10 @@ export class TokenGrid {
       End: [row, columns - 1],
     };
     const place = places[event.key];
-    if (event.key === "Enter" || event.key === " ") this.onUse(this.#cursor, false);
-    else if (place) {
+    if (event.key === "Enter" || event.key === " ") {
+      this.onUse(this.#cursor, true);
+      this.onEnd();
+    } else if (place) {
       const within = (value: number, count: number) => Math.max(0, Math.min(count - 1, value));
       this.#move(within(place[0], rows) * columns + within(place[1], columns));
     } else return;
@@ -104,12 +113,43 @@ export class TokenGrid {
       context.strokeRect(at % columns * cell + inset, Math.floor(at / columns) * cell + inset, side, side);
     };
     const frames: [number, string, string][] = [[this.#cursor, "#000", "#fff"]];
-    if (this.#marked !== undefined) frames.push([this.#marked, "#fde047", "#7c2d12"]);
+    const { chosen, mask } = this.#shown;
+    if (chosen !== undefined) frames.push([chosen, "#fde047", "#7c2d12"]);
+    mask?.forEach((isMarked, at) =>
+      isMarked && hatch(context, at % columns * cell, Math.floor(at / columns) * cell)
+    );
     for (const [at, outer, inner] of frames) {
       frame(at, outer, 1.5);
       frame(at, inner, 4.5);
     }
   }
+}
+
+/** Cells that a grid highlights. */
+export interface Shown {
+  /** A cell, in addition to the cursor. */
+  readonly chosen?: number;
+  /** For each cell whether it is marked. */
+  readonly mask?: readonly number[];
+}
+
+/** Draws stripes over a cell. */
+function hatch(context: CanvasRenderingContext2D, left: number, top: number): void {
+  context.save();
+  context.beginPath();
+  context.rect(left, top, cell, cell);
+  context.clip();
+  for (const [color, shift] of [["#fff", 0], ["#000", 5]] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = 4;
+    context.beginPath();
+    for (let x = -cell; x <= cell; x += 16) {
+      context.moveTo(left + x + shift, top + cell);
+      context.lineTo(left + x + shift + cell, top);
+    }
+    context.stroke();
+  }
+  context.restore();
 }
 
 /** The colour of a token. Thirds of its bits become red, green and blue, so that similar codes get similar colours. */
