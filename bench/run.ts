@@ -7,6 +7,7 @@ const benchmarks: readonly string[] = [
   "memory",
   "machine/limits",
   "service",
+  "service_memory",
   "training_tokenizer",
   "training_transformer",
 ];

@@ -61,7 +61,7 @@ export function assemble(options: ServiceOptions, host: Host): { app: App; parts
 
   const app = new Hono<Env>();
   app.use(requestId({ limitLength: 64 }));
-  app.use(observe(metrics));
+  app.use(observe(metrics, { trustProxy }));
   app.use(secureHeaders({
     contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     // Only the proxy knows whether all of its host is served over TLS.
@@ -73,7 +73,7 @@ export function assemble(options: ServiceOptions, host: Host): { app: App; parts
   if (origins.length > 0) app.use("/v1/*", cors({ origin: [...origins], exposeHeaders }));
   const wrongTokens = new WrongTokens(rateLimit);
   for (const [path, valid] of [["/v1/*", tokens], ["/metrics", auth?.metricsTokens ?? tokens]] as const) {
-    app.use(path, guard({ authenticate: bearerTokens(valid), wrongTokens, origins, trustProxy }));
+    app.use(path, guard({ authenticate: bearerTokens(valid), wrongTokens, origins }));
     if (rateLimit !== undefined) app.use(path, limitRate(rateLimit));
   }
   healthRoutes(app, parts);

@@ -10,7 +10,8 @@ import * as assert from "uvu/assert";
 import { Generator } from "../../src/transformer/generator.ts";
 import { buildPng } from "../image/support.ts";
 import { smallModel } from "../support/small_model.ts";
-import { doubled, listening, post, postJson, ring, type TokenizerDouble, until } from "./support.ts";
+import { createService } from "../../src/service/service.ts";
+import { doubled, listening, metricOf, post, postJson, ring, TokenizerDouble, until } from "./support.ts";
 
 const test = suite("the ends of requests");
 
@@ -118,6 +119,61 @@ function series(metrics: string, name: string): [Record<string, string>, number]
     Number(value),
   ]);
 }
+
+/** A file of 64 MB, more than any buffers hold, that ends or breaks. */
+function file({ broken }: { broken: boolean }) {
+  const part = new Uint8Array(2 ** 20), size = 64 * part.length;
+  const stream = () => {
+    let sent = 0;
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull(controller) {
+        if (sent === size) return controller.close();
+        if (broken && sent === size / 2) return controller.error(new Error("the disk is gone"));
+        controller.enqueue(part);
+        sent += part.length;
+      },
+    });
+  };
+  return () => Promise.resolve({ size, stream });
+}
+
+test("files and pages: one line, one count and one span for each way to end", async () => {
+  await using recorded = await recorder();
+  const files = { whole: file({ broken: false }), broken: file({ broken: true }) };
+  const double = new TokenizerDouble();
+  const service = createService({ models: [{ name: "double", tokenizer: double, files }] });
+  await using server = await listening(service);
+  const leave = async (path: string) => {
+    using connection = await Deno.connect({ port: server.port });
+    await connection.write(new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`));
+    await connection.read(new Uint8Array(100));
+  };
+  const whole = "/v1/models/double/files/whole", broken = "/v1/models/double/files/broken";
+  const ask = async (path: string, method = "GET") =>
+    void await (await fetch(server.url + path, { method })).bytes().catch(() => {});
+  const ends: [string, string, number, () => Promise<void>][] = [
+    ["/", "served", 200, () => ask("/")],
+    ["/openapi.json", "served", 200, () => ask("/openapi.json")],
+    ["/v1/models", "served", 200, () => ask("/v1/models", "HEAD")],
+    ["unknown", "refused", 405, () => ask("/v1/models", "DELETE")],
+    ["unknown", "refused", 404, () => ask("/nothing")],
+    ["/v1/models/:name/files/:file", "served", 200, () => ask(whole)],
+    ["/v1/models/:name/files/:file", "served", 200, () => ask(whole, "HEAD")],
+    ["/v1/models/:name/files/:file", "left", 499, () => leave(whole)],
+    ["/v1/models/:name/files/:file", "failed", 500, () => ask(broken)],
+  ];
+  for (const [i, [route, outcome, status, end]] of ends.entries()) {
+    await end();
+    await until(() => recorded.lines.length > i, `${route} ${status} is logged`);
+    const { properties } = recorded.lines[i]!;
+    assert.equal([properties.route, properties.outcome, properties.status], [route, outcome, status]);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.is(recorded.lines.length, ends.length);
+  assert.is(recorded.roots().length, ends.length);
+  const metrics = await (await service.request("/metrics")).text();
+  assert.is(metricOf(metrics, "voken:request_total"), ends.length);
+});
 
 for (const [way, [status, end]] of Object.entries(ways)) {
   test(`${way}: one line, one count and one span of ${status}, on every route`, async () => {

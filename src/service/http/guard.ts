@@ -2,7 +2,6 @@ import type { MiddlewareHandler } from "hono";
 import { rateLimiter } from "hono-rate-limiter";
 import type { Env } from "../parts.ts";
 import { RequestError } from "../request_error.ts";
-import { addressOf } from "./address.ts";
 import type { Authenticate } from "./auth.ts";
 import { checkOrigin } from "./origin.ts";
 import type { WrongTokens } from "./wrong_tokens.ts";
@@ -11,17 +10,15 @@ import type { WrongTokens } from "./wrong_tokens.ts";
  * Identifies the client. Throws `RequestError` with 403 for pages of other sites, with 401 without a valid token, and with 429 for
  * addresses that sent too many wrong ones.
  */
-export function guard({ authenticate, wrongTokens, origins, trustProxy }: {
+export function guard({ authenticate, wrongTokens, origins }: {
   authenticate: Authenticate;
   wrongTokens: WrongTokens;
   origins: readonly string[];
-  trustProxy: boolean;
 }): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (c.req.method === "OPTIONS") return await next();
     if (c.req.method !== "GET" && c.req.method !== "HEAD") checkOrigin(c.req.raw, origins);
-    const address = addressOf(c.req.raw, { bindings: c.env, trustProxy });
-    c.set("client", address);
+    const address = c.get("client");
     const authorization = c.req.header("authorization");
     if (authorization !== undefined) wrongTokens.check(address);
     try {

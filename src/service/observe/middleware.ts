@@ -1,6 +1,7 @@
 import { getLogger, type Logger } from "@logtape/logtape";
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
+import { addressOf } from "../http/address.ts";
 import { asRequestError, errorResponse } from "../http/error_response.ts";
 import type { Env } from "../parts.ts";
 import type { RequestError } from "../request_error.ts";
@@ -19,14 +20,17 @@ const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
  * Logs, counts and traces each request once, when its response is over. Must run after the middleware that sets the request's
  * id.
  */
-export function observe(metrics: Metrics): MiddlewareHandler<Env> {
+export function observe(
+  metrics: Metrics,
+  { trustProxy }: { trustProxy: boolean },
+): MiddlewareHandler<Env> {
   return async (c, next) => {
     const start = performance.now(), requestId = c.get("requestId");
     const method = methods.has(c.req.method) ? c.req.method : "other";
     const model = () => c.get("model"), parent = traceContextOf(c.req.raw.headers, c.env);
     const spans = new RequestSpans(method, { requestId, parent, metrics, model });
     c.set("spans", spans);
-    c.set("client", "unknown");
+    c.set("client", addressOf(c.req.raw, { bindings: c.env, trustProxy }));
     const end = responseEnd(c.env);
     try {
       await next();
@@ -79,7 +83,9 @@ function log(
   },
 ): void {
   const milliseconds = Math.round(10_000 * seconds) / 10;
-  const facts = { method, route, status, outcome, model, milliseconds, code: failure?.code, ...ids };
+  // Of a client that has left, it does not matter what it would have been told.
+  const code = failure?.status === status ? failure.code : undefined;
+  const facts = { method, route, status, outcome, model, milliseconds, code, ...ids };
   const message = "{method} {route} {status} {milliseconds} ms";
   if (outcome === "failed") logger.error(`${message}: {error}`, { ...facts, error: failure?.reason });
   else logger.info(message, facts);

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { SamplingSettings } from "../../transformer/settings.ts";
 import type { App, Env, LoadedModel, Parts } from "../parts.ts";
+import { fileBody } from "../http/file_body.ts";
 import { RequestError } from "../request_error.ts";
 
 /** Lists the models in OpenAI's format, and serves the files that browsers may download. */
@@ -32,7 +33,7 @@ export function modelRoutes(app: App, { models, created }: Parts): void {
     const content = await files[file]!(), etag = `"${created}-${content.size}"`;
     const caching = { etag, "cache-control": "max-age=3600" };
     if (c.req.header("if-none-match") === etag) return c.body(null, 304, caching);
-    return c.body(content.stream(), 200, {
+    return c.body(fileBody(c, content.stream()), 200, {
       ...caching,
       "content-type": "application/octet-stream",
       "content-length": `${content.size}`,
