@@ -23,7 +23,11 @@ export async function configureLog(name: LogFormat, io: Io): Promise<void> {
   });
 }
 
-/** The record with its message as one text. LogTape would write the values in it as code, with quotes and in colours. */
+/**
+ * The record with its message as one line of text: errors and clients cannot make others of it. LogTape would write the values
+ * in it as code, with quotes and in colours.
+ */
 function withText(record: LogRecord): LogRecord {
-  return { ...record, message: [record.message.map(String).join("")] };
+  const text = record.message.map(String).join("");
+  return { ...record, message: [text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ")] };
 }

@@ -1,6 +1,8 @@
+import * as assert from "uvu/assert";
 import { nginx } from "./nginx.ts";
 import { served } from "./served.ts";
 import { smallModel } from "../support/small_model.ts";
+import { metricOf } from "./support.ts";
 import type { Target } from "./soak.ts";
 
 /**
@@ -19,6 +21,9 @@ export async function replicas(args: readonly string[]): Promise<Target> {
     fetch: (path, init) => fetch(url + path, { ...init, client } as RequestInit),
     async halfway() {
       await new Promise((resolve) => setTimeout(resolve, 500));
+      const metrics = await (await fetch(`${killed!.url}/metrics`)).text();
+      const inside = ["running", "waiting"].map((name) => metricOf(metrics, `voken:num_requests_${name}`));
+      assert.ok(inside[0]! + inside[1]! > 0, "the replica that is killed has requests");
       await killed!.end("SIGKILL");
     },
     // At most what all clients ask for at that time, of which the killed one had half.
