@@ -55,7 +55,8 @@ export function assemble(options: ServiceOptions, host: Host): { app: App; parts
   };
   metrics.watch({
     running: () => admission.started,
-    waiting: () => admission.admitted - admission.started,
+    waiting: () => admission.admitted - admission.receiving - admission.started,
+    receiving: () => admission.receiving,
     bodyBytes: () => bodies.bytes,
   });
 

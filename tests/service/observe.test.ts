@@ -57,6 +57,22 @@ test("metrics count requests, tokens, batches, and running and waiting requests"
   assert.not.match(after, /what\/the\/client/);
 });
 
+test("a request whose body is awaited does not wait for work", async () => {
+  const { service } = doubled();
+  await using _end = service;
+  const body = new TransformStream<Uint8Array<ArrayBuffer>>(), writer = body.writable.getWriter();
+  const answer = service.request("/v1/tokenize", post(body.readable, png));
+  const gauges = async () => {
+    const text = await (await service.request("/metrics")).text();
+    return ["receiving", "waiting", "running"].map((name) => metricOf(text, `voken:num_requests_${name}`));
+  };
+  assert.equal(await gauges(), [1, 0, 0]);
+  await writer.write(ring);
+  await writer.close();
+  assert.is((await answer).status, 200);
+  assert.equal(await gauges(), [0, 0, 0]);
+});
+
 test("metrics tell the process's time, memory and lag", async () => {
   const { service } = doubled();
   await using _end = service;

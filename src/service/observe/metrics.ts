@@ -48,8 +48,10 @@ export interface Metrics {
 export interface Gauges {
   /** Number of requests whose work has begun. */
   running(): number;
-  /** Number of requests that wait for their work to begin. */
+  /** Number of requests that have arrived and wait for their work to begin. */
   waiting(): number;
+  /** Number of requests whose bodies are awaited. */
+  receiving(): number;
   /** Bytes of request bodies that are held. */
   bodyBytes(): number;
 }

@@ -102,13 +102,14 @@ export function prometheusMetrics(): Metrics & Disposable {
       };
     },
     workerReplaced: () => replaced.inc(),
-    watch({ running, waiting, bodyBytes }: Gauges) {
+    watch({ running, waiting, receiving, bodyBytes }: Gauges) {
       gauge("voken:num_requests_running", "Number of requests whose work has begun", running);
       gauge(
         "voken:num_requests_waiting",
-        "Number of requests that wait for their work to begin; use it to balance load",
+        "Number of requests that have arrived and wait for their work to begin; use it to balance load",
         waiting,
       );
+      gauge("voken:num_requests_receiving", "Number of requests whose bodies are awaited", receiving);
       gauge("voken:body_bytes", "Bytes of request bodies that are held", bodyBytes);
     },
     text: async () => ({ body: await registry.metrics(), contentType: registry.contentType }),

@@ -39,6 +39,11 @@ export class Admission {
     return this.#admitted;
   }
 
+  /** Number of those whose bodies are awaited. */
+  get receiving(): number {
+    return this.#receiving.size;
+  }
+
   get draining(): boolean {
     return this.#draining;
   }
