@@ -20,16 +20,21 @@ function exists(path: string): boolean {
 /** A running proxy. Disposing it ends it. */
 export interface Proxy extends AsyncDisposable {
   readonly url: string;
+  /** Where it answers without TLS. */
+  readonly plain: string;
   /** Trusts its certificate. */
   readonly client: Deno.HttpClient;
 }
 
 /**
- * Runs nginx as docs/deploy/nginx.conf has it, with ports and a certificate of this machine, and with more requests allowed, since
- * all clients here have one address. Throws with what `nginx -t` says if the configuration is wrong.
+ * Runs nginx as docs/deploy/nginx.conf has it, with ports and a certificate of this machine, and, unless `limited`, with more
+ * requests allowed, since all clients here have one address. Throws with what `nginx -t` says if the configuration is wrong.
  */
-export async function nginx(replicas: readonly number[]): Promise<Proxy> {
-  const folder = scratch(), [plain, port] = [freePort(), freePort()];
+export async function nginx(
+  replicas: readonly [number, number],
+  { limited = false }: { limited?: boolean } = {},
+): Promise<Proxy> {
+  const folder = scratch(), [plain, port] = freePorts(2);
   await run("/usr/bin/openssl", [
     ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
     ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
@@ -44,9 +49,11 @@ export async function nginx(replicas: readonly number[]): Promise<Proxy> {
     "/etc/ssl/voken": folder.path,
     "127.0.0.1:8101": `127.0.0.1:${replicas[0]}`,
     "127.0.0.1:8102": `127.0.0.1:${replicas[1]}`,
-    "rate=20r/s": "rate=10000r/s",
-    "burst=40": "burst=1000",
-    "limit_conn voken_connections 32": "limit_conn voken_connections 1000",
+    ...!limited && {
+      "rate=20r/s": "rate=10000r/s",
+      "burst=40": "burst=1000",
+      "limit_conn voken_connections 32": "limit_conn voken_connections 1000",
+    },
   });
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) =>
     `${name}_temp_path ${folder.at(name)};`
@@ -64,9 +71,12 @@ export async function nginx(replicas: readonly number[]): Promise<Proxy> {
   const child = new Deno.Command(program!, { args, stdout: "null", stderr: "null" }).spawn();
   const caCerts = [await Deno.readTextFile(folder.at("fullchain.pem"))];
   const client = Deno.createHttpClient({ caCerts, poolMaxIdlePerHost: 64 });
-  await until(() => exists(folder.at("pid")), "nginx runs");
+  // The test of the configuration leaves an empty one.
+  const pid = folder.at("pid");
+  await until(() => exists(pid) && Deno.readTextFileSync(pid) !== "", "nginx runs");
   return {
     url: `https://localhost:${port}`,
+    plain: `http://127.0.0.1:${plain}`,
     client,
     async [Symbol.asyncDispose]() {
       client.close();
@@ -82,9 +92,12 @@ async function run(command: string, args: readonly string[]): Promise<void> {
   if (!success) throw new Error(`${command} failed: ${new TextDecoder().decode(stderr)}`);
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+/** Different ports that nobody listens at. */
+function freePorts(count: number): number[] {
+  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const ports = listeners.map(({ addr }) => addr.port);
+  for (const listener of listeners) listener.close();
+  return ports;
 }
 
 function replaceAll(text: string, parts: Readonly<Record<string, string>>): string {
