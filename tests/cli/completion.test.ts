@@ -124,7 +124,7 @@ test("a value is completed by words, by files, or is one that only its user know
       value && !value.files && value.words.length === 0 ? [`${name} ${flags.at(-1)} ${value.name}`] : []
     )
   );
-  const own = /(n|i\/n|pixels|classes|g,g|t,t|k,k|p,p|text|address|port|origin|name=value)$/;
+  const own = /(n|i\/n|pixels|classes|g,g|t,t|k,k|p,p|text|address|name|port|origin|name=value)$/;
   assert.equal(unknown.filter((each) => !own.test(each)), []);
 });
 
