@@ -4,6 +4,7 @@ const benchmarks: readonly string[] = [
   "webgpu",
   "webgpu_chromium",
   "generator",
+  "video",
   "memory",
   "machine/limits",
   "service",

@@ -1,10 +1,9 @@
 import * as assert from "uvu/assert";
 import type { Backend, WeightSource } from "../../src/backend/backend.ts";
 import { tensorsOf, type Graph } from "../../src/graph/trace.ts";
-import { nchwToNhwc } from "../../src/image/pixels.ts";
 import { decodeGraph, encodeGraph } from "../../src/tokenizer/programs.ts";
 import { free } from "../../src/tensor/free.ts";
-import { f32Tensor, u32Tensor } from "../../src/tensor/tensor.ts";
+import { f32Tensor, type HostTensor, u32Tensor } from "../../src/tensor/tensor.ts";
 import type { TokenizerModel } from "../../src/models/tokenizer_weights.ts";
 import { type Golden, nmse, readGolden, tokenizerConfig } from "./golden.ts";
 import { hashed, hashedWeight } from "./hashed.ts";
@@ -27,15 +26,16 @@ export function hashedModel(golden: Golden): TokenizerModel {
 export async function checkTokenizerGolden(backend: Backend, name: string): Promise<void> {
   const golden = await readGolden(name);
   const config = tokenizerConfig(golden);
-  const source = JSON.parse(golden.metadata.input!) as { name: string; shape: [number, number, number, number] };
-  const [n, , height, width] = source.shape;
-  const graphs = [encodeGraph(config, { n, height, width }), decodeGraph(config, { n, height, width })] as const;
+  const source = JSON.parse(golden.metadata.input!) as { name: string; shape: number[] };
+  const [height, width] = source.shape.slice(-2) as [number, number];
+  const extent = { n: source.shape[0]!, frames: source.shape.length === 5 ? source.shape[2] : undefined, height, width };
+  const graphs = [encodeGraph(config, extent), decodeGraph(config, extent)] as const;
   await using weights = await backend.load(hashedWeights(graphs), { graphs });
 
   await using encode = await backend.compile(graphs[0], weights);
-  const x = nchwToNhwc(f32Tensor(source.shape, hashed(source.name, source.shape)));
+  const x = channelsLast(f32Tensor(source.shape, hashed(source.name, source.shape)));
   const { z, tokens } = await encode.run({ x });
-  const expected = nchwToNhwc(golden.tensor("z") as ReturnType<typeof f32Tensor>);
+  const expected = channelsLast(golden.tensor("z") as HostTensor<"f32">);
   assert.ok(nmse(z!.data, expected.data) <= 1e-6, `${name}: NMSE of z ${nmse(z!.data, expected.data)}`);
 
   const wanted = golden.tensor("tokens");
@@ -48,7 +48,22 @@ export async function checkTokenizerGolden(backend: Backend, name: string): Prom
 
   await using decode = await backend.compile(graphs[1], weights);
   const decoded = await decode.run({ tokens: u32Tensor(wanted.shape, wanted.data as Uint32Array) });
-  const image = nchwToNhwc(golden.tensor("reconstruction") as ReturnType<typeof f32Tensor>);
+  const image = channelsLast(golden.tensor("reconstruction") as HostTensor<"f32">);
   const error = nmse(decoded.x!.data, image.data);
   assert.ok(error <= 1e-6, `${name}: NMSE of the reconstruction ${error}`);
+}
+
+/** `[N,C,…]` → `[N,…,C]`. */
+export function channelsLast({ shape, data }: HostTensor<"f32">): HostTensor<"f32"> {
+  const [n, channels, ...axes] = shape as [number, number, ...number[]];
+  const positions = axes.reduce((product, length) => product * length, 1);
+  const moved = f32Tensor([n, ...axes, channels]);
+  for (let i = 0; i < n; i++) {
+    for (let c = 0; c < channels; c++) {
+      for (let at = 0; at < positions; at++) {
+        moved.data[(i * positions + at) * channels + c] = data[(i * channels + c) * positions + at]!;
+      }
+    }
+  }
+  return moved;
 }

@@ -4,9 +4,11 @@ import { checkTokenizerGolden } from "../golden/tokenizer_golden.ts";
 
 const test = suite("tokenizer on the reference backend");
 
-test("image_tiny agrees with PyTorch", async () => {
-  await using backend = new ReferenceBackend();
-  await checkTokenizerGolden(backend, "image_tiny");
-});
+for (const name of ["image_tiny", "video_tiny_one_frame"]) {
+  test(`${name} agrees with PyTorch`, async () => {
+    await using backend = new ReferenceBackend();
+    await checkTokenizerGolden(backend, name);
+  });
+}
 
 test.run();

@@ -6,7 +6,9 @@ import { skipIf } from "../support/skip.ts";
 
 const test = suite("tokenizer on the WASM backend");
 
-for (const name of ["image_tiny", "image_small", "image_rect"]) {
+const films = ["video_tiny", "video_tiny_one_frame", "video_small", "video_spatial_level"];
+
+for (const name of ["image_tiny", "image_small", "image_rect", ...films]) {
   for (const { title, options, missing } of setups) {
     const run = skipIf(missing, test);
     run(`${name} agrees with PyTorch: ${title}`, async () => {

@@ -17,7 +17,14 @@ import { skipIf } from "../support/skip.ts";
 const test = suite("tokenizer on the WebGPU backend");
 const each = skipIf(missingAdapter, test);
 
-for (const name of ["image_tiny", "image_small", "image_rect"]) {
+for (
+  const name of [
+    "image_tiny",
+    "image_small",
+    "image_rect",
+    "video_tiny",
+  ]
+) {
   for (const tiling of ["direct", "staged"] as Tiling[]) {
     each(`${name} agrees with PyTorch, tiles ${tiling}`, async () => {
       await using backend = new WebGpuBackend({}, { tiling });

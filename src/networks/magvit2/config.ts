@@ -29,6 +29,19 @@ export const tokenizerConfigKinds: Kinds<TokenizerConfig> = {
   outChannels: required(wholeNumber(1, 2 ** 10)),
 };
 
+/** Whether the frames of films halve after a level, too: where its width is not that of the first one. */
+export function isTemporal({ kind, chMult }: TokenizerConfig, level: number): boolean {
+  return kind === "video" && chMult[level] !== 1;
+}
+
+/** Frames per token, but for the first frame, which has tokens of its own; 1 for images. */
+export function framesPerToken(config: TokenizerConfig): number {
+  return config.chMult.slice(0, -1).reduce(
+    (frames, _, level) => frames * (isTemporal(config, level) ? 2 : 1),
+    1,
+  );
+}
+
 /** Pixels per token along each side. */
 export function downsamplingFactor({ chMult }: TokenizerConfig): number {
   return 2 ** (chMult.length - 1);

@@ -4,11 +4,11 @@ import { conv } from "../../nn/conv.ts";
 import { adaptiveNorm, norm } from "../../nn/norm.ts";
 import type { Scope } from "../../nn/scope.ts";
 import { resBlocks, upsample } from "./blocks.ts";
-import type { TokenizerConfig } from "./config.ts";
+import { isTemporal, type TokenizerConfig } from "./config.ts";
 
 /**
  * The decoder of Open-MAGVIT2 (docs/model.md, Encoder and decoder): codes z `[N,h,w,bits]` of ±1 → images
- * `[N,h·f,w·f,3]`, f the downsampling factor; about [−1,1], not clamped.
+ * `[N,h·f,w·f,3]`, f the downsampling factor; about [−1,1], not clamped. Films `[N,t,h,w,bits]` → `[N,1+(t−1)·g,h·f,w·f,3]`.
  */
 export function decoder(scope: Scope, z: Tensor, config: TokenizerConfig): Tensor {
   const { ch, chMult, numResBlocks: count } = config;
@@ -19,7 +19,7 @@ export function decoder(scope: Scope, z: Tensor, config: TokenizerConfig): Tenso
     const at = scope.at("up", level);
     h = adaptiveNorm(scope.at("adaptive", level), h, z);
     h = resBlocks(at.at("block"), h, { count, channels: ch * chMult[level]! });
-    if (level > 0) h = upsample(at, h);
+    if (level > 0) h = upsample(at, h, { inTime: isTemporal(config, level - 1) });
   }
   h = silu(norm(scope.at("norm_out"), h));
   return conv(scope.at("conv_out"), h, { channels: config.outChannels, kernel: 3, bias: true });

@@ -4,11 +4,11 @@ import { conv } from "../../nn/conv.ts";
 import { norm } from "../../nn/norm.ts";
 import type { Scope } from "../../nn/scope.ts";
 import { downsample, resBlocks } from "./blocks.ts";
-import type { TokenizerConfig } from "./config.ts";
+import { isTemporal, type TokenizerConfig } from "./config.ts";
 
 /**
  * The encoder of Open-MAGVIT2 (docs/model.md, Encoder and decoder): images x `[N,H,W,3]` in [−1,1] → latents
- * `[N,H/f,W/f,bits]`, f the downsampling factor.
+ * `[N,H/f,W/f,bits]`, f the downsampling factor; films `[N,T,H,W,3]` → `[N,1+(T−1)/g,H/f,W/f,bits]`, g that in time.
  */
 export function encoder(scope: Scope, x: Tensor, config: TokenizerConfig): Tensor {
   const { ch, chMult, numResBlocks: count, zChannels } = config;
@@ -16,7 +16,7 @@ export function encoder(scope: Scope, x: Tensor, config: TokenizerConfig): Tenso
   chMult.forEach((multiple, level) => {
     const at = scope.at("down", level);
     h = resBlocks(at.at("block"), h, { count, channels: ch * multiple });
-    if (level < chMult.length - 1) h = downsample(at, h);
+    if (level < chMult.length - 1) h = downsample(at, h, { inTime: isTemporal(config, level) });
   });
   h = resBlocks(scope.at("mid_block"), h, { count, channels: h.shape.at(-1)! });
   h = silu(norm(scope.at("norm_out"), h));
