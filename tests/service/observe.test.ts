@@ -52,6 +52,7 @@ test("metrics count requests, tokens, batches, and running and waiting requests"
     metricOf(after, "voken:e2e_request_latency_seconds_count", { model: "double", outcome: "served" }),
     2,
   );
+  assert.is(metricOf(after, "voken:codec_queue_time_seconds_count"), 2);
   assert.is(metricOf(after, "voken:e2e_request_latency_seconds_count", { outcome: "refused" }), 2);
   assert.is(metricOf(after, "voken:build_info", { version, backend: "double", model: "double" }), 1);
   assert.not.match(after, /what\/the\/client/);

@@ -36,6 +36,8 @@ export interface Metrics {
   ): void;
   /** Records the work of a model, which the backend of that name runs. */
   model(model: { readonly name: string; readonly backend: string }): ModelMetrics;
+  /** A file has waited for a thread that decodes or encodes it. */
+  codecQueued(seconds: number): void;
   /** A worker that decodes and encodes image files was replaced. */
   workerReplaced(): void;
   /** Registers values that are read when the metrics are collected. */
@@ -64,6 +66,7 @@ export const noMetrics: Metrics = {
   request() {},
   phase() {},
   model: () => noModelMetrics,
+  codecQueued() {},
   workerReplaced() {},
   watch() {},
   text: () => Promise.resolve(undefined),

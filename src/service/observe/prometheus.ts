@@ -30,6 +30,11 @@ export function prometheusMetrics(): Metrics & Disposable {
     labelNames: ["model"],
     buckets: queueTimes,
   });
+  const codecQueue = histogram("voken:codec_queue_time_seconds", {
+    help: "Time that image files waited for a thread to decode or encode them, within the phases of that",
+    labelNames: [],
+    buckets: queueTimes,
+  });
   const phases = histogram("voken:request_phase_time_seconds", {
     help: "Time of each phase of a request other than waiting",
     labelNames: ["phase", "model"],
@@ -101,6 +106,7 @@ export function prometheusMetrics(): Metrics & Disposable {
         images: (count) => images.inc({ model }, count),
       };
     },
+    codecQueued: (seconds) => codecQueue.observe(seconds),
     workerReplaced: () => replaced.inc(),
     watch({ running, waiting, receiving, bodyBytes }: Gauges) {
       gauge("voken:num_requests_running", "Number of requests whose work has begun", running);

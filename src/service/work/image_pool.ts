@@ -18,11 +18,13 @@ export class ImagePool implements Images {
   readonly #threads: ImageThreads;
   readonly #time: number;
   readonly #queue: CodecQueue;
+  readonly #metrics: Metrics;
 
   constructor({ metrics, ...options }: { size: number; memory: number; time: number; metrics: Metrics }) {
     this.#queue = new CodecQueue(options.size);
     this.#threads = new ImageThreads({ ...options, onReplaced: () => metrics.workerReplaced() });
     this.#time = options.time;
+    this.#metrics = metrics;
   }
 
   async decode(
@@ -60,7 +62,9 @@ export class ImagePool implements Images {
     { bytes, pixels }: { bytes: number; pixels: number },
   ): Promise<ImageWorkerAnswer> {
     const size = bytes <= smallBytes && pixels <= smallPixels ? "small" : "large";
+    const arrived = performance.now();
     using _thread = await this.#queue.enter({ client, size, signal });
+    this.#metrics.codecQueued((performance.now() - arrived) / 1000);
     try {
       return await this.#threads.ask(request, { signal });
     } catch (error) {
