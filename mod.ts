@@ -32,6 +32,7 @@ export { Generator } from "./src/transformer/generator.ts";
 export type { GeneratorOptions } from "./src/transformer/generator_model.ts";
 export type { GeneratedImage, GenerationStep } from "./src/transformer/generated_image.ts";
 export type { GenerateOptions, StreamOptions } from "./src/transformer/request.ts";
+export type { Given } from "./src/transformer/given.ts";
 export { defaultSampling, paperSettings } from "./src/transformer/settings.ts";
 export type { SamplingOptions, SamplingSettings } from "./src/transformer/settings.ts";
 export { Transformer } from "./src/transformer/transformer.ts";

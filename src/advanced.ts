@@ -37,6 +37,7 @@ export type { TransformerConfig } from "./networks/transformer/config.ts";
 
 // Generation of many images side by side, as services do it.
 export type { Candidate, Generation, Slot } from "./transformer/generation.ts";
+export type { Kept } from "./transformer/given.ts";
 export type { DecodeBatch, StepOutcome } from "./transformer/decode_batch.ts";
 export type { ClassId } from "./transformer/classes.ts";
 export type { PerSubToken } from "./transformer/settings.ts";
