@@ -14,6 +14,8 @@ import {
   samplingSettings,
 } from "./settings.ts";
 
+export type { Given } from "./given.ts";
+
 /** Images to generate. */
 export interface GenerateOptions extends SamplingOptions, Cancellable {
   /** Classes, by number or, if the model has class names, by name; `null` for images of no class. */

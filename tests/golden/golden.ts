@@ -32,9 +32,9 @@ export async function readGolden(name: string): Promise<Golden> {
 
 /** The tokenizer's configuration in a golden's metadata. */
 export function tokenizerConfig(golden: Golden): TokenizerConfig {
-  const json = JSON.parse(golden.metadata.config!), input = JSON.parse(golden.metadata.input!);
+  const json = JSON.parse(golden.metadata.config!), input = JSON.parse(golden.metadata.input ?? "{}");
   return {
-    kind: input.shape.length === 5 ? "video" : "image",
+    kind: input.shape?.length === 5 ? "video" : "image",
     ch: json.ch,
     chMult: json.ch_mult,
     numResBlocks: json.num_res_blocks,
