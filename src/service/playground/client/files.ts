@@ -1,7 +1,6 @@
-import { readTokens } from "../../../tokenizer/read_tokens.ts";
-import { tokensToJson } from "../../../tokenizer/token_file.ts";
 import { imageGrid } from "../../../tokenizer/grid.ts";
 import type { PageTokens, Pixels } from "./engine.ts";
+import { fromPacked, toPacked } from "./packed.ts";
 import { encodePng } from "./pixels.ts";
 
 /** Has the browser save an image. */
@@ -11,17 +10,25 @@ export async function savePng(pixels: Pixels, name: string): Promise<void> {
 
 /** Has the browser save tokens, as the file that `voken encode --json` writes and `voken decode` reads. */
 export function saveTokens({ tokens, ...rest }: PageTokens, name: string): void {
-  const json = tokensToJson([{ ...rest, data: Uint32Array.from(tokens) }]);
-  save(new Blob([json], { type: "application/json" }), `${name}.json`);
+  save(
+    new Blob([JSON.stringify({ ...rest, tokens: [tokens] })], { type: "application/json" }),
+    `${name}.json`,
+  );
 }
 
-/** The tokens of the first image in a file of any kind that the library reads. */
+/** The tokens of the first image in a JSON file as `saveTokens` and `voken encode --json` write it. Throws for another. */
 export async function openTokens(file: Blob): Promise<PageTokens> {
-  const [first] = await readTokens(file);
-  if (!first) throw new Error("Cannot read the tokens: the file holds none");
-  const { grid, codebookSize, size, data } = first;
-  const tokens = { grid: imageGrid(grid, "show the tokens"), codebookSize, tokens: [...data] };
-  return size ? { ...tokens, size } : tokens;
+  const text = await file.text();
+  try {
+    const { codebookSize, grid, size, tokens: [data] } = JSON.parse(text);
+    const [rows, columns] = imageGrid(grid, "show the tokens");
+    const { tokens } = fromPacked(toPacked({ grid, codebookSize, tokens: data }), { grid, codebookSize });
+    if (String(tokens) !== String(data)) throw new Error(`expected ${rows}×${columns} tokens`);
+    return { grid: [rows, columns], codebookSize, tokens, ...size && { size } };
+  } catch (cause) {
+    const expected = "expected a JSON file of tokens, as this page and voken encode --json write it";
+    throw new Error(`Cannot read the tokens: ${expected}`, { cause });
+  }
 }
 
 function save(content: Blob, name: string): void {

@@ -4,6 +4,7 @@ import { imageGrid } from "../../../tokenizer/grid.ts";
 import type { Tokens } from "../../../tokenizer/tokens.ts";
 import type { Generator } from "../../../transformer/generator.ts";
 import type { Tokenizer } from "../../../tokenizer/tokenizer.ts";
+import { loadLibrary } from "./library.ts";
 import {
   type Engine,
   type GenerateRequest,
@@ -14,11 +15,6 @@ import {
   partialImages,
   type Pixels,
 } from "./engine.ts";
-
-interface Library {
-  readonly Tokenizer: typeof Tokenizer;
-  readonly Generator: typeof Generator;
-}
 
 /** Runs a model in this page. */
 export class LocalEngine implements Engine {
@@ -35,8 +31,7 @@ export class LocalEngine implements Engine {
     { files = [] }: PageModel,
     file: (name: string) => Promise<Uint8Array>,
   ): Promise<LocalEngine> {
-    const address = new URL("playground/local.js", document.baseURI).href;
-    const library: Library = await import(address);
+    const library = await loadLibrary();
     // From here on the page needs no server.
     for (const format of ["jpeg", "webp"] as const) await (await packageCodec(format)).prepare();
     const weights = await file("model.safetensors");

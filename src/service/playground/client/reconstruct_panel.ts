@@ -87,7 +87,7 @@ export class ReconstructPanel {
   async #openFile(given: (Blob & { name?: string }) | Promise<Blob & { name?: string }>): Promise<void> {
     const turn = ++this.#turn;
     try {
-      const file = await given, isTokens = /\.(json|npz|safetensors)$/.test(file.name ?? "");
+      const file = await given, isTokens = /\.json$/.test(file.name ?? "");
       const source = isTokens ? { tokens: await openTokens(file) } : { file };
       if (turn !== this.#turn) return;
       this.#source = source;
