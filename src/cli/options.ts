@@ -1,3 +1,4 @@
+import { CheckpointError } from "../tensor/errors.ts";
 import { type Command, Option } from "commander";
 import type { Backend } from "../backend/backend.ts";
 import { type BackendName, backendNames } from "../backend/select.ts";
@@ -72,5 +73,12 @@ export async function loadTokenizer(
 ): Promise<Tokenizer> {
   using bar = progress("Loading weights", io);
   const { signal } = io, { onLoad: onProgress } = bar;
-  return await Tokenizer.load(model, { backend, threads, raw, prefix, signal, onProgress });
+  const tokenizer = await Tokenizer.load(model, { backend, threads, raw, prefix, signal, onProgress });
+  if (tokenizer.config.kind === "image") return tokenizer;
+  await tokenizer[Symbol.asyncDispose]();
+  throw new CheckpointError(`Cannot load ${model}`, {
+    expected: "an image tokenizer",
+    got: "a video tokenizer",
+    hint: "use it in a program, by encodeTensor and decodeTensor",
+  });
 }

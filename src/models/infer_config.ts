@@ -14,11 +14,15 @@ type Place = readonly [name: string, axis: number];
  * Reads a tokenizer's configuration off the shapes of its weights, by names without dots (`encoderconv_inweight`).
  *
  * Each number appears in the shapes of several weights. The most frequent value is taken, so that single weights that are
- * missing or misshapen can be reported as such. Throws `CheckpointError` if no weight tells a number, if the numbers make
- * no tokenizer, and for video tokenizers.
+ * missing or misshapen can be reported as such. Throws `CheckpointError` if no weight tells a number, and if the numbers make
+ * no tokenizer.
  */
-export function inferConfig(shapes: ReadonlyMap<string, Shape>, { file }: { file: string }): TokenizerConfig {
-  refuseVideo(shapes, file);
+export function inferConfig(stored: ReadonlyMap<string, Shape>, { file }: { file: string }): TokenizerConfig {
+  const isVideo = [...stored].some(([name, shape]) => isVideoWeight(name, shape));
+  // Convolutions of films have the names of those of images, and one more.
+  const shapes = new Map(
+    [...stored].map(([name, shape]) => [name.replace(/conv_1(?=weight$|bias$)/, ""), shape]),
+  );
   const find = (what: string, places: readonly Place[]): number => {
     const length = mostFrequent(places.flatMap(([name, axis]) => shapes.get(name)?.[axis] ?? []));
     if (length !== undefined) return length;
@@ -57,7 +61,7 @@ export function inferConfig(shapes: ReadonlyMap<string, Shape>, { file }: { file
       ]),
     ));
   const config: TokenizerConfig = {
-    kind: "image",
+    kind: isVideo ? "video" : "image",
     ch,
     chMult: widths.map((width) => width / ch),
     numResBlocks: count(
@@ -103,19 +107,11 @@ export function checkConfig(config: TokenizerConfig, file: string): void {
   }
 }
 
-/** A configuration as errors name it: `ch 128, ch_mult [1,1,2,2,4], 4 blocks a level, 18 bits`. */
-export function formatConfig({ ch, chMult, numResBlocks, zChannels }: TokenizerConfig): string {
-  return `ch ${ch}, ch_mult [${chMult}], ${numResBlocks} blocks a level, ${zChannels} bits`;
-}
-
-function refuseVideo(shapes: ReadonlyMap<string, Shape>, file: string): void {
-  for (const [name, shape] of shapes) {
-    if (!isVideoWeight(name, shape)) continue;
-    throw new CheckpointError(`Cannot load ${file}`, {
-      expected: "an image tokenizer",
-      got: `a video tokenizer (${name} has shape [${shape}])`,
-    });
-  }
+/** A configuration as errors name it: `ch 128, ch_mult [1,1,2,2,4], 4 blocks a level, 18 bits`; after `video, ` that of films. */
+export function formatConfig({ kind, ch, chMult, numResBlocks, zChannels }: TokenizerConfig): string {
+  return `${
+    kind === "video" ? "video, " : ""
+  }ch ${ch}, ch_mult [${chMult}], ${numResBlocks} blocks a level, ${zChannels} bits`;
 }
 
 /** Whether a weight, by its name without dots, is a causal 3-D convolution. */

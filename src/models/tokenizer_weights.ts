@@ -57,15 +57,18 @@ const listed = 8;
  * are any, the raw ones otherwise or with `raw`.
  *
  * Throws one `CheckpointError` that lists all weights that are missing, misshapen or left over; also if the
- * checkpoint holds no image tokenizer, or its config.json contradicts its weights.
+ * checkpoint holds no tokenizer, or one of films without `video`, or its config.json contradicts its weights.
  */
 export function tokenizerWeights(
   whole: Checkpoint,
-  options: Pick<ModelHints, "raw" | "prefix"> = {},
+  options: Pick<ModelHints, "raw" | "prefix"> & {
+    /** Takes tokenizers of films, too. */
+    video?: boolean;
+  } = {},
 ): TokenizerWeights {
-  checkOptions(options, { raw: flag, prefix: text }, "take the tokenizer's weights");
+  checkOptions(options, { raw: flag, prefix: text, video: flag }, "take the tokenizer's weights");
   checkCheckpoint(whole, "take the tokenizer's weights");
-  const { raw = false, prefix: wanted } = options;
+  const { raw = false, prefix: wanted, video = false } = options;
   const { checkpoint, prefix } = partWith(whole, tokenizerKey, wanted), { name: file, tensors } = checkpoint;
   const names = tokenizerNames(tensors.keys());
   const kind = !raw && names.ema.length > 0 ? "ema" : "raw";
@@ -82,6 +85,12 @@ export function tokenizerWeights(
     new Map(stored.map((name) => [bareName(name, names, kind), tensors.get(name)!.shape])),
     { file },
   );
+  if (config.kind === "video" && !video) {
+    throw new CheckpointError(`Cannot load ${file}`, {
+      expected: "an image tokenizer",
+      got: "a video tokenizer",
+    });
+  }
   const shapes = parameterShapes(config);
   const storedName = (name: string) => kind === "ema" ? emaName(name, names.prefix) : names.prefix + name;
   checkWeights(checkpoint, { config, shapes, storedName, names });
@@ -114,8 +123,8 @@ function refuseLearnedCodebook({ name, tensors }: Checkpoint): void {
 
 /** Names and shapes of all weights that encoder and decoder read. */
 export function parameterShapes(config: TokenizerConfig): Map<string, Shape> {
-  const side = 2 * downsamplingFactor(config);
-  const image = input("x", { shape: [1, side, side, config.inChannels], dtype: "f32" });
+  const side = 2 * downsamplingFactor(config), time = config.kind === "video" ? [1] : [];
+  const image = input("x", { shape: [1, ...time, side, side, config.inChannels], dtype: "f32" });
   const z = encoder(new Scope("encoder"), image, config);
   const { tensors } = graphOf({ decoded: decoder(new Scope("decoder"), z, config) });
   const params = tensors.filter((tensor) => tensor.op === "param");

@@ -3,7 +3,7 @@ import type { Graph } from "../graph/trace.ts";
 import type { Image } from "../image/image.ts";
 import { imagesToTensor, paddingTo, tensorToImages } from "../image/pixels.ts";
 import type { TokenizerModel } from "../models/tokenizer_weights.ts";
-import { downsamplingFactor, type TokenizerConfig } from "../networks/magvit2/config.ts";
+import { downsamplingFactor, framesPerToken, type TokenizerConfig } from "../networks/magvit2/config.ts";
 import { Engine } from "../runtime/engine.ts";
 import type { RuntimeOptions } from "../runtime/options.ts";
 import { f32Tensor, type HostTensor, u32Tensor } from "../tensor/tensor.ts";
@@ -34,7 +34,7 @@ export class Codec implements AsyncDisposable {
     { decoderOnly = false, ...options }: RuntimeOptions & { decoderOnly?: boolean },
   ): Promise<Codec> {
     const side = Math.max(typicalSide, 2 * downsamplingFactor(config));
-    const extent = { n: 1, height: side, width: side };
+    const extent = { n: 1, height: side, width: side, ...config.kind === "video" && { frames: 1 } };
     const graphs = [decodeGraph(config, extent), ...decoderOnly ? [] : [encodeGraph(config, extent)]];
     const format = source.f16 ? "f16" : "f32";
     return new Codec(config, await Engine.load({ source, graphs, format, programs: keptPrograms }, options));
@@ -45,23 +45,28 @@ export class Codec implements AsyncDisposable {
     return downsamplingFactor(this.config);
   }
 
-  /** Latents z `[N,h,w,zChannels]` and tokens u32 `[N,h,w]` of images x `[N,H,W,3]`. */
+  /** Latents z `[N,h,w,zChannels]` and tokens u32 `[N,h,w]` of images x `[N,H,W,3]`; of films with frames after the first axis. */
   async encodeTensor(
     x: HostTensor<"f32">,
     { signal }: Cancellable,
   ): Promise<{ z: HostTensor<"f32">; tokens: HostTensor<"u32"> }> {
-    const [n, height, width] = x.shape as [number, number, number];
-    const action = "encode the image", { factor } = this, extent = { n, height, width };
+    const [n, ...axes] = x.shape.slice(0, -1), [height, width] = axes.slice(-2) as [number, number];
+    const extent: Extent = { n: n!, height, width, ...axes.length === 3 && { frames: axes[0]! } };
+    const action = "encode the image", { factor } = this;
     const { key, graph } = this.#encoder(extent);
     const work = () => this.engine.run(key, { graph, inputs: { x }, action, signal });
     const outputs = await fitting(extent, { action, factor, work });
     return outputs as { z: HostTensor<"f32">; tokens: HostTensor<"u32"> };
   }
 
-  /** Images `[N,H,W,3]` of tokens u32 `[N,h,w]`. */
+  /** Images `[N,H,W,3]` of tokens u32 `[N,h,w]`; films of tokens with an axis in time. */
   async decodeTensor(tokens: HostTensor<"u32">, { signal }: Cancellable): Promise<HostTensor<"f32">> {
-    const [n, rows, columns] = tokens.shape as [number, number, number];
-    const { factor } = this, extent = { n, height: rows * factor, width: columns * factor };
+    const [n, ...axes] = tokens.shape, [rows, columns] = axes.slice(-2) as [number, number];
+    const { factor } = this,
+      time = axes.length === 3 && {
+        frames: 1 + (axes[0]! - 1) * framesPerToken(this.config),
+      };
+    const extent: Extent = { n: n!, height: rows * factor, width: columns * factor, ...time };
     const action = "decode the tokens", { key, graph } = this.#decoder(extent);
     const work = () => this.engine.run(key, { graph, inputs: { tokens }, action, signal });
     const { x } = await fitting(extent, { action, factor, work });
@@ -110,17 +115,19 @@ export class Codec implements AsyncDisposable {
   }
 
   #encoder(extent: Extent): { key: string; graph: () => Graph } {
-    const { n, height, width } = extent;
-    return { key: `encode ${n}×${height}×${width}`, graph: () => encodeGraph(this.config, extent) };
+    return { key: `encode ${formatExtent(extent)}`, graph: () => encodeGraph(this.config, extent) };
   }
 
   #decoder(extent: Extent): { key: string; graph: () => Graph } {
-    const { n, height, width } = extent;
-    return { key: `decode ${n}×${height}×${width}`, graph: () => decodeGraph(this.config, extent) };
+    return { key: `decode ${formatExtent(extent)}`, graph: () => decodeGraph(this.config, extent) };
   }
 
   /** Waits for the calls under way, then frees memory and threads. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.engine[Symbol.asyncDispose]();
   }
+}
+
+function formatExtent({ n, frames, height, width }: Extent): string {
+  return [n, ...frames === undefined ? [] : [frames], height, width].join("×");
 }

@@ -4,8 +4,9 @@ import { type TokenizerModel, tokenizerWeights } from "../models/tokenizer_weigh
 import { checkSize, type Image } from "../image/image.ts";
 import type { ImageInput } from "../image/input.ts";
 import { imagesOf } from "../image/take_images.ts";
-import { nchwToNhwc, nhwcToNchw } from "../image/pixels.ts";
 import { cancellable, checkOptions, flag, type Kinds } from "../tensor/options.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { HostTensor } from "../tensor/tensor.ts";
 import { Codec } from "./codec.ts";
 import { checkModel } from "../runtime/check_model.ts";
@@ -18,13 +19,14 @@ import { tokenizerConfigKinds } from "../networks/magvit2/config.ts";
 import { imageGrid } from "./grid.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
 import { type Frame, runsOf } from "./runs.ts";
-import { isCodes, takeImages, takeTokensOrCodes } from "./tensors.ts";
+import { channelsFirst, channelsLast, isCodes, takeImages, takeTokensOrCodes } from "./tensors.ts";
 import { checkGrid, checkRange, takeTokens, type Tokens } from "./tokens.ts";
 
 const loadKinds: Kinds<ModelHints & RuntimeOptions> = { ...hintKinds, ...runtimeKinds };
 
 /**
- * Turns images into tokens and tokens into images, by an Open-MAGVIT2 image tokenizer.
+ * Turns images into tokens and tokens into images, by an Open-MAGVIT2 image tokenizer. A video tokenizer is loaded as well; it
+ * takes films as tensors, by `encodeTensor` and `decodeTensor`.
  *
  * Every call takes a signal; aborting it ends the call with the signal's reason and leaves the tokenizer usable. A
  * tokenizer holds threads and memory: dispose it, best by `await using`. Calls throw `BackendError` after disposal
@@ -51,7 +53,7 @@ export class Tokenizer implements AsyncDisposable {
    * `config.json` and `model.safetensors`, the address of either, a repository of the hub (`hf:owner/name`), or by
    * the name of a model that comes with this package (`emoji-64`). What comes from a network is kept.
    *
-   * Throws `CheckpointError` if the file is damaged or holds no image tokenizer, `NetworkError` if it cannot be
+   * Throws `CheckpointError` if the file is damaged or holds no tokenizer, `NetworkError` if it cannot be
    * fetched, `NumericError` if a weight is not finite, `ArgumentError` for a wrong option, `BackendError` if the
    * backend cannot run here.
    */
@@ -61,7 +63,9 @@ export class Tokenizer implements AsyncDisposable {
     const { raw, prefix, onProgress, cache, signal } = options;
     signal?.throwIfAborted();
     await using checkpoint = await openCheckpoint(source, { onProgress, cache, signal });
-    return new Tokenizer(await Codec.load(tokenizerWeights(checkpoint, { raw, prefix }), options));
+    return new Tokenizer(
+      await Codec.load(tokenizerWeights(checkpoint, { raw, prefix, video: true }), options),
+    );
   }
 
   /** Makes a tokenizer of the given configuration from weights by name. Throws as `load` does. */
@@ -79,6 +83,11 @@ export class Tokenizer implements AsyncDisposable {
   /** Number of codes that the model distinguishes: every token is below it. */
   get codebookSize(): number {
     return quantizerOf(this.config).codebookSize;
+  }
+
+  /** Whether it takes films. */
+  get #isFilm(): boolean {
+    return this.config.kind === "video";
   }
 
   /** Pixels of a token along each side. */
@@ -104,6 +113,7 @@ export class Tokenizer implements AsyncDisposable {
     return this.#codec.engine.call("check the size", async () => {
       checkOptions(options, { decode: flag }, "check the size");
       checkSize(size, "check the size");
+      this.#checkImages("check the size");
       await this.#codec.checkRoom(size, { decode: false, ...options });
     });
   }
@@ -157,7 +167,8 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Latents z, f32 NCHW `[N,zChannels,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 NCHW `[N,3,H,W]` in [−1,1].
+   * Latents z, f32 NCHW `[N,zChannels,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 NCHW `[N,3,H,W]` in [−1,1]. Of films
+   * `[N,3,T,H,W]` they have an axis t before h, of 1 + ⌊(T−1)/4⌋ in the published model; T = 1 + 4k frames come back as they are.
    * Throws `ArgumentError` if the shape is another one, or H or W is not a multiple of `factor`.
    */
   encodeTensor(
@@ -166,15 +177,16 @@ export class Tokenizer implements AsyncDisposable {
   ): Promise<{ z: HostTensor<"f32">; tokens: HostTensor<"u32"> }> {
     return this.#codec.engine.call("encode", async () => {
       checkOptions(options, cancellable, "encode the tensor");
-      const images = takeImages(x, { channels: this.config.inChannels, factor: this.factor });
-      const { z, tokens } = await this.#codec.encodeTensor(nchwToNhwc(images), options);
-      return { z: nhwcToNchw(z), tokens };
+      const { config: { inChannels: channels }, factor } = this;
+      const images = takeImages(x, { channels, factor, isFilm: this.#isFilm });
+      const { z, tokens } = await this.#codec.encodeTensor(channelsLast(images), options);
+      return { z: channelsFirst(z), tokens };
     });
   }
 
   /**
    * Images f32 NCHW `[N,3,H,W]`, about [−1,1] but not clamped, of tokens u32 `[N,h,w]` or of codes of ±1, f32 NCHW
-   * `[N,zChannels,h,w]`.
+   * `[N,zChannels,h,w]`; films `[N,3,T,H,W]` of those with an axis t before h.
    * Throws `ArgumentError` for another shape, or for values that are not tokens or codes of this model.
    */
   decodeTensor(
@@ -183,11 +195,11 @@ export class Tokenizer implements AsyncDisposable {
   ): Promise<HostTensor<"f32">> {
     return this.#codec.engine.call("decode", async () => {
       checkOptions(options, cancellable, "decode the tensor");
-      const given = takeTokensOrCodes(tokensOrCodes, { bits: this.config.zChannels });
+      const given = takeTokensOrCodes(tokensOrCodes, { bits: this.config.zChannels, isFilm: this.#isFilm });
       const tokens = isCodes(given) ? quantizerOf(this.config).pack(given) : given;
       checkRange(tokens.data, this.codebookSize);
-      checkGrid(tokens.shape[1]!, tokens.shape[2]!);
-      return nhwcToNchw(await this.#codec.decodeTensor(tokens, options));
+      checkGrid(sizeOf(tokens.shape.slice(1, -1)), tokens.shape.at(-1)!);
+      return channelsFirst(await this.#codec.decodeTensor(tokens, options));
     });
   }
 
@@ -196,10 +208,21 @@ export class Tokenizer implements AsyncDisposable {
     return this.#codec[Symbol.asyncDispose]();
   }
 
+  /** Throws `ArgumentError` for a model of films, which takes no images. */
+  #checkImages(action: string): void {
+    if (!this.#isFilm) return;
+    throw new ArgumentError(`Cannot ${action}`, {
+      expected: "an image tokenizer",
+      got: "a video tokenizer",
+      hint: "give it films by encodeTensor, and their tokens by decodeTensor",
+    });
+  }
+
   async #encodeAll(
     inputs: readonly ImageInput[],
     { decode, signal }: Cancellable & { decode: boolean },
   ): Promise<Tokens[]> {
+    this.#checkImages("encode the image");
     const check = (size: Frame) => this.#codec.checkRoom(size, { decode });
     const images = await imagesOf(inputs, { action: "encode the image", check }), all: Tokens[] = [];
     for (const run of runsOf(images, (image) => image)) {
@@ -209,6 +232,7 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   async #decodeAll(given: readonly Tokens[], options: Cancellable): Promise<Image[]> {
+    this.#checkImages("decode the tokens");
     const tokens = given.map((one) => takeTokens(one, this));
     const frame = ({ grid }: Tokens) => {
       const [rows, columns] = imageGrid(grid, "decode the tokens");

@@ -139,6 +139,19 @@ test("a long list is cut", async () => {
   );
 });
 
+test("the published video tokenizer is read off its shapes, averaged weights and raw ones", async () => {
+  const names: Record<string, Shape> = JSON.parse(
+    await Deno.readTextFile(new URL("../golden/video_128_262144.names.json", import.meta.url)),
+  );
+  const published: TokenizerConfig = { ...image(128, [1, 2, 2, 4], 4, 18), kind: "video" };
+  for (const raw of [false, true]) {
+    const weights = tokenizerWeights(zeros(Object.entries(names)), { raw, video: true });
+    assert.equal([weights.config, weights.kind], [published, raw ? "raw" : "ema"]);
+    for (const [name, shape] of weights.source.shapes) assert.equal(names[name], shape, name);
+    assert.is(weights.source.shapes.size, 133 + 150);
+  }
+});
+
 test("a video tokenizer is refused as such", async () => {
   const video = rename(shapes, (name) => name.replace(/(conv\w*|shortcut)\.(weight|bias)$/, "$1.conv_1.$2"));
   await refused(() => tokenizerWeights(zeros(video)), /an image tokenizer, got a video tokenizer/);

@@ -66,15 +66,14 @@ function lossesOf(z: Tensor, codes: Tensor): QuantizerLosses {
 }
 
 function pack(codes: HostTensor<"f32">, bits: number): HostTensor<"u32"> {
-  const [n, channels, h, w] = codes.shape as [number, number, number, number];
-  if (codes.shape.length !== 4 || channels !== bits) {
+  const [n, channels, ...axes] = codes.shape as [number, number, ...number[]];
+  if (axes.length < 2 || channels !== bits) {
     throw new ArgumentError("Cannot decode the codes", {
-      expected: `the shape [N,${bits},h,w]`,
+      expected: `the shape [N,${bits},…,h,w]`,
       got: formatShape(codes.shape),
     });
   }
-  const tokens = u32Tensor([n, h, w]);
-  const cells = h * w;
+  const tokens = u32Tensor([n, ...axes]), cells = sizeOf(axes);
   codes.data.forEach((code, i) => {
     if (Math.abs(code) !== 1) {
       throw new ArgumentError("Cannot decode the codes", {
