@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { SamplingSettings } from "../../transformer/settings.ts";
 import type { App, Env, LoadedModel, Parts } from "../parts.ts";
+import { isCurrent } from "../http/caching.ts";
 import { fileBody } from "../http/file_body.ts";
 import { RequestError } from "../request_error.ts";
 
@@ -32,7 +33,7 @@ export function modelRoutes(app: App, { models, created }: Parts): void {
     }
     const content = await files[file]!(), etag = `"${created}-${content.size}"`;
     const caching = { etag, "cache-control": "max-age=3600" };
-    if (c.req.header("if-none-match") === etag) return c.body(null, 304, caching);
+    if (isCurrent(c, etag)) return c.body(null, 304, caching);
     return c.body(fileBody(c, content.stream()), 200, {
       ...caching,
       "content-type": "application/octet-stream",

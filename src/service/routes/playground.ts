@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { isCurrent } from "../http/caching.ts";
 import type { App, Env } from "../parts.ts";
 import {
   codec_jpeg,
@@ -74,6 +75,6 @@ function asset(c: Context<Env>, content: string, type: string): Response {
   const tag = `"${contentHash.slice(0, 16)}"`;
   c.header("etag", tag);
   c.header("cache-control", "no-cache");
-  if (c.req.header("if-none-match") === tag) return c.body(null, 304);
+  if (isCurrent(c, tag)) return c.body(null, 304);
   return c.body(content, 200, { "content-type": type });
 }
