@@ -32,7 +32,7 @@ export const defaultLimits: Limits = {
   maxBufferedBytes: 256 * 2 ** 20,
   maxJsonBytes: 4 * 2 ** 20,
   maxJsonDepth: 100,
-  maxFields: 16,
+  maxFields: 32,
   maxPixels: 2 ** 20,
   maxImages: 10,
   maxRequests: 128,

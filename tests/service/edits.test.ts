@@ -11,6 +11,7 @@ import { createService } from "../../src/service/service.ts";
 import { packTokens, unpackTokens } from "../../src/service/work/packed_tokens.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Generator } from "../../src/transformer/generator.ts";
+import type { GenerateOptions } from "../../src/transformer/request.ts";
 import { buildPng } from "../image/support.ts";
 import { smallModel } from "../support/small_model.ts";
 import { postJson, refusal, ring } from "./support.ts";
@@ -69,6 +70,48 @@ test("OpenAI's own client edits a picture: the tokens under the mask are drawn, 
     assert.equal(data, expected[n]!.tokens.data);
     data.forEach((token, i) => drawn[i] || assert.is(token, tokens.data[i]));
   });
+});
+
+test("OpenAI's own client edits with all of its fields, and lists in forms", async () => {
+  const all = {
+    model: "small",
+    n: 1,
+    size: "1024x1024",
+    quality: "high",
+    background: "opaque",
+    input_fidelity: "high",
+    output_format: "jpeg",
+    output_compression: 90,
+    partial_images: 0,
+    response_format: "b64_json",
+    user: "12",
+    stream: false,
+  } as const;
+  const sampling = { seed: 3, guidance: [2, 3], temperature: [1, 0.9], top_k: [50, 0], top_p: [0.9, 1] };
+  const request = openai.images.edit({
+    image: [await toFile(ring, "ring.png", { type: "image/png" })],
+    mask: await toFile(mask, "mask.png", { type: "image/png" }),
+    prompt: "2",
+    ...all,
+    ...{ ...sampling, moderation: "low", style: "vivid", candidates: 2, include_tokens: true },
+  });
+  const { data, response } = await request.withResponse();
+  assert.is(
+    response.headers.get("voken-ignored"),
+    "quality, background, moderation, style, input_fidelity, user, size",
+  );
+  const { top_k: topK, top_p: topP, ...plain } = sampling;
+  const options = { ...plain, topK, topP, candidates: 2 } as unknown as GenerateOptions;
+  const [expected] = await generator.generate({ ...options, classIds: 2, given: { tokens, mask: drawn } });
+  const [one] = data.data as { tokens?: string }[];
+  assert.is(one!.tokens, packTokens(expected!.tokens.data, 2 ** 18).toBase64());
+});
+
+test("several images are refused by the field's name", async () => {
+  const image = [await toFile(ring, "a.png"), await toFile(ring, "b.png")];
+  const error = await openai.images.edit({ image, prompt: "2" }).catch((error) => error);
+  assert.instance(error, OpenAI.BadRequestError);
+  assert.is(error.param, "image");
 });
 
 test("OpenAI's own client streams an edit", async () => {

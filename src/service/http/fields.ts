@@ -40,13 +40,14 @@ export async function readFields(
   const body = await request.readBody(whole);
   if (type !== form) return { values: query, texts: new Set(Object.keys(query)), file: body };
   const fields = await parseMultipart(body, { contentType: contentType!, maxFields: limits.maxFields });
-  const values: Record<string, unknown> = {};
-  for (const [name, value] of fields) {
-    // OpenAI's clients send lists of files so.
-    const plain = name.replace(/\[\]$/, "");
-    if (Object.hasOwn(values, plain)) throw repeated(plain);
-    values[plain] = typeof value === "string" ? value : new Uint8Array(await value.arrayBuffer());
-  }
+  const taken = async (value: string | File) =>
+    typeof value === "string" ? value : new Uint8Array(await value.arrayBuffer());
+  const values = Object.fromEntries(
+    await Promise.all([...fields].map(async ([name, list]) => {
+      const [first, ...others] = await Promise.all(list.map(taken));
+      return [name, others.length > 0 ? [first, ...others] : first];
+    })),
+  );
   return merged(query, { values, texts: Object.keys(values) });
 }
 

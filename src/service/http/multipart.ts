@@ -3,12 +3,12 @@ import { badRequest, RequestError, tooLarge } from "../request_error.ts";
 /** Length limit of a boundary in RFC 2046. */
 const maxBoundary = 70;
 
-/** The fields of a form by name. */
-export type Fields = ReadonlyMap<string, string | File>;
+/** The values of a form's fields by name: one, or several of a field whose name ends in `[]`, as OpenAI's clients send lists. */
+export type Fields = ReadonlyMap<string, readonly (string | File)[]>;
 
 /**
  * Parses a multipart body. Throws `RequestError` with 400 if it has no boundary or is damaged or truncated, with 413 if
- * it has more than `maxFields` fields (which are counted before parsing), and with 400 if a field is repeated.
+ * it has more than `maxFields` fields (which are counted before parsing), and with 400 if a field that is no list is repeated.
  */
 export async function parseMultipart(
   body: Uint8Array<ArrayBuffer>,
@@ -34,12 +34,12 @@ export async function parseMultipart(
   if ([...form.keys()].length !== count - 1) {
     throw invalid("Expected fields with names in the multipart body");
   }
-  const fields = new Map<string, string | File>();
-  for (const [name, value] of form) {
-    if (fields.has(name)) {
-      throw badRequest("repeated_field", `Expected the field ${quoted(name)} once`, name.slice(0, 100));
-    }
-    fields.set(name, value);
+  const fields = new Map<string, (string | File)[]>();
+  for (const [sent, value] of form) {
+    const name = sent.replace(/\[\]$/, ""), before = fields.get(name);
+    if (!before) fields.set(name, [value]);
+    else if (name !== sent) before.push(value);
+    else throw badRequest("repeated_field", `Expected the field ${quoted(name)} once`, name.slice(0, 100));
   }
   return fields;
 }

@@ -28,18 +28,21 @@ export function validate<Output>(schema: z.ZodType<Output>, { values, texts }: R
   const { shape } = schema as unknown as z.ZodObject;
   const taken = Object.entries(values).map(([name, value]) => [
     name,
-    texts.has(name) && typeof value === "string"
-      ? valueOf(value, shape[name] as z.ZodType | undefined)
-      : value,
+    texts.has(name) ? valueOf(value, shape[name] as z.ZodType | undefined) : value,
   ]);
   const result = schema.safeParse(Object.fromEntries(taken));
   if (result.success) return result.data;
   throw errorOf(result.error.issues[0]!);
 }
 
-/** A number, list, `true` or `false` of a form or query, where the field is not one of texts. */
-function valueOf(text: string, schema: z.ZodType | undefined): unknown {
-  if (!schema || text.length > 100 || schema.safeParse(text).success) return text;
+/** The numbers, lists, `true` and `false` that texts of a form or query mean, where the field is not one of texts. */
+function valueOf(value: unknown, schema: z.ZodType | undefined): unknown {
+  if (!schema || schema.safeParse(value).success) return value;
+  return Array.isArray(value) ? value.map(parsed) : parsed(value);
+}
+
+function parsed(text: unknown): unknown {
+  if (typeof text !== "string" || text.length > 100) return text;
   try {
     return JSON.parse(text);
   } catch {
