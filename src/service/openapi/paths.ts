@@ -12,6 +12,7 @@ import {
   binary,
   type Content,
   errors,
+  etagHeader,
   ignoredHeader,
   imageFiles,
   psnrHeader,
@@ -136,8 +137,8 @@ export const paths: readonly RouteConfig[] = [
   read("/v1/models/{name}/files/{file}", {
     ...{ id: "downloadFile", tag: "models", summary: "Download a file of a model that can run in browsers" },
     responses: {
-      ...success({ "application/octet-stream": { schema: binary } }),
-      304: { description: "The file that the client has is current" },
+      ...success({ "application/octet-stream": { schema: binary } }, etagHeader),
+      304: { description: "The file that the client has is current", headers: etagHeader },
       ...readErrors,
     },
   }),

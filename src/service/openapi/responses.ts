@@ -39,8 +39,13 @@ export const ignoredHeader: Headers = {
   "voken-ignored": header("Fields that mean nothing here", "quality, style"),
 };
 
+/** The header that names the version of a file. */
+export const etagHeader: Headers = { etag: header("What If-None-Match takes", '"1795818826-2048"') };
+
 const requestIdHeader = { "x-request-id": header("The id of the request, as logs have it", "7f1c2a") };
 const retryHeader = { "retry-after": header("Seconds after which to try again", "1") };
+
+const allowHeader = { allow: header("The methods that there are", "POST, OPTIONS") };
 
 /** What each status of an error means. */
 const descriptions = {
@@ -64,7 +69,11 @@ const descriptions = {
 export function errors(...statuses: readonly (keyof typeof descriptions)[]): Record<number, object> {
   return Object.fromEntries([...statuses, 421 as const, 500 as const].map((status) => [status, {
     description: descriptions[status],
-    headers: { ...requestIdHeader, ...[429, 503].includes(status) && retryHeader },
+    headers: {
+      ...requestIdHeader,
+      ...[429, 503].includes(status) && retryHeader,
+      ...status === 405 && allowHeader,
+    },
     content: { "application/json": { schema: errorBody } },
   }]));
 }

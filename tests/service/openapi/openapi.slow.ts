@@ -32,7 +32,7 @@ test("a client that openapi-typescript generates compiles without a cast and run
   }).output();
   const [out, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
   assert.ok(success, errors);
-  assert.match(out, /^small-model\S* 8x8 tokens, \d+ bytes, 2 images of 32x32, 400 prompt\n$/);
+  assert.match(out, /^small-model\S* 8x8 tokens, \d+ bytes, 2 images of 32x32, true true, 400 prompt\n$/);
 });
 
 test.run();
