@@ -3,6 +3,7 @@ import type { SamplingSettings } from "../../transformer/settings.ts";
 import type { App, Env, LoadedModel, Parts } from "../parts.ts";
 import { isCurrent } from "../http/caching.ts";
 import { fileBody } from "../http/file_body.ts";
+import { quoted } from "../http/multipart.ts";
 import { RequestError } from "../request_error.ts";
 
 /** Lists the models in OpenAI's format, and serves the files that browsers may download. */
@@ -65,7 +66,7 @@ export function findModel(models: ReadonlyMap<string, LoadedModel>, name: string
   const model = name === undefined ? models.values().next().value : models.get(name);
   if (model) return model;
   throw new RequestError(404, "model_not_found", {
-    message: `Expected one of the models ${[...models.keys()].join(", ")}`,
+    message: `Expected one of the models ${[...models.keys()].join(", ")}, got ${quoted(name ?? "")}`,
     param: "model",
   });
 }

@@ -58,7 +58,9 @@ export const ignoredFields: readonly string[] = [
   "moderation",
   "style",
   "input_fidelity",
+  "complexity",
   "user",
+  "safety_identifier",
 ];
 
 /** Sizes of OpenAI's models, which clients send by default. Images have the size of the model. */

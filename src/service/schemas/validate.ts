@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { RequestFields } from "../http/fields.ts";
+import { nearest } from "../../tensor/nearest.ts";
 import { quoted } from "../http/multipart.ts";
 import { badRequest, type RequestError } from "../request_error.ts";
 
@@ -32,7 +33,7 @@ export function validate<Output>(schema: z.ZodType<Output>, { values, texts }: R
   ]);
   const result = schema.safeParse(Object.fromEntries(taken));
   if (result.success) return result.data;
-  throw errorOf(result.error.issues[0]!);
+  throw errorOf(result.error.issues[0]!, Object.keys(shape));
 }
 
 /** The numbers, lists, `true` and `false` that texts of a form or query mean, where the field is not one of texts. */
@@ -50,11 +51,12 @@ function parsed(text: unknown): unknown {
   }
 }
 
-function errorOf(issue: z.core.$ZodIssue): RequestError {
+function errorOf(issue: z.core.$ZodIssue, fields: readonly string[]): RequestError {
   if (issue.code === "unrecognized_keys") {
-    const [key] = issue.keys as [string];
+    const [key] = issue.keys as [string], near = nearest(key, fields);
     const now = Object.hasOwn(renamed, key) ? `: it is now ${renamed[key]}` : "";
-    return badRequest("unknown_field", `Unknown field ${quoted(key)}${now}`, key.slice(0, 100));
+    const hint = !now && near ? `; did you mean ${near}` : "";
+    return badRequest("unknown_field", `Unknown field ${quoted(key)}${now}${hint}`, key.slice(0, 100));
   }
   const where = issue.path.map(String).join(".");
   return badRequest("invalid_request", `${where ? `${where}: ` : ""}${issue.message}`, where || undefined);
