@@ -14,7 +14,7 @@ import { Generator } from "../../src/transformer/generator.ts";
 import type { GenerateOptions } from "../../src/transformer/request.ts";
 import { buildPng } from "../image/support.ts";
 import { smallModel } from "../support/small_model.ts";
-import { postJson, refusal, ring } from "./support.ts";
+import { doubled, listening, postJson, refusal, ring } from "./support.ts";
 
 const test = suite("edits");
 
@@ -84,7 +84,9 @@ test("OpenAI's own client edits with all of its fields, and lists in forms", asy
     output_compression: 90,
     partial_images: 0,
     response_format: "b64_json",
+    complexity: "low",
     user: "12",
+    safety_identifier: "a1",
     stream: false,
   } as const;
   const sampling = { seed: 3, guidance: [2, 3], temperature: [1, 0.9], top_k: [50, 0], top_p: [0.9, 1] };
@@ -98,7 +100,7 @@ test("OpenAI's own client edits with all of its fields, and lists in forms", asy
   const { data, response } = await request.withResponse();
   assert.is(
     response.headers.get("voken-ignored"),
-    "quality, background, moderation, style, input_fidelity, user, size",
+    "quality, background, moderation, style, input_fidelity, complexity, user, safety_identifier, size",
   );
   const { top_k: topK, top_p: topP, ...plain } = sampling;
   const options = { ...plain, topK, topP, candidates: 2 } as unknown as GenerateOptions;
@@ -221,6 +223,7 @@ for (
     ["too many rows", "variations", { image: png, keep_rows: 9 }, "keep_rows", /at most 8/],
     ["damage", "variations", { image: ring.slice(0, 600).toBase64() }, "image", /PNG/],
     ["an unknown field", "variations", { image: png, mask: png }, "mask", /mask/],
+    ["a mistyped field", "generations", { prompt: "Flags", top_K: 1 }, "top_K", /did you mean top_k/],
     ["top_k", "generations", { prompt: "Flags", top_k: -1 }, "top_k", /: top_k: expected/],
     ["a class by number", "generations", { class_id: 99 }, "class_id", /0 to 8/],
   ] as [string, string, object, string, RegExp][]
@@ -242,6 +245,46 @@ test("OpenAI's client raises its own errors", async () => {
   const error = await raised(openai.images.generate({ prompt: "1", model: "other" }));
   assert.instance(error, OpenAI.NotFoundError);
   assert.equal([error.code, error.param, error.type], ["model_not_found", "model", "invalid_request_error"]);
+  assert.match(error.message, /models small, got "other"/);
+  await using limited = await listening(doubled({ rateLimit: 1 }).service);
+  const few = new OpenAI({ apiKey: "none", baseURL: `${limited.url}/v1`, maxRetries: 0 });
+  await few.models.list();
+  const refused = await raised(few.models.list());
+  assert.instance(refused, OpenAI.RateLimitError);
+  assert.equal([refused.code, refused.type], ["rate_limited", "rate_limit_error"]);
+  const { service: ending } = doubled();
+  await using ended = await listening(ending);
+  await ending.drain();
+  const late = new OpenAI({ apiKey: "none", baseURL: `${ended.url}/v1`, maxRetries: 0 });
+  const stopped = await raised(late.images.createVariation({ image: await toFile(ring, "ring.png") }));
+  assert.instance(stopped, OpenAI.InternalServerError);
+  assert.equal([stopped.status, stopped.type], [503, "server_error"]);
+});
+
+test("comments keep a stream open while nothing is sent, until it ends", async () => {
+  const { setInterval } = globalThis, beats: number[] = [];
+  const { promise: first, resolve } = Promise.withResolvers<() => void>();
+  globalThis.setInterval = ((beat: () => void, after: number) => {
+    beats.push(after);
+    resolve(beat);
+    return setInterval(beat, 2);
+  }) as typeof setInterval;
+  try {
+    const body = { class_id: 1, n: 4, seed: 2, stream: true };
+    const response = await service.request("/v1/images/generations", postJson(body)), beat = await first;
+    const text = await response.text();
+    assert.match(text, /^retry: 3000\n\n/);
+    assert.match(text, /\n\n: \n\n/);
+    assert.equal(beats, [10_000]);
+    assert.is(text.split("event: image_generation.completed").length - 1, 4);
+    // An event stays whole, and what comes after the end is no error.
+    for (const block of text.split("\n\n").filter(Boolean)) {
+      assert.match(block, /^(retry: 3000|: |event: [a-z_.]+\ndata: \{.*\})$/);
+    }
+    beat();
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
 });
 
 test("an edit of webp answers webp", async () => {
