@@ -14,6 +14,7 @@ import { Generator } from "../../src/transformer/generator.ts";
 import type { GenerateOptions } from "../../src/transformer/request.ts";
 import { buildPng } from "../image/support.ts";
 import { smallModel } from "../support/small_model.ts";
+import { described } from "./described.ts";
 import { doubled, listening, postJson, refusal, ring } from "./support.ts";
 
 const test = suite("edits");
@@ -35,6 +36,7 @@ test.after(async () => {
 });
 
 const image = await decodeImage(ring), tokens = await tokenizer.encode(image);
+const png = ring.toBase64(), check = await described(service);
 /** The tokens of rows 2 to 4 and columns 3 to 5 of 8. */
 const drawn = Array.from({ length: 64 }, (_, i) => i >> 3 >= 2 && i >> 3 <= 4 && i % 8 >= 3 && i % 8 <= 5);
 
@@ -196,7 +198,30 @@ test("fields that mean nothing here are taken, and named in a header", async () 
   assert.equal([response.status, response.headers.get("voken-ignored")], [200, "quality, style, user, size"]);
 });
 
-const png = ring.toBase64();
+test("answers are as the OpenAPI document describes them", async () => {
+  const images = { image: png, class_id: 1, seed: 1, quality: "low" };
+  const grid = { grid: [8, 8], tokens: [...tokens.data] };
+  for (
+    const [path, body] of [
+      ["/v1/images/generations", { class_id: 1, style: "vivid" }],
+      ["/v1/images/generations", { class_id: 1, stream: true }],
+      ["/v1/images/variations", images],
+      ["/v1/detokenize", grid],
+      ["/v1/detokenize", { ...grid, format: "webp" }],
+      ["/v1/reconstruct", { image: png }],
+      ["/v1/tokenize", { image: png }],
+    ] as const
+  ) {
+    const response = await service.request(path, postJson(body));
+    assert.is(response.status, 200, path);
+    check(path, "POST", response);
+    await response.text();
+  }
+  for (const path of ["/v1/models", "/v1/models/small", "/health", "/version", "/metrics"]) {
+    check(path, "GET", await service.request(path));
+  }
+});
+
 for (
   const [name, path, body, param, names] of [
     ["no image", "edits", { prompt: "Flags" }, "image", /field image/],
@@ -230,6 +255,7 @@ for (
 ) {
   test(`${name} is refused by its name`, async () => {
     const response = await service.request(`/v1/images/${path}`, postJson(body)), copy = response.clone();
+    check(`/v1/images/${path}`, "POST", response);
     await refusal(response, 400, name);
     const { error } = await copy.json();
     assert.equal([error.type, error.param], ["invalid_request_error", param]);

@@ -7,6 +7,7 @@ import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { concat } from "../../src/io/concat.ts";
 import { buildPng, goldenFiles } from "../image/support.ts";
 import { smallModel } from "../support/small_model.ts";
+import { described } from "./described.ts";
 import { post, postJson, refusal, ring } from "./support.ts";
 
 const test = suite("requests");
@@ -337,9 +338,12 @@ const rows: readonly Row[] = [
   ["an unknown address", "/v1/nothing", {}, 404, "not_found"],
 ];
 
+const check = await described(service);
+
 async function checkValid(): Promise<void> {
   const response = await service.request("/v1/tokenize", post(ring, png));
   assert.is(response.status, 200);
+  check("/v1/tokenize", "POST", response);
   assert.equal((await response.json()).tokens, expected);
 }
 
@@ -347,6 +351,7 @@ for (const [name, path, request, status, code, names] of rows) {
   test(`${name}: ${status}`, async () => {
     const response = await service.request(path, request);
     const copy = response.clone();
+    check(path, request.method ?? "GET", response);
     assert.is(await refusal(response, status, name), code);
     if (names) assert.match((await copy.json()).error.message, names);
     await checkValid();
