@@ -111,6 +111,30 @@ test("OpenAI's own client edits with all of its fields, and lists in forms", asy
   assert.is(one!.tokens, packTokens(expected!.tokens.data, 2 ** 18).toBase64());
 });
 
+test("a form as httpx writes it, which OpenAI's client for Python sends, is an edit", async () => {
+  const boundary = "6f1d5c0b9a8e4d7f6f1d5c0b9a8e4d7f", text = new TextEncoder();
+  const part = (name: string, value: string | Uint8Array<ArrayBuffer>) => [
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"`,
+    typeof value === "string" ? "" : `; filename="${name}.png"\r\nContent-Type: image/png`,
+    ...["\r\n\r\n", value, "\r\n"],
+  ];
+  const fields = [
+    ...[["prompt", "Flags"], ["n", "1"], ["seed", "7"], ["guidance[]", "2.0"], ["guidance[]", "3.0"]],
+    ...[["include_tokens", "true"], ["image", ring], ["mask", mask]],
+  ] as [string, string][];
+  const body = [...fields.flatMap(([name, value]) => part(name, value)), `--${boundary}--\r\n`];
+  const bytes = await new Blob(body.map((one) => typeof one === "string" ? text.encode(one) : one)).bytes();
+  const response = await fetch(`${openai.baseURL}/images/edits`, {
+    ...{ method: "POST", body: bytes },
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}`, "x-stainless-lang": "python" },
+  });
+  assert.is(response.status, 200);
+  const given = { tokens, mask: drawn }, guidance = [2, 3] as const;
+  const [expected] = await generator.generate({ classIds: "Flags", seed: 7, guidance, given });
+  const { data } = await response.json();
+  assert.is(data[0].tokens, packTokens(expected!.tokens.data, 2 ** 18).toBase64());
+});
+
 test("several images are refused by the field's name", async () => {
   const image = [await toFile(ring, "a.png"), await toFile(ring, "b.png")];
   const error = await openai.images.edit({ image, prompt: "2" }).catch((error) => error);
