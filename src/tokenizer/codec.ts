@@ -102,6 +102,32 @@ export class Codec implements AsyncDisposable {
     }));
   }
 
+  /**
+   * Tokens of a film of one window. The last frame is repeated until there are 1 + k·g frames, g of them for a token, so that none
+   * are lost.
+   */
+  async encodeFilm(frames: readonly Image[], options: Cancellable): Promise<Tokens> {
+    const { factor } = this, { codebookSize } = quantizerOf(this.config), { width, height } = frames[0]!;
+    const step = framesPerToken(this.config), whole = 1 + Math.ceil((frames.length - 1) / step) * step;
+    const padded = Array.from({ length: whole }, (_, i) => frames[Math.min(i, frames.length - 1)]!);
+    const x = imagesToTensor(padded, { factor, layout: "NHWC" });
+    const { tokens: { shape, data } } = await this.encodeTensor({ ...x, shape: [1, ...x.shape] }, options);
+    const isPadded = width % factor || height % factor || whole > frames.length;
+    return {
+      grid: shape.slice(1) as unknown as Tokens["grid"],
+      codebookSize,
+      data,
+      ...isPadded && { size: { width, height, ...whole > frames.length && { frames: frames.length } } },
+    };
+  }
+
+  /** The frames of a window's tokens. */
+  async decodeFilm({ grid, data, size }: Tokens, options: Cancellable): Promise<Image[]> {
+    const { shape, data: values } = await this.decodeTensor(u32Tensor([1, ...grid], data), options);
+    const frames = tensorToImages(f32Tensor(shape.slice(1), values), { layout: "NHWC", crop: size });
+    return frames.slice(0, size?.frames);
+  }
+
   /** Images of tokens of one grid. */
   async decode(tokens: readonly Tokens[], options: Cancellable): Promise<Image[]> {
     const batch = u32Tensor([tokens.length, ...tokens[0]!.grid]);

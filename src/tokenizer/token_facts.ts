@@ -1,5 +1,6 @@
 import { savedCodebookSize } from "./codebook.ts";
 import type { Tokens } from "./tokens.ts";
+import { sizeOfSides } from "./tokens_size.ts";
 
 /** The entry of a safetensors file's metadata that says what its tokens are. */
 export const tokenSetKey = "token_set";
@@ -7,8 +8,8 @@ export const tokenSetKey = "token_set";
 /** What that entry holds, as JSON. */
 export interface TokenFacts {
   readonly codebookSize: number;
-  /** Pixels of a side, or width and height; missing where the images were not padded. */
-  readonly size?: number | readonly [width: number, height: number];
+  /** Pixels of a side, or width and height, of films perhaps also frames; missing where the images were not padded. */
+  readonly size?: number | readonly number[];
   /** Names of the classes; empty where images have no labels. */
   readonly classes: readonly string[];
 }
@@ -22,8 +23,7 @@ export function parseFacts(
     const codebookSize = savedCodebookSize(facts), { classes, size } = facts;
     if (codebookSize === undefined || !classes.every((name) => typeof name === "string")) return undefined;
     if (size === undefined) return { codebookSize, classes };
-    const [width, height] = typeof size === "number" ? [size, size] : size;
-    return { codebookSize, classes, size: { width, height } };
+    return { codebookSize, classes, size: sizeOfSides(typeof size === "number" ? [size, size] : size) };
   } catch {
     return undefined;
   }

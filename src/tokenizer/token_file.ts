@@ -6,18 +6,19 @@ import { formatShape } from "../tensor/shape.ts";
 import { savedCodebookSize } from "./codebook.ts";
 import { formatGrid, type Grid, gridSize, isGrid } from "./grid.ts";
 import { takeForm, type Tokens } from "./tokens.ts";
+import { sidesOf, sizeOfSides, type TokensSize } from "./tokens_size.ts";
 
 /** The JSON form of the tokens of images of one size: one list for each image, in row-major order. */
 interface TokensJson {
   codebookSize: number;
   grid: Grid;
-  size?: { readonly width: number; readonly height: number };
+  size?: TokensSize;
   tokens: readonly (readonly number[])[];
 }
 
 /**
- * The tokens of images of one size as an `.npz` file: `tokens` uint32 `[n,h,w]`, `codebookSize`, and `size` (width, height)
- * if the images were padded. Throws `ArgumentError` if there is no image or the sizes differ.
+ * The tokens of images of one size as an `.npz` file: `tokens` uint32 `[n,h,w]`, `codebookSize`, and `size` (width, height; of
+ * films that were padded in time also frames) if the images were padded. Throws `ArgumentError` if there is no image or the sizes differ.
  */
 export function tokensToNpz(tokens: readonly Tokens[]): Uint8Array {
   const { all, form: { grid, codebookSize, size } } = takeAlike(tokens);
@@ -26,7 +27,7 @@ export function tokensToNpz(tokens: readonly Tokens[]): Uint8Array {
   return writeNpz({
     tokens: { shape: [all.length, ...grid], data },
     codebookSize: { shape: [], data: BigInt64Array.of(BigInt(codebookSize)) },
-    ...(size ? { size: { shape: [2], data: Uint32Array.of(size.width, size.height) } } : {}),
+    ...(size ? { size: { shape: [sidesOf(size).length], data: Uint32Array.from(sidesOf(size)) } } : {}),
   });
 }
 
@@ -74,7 +75,7 @@ export function takeAlike(given: readonly Tokens[]): { all: Tokens[]; form: Omit
 
 function formatForm({ grid, codebookSize, size }: Tokens): string {
   return `${formatGrid(grid)} of ${codebookSize} codes${
-    size ? ` for ${size.width}×${size.height} pixels` : ""
+    size ? ` for ${sidesOf(size).join("×")} pixels` : ""
   }`;
 }
 
@@ -100,7 +101,7 @@ function fromNpz(bytes: Uint8Array, file: string): TokensJson {
     tokens: Array.from({ length: n }, (_, i) => values.slice(i * cells, (i + 1) * cells)),
     codebookSize,
     grid,
-    ...(size ? { size: { width: size[0]!, height: size[1]! } } : {}),
+    ...(size ? { size: sizeOfSides(size) } : {}),
   };
 }
 

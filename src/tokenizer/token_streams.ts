@@ -5,6 +5,7 @@ import { decodeTokens } from "./read_tokens.ts";
 import { type TokenFacts, tokenSetKey } from "./token_facts.ts";
 import { takeAlike } from "./token_file.ts";
 import type { Tokens } from "./tokens.ts";
+import { sidesOf } from "./tokens_size.ts";
 
 /** Options of `TokenEncoderStream`. */
 export interface TokenEncoderOptions {
@@ -95,7 +96,7 @@ export class TokenDecoderStream {
 }
 
 function headerOf({ grid, codebookSize, size }: Tokens, count: number): Uint8Array<ArrayBuffer> {
-  const pixels = size && { size: [size.width, size.height] as const };
+  const pixels = size && { size: sidesOf(size) };
   const facts: TokenFacts = { codebookSize, ...pixels, classes: [] };
   return safetensorsHeader({ [tokenSetKey]: JSON.stringify(facts) }, [
     { name: "tokens", dtype: "u32", shape: [count, ...grid] },

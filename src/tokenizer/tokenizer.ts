@@ -20,13 +20,14 @@ import { imageGrid } from "./grid.ts";
 import { quantizerOf } from "./quantizers/quantizer_of.ts";
 import { type Frame, runsOf } from "./runs.ts";
 import { channelsFirst, channelsLast, isCodes, takeImages, takeTokensOrCodes } from "./tensors.ts";
-import { checkGrid, checkRange, takeTokens, type Tokens } from "./tokens.ts";
+import { checkGrid, checkRange, takeFilm, takeTokens, type Tokens } from "./tokens.ts";
+import { itemsOf, windowsOf } from "./windows.ts";
 
 const loadKinds: Kinds<ModelHints & RuntimeOptions> = { ...hintKinds, ...runtimeKinds };
 
 /**
  * Turns images into tokens and tokens into images, by an Open-MAGVIT2 image tokenizer. A video tokenizer is loaded as well; it
- * takes films as tensors, by `encodeTensor` and `decodeTensor`.
+ * takes films by `encodeStream` and `decodeStream`, or as tensors.
  *
  * Every call takes a signal; aborting it ends the call with the signal's reason and leaves the tokenizer usable. A
  * tokenizer holds threads and memory: dispose it, best by `await using`. Calls throw `BackendError` after disposal
@@ -167,6 +168,39 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
+   * The tokens of a film, window by window of 17 frames, as the reference encodes long ones. Frames are taken as they are needed,
+   * so that memory does not depend on the length. The last frame is repeated where a window has not 1 + k·g frames, g of them
+   * for a token; `size.frames` then says how many there were.
+   * Throws `ArgumentError` for an image tokenizer, and for a frame of another size than the first.
+   */
+  async *encodeStream(
+    frames: AsyncIterable<Image> | Iterable<Image>,
+    options: Cancellable = {},
+  ): AsyncGenerator<Tokens, void, undefined> {
+    checkOptions(options, cancellable, "encode the film");
+    this.#checkFilms("encode the film");
+    for await (const window of windowsOf(frames)) {
+      options.signal?.throwIfAborted();
+      yield await this.#codec.engine.call("encode", () => this.#codec.encodeFilm(window, options));
+    }
+  }
+
+  /** The frames of a film, from the tokens of its windows. Throws `ArgumentError` for tokens that are not of films of this model. */
+  async *decodeStream(
+    windows: AsyncIterable<Tokens> | Iterable<Tokens>,
+    options: Cancellable = {},
+  ): AsyncGenerator<Image, void, undefined> {
+    checkOptions(options, cancellable, "decode the film");
+    this.#checkFilms("decode the film");
+    const subject = "Cannot decode the film: windows", expected = "tokens of films";
+    for await (const window of itemsOf(windows, { subject, expected })) {
+      options.signal?.throwIfAborted();
+      const tokens = takeFilm(window, this);
+      yield* await this.#codec.engine.call("decode", () => this.#codec.decodeFilm(tokens, options));
+    }
+  }
+
+  /**
    * Latents z, f32 NCHW `[N,zChannels,h,w]`, and tokens, u32 `[N,h,w]`, of images f32 NCHW `[N,3,H,W]` in [−1,1]. Of films
    * `[N,3,T,H,W]` they have an axis t before h, of 1 + ⌊(T−1)/4⌋ in the published model; T = 1 + 4k frames come back as they are.
    * Throws `ArgumentError` if the shape is another one, or H or W is not a multiple of `factor`.
@@ -208,13 +242,19 @@ export class Tokenizer implements AsyncDisposable {
     return this.#codec[Symbol.asyncDispose]();
   }
 
+  /** Throws `ArgumentError` for a model of images, which takes no films. */
+  #checkFilms(action: string): void {
+    if (this.#isFilm) return;
+    throw new ArgumentError(`Cannot ${action}`, { expected: "a video tokenizer", got: "an image tokenizer" });
+  }
+
   /** Throws `ArgumentError` for a model of films, which takes no images. */
   #checkImages(action: string): void {
     if (!this.#isFilm) return;
     throw new ArgumentError(`Cannot ${action}`, {
       expected: "an image tokenizer",
       got: "a video tokenizer",
-      hint: "give it films by encodeTensor, and their tokens by decodeTensor",
+      hint: "give it films by encodeStream or encodeTensor",
     });
   }
 

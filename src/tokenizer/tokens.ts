@@ -12,8 +12,11 @@ export interface Tokens {
   readonly codebookSize: number;
   /** One token for each cell of the grid. */
   readonly data: Uint32Array;
-  /** Pixels of the image, if it was padded to a whole number of tokens. Decoding crops to this size. */
-  readonly size?: { readonly width: number; readonly height: number };
+  /**
+   * Pixels of the image, if it was padded to a whole number of tokens, and frames of a film that was. Decoding crops to this
+   * size.
+   */
+  readonly size?: { readonly width: number; readonly height: number; readonly frames?: number };
 }
 
 /**
@@ -36,39 +39,57 @@ export function takeForm(tokens: Tokens, action: string): Tokens {
   const cells = gridSize(grid);
   if (!isNumbers(given)) refuse(`a Uint32Array of ${formatGrid(grid)} = ${cells} tokens`, given);
   if (data.length !== cells) refuse(`${formatGrid(grid)} = ${cells} tokens`, data.length);
-  const sides = size === undefined ? [] : [size?.width, size?.height];
+  const sides = size === undefined ? [] : [size?.width, size?.height, size?.frames ?? 1];
   if (!sides.every((side) => Number.isSafeInteger(side) && side! > 0)) refuse("a size of whole pixels", size);
   const taken = elementsOf("u32", given, { subject: `Cannot ${action}: data` });
   return taken === given ? tokens : { ...tokens, data: taken };
 }
 
+/** What tokens must fit: a tokenizer with this codebook size and `factor` pixels a token along each side. */
+interface Fit {
+  readonly codebookSize: number;
+  readonly factor: number;
+}
+
 /**
- * Tokens as an image tokenizer with this codebook size and `factor` pixels a token along each side decodes them. Throws
- * `ArgumentError` that names the first thing that does not fit.
+ * Tokens as an image tokenizer decodes them. Throws `ArgumentError` that names the first thing that does not fit.
  */
-export function takeTokens(
-  given: Tokens,
-  { codebookSize, factor }: { codebookSize: number; factor: number },
-): Tokens {
+export function takeTokens(given: Tokens, { codebookSize, factor }: Fit): Tokens {
   const tokens = takeForm(given, "decode the tokens");
-  const [rows, columns] = imageGrid(tokens.grid, "decode the tokens"), { size } = tokens;
-  if (tokens.codebookSize !== codebookSize) {
+  const [rows, columns] = imageGrid(tokens.grid, "decode the tokens");
+  checkFit(tokens, { codebookSize, factor, rows, columns });
+  checkGrid(rows, columns);
+  return tokens;
+}
+
+/** The tokens of a film, or of a window of one, as a video tokenizer decodes them. Throws as `takeTokens` does. */
+export function takeFilm(given: Tokens, { codebookSize, factor }: Fit): Tokens {
+  const tokens = takeForm(given, "decode the film"), { grid } = tokens;
+  if (grid.length !== 3) throw unfit("Cannot decode the film", "a grid of frames, rows and columns", grid);
+  const [frames, rows, columns] = grid;
+  checkFit(tokens, { codebookSize, factor, rows, columns });
+  checkGrid(frames * rows, columns);
+  return tokens;
+}
+
+function checkFit(
+  { codebookSize: given, data, size }: Tokens,
+  { codebookSize, factor, rows, columns }: Fit & { rows: number; columns: number },
+): void {
+  if (given !== codebookSize) {
     throw new ArgumentError("Cannot decode the tokens", {
       expected: `a codebookSize of ${codebookSize}`,
-      got: `${tokens.codebookSize}`,
+      got: `${given}`,
       hint: "use the model that made the tokens",
     });
   }
-  checkRange(tokens.data, codebookSize);
+  checkRange(data, codebookSize);
   const fits = (pixels: number, cells: number) => Math.ceil(pixels / factor) === cells;
-  if (size && !(fits(size.width, columns) && fits(size.height, rows))) {
-    throw new ArgumentError("Cannot decode the tokens", {
-      expected: `a size that ${columns}×${rows} tokens cover (at most ${columns * factor}×${rows * factor})`,
-      got: `${size.width}×${size.height}`,
-    });
-  }
-  checkGrid(rows, columns);
-  return tokens;
+  if (!size || fits(size.width, columns) && fits(size.height, rows)) return;
+  throw new ArgumentError("Cannot decode the tokens", {
+    expected: `a size that ${columns}×${rows} tokens cover (at most ${columns * factor}×${rows * factor})`,
+    got: `${size.width}×${size.height}`,
+  });
 }
 
 /** Throws `ArgumentError` if a token is not below `codebookSize`. */

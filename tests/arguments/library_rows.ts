@@ -8,6 +8,7 @@ import {
   type Argument,
   argument,
   emptyPlace,
+  garbage,
   image,
   number,
   options,
@@ -115,12 +116,13 @@ const asked = { optional: false, names: { classIds: /classIds|generate class|ima
 
 /** The exports of the library. */
 export function libraryRows(
-  { backend, tokenizer, generator, transformer, batch, slot, ...made }: Fixtures,
+  { backend, tokenizer, films, generator, transformer, batch, slot, ...made }: Fixtures,
 ): Record<string, Row> {
   const size = { width: 3, height: 2 };
   const sizes = argument(size, /width|height|size|bytes/, {
     wrong: [5, {}, [], ...[0, -1, 1.5, "3", 2 ** 40, NaN].map((width) => ({ ...size, width }))],
   });
+  const filmTokens = { ...made.tokens, grid: [1, 1, 2] as const };
   const shape = [1, 2], finished = { ...slot, count: slot.tokens.length };
   const generations = (
     good: object,
@@ -185,6 +187,27 @@ export function libraryRows(
     "Tokenizer#decode": {
       args: [tokens(made.tokens, { lists: true }), options({}, signal)],
       call: (tokens, options) => tokenizer.decode(tokens, options),
+    },
+    "Tokenizer#encodeStream": {
+      args: [
+        argument([made.image, made.image], /frames|image|width|height|data/, {
+          wrong: [5, {}, ["a.png"], [{ ...made.image, width: 0 }], "frames"],
+          // No frames make no windows.
+          except: garbage.filter((value) => value instanceof Map),
+        }),
+        options({}, signal),
+      ],
+      call: (frames, options) => Array.fromAsync(films.encodeStream(frames, options)),
+    },
+    "Tokenizer#decodeStream": {
+      args: [
+        argument([filmTokens], /windows|tokens|grid|codebookSize|data/, {
+          wrong: [5, {}, [5], [made.tokens], [{ ...filmTokens, codebookSize: 5 }], "tokens"],
+          except: garbage.filter((value) => value instanceof Map),
+        }),
+        options({}, signal),
+      ],
+      call: (windows, options) => Array.fromAsync(films.decodeStream(windows, options)),
     },
     "Tokenizer#encodeTensor": {
       args: [
