@@ -2,6 +2,7 @@ import { ImageError } from "../tensor/errors.ts";
 import { exifOrientation } from "./exif.ts";
 import type { ImageHeader } from "./header_type.ts";
 import { TruncatedHeaderError } from "./header_type.ts";
+import { boundedParts } from "./parts.ts";
 
 const action = "Cannot read the WebP header";
 
@@ -62,8 +63,12 @@ export interface WebpChunk {
   readonly data: Uint8Array;
 }
 
-/** The chunks of a WebP file, or from `start` on; the last one may be cut. */
-export function* webpChunks(bytes: Uint8Array, start = 12): Generator<WebpChunk> {
+/** The chunks of a WebP file, or from `start` on; the last one may be cut. Throws `ImageError` if there are very many. */
+export function webpChunks(bytes: Uint8Array, start = 12): Generator<WebpChunk> {
+  return boundedParts(walk(bytes, start), { bytes: bytes.length, name: "WebP", part: "chunks" });
+}
+
+function* walk(bytes: Uint8Array, start: number): Generator<WebpChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = start; at + 8 <= bytes.length;) {
     const length = view.getUint32(at + 4, true);

@@ -1,4 +1,5 @@
 import { ImageError } from "../tensor/errors.ts";
+import { boundedParts } from "./parts.ts";
 
 /** Markers of JPEG (ITU-T T.81, table B.1). */
 export const DHT = 0xc4,
@@ -11,6 +12,9 @@ export const DHT = 0xc4,
   APP1 = 0xe1,
   APP14 = 0xee;
 
+/** Markers that belong to no segment, before the first scan: files have none, but decoders pass them over. */
+const mostStrays = 2 ** 16;
+
 /** A segment of a JPEG file. */
 export interface Segment {
   code: number;
@@ -20,20 +24,34 @@ export interface Segment {
   body: Uint8Array;
 }
 
-/** Yields the segments up to the end marker or the end of the data. Skips entropy-coded data. */
-export function* segments(bytes: Uint8Array): Generator<Segment> {
+/**
+ * The segments up to the end marker or the end of the data, without entropy-coded data. Throws `ImageError` for a wrong length,
+ * and if there are very many.
+ */
+export function segments(bytes: Uint8Array): Generator<Segment> {
+  return boundedParts(walk(bytes), { bytes: bytes.length, name: "JPEG", part: "segments" });
+}
+
+function* walk(bytes: Uint8Array): Generator<Segment> {
+  let isScan = false, strays = 0;
   for (let at = 2; at < bytes.length;) {
     // There may be fill bytes between segments. In the data after a scan header, FF followed by 00 or RST is no marker.
     at = bytes.indexOf(0xff, at);
     if (at < 0) return;
+    while (bytes[at + 1] === 0xff) at++;
     const code = bytes[at + 1];
     if (code === undefined) return;
-    if (code === 0xff) {
-      at += 1;
+    at += 2;
+    if (code === 0 || code === 1 || (code >= 0xd0 && code <= SOI)) {
+      if (!isScan && ++strays > mostStrays) {
+        throw new ImageError("Cannot read the JPEG image", {
+          expected: "segments after one another",
+          got: `${strays} markers without one`,
+        });
+      }
       continue;
     }
-    at += 2;
-    if (code === 0 || code === 1 || (code >= 0xd0 && code <= SOI)) continue;
+    isScan ||= code === SOS;
     if (code === EOI) {
       yield { code, at: at - 2, body: bytes.subarray(at, at) };
       return;

@@ -1,4 +1,5 @@
 import { crc32 } from "../io/crc32.ts";
+import { boundedParts } from "./parts.ts";
 
 /** A chunk of a PNG file that lies within its bytes. */
 export interface PngChunk {
@@ -18,9 +19,14 @@ const firstChunk = 8;
 
 /**
  * The chunks of a PNG file up to IEND or the end of the data: the critical ones whether they are intact or not, others only if
- * they are. Where the length or name of another one is damaged, the walk goes on with the next intact chunk.
+ * they are. Where the length or name of another one is damaged, the walk goes on with the next intact chunk. Throws `ImageError`
+ * if there are very many.
  */
-export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
+export function pngChunks(bytes: Uint8Array): Generator<PngChunk> {
+  return boundedParts(walk(bytes), { bytes: bytes.length, name: "PNG", part: "chunks" });
+}
+
+function* walk(bytes: Uint8Array): Generator<PngChunk> {
   const search: Search = { budget: 4 * bytes.length };
   for (let at = firstChunk; at < bytes.length;) {
     const chunk = chunkAt(bytes, at);
@@ -35,6 +41,9 @@ export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
     }
   }
 }
+
+/** A checksum costs as much time as one of so many bytes, however few they are. */
+const overhead = 2 ** 10;
 
 /** Bytes whose checksums may still be computed. Without a limit, bytes made to look like many chunks would take hours. */
 interface Search {
@@ -86,7 +95,7 @@ function nextIntact(bytes: Uint8Array, from: number, search: Search): number {
     const chunk = chunkAt(bytes, at);
     if (!chunk) continue;
     if (chunk.intact) return at;
-    search.budget -= chunk.data.length;
+    search.budget -= chunk.data.length + overhead;
   }
   return bytes.length;
 }

@@ -64,6 +64,10 @@ test("wrong tokens are logged with their address and counted; an address with ma
     assert.is(await ask(first, "10.0.0.2"), 200);
     const lines = records.filter(({ level }) => level === "warning").map(({ message }) => message.join(""));
     assert.equal(lines, new Array(5).fill("wrong bearer token from 10.0.0.1"));
+    // The filter for fail2ban that the documentation shows finds the address.
+    const guide = Deno.readTextFileSync(new URL("../../docs/operating.md", import.meta.url));
+    const filter = /^failregex = (.+)$/m.exec(guide)![1]!.replace("<HOST>", String.raw`(\S+)`);
+    assert.is(new RegExp(filter).exec(lines[0]!)?.[1], "10.0.0.1");
   } finally {
     await reset();
   }

@@ -2,10 +2,9 @@ import type { ImageWorkerAnswer, ImageWorkerRequest } from "../../../workers/ima
 import { ImageThreads, ThreadLostError } from "../../../workers/image_threads.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { badRequest, RequestError } from "../request_error.ts";
-import { readHeader } from "../../image/header.ts";
 import type { Image } from "../../image/image.ts";
 import { CodecQueue } from "./codec_queue.ts";
-import { type ImageDecoding, type Images, localImages } from "./images.ts";
+import { headOf, type ImageDecoding, type Images, localImages } from "./images.ts";
 import type { Job } from "./job.ts";
 
 /** Up to this many pixels, encoding a PNG takes less time than a message to a worker and back. */
@@ -33,7 +32,7 @@ export class ImagePool implements Images {
   ): Promise<Image> {
     // The bytes are copied to the worker: they may be a view of a request body that is still needed.
     const request = { type: "decode", bytes, maxPixels, background, preparation } as const;
-    const { width, height } = readHeader(bytes);
+    const { width, height } = headOf(bytes);
     const answer = await this.#ask(request, job, { bytes: bytes.length, pixels: width * height });
     if (answer.type === "decoded") return answer.image;
     throw errorOf(answer);

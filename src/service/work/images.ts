@@ -1,7 +1,7 @@
 import { decodeImage } from "../../image/decode.ts";
 import { encodeImage } from "../../image/encode.ts";
 import { readHeader, sniffFormat, uprightSize } from "../../image/header.ts";
-import type { ImageFormat } from "../../image/header_type.ts";
+import type { ImageFormat, ImageHeader } from "../../image/header_type.ts";
 import { paddingTo } from "../../image/pixels.ts";
 import { UnsupportedImageError } from "../../image/header_type.ts";
 import type { Image, Rgb } from "../../image/image.ts";
@@ -37,7 +37,7 @@ export function checkFile(
 ): { width: number; height: number } {
   if (bytes.length === 0) throw badRequest("empty_upload", "Expected an image, got no bytes", "image");
   try {
-    const { width, height } = uprightSize(readHeader(bytes)), padded = paddingTo({ width, height }, factor);
+    const { width, height } = uprightSize(headOf(bytes)), padded = paddingTo({ width, height }, factor);
     if (padded.width * padded.height > maxPixels) {
       throw tooLarge("too_many_pixels", {
         limit: "maxPixels",
@@ -52,6 +52,17 @@ export function checkFile(
     if (isOther) throw unsupported(error);
     throw badRequest("invalid_image", error.message, "image");
   }
+}
+
+/** Bytes of a PNG of which the header is read. */
+const headBytes = 2 ** 20;
+
+/**
+ * The header of a file, in some milliseconds whatever the file holds. A PNG may have any bytes between its chunks, and has the
+ * size before all others. Throws `ImageError`.
+ */
+export function headOf(bytes: Uint8Array): ImageHeader {
+  return readHeader(sniffFormat(bytes) === "png" ? bytes.subarray(0, headBytes) : bytes);
 }
 
 function unsupported({ got, hint }: ImageError): RequestError {
