@@ -19,6 +19,8 @@ export class GeneratePanel {
   readonly #status: Status = new Status("generate-status");
   readonly #onChoose: OnChoose;
   #stop: AbortController | undefined;
+  /** The whole images of the run before. */
+  #before: HTMLButtonElement[] = [];
 
   constructor(page: Page, { onChoose }: { onChoose: OnChoose }) {
     this.#page = page;
@@ -77,7 +79,8 @@ export class GeneratePanel {
     const stop = this.#stop = new AbortController(), request = this.#request, place = element("generated");
     this.#showCode();
     const name = element<HTMLSelectElement>("class").selectedOptions[0]!.text;
-    const before = [...place.children];
+    const shown = [...place.querySelectorAll("button")].filter(({ disabled }) => !disabled);
+    if (shown.length > 0) this.#before = shown;
     const items = Array.from({ length: request.n }, (_, i) => this.#item(`${name}, image ${i + 1}`));
     place.replaceChildren(...items.map(({ button }) => button));
     const working = (on: boolean) => element<HTMLButtonElement>("stop").disabled = !on;
@@ -89,7 +92,7 @@ export class GeneratePanel {
     const keepWhole = () => {
       if (this.#stop !== stop) return;
       const whole = items.map(({ button }) => button).filter(({ disabled }) => !disabled);
-      place.replaceChildren(...whole.length > 0 ? whole : before);
+      place.replaceChildren(...whole.length > 0 ? whole : this.#before);
     };
     try {
       await this.#page.engine.generate(this.#page.model, request, {

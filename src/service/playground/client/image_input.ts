@@ -12,7 +12,7 @@ export function onFile(open: (file: File) => void): void {
     });
   }
   addEventListener("paste", ({ clipboardData }) => {
-    const file = [...clipboardData?.files ?? []].find(({ type }) => type.startsWith("image/"));
+    const file = clipboardData?.files[0];
     if (file) open(file);
   });
   const { classList } = document.body;

@@ -106,9 +106,15 @@ class App implements Page {
     const { model } = this;
     this.#switch.disabled = !model.files?.length;
     if (this.#switch.disabled) this.#switch.checked = false;
+    const isLocal = this.#switch.checked;
+    // Another model or engine may be selected while this one is loaded.
+    const isCurrent = () => this.model === model && this.#switch.checked === isLocal;
     try {
-      this.engine = this.#switch.checked ? await this.#loadLocal(model) : this.#server;
+      const engine = isLocal ? await this.#loadLocal(model) : this.#server;
+      if (!isCurrent()) return;
+      this.engine = engine;
     } catch (error) {
+      if (!isCurrent()) return;
       this.#switch.checked = false;
       this.engine = this.#server;
       return this.#status.fail(error);

@@ -148,7 +148,7 @@ export class TokenEditor {
     const isUndo = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.altKey;
     // Fields of text have an undo of their own.
     const isField = event.target instanceof HTMLInputElement &&
-      !["radio", "checkbox"].includes(event.target.type);
+      !["radio", "checkbox", "range"].includes(event.target.type);
     if (!isUndo || isField || !this.#form) return;
     event.preventDefault();
     this.#go(event.shiftKey ? this.#undo.redo(this.#now) : this.#undo.undo(this.#now));
