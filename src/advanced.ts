@@ -24,6 +24,7 @@ export type { CheckpointSummary, TokenizerFacts } from "./models/inspect.ts";
 export type { TransformerFacts } from "./models/transformer_facts.ts";
 export { convertCheckpoint } from "./models/convert.ts";
 export type { Conversion, ConvertOptions } from "./models/convert.ts";
+export { inflateTokenizer } from "./models/inflate.ts";
 export { convertTransformer } from "./models/convert_transformer.ts";
 export type { ConvertTransformerOptions, TransformerConversion } from "./models/convert_transformer.ts";
 export type { AtomicOptions, FileSystem } from "./io/atomic.ts";

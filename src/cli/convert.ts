@@ -21,6 +21,7 @@ interface Options extends OutputOptions, WeightOptions {
   weights: WeightFormat;
   heads?: number;
   grid?: number;
+  inflate?: true;
   json?: true;
 }
 
@@ -43,16 +44,18 @@ export function convertCommand(io: Io): Command {
         .default("q8"),
     )
     .option("--heads <n>", "attention heads (default: as in the checkpoint, or width / 64)", positiveInteger)
-    .option("--grid <n>", "tokens along a side (default: as in the checkpoint, or 16)", positiveInteger);
+    .option("--grid <n>", "tokens along a side (default: as in the checkpoint, or 16)", positiveInteger)
+    .option("--inflate", "make a video tokenizer of an image tokenizer, for a training to start from");
   withExamples(command, [
     "voken convert AR_256_B.ckpt -o models/AR_256_B",
     "voken convert emoji-64 -o emoji-64-f32 --dtype f32 --weights f32",
+    "voken convert emoji-64 -o video-64 --inflate",
   ]);
   return withJson(withWeights(withForce(command)))
     .action(
       async (
         checkpoint: string,
-        { output: folder, force, dtype, raw, prefix, json, weights, heads, grid }: Options,
+        { output: folder, force, dtype, raw, prefix, json, weights, heads, grid, inflate }: Options,
       ) => {
         const names = [configFile, weightsFile, transformerFile];
         await checkOutputs(names.map((name) => joined(folder, name)), { force }, io);
@@ -62,10 +65,12 @@ export function convertCommand(io: Io): Command {
           dtype,
           raw,
           prefix,
+          inflate,
           signal,
           onProgress,
         });
-        const transformer = await isGenerative(checkpoint, { signal, onProgress })
+        // The tokens of films are others than those that a transformer learned.
+        const transformer = !inflate && await isGenerative(checkpoint, { signal, onProgress })
           ? await convertTransformer(checkpoint, folder, { weights, prefix, heads, grid, signal, onProgress })
           : undefined;
         const { config, kind, tensors, bytes } = conversion;

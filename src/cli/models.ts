@@ -56,9 +56,5 @@ function describe(files: readonly CachedFile[], what: string): string {
 }
 
 function describeKnown(): string {
-  const rows = knownModels.map(({ source, holds, problem }) => [
-    source,
-    problem === undefined ? holds : `${holds}: ${problem}`,
-  ]);
-  return alignColumns(rows).join("\n");
+  return alignColumns(knownModels.map(({ source, holds }) => [source, holds])).join("\n");
 }

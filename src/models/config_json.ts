@@ -71,7 +71,7 @@ export function parseConfig(text: string, { file }: { file: string }): ModelConf
   const part = field(json, "tokenizer", "an object", isObject);
   const number = (name: string) => field(part, name, "a number", isNumber);
   const tokenizer: TokenizerConfig = {
-    kind: field(part, "kind", '"image"', oneOf("image")),
+    kind: field(part, "kind", '"image" or "video"', oneOf("image", "video")),
     ch: number("ch"),
     chMult: field(part, "ch_mult", "numbers", isNumbers),
     numResBlocks: number("num_res_blocks"),

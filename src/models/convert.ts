@@ -24,6 +24,7 @@ import { files, look } from "../io/host.ts";
 import { reasonOf } from "../io/reason.ts";
 import { configFile, formatConfigJson } from "./config_json.ts";
 import type { ModelSource } from "./find.ts";
+import { inflateTokenizer } from "./inflate.ts";
 import { weightsFile } from "./model_files.ts";
 import { openCheckpoint } from "./open.ts";
 import { writeSafetensors } from "../io/safetensors/write.ts";
@@ -38,6 +39,8 @@ export interface ConvertOptions extends Cancellable, AtomicOptions {
   raw?: boolean;
   /** What the names of the weights begin with, where the checkpoint holds several tokenizers. */
   prefix?: string;
+  /** Makes a video tokenizer of an image tokenizer, of which a training can start: see `inflateTokenizer`. */
+  inflate?: boolean;
   /** Called with the bytes that are written of all, after each tensor, and before that with those that are downloaded. */
   onProgress?: OnProgress;
 }
@@ -46,6 +49,7 @@ const kinds: Kinds<ConvertOptions> = {
   dtype: oneOf(weightFormatNames.filter((name) => name !== "q4")),
   raw: flag,
   prefix: text,
+  inflate: flag,
   onProgress: callback,
   fileSystem: record,
   ...cancellable,
@@ -74,9 +78,10 @@ export async function convertCheckpoint(
 ): Promise<Conversion> {
   checkOptions(options, kinds, "convert the checkpoint");
   checkKind(folder, filePath, "Cannot convert the checkpoint: folder");
-  const { dtype = "f32", raw, prefix, signal, onProgress, fileSystem } = options;
+  const { dtype = "f32", raw, prefix, inflate = false, signal, onProgress, fileSystem } = options;
   await using checkpoint = await openCheckpoint(source, { signal, onProgress });
-  const { config, kind, source: weights } = tokenizerWeights(checkpoint, { raw, prefix });
+  const found = tokenizerWeights(checkpoint, { raw, prefix, video: !inflate }), { kind } = found;
+  const { config, source: weights } = inflate ? inflateTokenizer(found) : found;
   const text = formatConfigJson({ tokenizer: config, weights: kind });
   const tensors = [...weights.shapes].flatMap(([name, shape]) => {
     const read = () => weights.read(name);

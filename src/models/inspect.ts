@@ -67,11 +67,12 @@ export interface CheckpointSummary {
   }[];
 }
 
-/** Published image tokenizers by their configuration. */
+/** Published tokenizers by their configuration. */
 const published: ReadonlyMap<string, readonly string[]> = new Map([
   ["ch 128, ch_mult [1,1,2,2,4], 4 blocks a level, 18 bits", ["imagenet_256_L", "pretrain_256_262144"]],
   ["ch 128, ch_mult [1,2,2,4], 4 blocks a level, 18 bits", ["imagenet_128_L"]],
   ["ch 128, ch_mult [1,1,2,2,4], 4 blocks a level, 14 bits", ["pretrain_256_16384"]],
+  ["video, ch 128, ch_mult [1,2,2,4], 4 blocks a level, 18 bits", ["video_128_262144"]],
 ]);
 
 /**
@@ -127,7 +128,7 @@ function groupsOf(names: Iterable<string>): Record<string, number> {
 
 function tokenizerFacts(checkpoint: Checkpoint): { tokenizer: TokenizerFacts } | { problem: string } {
   try {
-    const { config, kind, both, prefix, source } = tokenizerWeights(checkpoint);
+    const { config, kind, both, prefix, source } = tokenizerWeights(checkpoint, { video: true });
     const parameters = source.shapes.values().reduce((sum, shape) => sum + sizeOf(shape), 0);
     const like = published.get(formatConfig(config)) ?? [];
     return { tokenizer: { config, like, weights: kind, prefix, both, parameters } };

@@ -4,8 +4,6 @@ export interface KnownModel {
   /** What it is loaded from. */
   readonly source: string;
   readonly holds: string;
-  /** Why it cannot be loaded, if so. */
-  readonly problem?: string;
 }
 
 const tokenizer = (pixels: number, bits: number) =>
@@ -52,7 +50,6 @@ export const knownModels: readonly KnownModel[] = [
   {
     name: "video_128_262144",
     source: hub("Tokenizer-262144-Video", "video_128_262144.ckpt"),
-    holds: "video tokenizer, 18 bits",
-    problem: "films are not supported yet",
+    holds: "video tokenizer, 18 bits, 8×8 pixels of 4 frames a token",
   },
 ];

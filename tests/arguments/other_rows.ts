@@ -66,9 +66,13 @@ export function advancedRows(made: Fixtures): Record<string, Row> {
       args: [
         source(smallModel),
         path("converted", /folder/),
-        options({}, { ...writing, dtype: ["q4", 5], raw: [1], prefix: [5], onProgress: [5] }),
+        options({}, { ...writing, dtype: ["q4", 5], raw: [1], prefix: [5], inflate: [1], onProgress: [5] }),
       ],
       call: (source, folder, options) => advanced.convertCheckpoint(source, folder, options),
+    },
+    inflateTokenizer: {
+      args: [model(made.tokenizerModel)],
+      call: (model) => void advanced.inflateTokenizer(model),
     },
     convertTransformer: {
       args: [

@@ -67,3 +67,14 @@ export function channelsLast({ shape, data }: HostTensor<"f32">): HostTensor<"f3
   }
   return moved;
 }
+
+/** Frames `[1,C,count,H,W]` of a film `[1,C,T,H,W]`. */
+export function framesOf({ shape, data }: HostTensor<"f32">, from: number, count: number): HostTensor<"f32"> {
+  const [, channels, frames, height, width] = shape as [number, number, number, number, number];
+  const plane = height * width, taken = f32Tensor([1, channels, count, height, width]);
+  for (let c = 0; c < channels; c++) {
+    const at = (c * frames + from) * plane;
+    taken.data.set(data.subarray(at, at + count * plane), c * count * plane);
+  }
+  return taken;
+}

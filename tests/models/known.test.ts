@@ -13,7 +13,7 @@ test("each is a file on the hub, named once, and described in the documentation"
     assert.match(docs, name);
   }
   const readme = Deno.readTextFileSync("README.md");
-  for (const { name, problem } of knownModels) assert.is(readme.includes(name), !problem, name);
+  for (const { name } of knownModels) assert.ok(readme.includes(name), name);
 });
 
 test.run();

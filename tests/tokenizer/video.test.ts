@@ -14,6 +14,7 @@ import type { Tokens } from "../../src/tokenizer/tokens.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { scratch, voken } from "../cli/support.ts";
 import { nmse, readGolden, tokenizerConfig } from "../golden/golden.ts";
+import { framesOf } from "../golden/tokenizer_golden.ts";
 import { hashed, hashedWeight } from "../golden/hashed.ts";
 import { shippedSample } from "../support/models.ts";
 
@@ -69,6 +70,31 @@ test("films of other lengths lose the frames after the last that a token begins 
     assert.equal(tokens.shape, [1, latents, 4, 4]);
     assert.is((await tokenizer.decodeTensor(tokens)).shape[2], 1 + 4 * (latents - 1));
   }
+});
+
+test("a long film is the reference's, window by window", async () => {
+  const golden = await readGolden("video_long"),
+    config = tokenizerConfig(golden),
+    shapes = parameterShapes(config);
+  const read = (name: string) => Promise.resolve(hashedWeight(name, shapes.get(name)!));
+  await using tokenizer = await Tokenizer.fromWeights({ config, source: { shapes, read } }, { threads: 2 });
+  const x = inputOf(golden), z = golden.tensor("z") as HostTensor<"f32">;
+  const tokens = golden.tensor("tokens") as HostTensor<"u32">;
+  const reconstruction = golden.tensor("reconstruction") as HostTensor<"f32">;
+  // Of the last six frames the reference gives five back.
+  const windows: [from: number, frames: number][] = [[0, 17], [17, 17], [34, 6]];
+  let latents = 0;
+  for (const [from, count] of windows) {
+    const encoded = await tokenizer.encodeTensor(framesOf(x, from, count));
+    const length = encoded.tokens.shape[1]!;
+    close(encoded.z, framesOf(z, latents, length));
+    const given = tokens.data.slice(latents * 16, (latents + length) * 16);
+    assert.equal(encoded.tokens.data, given);
+    const decoded = await tokenizer.decodeTensor(u32Tensor([1, length, 4, 4], given));
+    close(decoded, framesOf(reconstruction, from, decoded.shape[2]!));
+    latents += length;
+  }
+  assert.equal([latents, tokens.shape[1]], [21, 21]);
 });
 
 /** Frames of different colours. */
