@@ -20,12 +20,18 @@ const kernels = ["threads", "relaxed", "simd"].flatMap((name) => [name, `trainin
 const codecs = ["png", ...formats].map((format) => `./codec_${format}.ts`);
 /** Backends that the page never asks for. */
 const backends = ["./ort/ort_backend.ts", "./ort/runtime.ts", "./reference/reference_backend.ts"];
-/** Modules that the page gets from the service's own: shaders, kernels and decoders. */
-const shared = ["./_generated.ts", ...[...formats, ...kernels].map((name) => `./_generated_${name}.ts`)];
+/** Modules that the page gets from the service's own: shaders, kernels, decoders and names. */
+const shared = [
+  "./_generated.ts",
+  ...[...formats, ...kernels].map((name) => `./_generated_${name}.ts`),
+  "./imagenet_classes.json",
+];
 
 const script = async (name: string, external: readonly string[]) => {
   const bundled = await bundle(new URL(name, client), { external });
-  return external.reduce((code, path) => code.replaceAll(path, path.replace(/ts$/, "js")), bundled);
+  // The service sends scripts, for names too: not all browsers import JSON.
+  const scripts = bundled.replaceAll(/,\s*\{\s*with:\s*\{\s*type:\s*"json"\s*\}\s*\}/g, "");
+  return external.reduce((code, path) => code.replaceAll(path, path.replace(/(ts|json)$/, "js")), scripts);
 };
 const codec = (format: string) => script(`../../../image/codec_${format}.ts`, [...encoders, ...shared]);
 const text = (name: string) => Deno.readTextFile(new URL(name, client));

@@ -16,14 +16,15 @@ import {
 
 const scripts = { main, local, docs, codec_jpeg, codec_webp };
 
-/** Shaders, kernels and decoders, by the names of the modules that the page imports. They export texts. */
-const shared: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>> = {
+/** Shaders, kernels, decoders and names, by the names of the modules that the page imports. They export texts and lists of them. */
+const shared: Readonly<Record<string, () => Promise<object>>> = {
   _generated: () => import("../../backend/webgpu/_generated.ts"),
   _generated_threads: () => import("../../backend/wasm/_generated_threads.ts"),
   _generated_relaxed: () => import("../../backend/wasm/_generated_relaxed.ts"),
   _generated_simd: () => import("../../backend/wasm/_generated_simd.ts"),
   _generated_jpeg: () => import("../../image/_generated_jpeg.ts"),
   _generated_webp: () => import("../../image/_generated_webp.ts"),
+  imagenet_classes: () => import("../../transformer/imagenet_classes.json", { with: { type: "json" } }),
 };
 
 const javascript = "text/javascript; charset=utf-8";
@@ -63,11 +64,11 @@ export function playgroundRoutes(app: App): void {
   app.get("/playground/icon.svg", (c) => asset(c, icon, "image/svg+xml"));
 }
 
-/** The source of a module that exports texts. */
-function sourceOf(module: Readonly<Record<string, unknown>>): string {
-  return Object.entries(module).map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};`).join(
-    "\n",
-  );
+/** The source of a module that exports texts and lists of them. */
+function sourceOf(module: object): string {
+  return Object.entries(module).map(([name, value]) =>
+    `export ${name === "default" ? "default" : `const ${name} =`} ${JSON.stringify(value)};`
+  ).join("\n");
 }
 
 /** Responds with a file that browsers revalidate at each use. */
