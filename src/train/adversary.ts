@@ -1,5 +1,5 @@
 import { grad } from "../autograd/grad.ts";
-import { add, assign, clamp, constant, detach, div, mul, state } from "../graph/build.ts";
+import { add, assign, clamp, constant, detach, div, mul, state, sub } from "../graph/build.ts";
 import type { Tensor } from "../graph/ops.ts";
 import { Scope } from "../nn/scope.ts";
 import type { Statistics } from "../nn/batch_norm.ts";
@@ -139,8 +139,12 @@ export function adversary(
       logits_fake: meanOf(fake),
     },
     effects: [
-      assign(averages.real, regulariser.averages.real),
-      assign(averages.fake, regulariser.averages.fake),
+      ...(["real", "fake"] as const).map((which) => {
+        const before = averages[which], after = regulariser.averages[which];
+        // As the reference does it: averages of films stay until the discriminator learns, those of images move at once.
+        const isFilm = real.shape.length === 5;
+        return assign(before, isFilm ? mix(before, after, factors.discriminator) : after);
+      }),
       // The generator's step judges the reconstruction, the discriminator's the images and it again.
       ...runningEffects([batches.fake, batches.real, batches.fake]),
     ],
@@ -161,6 +165,11 @@ function adaptiveWeight(
   const ours = length(nll), theirs = length(generator);
   const ratio = clamp(div(ours, add(theirs, scaled(constant(1e-4)))), { low: 0, high: 1e4 });
   return { weight: detach(mul(ratio, constant(0.8))), lengths: [ours, theirs] };
+}
+
+/** `a` where `share` is 0, `b` where it is 1. */
+function mix(a: Tensor, b: Tensor, share: Tensor): Tensor {
+  return add(mul(a, sub(constant(1), share)), mul(b, share));
 }
 
 function scalarState(name: string): Tensor {

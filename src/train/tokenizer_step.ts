@@ -13,6 +13,8 @@ import {
   wholeNumber,
   withMethods,
 } from "../tensor/options.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import { f32Tensor, type HostTensor } from "../tensor/tensor.ts";
 import { decoder } from "../networks/magvit2/decoder.ts";
 import { encoder } from "../networks/magvit2/encoder.ts";
@@ -61,9 +63,10 @@ export interface TokenizerStepConfig extends UpdateConfig {
 
 const action = "make a step of training", weight = numberFrom(0, Infinity);
 
-const kinds: Kinds<TokenizerStepConfig & { n: number; size: number }> = {
+const kinds: Kinds<TokenizerStepConfig & { n: number; size: number; frames: number }> = {
   n: required(wholeNumber(1, 2 ** 16)),
   size: required(wholeNumber(1, 2 ** 16)),
+  frames: wholeNumber(1, 2 ** 16),
   discriminator: record,
   l1Weight: weight,
   l2Weight: weight,
@@ -109,9 +112,10 @@ export function stepFactors(factors: StepFactors): Record<string, HostTensor<"f3
 }
 
 /**
- * One step of a tokenizer's training on images `x` `[n,size,size,3]` of a microbatch (docs/model.md, Training the
- * tokenizer): the gradients of the generator's loss and, with a discriminator, of its loss on the same reconstruction;
- * then a step of Adam and the moving averages of both. Both see the parameters as they were before.
+ * One step of a tokenizer's training on images `x` `[n,size,size,3]` of a microbatch, or of a video tokenizer's on films
+ * `[n,frames,size,size,3]` (docs/model.md, Training the tokenizer): the gradients of the generator's loss and, with a
+ * discriminator, of its loss on the same reconstruction; then a step of Adam and the moving averages of both. Both see the
+ * parameters as they were before.
  *
  * Inputs of `gradients`: `x` and `stepFactors`; of `apply`: `adamStep` for each of `optimizers`. States: parameters, averages (`ema.…`), moments, gradients (`grad.…`), running statistics of
  * BatchNorms and LeCam's averages; `initializeStates` writes their first values. Outputs of `gradients`, each `[]`:
@@ -120,14 +124,15 @@ export function stepFactors(factors: StepFactors): Record<string, HostTensor<"f3
  */
 export function tokenizerStep(
   model: TokenizerConfig,
-  options: TokenizerStepConfig & { n: number; size: number },
+  options: TokenizerStepConfig & { n: number; size: number; frames?: number },
 ): TrainingStep {
   checkOptions(model, tokenizerConfigKinds, `${action}: model`);
   checkOptions(options, kinds, action);
   checkUpdate(options, action);
   if (options.discriminator) checkDiscriminator(options.discriminator, `${action}: discriminator`);
-  const { n, size, ...config } = options;
-  const x = input("x", { shape: [n, size, size, model.inChannels], dtype: "f32" });
+  const { n, size, frames, ...config } = options;
+  const time = framesOf(model, frames);
+  const x = input("x", { shape: [n, ...time, size, size, model.inChannels], dtype: "f32" });
   const z = encoder(new Scope("encoder"), x, model);
   const quantizer = config.quantizer ?? quantizerOf(model);
   const decoded = decoder(new Scope("decoder"), quantizer.quantize(z), model);
@@ -136,7 +141,7 @@ export function tokenizerStep(
     {
       z,
       decoded,
-      perceptual: config.perceptual ? lpips(new Scope(lpipsPath), x, decoded) : constant(0),
+      perceptual: config.perceptual ? lpips(new Scope(lpipsPath), images(x), images(decoded)) : constant(0),
       ...judged?.tensors,
     },
     (name) => !name.startsWith(lpipsPath) && !(config.frozenEncoder && name.startsWith("encoder.")),
@@ -148,7 +153,7 @@ export function tokenizerStep(
   const opponent = config.discriminator && adversary(config.discriminator, {
     judged: judged!.read(outputs as Record<string, Tensor>),
     nll,
-    last: parameters.get("decoder.conv_out.weight")!,
+    last: parameters.get(`decoder.conv_out.${model.kind === "video" ? "conv_1." : ""}weight`)!,
     factors: adversarial,
     microbatches: config.microbatches,
     scale: scale?.factor,
@@ -196,6 +201,20 @@ export function tokenizerStep(
     gradients: graphOf(losses, accumulated),
     apply: graphOf({ ...gradientNorms, ...logs }, effects),
   };
+}
+
+/** The axis of time. Throws `ArgumentError` for images with frames, and for films without. */
+function framesOf({ kind }: TokenizerConfig, frames: number | undefined): number[] {
+  if ((kind === "video") === (frames !== undefined)) return frames === undefined ? [] : [frames];
+  throw new ArgumentError(`Cannot ${action}: frames`, {
+    expected: kind === "video" ? "the number of frames of each film" : "none, as the model takes images",
+    got: `${frames ?? "none"}`,
+  });
+}
+
+/** The frames of films as images `[N,H,W,3]`. */
+function images(x: Tensor): Tensor {
+  return reshape(x, [sizeOf(x.shape.slice(0, -3)), ...x.shape.slice(-3)]);
 }
 
 /** The weighed distance of images, `[]`. */

@@ -156,6 +156,8 @@ export async function stepRows({ backend }: Fixtures): Promise<Record<string, Ro
           ...{
             n: wholes,
             size: wholes,
+            // The model takes images.
+            frames: [1, ...wholes],
             l1Weight: weights,
             l2Weight: weights,
             perceptual: [undefined, ...flags],

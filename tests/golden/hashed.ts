@@ -30,3 +30,11 @@ export function hashedWeight(name: string, shape: Shape): Float32Array {
   }
   return hashed(name, shape, { scale: 0.1, offset: name.endsWith("weight") ? 1 : 0 });
 }
+
+/** The weight of LPIPS that the goldens were made with; `name` is that in LPIPS's own checkpoint. */
+export function hashedLpipsWeight(name: string, shape: Shape): Float32Array {
+  const path = `lpips.${name}`;
+  if (name.startsWith("lin")) return hashedWeight(path, shape).map(Math.abs);
+  if (shape.length === 1) return hashedWeight(path, shape);
+  return hashed(path, shape, { scale: 1.4 * Math.sqrt(3 / sizeOf(shape.slice(1))) });
+}

@@ -9,13 +9,13 @@ import { Scope } from "../../src/nn/scope.ts";
 import { lpips, lpipsShapes } from "../../src/networks/lpips.ts";
 import { convertLpips, openLpips } from "../../src/models/lpips_weights.ts";
 import { writeSafetensors } from "../../src/io/safetensors/write.ts";
-import { type Shape, sizeOf, stridesOf } from "../../src/tensor/shape.ts";
+import { type Shape, stridesOf } from "../../src/tensor/shape.ts";
 import { f32Tensor } from "../../src/tensor/tensor.ts";
 import { dict, legacyFile, legacyStorage, pickle, storage, tensor } from "../io/torch/pickles.ts";
 import { refused } from "../io/support.ts";
 import { torchZip } from "../io/zip/zips.ts";
 import { nmse, readGolden } from "../golden/golden.ts";
-import { hashed, hashedWeight } from "../golden/hashed.ts";
+import { hashed, hashedLpipsWeight } from "../golden/hashed.ts";
 import { runOnce } from "../train/backends.ts";
 import { temporaryFolder } from "../data/support.ts";
 
@@ -47,13 +47,10 @@ function linearFile(values: Values): Uint8Array<ArrayBuffer> {
 /** The golden's weights, by the names of torchvision and LPIPS. */
 function goldenWeights(): { vgg: Values; linear: Values } {
   const all = [...lpipsShapes].map(([name, shape]) => {
-    const golden = `lpips.${name}`;
-    const data = name.startsWith("lin")
-      ? hashedWeight(golden, shape).map(Math.abs)
-      : shape.length === 1
-      ? hashedWeight(golden, shape)
-      : hashed(golden, shape, { scale: 1.4 * Math.sqrt(3 / sizeOf(shape.slice(1))) });
-    return [name.replace(/^net\.slice\d\./, "features."), { shape, data }] as const;
+    return [name.replace(/^net\.slice\d\./, "features."), {
+      shape,
+      data: hashedLpipsWeight(name, shape),
+    }] as const;
   });
   const isLinear = ([name]: readonly [string, unknown]) => name.startsWith("lin");
   return {

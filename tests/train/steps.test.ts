@@ -44,6 +44,17 @@ for (const name of tokenizerGoldens) {
   });
 }
 
+test("a step of a video tokenizer needs the number of frames", () => {
+  const step = () =>
+    tokenizerStep({ ...tinyTokenizer, kind: "video" }, { ...tokenizerTraining, n: 1, size: 16 });
+  assert.throws(step, /frames: expected the number of frames of each film, got none/);
+});
+
+test("train_video on WASM: six steps", async () => {
+  await using backend = new WasmBackend({ threads: 2, training: trainingKernels });
+  await checkTokenizerSteps(backend, "train_video", 6);
+});
+
 test("transformer steps drop the same whatever the number of threads, and differently in each step", async () => {
   const n = 3, training = transformerStep(tinyTransformer, { ...transformerTraining, n });
   const bits = [], losses: number[][] = [];

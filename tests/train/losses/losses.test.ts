@@ -13,7 +13,7 @@ import { sizeOf } from "../../../src/tensor/shape.ts";
 import { f32Tensor, type HostTensor } from "../../../src/tensor/tensor.ts";
 import { evaluateWide } from "../../autograd/wide.ts";
 import { nmse, readGolden } from "../../golden/golden.ts";
-import { hashed, hashedWeight } from "../../golden/hashed.ts";
+import { hashed, hashedLpipsWeight } from "../../golden/hashed.ts";
 import { backends, runOnce } from "../backends.ts";
 
 const test = suite("losses");
@@ -103,12 +103,7 @@ for (const [title, open] of backends) {
     const shapes = new Map(tensorsOf(graph, "param").map(({ attrs }) => [attrs.name, attrs.shape]));
     const keys = (JSON.parse(golden.metadata.keys!) as string[]).map((key) => `lpips.${key}`);
     assert.equal([...shapes.keys()].sort(), keys.sort(), "the names of the weights");
-    const read = (name: string) => {
-      const shape = shapes.get(name)!, values = hashedWeight(name, shape);
-      if (name.includes(".lin")) return values.map(Math.abs);
-      if (shape.length === 1) return values;
-      return hashed(name, shape, { scale: 1.4 * Math.sqrt(3 / sizeOf(shape.slice(1))) });
-    };
+    const read = (name: string) => hashedLpipsWeight(name.slice("lpips.".length), shapes.get(name)!);
     const source = { shapes, read: (name: string) => Promise.resolve(read(name)) };
     const results = await runOnce(backend, graph, { a: image("a"), b: image("b") }, source);
     const error = nmse(results.distance!.data, golden.tensor("distance").data);
