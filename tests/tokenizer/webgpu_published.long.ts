@@ -7,7 +7,7 @@ import { skipIf } from "../support/skip.ts";
 const test = suite("published tokenizers at full size on the WebGPU backend");
 const each = skipIf(missingAdapter, test);
 
-for (const name of ["imagenet_256_L", "imagenet_128_L", "pretrain_256_16384"]) {
+for (const name of ["imagenet_256_L", "imagenet_128_L", "pretrain_256_16384", "video_128_262144"]) {
   each(`${name} agrees with PyTorch`, async () => {
     await using backend = new WebGpuBackend();
     await checkTokenizerGolden(backend, name);
